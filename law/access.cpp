@@ -1,0 +1,146 @@
+#include "law/access.hpp"
+
+namespace toit::law {
+
+namespace {
+
+using enum quality;
+
+// [R441-2-15-V-1] [R441-2-15-V-2-0] [R441-2-15-V-2-1a] [R441-2-15-V-2-1b]
+constexpr std::array matrix{
+    access_rule{access_row::a,
+                service_enregistreur,
+                {},
+                true,
+                false,
+                true,
+                "R441-2-15-V-1",
+                "Organisme ou collectivité qui enregistre des demandes"},
+    access_rule{access_row::b1,
+                state_attribution_follow_up,
+                {},
+                true,
+                true,
+                true,
+                "R441-2-15-V-2-1a",
+                "Service de l'État qui suit les attributions"},
+    access_rule{access_row::b2,
+                state_mediation_secretariat,
+                {},
+                true,
+                true,
+                true,
+                "R441-2-15-V-2-1b",
+                "Secrétariat de la commission de médiation et exécution de ses décisions"},
+    access_rule{access_row::c,
+                epci_responsable,
+                {},
+                true,
+                true,
+                true,
+                "R441-2-15-V-2-2",
+                "EPCI, EPT ou Paris, responsable du dispositif"},
+    access_rule{access_row::d,
+                reservataire,
+                {},
+                true,
+                true,
+                true,
+                "R441-2-15-V-2-3",
+                "Réservataire, pour les communes où il a des réservations"},
+    access_rule{access_row::e1, instance_secretariat, instance_kind::coordination, true, true, true, "R441-2-15-V-2-4a",
+                "Secrétariat de la commission de coordination"},
+    access_rule{access_row::e1, instance_secretariat, instance_kind::qpv, true, true, true, "R441-2-15-V-2-4a",
+                "Secrétariat de la commission des quartiers prioritaires"},
+    access_rule{access_row::e2, instance_secretariat, instance_kind::pdalhpd, true, true, true, "R441-2-15-V-2-4b",
+                "Secrétariat des instances locales du PDALHPD"},
+    access_rule{access_row::f, gestionnaire, {}, true, true, true, "R441-2-15-V-2-5", "Gestionnaire du dispositif"},
+    access_rule{access_row::g,
+                lieu_accueil,
+                {},
+                false,
+                true,
+                false,
+                "R441-2-15-V-3",
+                "Lieu d'accueil, à la demande du demandeur"},
+    access_rule{access_row::h, {}, {}, true, true, false, "R441-2-17", "Le demandeur, pour ses propres informations"},
+};
+
+constexpr civil_date reception_places_from{std::chrono::year{2018}, std::chrono::June, std::chrono::day{30}};
+
+bool serves(const access_rule& rule, purpose p) {
+  return p == purpose::shared_management ? rule.shared_management : rule.information;
+}
+
+/// True where the capacity puts its holder in this row.
+bool stands_in(const capacity& c, const access_rule& rule) {
+  return rule.quality == c.quality && (!rule.instance || rule.instance == c.instance);
+}
+
+/// A reception place: one file, and the demandeur's request.
+// [R441-2-15-V-3]
+check check_reception_place(const reading& what, civil_date today) {
+  if (today < reception_places_from)
+    return refuse_until(refusal_code::not_in_force, "R441-2-15-V-3",
+                        "L'accès des lieux d'accueil est en vigueur depuis le 30 juin 2018.", reception_places_from);
+  if (!what.requested_by_demandeur)
+    return refuse(refusal_code::out_of_scope, "R441-2-15-V-3",
+                  "Un lieu d'accueil consulte le dossier à la demande du demandeur, qui lui donne un code.");
+  return {};
+}
+
+check check_row(const access_rule& rule, const capacity& as, const reading& what, civil_date today) {
+  if (!what.dossier && !rule.lists)
+    return refuse(refusal_code::out_of_scope, "R441-2-15-V-3", "Cette qualité n'ouvre pas de recherche ni de liste.");
+  if (!serves(rule, *what.purpose))
+    return refuse(refusal_code::out_of_scope, "R441-2-15-V-2-0", "Cette finalité n'est pas ouverte à cette qualité.");
+  if (rule.row == access_row::g)
+    return check_reception_place(what, today);
+  if (what.dossier && !as.covers(what.communes))
+    return refuse(refusal_code::out_of_scope, "R441-2-15-V-2-3",
+                  "La demande ne porte sur aucune commune où cette personne morale a compétence.");
+  return {};
+}
+
+/// Several qualities add up (reading 21): a list shows what any of them opens.
+void widen(grant& so_far, const capacity& as) {
+  so_far.everywhere = so_far.everywhere || as.everywhere;
+  for (auto commune : as.scope)
+    if (std::ranges::find(so_far.scope, commune) == so_far.scope.end())
+      so_far.scope.push_back(commune);
+}
+
+} // namespace
+
+std::span<const access_rule> access_matrix() { return matrix; }
+
+// [R441-2-15-V-1] [R441-2-15-V-2-2] [R441-2-15-V-2-5] [L441-2-7-1-1c]
+std::expected<grant, refusal> may_read(const reader& who, const reading& what, civil_date today) {
+  if (who.own) {
+    const auto& rule = matrix.back();
+    if (what.dossier == who.own)
+      return grant{rule.row, rule.article, false, {}};
+    return refuse(refusal_code::out_of_scope, "R441-2-17", "Un demandeur ne consulte que son propre dossier.");
+  }
+  if (!what.purpose)
+    return refuse(refusal_code::out_of_scope, "L441-2-7-1-1c",
+                  "Toute consultation nominative énonce sa finalité : gestion partagée ou information du demandeur.");
+  std::expected<grant, refusal> answer =
+      refuse(refusal_code::out_of_scope, "R441-2-15-V-1",
+             "Cette personne morale n'a aucune qualité qui ouvre l'accès aux informations nominatives.");
+  for (const auto& rule : matrix)
+    for (const auto& as : who.capacities) {
+      if (!stands_in(as, rule))
+        continue;
+      auto allowed = check_row(rule, as, what, today);
+      if (!allowed && !answer)
+        answer = std::unexpected{allowed.error()};
+      else if (allowed && !answer)
+        answer = grant{rule.row, rule.article, as.everywhere, as.scope};
+      else if (allowed)
+        widen(*answer, as);
+    }
+  return answer;
+}
+
+} // namespace toit::law

@@ -1,0 +1,67 @@
+/// \file
+/// Who may read nominative information, for what, and how far: the matrix of R441-2-15 V, as data.
+///
+/// Text       R441-2-15 V; R441-2-6 (scope of registering bodies); R441-2-17, L441-2-6 (the demandeur's own data);
+///            NOTA of R441-2-15 (décret 2017-834 art. 26: the last alinéa of V is in force from 30 June 2018).
+/// Not here   what agents of a body may do within it: their missions, in rights.hpp.
+
+#pragma once
+
+#include "law/decide.hpp"
+
+#include <span>
+
+namespace toit::law {
+
+enum class purpose : std::uint8_t {
+  shared_management, ///< gestion partagée of the demandes
+  information,       ///< information of demandeurs
+};
+constexpr auto names_of(purpose) { return std::to_array<std::string_view>({"shared_management", "information"}); }
+
+/// The rows of the matrix (law.md §5); whoever stands in none reads nothing nominative.
+enum class access_row : std::uint8_t { a, b1, b2, c, d, e1, e2, f, g, h };
+constexpr auto names_of(access_row) {
+  return std::to_array<std::string_view>({"a", "b1", "b2", "c", "d", "e1", "e2", "f", "g", "h"});
+}
+
+struct access_rule {
+  access_row row;
+  std::optional<law::quality> quality; ///< absent: the demandeur himself
+  std::optional<instance_kind> instance;
+  bool shared_management;
+  bool information;
+  bool lists; ///< may search and list, not only open a given file
+  std::string_view article;
+  std::string_view whom; ///< as a French reader sees it
+};
+
+/// The whole matrix, in the order of the rows.
+std::span<const access_rule> access_matrix();
+
+/// Whoever asks to read.
+struct reader {
+  std::vector<capacity> capacities; ///< in force today; empty for the demandeur
+  std::optional<dossier_id> own;    ///< the demandeur's own dossier
+};
+
+/// What is to be read: one dossier, or a list of them.
+struct reading {
+  std::optional<law::purpose> purpose;
+  std::optional<dossier_id> dossier;   ///< absent: a list
+  wished_communes communes;            ///< of the dossier
+  bool requested_by_demandeur = false; ///< the reader showed a code that the demandeur gave, still valid
+};
+
+/// The right under which a read is answered, kept in the consultation log.
+struct grant {
+  access_row row{};
+  std::string_view article;
+  bool everywhere = false; ///< for a list: every commune of the territory
+  communes scope;          ///< otherwise: these
+};
+
+/// Default deny: the first row that covers the read, or a refusal by the article that bars it.
+std::expected<grant, refusal> may_read(const reader& who, const reading& what, civil_date today);
+
+} // namespace toit::law

@@ -1,0 +1,39 @@
+#include "law/catalogue.hpp"
+
+#include <utility>
+
+namespace toit::law {
+
+namespace {
+
+template <class Variant>
+struct kinds_in;
+template <class... Events>
+struct kinds_in<std::variant<Events...>> {
+  static constexpr std::array kinds{Events::kind...};
+};
+
+constexpr auto& kinds = kinds_in<any_event>::kinds;
+
+consteval bool codes_and_names_differ() {
+  for (std::size_t i = 0; i < kinds.size(); ++i)
+    for (std::size_t j = i + 1; j < kinds.size(); ++j)
+      if (kinds[i].number == kinds[j].number || kinds[i].name == kinds[j].name)
+        return false;
+  return true;
+}
+static_assert(codes_and_names_differ(), "a number or a name stands for one kind only");
+
+} // namespace
+
+event::event(const event&) = default;
+event::event(event&&) noexcept = default;
+event& event::operator=(const event&) = default;
+event& event::operator=(event&&) noexcept = default;
+event::~event() = default;
+
+std::span<const entry_kind> all_kinds() { return kinds; }
+
+const entry_kind& kind_of(const event& happened) { return kinds[happened.index()]; }
+
+} // namespace toit::law

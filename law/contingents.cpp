@@ -1,0 +1,301 @@
+#include "law/contingents.hpp"
+
+#include <cstring>
+
+namespace toit::law {
+
+namespace {
+
+template <class Map, class Key>
+auto* find_in(Map& map, const Key& key) {
+  auto found = map.find(key);
+  return found == map.end() ? nullptr : &found->second;
+}
+
+} // namespace
+
+subject_id conventions_subject(siren bailleur, departement_code departement) {
+  auto subject = flow_subject(bailleur, departement, 0);
+  subject.bytes[0] = 'c';
+  return subject;
+}
+
+subject_id flow_subject(siren bailleur, departement_code departement, std::uint16_t year) {
+  subject_id subject;
+  subject.bytes[0] = 'f';
+  std::memcpy(subject.bytes.data() + 1, bailleur.view().data(), bailleur.view().size());
+  std::memcpy(subject.bytes.data() + 10, departement.view().data(), departement.view().size());
+  subject.bytes[13] = static_cast<std::uint8_t>(year >> 8);
+  subject.bytes[14] = static_cast<std::uint8_t>(year & 255);
+  return subject;
+}
+
+// -- what is folded -------------------------------------------------------------------------------------------------
+
+void contingent_book::apply(subject_id subject, const record& happened, std::uint64_t seq) {
+  conventions_.apply(happened);
+  if (kind_of(happened.event).family == entry_family::territory)
+    last_seqs_[subject] = seq;
+  if (const auto* stated = std::get_if<flow_stated>(&happened.event)) {
+    flows_[{stated->bailleur, stated->departement, stated->year}] = {stated->dwellings_to_let - stated->subtracted};
+  } else if (const auto* opened = std::get_if<vacancy_opened>(&happened.event)) {
+    auto& v = vacancies_[opened->vacancy];
+    v.bailleur = happened.originator.legal_person();
+    v.reserved_under = opened->reserved_under;
+  } else if (const auto* moved = std::get_if<candidacy_moved>(&happened.event)) {
+    if (auto* v = find_in(vacancies_, id_of<vacancy_id>(subject)))
+      follow(*v, *moved, happened.occurred_on);
+  }
+}
+
+void contingent_book::follow(followed_vacancy& v, const candidacy_moved& moved, civil_date on) {
+  bool stands = moved.charged_on && !moved.closed && in_favour(moved.step);
+  if (!stands)
+    v.lines.erase(moved.candidacy);
+  else {
+    // The year of the decision, then of the lease; an offer in between changes neither.
+    bool confirmed = moved.step == candidacy_step::lease_signed;
+    auto [place, is_new] = v.lines.try_emplace(moved.candidacy);
+    if (is_new || confirmed != place->second.confirmed)
+      place->second = {*moved.charged_on, confirmed, static_cast<int>(on.year())};
+  }
+  recount(v);
+}
+
+/// One charge a dwelling: the lease if there is one, else the first decision that stands.
+// [R441-2-15-I-8]
+void contingent_book::recount(followed_vacancy& v) {
+  if (v.counted)
+    --(v.counted->second ? ledger_[v.counted->first].confirmed : ledger_[v.counted->first].stated);
+  v.counted.reset();
+  const line* charged = nullptr;
+  for (const auto& [candidacy, l] : v.lines)
+    if (!charged || (l.confirmed && !charged->confirmed))
+      charged = &l;
+  if (!charged)
+    return;
+  charge_account account{charged->charged_on.convention, v.bailleur, charged->charged_on.contingent, charged->year};
+  ++(charged->confirmed ? ledger_[account].confirmed : ledger_[account].stated);
+  v.counted = {account, charged->confirmed};
+}
+
+std::uint64_t contingent_book::last_seq(subject_id subject) const {
+  const auto* seq = find_in(last_seqs_, subject);
+  return seq ? *seq : 0;
+}
+
+std::optional<convention_id> contingent_book::reservation_of(vacancy_id id) const {
+  const auto* v = find_in(vacancies_, id);
+  return v ? v->reserved_under : std::nullopt;
+}
+
+// -- balances -------------------------------------------------------------------------------------------------------
+
+// [R441-2-15-I-3]
+contingent_balance contingent_book::balance(convention_id id, int year) const {
+  contingent_balance b{id, static_cast<std::uint16_t>(year), {}, 0, 0, {}};
+  for (const auto& [account, sums] : ledger_)
+    if (account.convention == id && account.year == year) {
+      b.stated += sums.stated;
+      b.confirmed += sums.confirmed;
+    }
+  const auto* convention = conventions_.find(id);
+  const auto* stated =
+      convention ? find_in(flows_, std::tuple{convention->bailleur, convention->departement, year}) : nullptr;
+  if (stated) {
+    b.rights = static_cast<std::uint32_t>(std::uint64_t{stated->base} * convention->flow_share / 10000);
+    b.left = std::int64_t{*b.rights} - b.stated - b.confirmed;
+  }
+  return b;
+}
+
+bool contingent_book::exhausted(convention_id id, int year) const {
+  auto left = balance(id, year).left;
+  return left && *left <= 0;
+}
+
+// -- decisions ------------------------------------------------------------------------------------------------------
+
+namespace {
+
+bool overlap(const reservation_convention& a, const reservation_convention& b) {
+  return (!a.until || b.from <= *a.until) && (!b.until || a.from <= *b.until);
+}
+
+bool covers(const reservation_convention& convention, commune_code commune) {
+  return convention.communes.empty() || std::ranges::find(convention.communes, commune) != convention.communes.end();
+}
+
+std::unexpected<refusal> above_maximum(literal article, literal because, std::string_view path) {
+  return refuse_field(refusal_code::quota_above_legal_maximum, article, because, path);
+}
+
+check check_shares(const reservation_convention& c) {
+  bool of_state = c.contingent == contingent_kind::state_priority;
+  if (c.flow_share == 0 || c.flow_share > 10000)
+    return refuse_field(refusal_code::malformed, "R441-5", "La part du flux est entre 0,01 % et 100 %.",
+                        "convention.flow_share");
+  if (c.agents_share > c.flow_share || (!of_state && c.agents_share != 0))
+    return refuse_field(refusal_code::malformed, "R441-5-2", "La part des agents est une partie de celle de l'État.",
+                        "convention.agents_share");
+  if (of_state && c.flow_share > state_ceiling)
+    return above_maximum("R441-5-2", "Les réservations de l'État ne dépassent pas 30 % du flux annuel.",
+                         "convention.flow_share");
+  if (c.agents_share > agents_ceiling)
+    return above_maximum("R441-5-2", "La part des agents de l'État ne dépasse pas 5 % du flux annuel.",
+                         "convention.agents_share");
+  if (c.loan_guarantee && c.contingent != contingent_kind::collectivite)
+    return refuse_field(refusal_code::malformed, "R441-5-3",
+                        "Seules les collectivités réservent en contrepartie d'une garantie d'emprunt.",
+                        "convention.loan_guarantee");
+  return {};
+}
+
+/// In each commune, guarantees of all collectivités together take at most a fifth of the bailleur's flow.
+check check_guarantees(const contingent_book& book, const settings& s, const reservation_convention& c) {
+  if (!c.loan_guarantee)
+    return {};
+  for (auto commune : s.communes) {
+    if (!covers(c, commune))
+      continue;
+    unsigned sum = c.flow_share;
+    for (const auto& [id, other] : book.conventions().all())
+      if (other.loan_guarantee && other.bailleur == c.bailleur && other.departement == c.departement &&
+          overlap(other, c) && covers(other, commune))
+        sum += other.flow_share;
+    if (sum > guarantee_ceiling)
+      return above_maximum("R441-5-3",
+                           "Les réservations en contrepartie de garanties ne dépassent pas globalement 20 % du flux.",
+                           "convention.flow_share");
+  }
+  return {};
+}
+
+struct contingent_rules {
+  const contingent_book& book;
+  const settings& s;
+  const command& asked;
+  const facts& known;
+
+  decision record(subject_id subject, event happened, operation how = operation::introduced) const {
+    return outcome{{{subject, std::move(happened), how, {}}}, {}, asked.occurred_on, asked.originator};
+  }
+
+  /// The two parties, or who keeps the dispositif for them.
+  check check_origin(siren bailleur, siren holder) const {
+    bool for_all = std::ranges::any_of(known.capacities, [](const capacity& c) {
+      return c.quality == quality::gestionnaire || c.quality == quality::epci_responsable;
+    });
+    auto originator = asked.originator.legal_person();
+    if (!for_all && originator != bailleur && originator != holder)
+      return refuse(refusal_code::not_originator, "R441-2-15-I-9",
+                    "Une convention est enregistrée par l'une de ses parties ou par le gestionnaire.");
+    return {};
+  }
+
+  check check_parties(const reservation_convention& c) const {
+    if (std::ranges::find(known.bailleurs, c.bailleur) == known.bailleurs.end())
+      return refuse_field(refusal_code::not_party, "L441-2-7-1-1a", "Ce bailleur n'est pas présent dans le territoire.",
+                          "convention.bailleur");
+    if (std::ranges::find(known.reservataires, c.holder) == known.reservataires.end())
+      return refuse_field(refusal_code::not_party, "L441-2-7-1-1a", "Ce titulaire n'est pas réservataire ici.",
+                          "convention.holder");
+    if (c.contingent == contingent_kind::non_reserved || c.contingent == contingent_kind::state_agents)
+      return refuse_field(refusal_code::malformed, "R441-5",
+                          "Une convention porte sur un contingent réservé ; celui des agents est une part de l'État.",
+                          "convention.contingent");
+    return {};
+  }
+
+  decision operator()(const reservation_convention_signed& e) const {
+    auto c = e.convention;
+    if (auto ok = check_origin(c.bailleur, c.holder); !ok)
+      return std::unexpected{ok.error()};
+    if (auto ok = check_parties(c); !ok)
+      return std::unexpected{ok.error()};
+    if (c.until && *c.until < c.from)
+      return refuse_field(refusal_code::bad_date, "R441-5", "La fin précède le début.", "convention.until");
+    for (auto commune : c.communes)
+      if (!s.contains(commune) || departement_of(commune) != c.departement)
+        return refuse_field(refusal_code::out_of_scope, "R441-5",
+                            "Une commune n'est pas dans le territoire et le département de la convention.",
+                            "convention.communes");
+    if (auto ok = check_shares(c); !ok)
+      return std::unexpected{ok.error()};
+    for (const auto& [id, other] : book.conventions().all())
+      if (other.bailleur == c.bailleur && other.holder == c.holder && other.departement == c.departement &&
+          overlap(other, c))
+        return refuse(refusal_code::duplicate, "R441-5",
+                      "Une seule convention lie ce bailleur et ce réservataire dans le département.");
+    if (auto ok = check_guarantees(book, s, c); !ok)
+      return std::unexpected{ok.error()};
+    c.id = id_of<convention_id>(known.fresh_ids[0]);
+    return record(conventions_subject(c.bailleur, c.departement), reservation_convention_signed{c});
+  }
+
+  decision operator()(const reservation_convention_ended& e) const {
+    const auto* c = book.conventions().find(e.convention);
+    if (!c)
+      return refuse(refusal_code::unknown_subject, "R441-5", "Cette convention n'existe pas.");
+    if (auto ok = check_origin(c->bailleur, c->holder); !ok)
+      return std::unexpected{ok.error()};
+    if (e.last_day < c->from)
+      return refuse_field(refusal_code::bad_date, "R441-5", "La fin précède le début.", "last_day");
+    if (c->until && *c->until <= e.last_day)
+      return refuse(refusal_code::conflict, "R441-5", "Une fin antérieure est déjà enregistrée.");
+    return record(conventions_subject(c->bailleur, c->departement), e, operation::suppressed);
+  }
+
+  decision operator()(const flow_stated& e) const {
+    if (auto ok = check_origin(e.bailleur, e.bailleur); !ok)
+      return std::unexpected{ok.error()};
+    if (std::ranges::find(known.bailleurs, e.bailleur) == known.bailleurs.end())
+      return refuse_field(refusal_code::not_party, "L441-2-7-1-1a", "Ce bailleur n'est pas présent dans le territoire.",
+                          "bailleur");
+    if (e.year < 2000 || e.year > 2199)
+      return refuse_field(refusal_code::malformed, "R441-5", "L'année est hors de portée.", "year");
+    if (e.subtracted > e.dwellings_to_let)
+      return refuse_field(refusal_code::malformed, "R441-5", "On ne soustrait pas plus que le flux.", "subtracted");
+    auto subject = flow_subject(e.bailleur, e.departement, e.year);
+    bool anew = book.last_seq(subject) != 0;
+    return record(subject, e, anew ? operation::modified : operation::introduced);
+  }
+
+  decision operator()(const auto&) const {
+    return refuse(refusal_code::bad_order, "R441-5", "Cet événement ne relève pas des contingents.");
+  }
+};
+
+} // namespace
+
+decision decide(const contingent_book& book, const settings& s, const command& asked, const facts& known) {
+  const auto* kind = kind_asked(asked);
+  bool admitted =
+      kind && std::ranges::any_of(known.capacities, [&](const capacity& c) { return kind->who.admits(c.quality); });
+  if (!admitted)
+    return refuse(refusal_code::not_originator, "R441-2-15-I-9",
+                  "Cette personne morale n'a pas la qualité pour enregistrer cet instrument.");
+  if (!asked.occurred_on.ok() || asked.occurred_on > known.today)
+    return refuse_field(refusal_code::bad_date, "R441-2-15-I-0-2", "La date de survenance est dans le futur.",
+                        "occurred_on");
+  return std::visit(contingent_rules{book, s, asked, known}, std::get<event>(asked.asked));
+}
+
+std::vector<subject_id> subjects_of(const contingent_book& book, const command& asked) {
+  auto subject = std::visit(
+      [&]<class E>(const E& e) -> subject_id {
+        if constexpr (std::same_as<E, reservation_convention_signed>)
+          return conventions_subject(e.convention.bailleur, e.convention.departement);
+        else if constexpr (std::same_as<E, reservation_convention_ended>) {
+          const auto* c = book.conventions().find(e.convention);
+          return c ? conventions_subject(c->bailleur, c->departement) : subject_id{};
+        } else if constexpr (std::same_as<E, flow_stated>)
+          return flow_subject(e.bailleur, e.departement, e.year);
+        else
+          return {};
+      },
+      std::get<event>(asked.asked));
+  return subject.empty() ? std::vector<subject_id>{} : std::vector{subject};
+}
+
+} // namespace toit::law

@@ -1,0 +1,99 @@
+/// \file
+/// The one question every actor asks: may this be recorded, and what is recorded then?
+///
+/// Text       R441-2-15 I; each rule cites its own article. law.md §4 for the state machines.
+
+#pragma once
+
+#include "law/demand_book.hpp"
+
+#include <expected>
+
+namespace toit::law {
+
+/// Asks that an automatic effect take place: only the deadline watcher does.
+struct due_reached {
+  law::due due;
+};
+
+/// Asks that an event be recorded. What the node itself assigns (identifiers, ranks left out) is blank in `event`.
+struct command {
+  civil_date occurred_on;
+  party originator;
+  party introducer;
+  agent_id agent;
+  command_id id;
+  bytes32 request{};
+  subject_id target; ///< dossier, vacancy or session; empty when the command creates one
+  std::variant<event, due_reached> asked;
+};
+
+/// A quality that the originator has today, and where it counts.
+struct capacity {
+  law::quality quality{};
+  std::optional<instance_kind> instance;
+  bool everywhere = false; ///< in the whole territory
+  law::communes scope;     ///< otherwise
+
+  bool covers(const wished_communes& wished) const;
+  bool covers(commune_code where) const;
+};
+
+/// What a decision needs and the book does not hold. Whoever asks gathers it; the decision trusts it.
+struct facts {
+  civil_date today;
+  std::vector<capacity> capacities;                ///< of the originator; unused when it is the demandeur
+  bool may_rectify = false;                        ///< the agent is empowered to rectify (R441-2-15 I, first tiret)
+  bool own_dossier = false;                        ///< the demandeur himself is at work, on the target
+  std::vector<instance_kind> instances_in_force;   ///< on the day of the event, whoever their secretariat is
+  std::optional<law::form> form;                   ///< of the target, for changes and rectifications
+  std::optional<dossier_id> number_holder;         ///< dossier that already has the number asked for
+  std::vector<dossier_id> named_demandes;          ///< of the numbers that the event names, in order
+  std::optional<nud> fresh_number;                 ///< for a demande without one, where numbers are allotted here
+  std::vector<reservation_convention> conventions; ///< those that the event names or that reserve the vacancy
+  std::array<subject_id, 2> fresh_ids;             ///< random, for what the event creates
+  std::vector<std::uint64_t> sealed_entries;       ///< of the target, for an erasure
+  std::vector<commune_code> unknown_communes;      ///< among those that the event names
+  std::vector<siren> bailleurs;     ///< among the legal persons that the event names, those with that quality today
+  std::vector<siren> reservataires; ///< likewise
+};
+
+/// One entry to record. Fields left out are the command's.
+struct drafted {
+  subject_id subject;
+  law::event event;
+  law::operation operation = law::operation::introduced;
+  std::optional<std::uint64_t> supersedes;
+};
+
+/// Accepted all the same, and told to whoever asked.
+enum class warning : std::uint8_t {
+  already_recorded, ///< the document was already there; nothing was recorded again
+  outside_wished_communes,
+  visit_not_proposed,
+  beyond_balance, ///< the contingent's balance for the year is exhausted
+};
+constexpr auto names_of(warning) {
+  return std::to_array<std::string_view>(
+      {"already_recorded", "outside_wished_communes", "visit_not_proposed", "beyond_balance"});
+}
+
+struct outcome {
+  std::vector<drafted> entries;
+  std::vector<warning> warnings;
+  civil_date occurred_on; ///< of the entries: the command's, or the day an automatic effect counts from
+  party originator;
+};
+
+using decision = std::expected<outcome, refusal>;
+
+/// Total: any command in any state gives entries or a refusal.
+decision decide(const demand_book& book, const settings& s, const command& asked, const facts& known);
+
+/// Everything the decision may read or write, in order of id: what must stand still while it is made and recorded.
+std::vector<subject_id> subjects_of(const demand_book& book, const command& asked, const facts& known);
+
+/// The kind of entry that the command asks for; absent for a due effect.
+const entry_kind* kind_asked(const command& asked);
+
+} // namespace toit::law

@@ -1,0 +1,101 @@
+#include "law/due.hpp"
+
+#include <algorithm>
+
+namespace toit::law {
+
+std::string_view article_of(due_rule rule) {
+  switch (rule) {
+  case due_rule::validity_end:
+    return "R441-2-7";
+  case due_rule::non_renewal:
+  case due_rule::no_answer:
+  case due_rule::inadmissible:
+    return "R441-2-8";
+  case due_rule::offer_silence:
+    return "R441-10";
+  case due_rule::erasure:
+    return "L441-2-7-1-1c";
+  case due_rule::certificate:
+    return "L441-2-1";
+  case due_rule::renewal_notice:
+    return "R441-2-7";
+  }
+  require(false, "every rule has its article");
+  return {};
+}
+
+/// A notice sent less than a month before puts expiry off to a month after it: radiation e presupposes the notice.
+civil_date expiry_last_day(const dossier& d) {
+  auto year = d.valid_until();
+  return d.notice_sent_on ? std::max(year, add_months(*d.notice_sent_on, months{1})) : year;
+}
+
+civil_date non_renewal_last_day(const dossier& d) {
+  bool on_time = expiry_last_day(d) == d.valid_until();
+  return on_time ? add_months(d.renewed_on, months{13}) : add_months(*d.notice_sent_on, months{2});
+}
+
+civil_date reactivation_last_day(const dossier& d) { return add_months(d.renewed_on, months{18}); }
+
+std::vector<due> dues_of(const dossier& d, const settings& s) {
+  std::vector<due> running;
+  auto add = [&](due_rule rule, civil_date last_day, candidacy_id candidacy = {}) {
+    running.push_back({rule, d.id, candidacy, last_day});
+  };
+  if (d.status == demande_status::radiated) {
+    add(due_rule::erasure, add_months(d.radiation->on, months{12}));
+    return running;
+  }
+  if (d.status == demande_status::active && d.notice_sent_on)
+    add(due_rule::validity_end, expiry_last_day(d));
+  if (d.status == demande_status::expired)
+    add(due_rule::non_renewal, non_renewal_last_day(d));
+  if (d.warning && d.warning->motive == radiation_motive::c_no_answer)
+    add(due_rule::no_answer, add_months(d.warning->sent_on, s.months_to_answer()));
+  if (d.warning && d.warning->motive == radiation_motive::d_inadmissible)
+    add(due_rule::inadmissible, add_months(d.warning->sent_on, months{1}));
+  for (const auto& c : d.candidacies)
+    if (c.open() && c.step == candidacy_step::offered)
+      add(due_rule::offer_silence, *c.reply_by, c.id);
+  if (!d.certificate_issued)
+    add(due_rule::certificate, add_months(d.reception, months{1}));
+  // A notice on this day leaves the demandeur his whole month.
+  if (d.status == demande_status::active && !d.notice_sent_on)
+    add(due_rule::renewal_notice, add_months(d.renewed_on, months{11}));
+  return running;
+}
+
+void due_calendar::note(const std::vector<due>& before, const std::vector<due>& now) {
+  for (const auto& item : now)
+    if (takes_effect(item.rule) && std::ranges::find(before, item) == before.end()) {
+      days_[item.last_day].push_back(item);
+      ++size_;
+    }
+}
+
+std::vector<due> due_calendar::up_to(civil_date last_day, std::size_t limit) const {
+  std::vector<due> found;
+  for (const auto& [day, items] : days_) {
+    if (day > last_day || found.size() >= limit)
+      break;
+    auto of_day = items;
+    std::ranges::sort(of_day);
+    auto doubles = std::ranges::unique(of_day);
+    of_day.erase(doubles.begin(), doubles.end());
+    of_day.resize(std::min(of_day.size(), limit - found.size()));
+    found.insert(found.end(), of_day.begin(), of_day.end());
+  }
+  return found;
+}
+
+void due_calendar::forget(const due& answered) {
+  auto day = days_.find(answered.last_day);
+  if (day == days_.end())
+    return;
+  size_ -= std::erase(day->second, answered);
+  if (day->second.empty())
+    days_.erase(day);
+}
+
+} // namespace toit::law

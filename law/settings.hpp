@@ -1,0 +1,33 @@
+/// \file
+/// What is fixed for a territory from outside: its communes, its system of registration, its operator.
+///
+/// Text       L441-1 al. 24 and L441-2-7 (territories), R441-2-5 (SNE or système particulier), loi 89-462 art. 17 I.
+
+#pragma once
+
+#include "law/party.hpp"
+
+#include <algorithm>
+#include <vector>
+
+namespace toit::law {
+
+/// Where demandes get their number and by whose rules they are radiated.
+enum class registration_system : std::uint8_t { sne, systeme_particulier };
+constexpr auto names_of(registration_system) { return std::to_array<std::string_view>({"sne", "systeme_particulier"}); }
+
+struct settings {
+  siren territory;
+  siren gestionnaire; ///< enters what the node does by itself
+  registration_system registration{};
+  bool allots_numbers = false; ///< a demande without a number gets one here: système particulier or demonstration
+  bool tense_zone = false;     ///< the réservataire has one month to propose (L441-1 al. 42)
+  std::vector<commune_code> communes; ///< of the territory, sorted
+
+  bool contains(commune_code where) const { return std::ranges::binary_search(communes, where); }
+
+  /// Months after the warning of motive c: one by the code, two in a système particulier (annex §6.5).
+  months months_to_answer() const { return months{registration == registration_system::sne ? 1 : 2}; }
+};
+
+} // namespace toit::law
