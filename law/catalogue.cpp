@@ -1,5 +1,6 @@
 #include "law/catalogue.hpp"
 
+#include <memory>
 #include <utility>
 
 namespace toit::law {
@@ -28,9 +29,17 @@ static_assert(codes_and_names_differ(), "a number or a name stands for one kind 
 
 event::event(const event&) = default;
 event::event(event&&) noexcept = default;
-event& event::operator=(const event&) = default;
-event& event::operator=(event&&) noexcept = default;
 event::~event() = default;
+
+// Assignment by construction: the variant's own would write every pair of alternatives out.
+event& event::operator=(const event& other) { return *this = event{other}; }
+event& event::operator=(event&& other) noexcept {
+  if (this != &other) {
+    std::destroy_at(this);
+    std::construct_at(this, std::move(other));
+  }
+  return *this;
+}
 
 std::span<const entry_kind> all_kinds() { return kinds; }
 

@@ -29,8 +29,8 @@ using any_event = std::variant<
     session_closed, session_cancelled,
     // T
     stream_opened, legal_person_registered, habilitation_granted, habilitation_ended, mandate_granted, mandate_ended,
-    account_opened, account_closed, reservation_convention_signed, reservation_convention_ended, flow_stated, clock_set,
-    clock_confirmed>;
+    account_opened, account_closed, account_secret_changed, reservation_convention_signed, reservation_convention_ended,
+    flow_stated, clock_set, clock_confirmed>;
 
 /// One of them. Its copies and moves are compiled once, in catalogue.cpp: they are too many to write into every file.
 struct event : any_event {
@@ -48,6 +48,18 @@ std::span<const entry_kind> all_kinds();
 
 const entry_kind& kind_of(const event& happened);
 
+/// Accepted all the same, and told to whoever asked.
+enum class warning : std::uint8_t {
+  already_recorded, ///< the document was already there; nothing was recorded again
+  outside_wished_communes,
+  visit_not_proposed,
+  beyond_balance, ///< the contingent's balance for the year is exhausted
+};
+constexpr auto names_of(warning) {
+  return std::to_array<std::string_view>(
+      {"already_recorded", "outside_wished_communes", "visit_not_proposed", "beyond_balance"});
+}
+
 /// Introduced, modified or suppressed: R441-2-15 I, last alinéa.
 enum class operation : std::uint8_t { introduced, modified, suppressed };
 constexpr auto names_of(operation) { return std::to_array<std::string_view>({"introduced", "modified", "suppressed"}); }
@@ -62,6 +74,7 @@ struct record {
   command_id command;
   bytes32 request{};                       ///< digest of what was asked: a repeat must ask the same
   std::optional<std::uint64_t> supersedes; ///< sequence of the entry that this one modifies or suppresses
+  list<warning, 4> warnings;               ///< told to whoever asked, with the first entry of a command
   law::event event;
 };
 

@@ -107,4 +107,10 @@ decision rule(const deliberation& on, const consultation_authorised& asked) {
   return on.record(asked);
 }
 
+decision rule(const deliberation& on, const applicant_account_opened& asked) {
+  if (on.the_dossier().account)
+    return refuse(refusal_code::duplicate, "R441-2-15-I-0-1", "Le demandeur a déjà un compte.");
+  return on.record(asked);
+}
+
 } // namespace toit::law

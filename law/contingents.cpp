@@ -32,51 +32,65 @@ subject_id flow_subject(siren bailleur, departement_code departement, std::uint1
 
 // -- what is folded -------------------------------------------------------------------------------------------------
 
+const charge_line* charged_vacancy::charged() const {
+  auto lease = std::ranges::find(lines, true, &charge_line::confirmed);
+  if (lease != lines.end())
+    return &*lease;
+  return lines.empty() ? nullptr : &lines.front();
+}
+
+namespace {
+
+void follow(charged_vacancy& v, const candidacy_moved& moved, civil_date on) {
+  auto known = std::ranges::find(v.lines, moved.candidacy, &charge_line::candidacy);
+  bool stands = moved.charged_on && !moved.closed && in_favour(moved.step);
+  if (!stands) {
+    if (known != v.lines.end())
+      v.lines.erase(known);
+    return;
+  }
+  if (known == v.lines.end())
+    known = v.lines.insert(v.lines.end(), charge_line{moved.candidacy, {}, false, 0});
+  // The year is that of the decision, then of the lease; an offer in between changes neither.
+  bool confirmed = moved.step == candidacy_step::lease_signed;
+  if (known->year == 0 || confirmed != known->confirmed)
+    *known = {moved.candidacy, *moved.charged_on, confirmed, static_cast<std::uint16_t>(static_cast<int>(on.year()))};
+}
+
+} // namespace
+
+/// Adds (1) or takes back (-1) what a vacancy weighs on the ledger: one charge a dwelling.
+// [R441-2-15-I-8]
+void contingent_book::count(const charged_vacancy& v, int by) {
+  const auto* line = v.charged();
+  if (!line)
+    return;
+  auto& sums = ledger_[{line->charged_on.convention, v.bailleur, line->charged_on.contingent, line->year}];
+  auto& sum = line->confirmed ? sums.confirmed : sums.stated;
+  sum = static_cast<std::uint32_t>(static_cast<int>(sum) + by);
+}
+
+void contingent_book::restore(charged_vacancy v) {
+  count(v, 1);
+  auto id = v.vacancy;
+  vacancies_.insert_or_assign(id, std::move(v));
+}
+
 void contingent_book::apply(subject_id subject, const record& happened, std::uint64_t seq) {
   conventions_.apply(happened);
   if (kind_of(happened.event).family == entry_family::territory)
     last_seqs_[subject] = seq;
   if (const auto* stated = std::get_if<flow_stated>(&happened.event)) {
-    flows_[{stated->bailleur, stated->departement, stated->year}] = {stated->dwellings_to_let - stated->subtracted};
+    flows_[{stated->bailleur, stated->departement, stated->year}] = stated->dwellings_to_let - stated->subtracted;
   } else if (const auto* opened = std::get_if<vacancy_opened>(&happened.event)) {
-    auto& v = vacancies_[opened->vacancy];
-    v.bailleur = happened.originator.legal_person();
-    v.reserved_under = opened->reserved_under;
+    restore({opened->vacancy, happened.originator.legal_person(), opened->reserved_under, {}});
   } else if (const auto* moved = std::get_if<candidacy_moved>(&happened.event)) {
-    if (auto* v = find_in(vacancies_, id_of<vacancy_id>(subject)))
+    if (auto* v = find_in(vacancies_, id_of<vacancy_id>(subject))) {
+      count(*v, -1);
       follow(*v, *moved, happened.occurred_on);
+      count(*v, 1);
+    }
   }
-}
-
-void contingent_book::follow(followed_vacancy& v, const candidacy_moved& moved, civil_date on) {
-  bool stands = moved.charged_on && !moved.closed && in_favour(moved.step);
-  if (!stands)
-    v.lines.erase(moved.candidacy);
-  else {
-    // The year of the decision, then of the lease; an offer in between changes neither.
-    bool confirmed = moved.step == candidacy_step::lease_signed;
-    auto [place, is_new] = v.lines.try_emplace(moved.candidacy);
-    if (is_new || confirmed != place->second.confirmed)
-      place->second = {*moved.charged_on, confirmed, static_cast<int>(on.year())};
-  }
-  recount(v);
-}
-
-/// One charge a dwelling: the lease if there is one, else the first decision that stands.
-// [R441-2-15-I-8]
-void contingent_book::recount(followed_vacancy& v) {
-  if (v.counted)
-    --(v.counted->second ? ledger_[v.counted->first].confirmed : ledger_[v.counted->first].stated);
-  v.counted.reset();
-  const line* charged = nullptr;
-  for (const auto& [candidacy, l] : v.lines)
-    if (!charged || (l.confirmed && !charged->confirmed))
-      charged = &l;
-  if (!charged)
-    return;
-  charge_account account{charged->charged_on.convention, v.bailleur, charged->charged_on.contingent, charged->year};
-  ++(charged->confirmed ? ledger_[account].confirmed : ledger_[account].stated);
-  v.counted = {account, charged->confirmed};
 }
 
 std::uint64_t contingent_book::last_seq(subject_id subject) const {
@@ -103,7 +117,7 @@ contingent_balance contingent_book::balance(convention_id id, int year) const {
   const auto* stated =
       convention ? find_in(flows_, std::tuple{convention->bailleur, convention->departement, year}) : nullptr;
   if (stated) {
-    b.rights = static_cast<std::uint32_t>(std::uint64_t{stated->base} * convention->flow_share / 10000);
+    b.rights = static_cast<std::uint32_t>(std::uint64_t{*stated} * convention->flow_share / 10000);
     b.left = std::int64_t{*b.rights} - b.stated - b.confirmed;
   }
   return b;

@@ -50,11 +50,45 @@ struct contingent_balance {
   }
 };
 
+/// A charge that stands for a candidate.
+struct charge_line {
+  candidacy_id candidacy;
+  imputation charged_on;
+  bool confirmed = false; ///< by the lease
+  std::uint16_t year = 0; ///< of the decision, then of the lease
+  friend bool operator==(const charge_line&, const charge_line&) = default;
+  static constexpr auto fields() {
+    using t = charge_line;
+    return std::tuple{field{"candidacy", &t::candidacy}, field{"charged_on", &t::charged_on},
+                      field{"confirmed", &t::confirmed}, field{"year", &t::year}};
+  }
+};
+
+/// What is charged for one vacancy: one dwelling, whatever the number of candidates in favour of whom something stands.
+struct charged_vacancy {
+  vacancy_id vacancy;
+  siren bailleur;
+  std::optional<convention_id> reserved_under;
+  list<charge_line, 256> lines; ///< in the order in which they came to stand
+  static constexpr auto fields() {
+    using t = charged_vacancy;
+    return std::tuple{field{"vacancy", &t::vacancy}, field{"bailleur", &t::bailleur},
+                      field{"reserved_under", &t::reserved_under}, field{"lines", &t::lines}};
+  }
+
+  /// The lease if there is one, else the first decision that stands.
+  const charge_line* charged() const;
+};
+
 /// Everything the contingent allocator owns or follows: conventions and flows (T), and the dwellings' side of each
 /// candidacy (D), which names no applicant.
 class contingent_book {
 public:
   void apply(subject_id subject, const record& happened, std::uint64_t seq);
+
+  /// Puts back a vacancy that a snapshot kept.
+  void restore(charged_vacancy v);
+  const std::map<vacancy_id, charged_vacancy>& vacancies() const { return vacancies_; }
 
   const convention_register& conventions() const { return conventions_; }
   std::uint64_t last_seq(subject_id subject) const;
@@ -66,27 +100,11 @@ public:
   bool exhausted(convention_id id, int year) const;
 
 private:
-  struct line {
-    imputation charged_on;
-    bool confirmed = false;
-    int year = 0;
-  };
-  struct followed_vacancy {
-    siren bailleur;
-    std::optional<convention_id> reserved_under;
-    std::map<candidacy_id, line> lines;                     ///< candidates in favour of whom something stands
-    std::optional<std::pair<charge_account, bool>> counted; ///< one charge a dwelling: the lease, else the decision
-  };
-  struct flow {
-    std::uint32_t base = 0;
-  };
-
-  void follow(followed_vacancy& v, const candidacy_moved& moved, civil_date on);
-  void recount(followed_vacancy& v);
+  void count(const charged_vacancy& v, int by);
 
   convention_register conventions_;
-  std::map<std::tuple<siren, departement_code, int>, flow> flows_;
-  std::map<vacancy_id, followed_vacancy> vacancies_;
+  std::map<std::tuple<siren, departement_code, int>, std::uint32_t> flows_; ///< dwellings of the year's base
+  std::map<vacancy_id, charged_vacancy> vacancies_;
   std::map<charge_account, charges> ledger_;
   std::map<subject_id, std::uint64_t> last_seqs_;
 };

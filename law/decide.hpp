@@ -51,9 +51,10 @@ struct facts {
   std::vector<dossier_id> named_demandes;          ///< of the numbers that the event names, in order
   std::optional<nud> fresh_number;                 ///< for a demande without one, where numbers are allotted here
   std::vector<reservation_convention> conventions; ///< those that the event names or that reserve the vacancy
-  std::array<subject_id, 2> fresh_ids;             ///< random, for what the event creates
-  std::vector<std::uint64_t> sealed_entries;       ///< of the target, for an erasure
-  std::vector<commune_code> unknown_communes;      ///< among those that the event names
+  bool balance_exhausted = false;            ///< of the contingent that reserves the vacancy, for the year of the event
+  std::array<subject_id, 2> fresh_ids;       ///< random, for what the event creates
+  std::vector<std::uint64_t> sealed_entries; ///< of the target, for an erasure
+  std::vector<commune_code> unknown_communes; ///< among those that the event names
   std::vector<siren> bailleurs;     ///< among the legal persons that the event names, those with that quality today
   std::vector<siren> reservataires; ///< likewise
 };
@@ -65,18 +66,6 @@ struct drafted {
   law::operation operation = law::operation::introduced;
   std::optional<std::uint64_t> supersedes;
 };
-
-/// Accepted all the same, and told to whoever asked.
-enum class warning : std::uint8_t {
-  already_recorded, ///< the document was already there; nothing was recorded again
-  outside_wished_communes,
-  visit_not_proposed,
-  beyond_balance, ///< the contingent's balance for the year is exhausted
-};
-constexpr auto names_of(warning) {
-  return std::to_array<std::string_view>(
-      {"already_recorded", "outside_wished_communes", "visit_not_proposed", "beyond_balance"});
-}
 
 struct outcome {
   std::vector<drafted> entries;

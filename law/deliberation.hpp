@@ -83,6 +83,7 @@ decision rule(const deliberation& on, const merged& asked);
 decision rule(const deliberation& on, const seniority_transferred& asked);
 decision rule(const deliberation& on, const processing_event& asked);
 decision rule(const deliberation& on, const consultation_authorised& asked);
+decision rule(const deliberation& on, const applicant_account_opened& asked);
 decision rule(const deliberation& on, const designated& asked);
 decision rule(const deliberation& on, const designation_withdrawn& asked);
 decision rule(const deliberation& on, const agenda_entered& asked);

@@ -35,6 +35,17 @@ const dwelling* demand_book::find(dwelling_id id) const { return find_in(dwellin
 const vacancy* demand_book::find(vacancy_id id) const { return find_in(vacancies_, id); }
 const caleol_session* demand_book::find(session_id id) const { return find_in(sessions_, id); }
 
+std::uint64_t demand_book::last_seq(subject_id subject) const {
+  if (const auto* d = find(id_of<dossier_id>(subject)))
+    return d->last_seq;
+  if (const auto* v = find(id_of<vacancy_id>(subject)))
+    return v->last_seq;
+  if (const auto* s = find(id_of<session_id>(subject)))
+    return s->last_seq;
+  const auto* home = find(id_of<dwelling_id>(subject));
+  return home ? home->last_seq : 0;
+}
+
 const dossier* demand_book::dossier_of(candidacy_id id) const {
   auto* owner = find_in(candidacy_owner_, id);
   return owner ? find(*owner) : nullptr;
@@ -74,7 +85,7 @@ void demand_book::apply(subject_id subject, const record& happened, std::uint64_
   case about::dwelling: {
     if (find(id_of<dwelling_id>(subject)))
       return;
-    dwelling d;
+    dwelling d{};
     d.id = id_of<dwelling_id>(subject);
     evolve(d, happened, seq);
     return restore(std::move(d));

@@ -20,6 +20,9 @@ public:
   const vacancy* find(vacancy_id id) const;
   const caleol_session* find(session_id id) const;
 
+  /// Last entry about any subject of this book, 0 for none.
+  std::uint64_t last_seq(subject_id subject) const;
+
   /// The dossier behind a candidacy; absent once it is erased.
   const dossier* dossier_of(candidacy_id id) const;
   const dwelling* find(rpls_id id) const;

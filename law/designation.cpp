@@ -181,6 +181,8 @@ decision rule(const deliberation& on, const designated& asked) {
                          {}});
   if (!wished)
     out.warnings.push_back(warning::outside_wished_communes);
+  if (on.facts.balance_exhausted && !right->convention.empty())
+    out.warnings.push_back(warning::beyond_balance);
   return out;
 }
 

@@ -113,6 +113,7 @@ struct evolution {
   void operator()(const reactivated&) { revive(); }
   void operator()(const merged& e) { d.seniority = e.seniority; }
   void operator()(const seniority_transferred& e) { d.reception = e.reception; }
+  void operator()(const applicant_account_opened& e) { d.account = e.account; }
   void operator()(const consultation_authorised& e) {
     std::erase_if(d.consultation_codes, [&](auto& code) { return code.last_day < happened.occurred_on; });
     d.consultation_codes.push_back({e.code_hash, e.last_day});
@@ -124,7 +125,7 @@ struct evolution {
     d.visits_proposed.push_back(e.vacancy);
   }
   void operator()(const designated& e) {
-    candidacy c;
+    candidacy c{};
     c.id = e.candidacy;
     c.vacancy = e.vacancy;
     c.contingent = e.contingent;

@@ -151,6 +151,7 @@ struct dossier {
   list<consultation_code, 16> consultation_codes;
   list<seniority_by_departement, 16> seniority;
   std::optional<lease_conflict> conflict;
+  std::optional<agent_id> account; ///< of the demandeur, where he has one
 
   /// Last day of the present year of validity.
   civil_date valid_until() const { return add_months(renewed_on, months{12}); }
@@ -184,7 +185,8 @@ struct dossier {
                       field{"visits_proposed", &t::visits_proposed},
                       field{"consultation_codes", &t::consultation_codes},
                       field{"seniority", &t::seniority},
-                      field{"conflict", &t::conflict}};
+                      field{"conflict", &t::conflict},
+                      field{"account", &t::account}};
   }
 };
 

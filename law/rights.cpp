@@ -239,6 +239,13 @@ struct rights_rules {
     return ended(subject_of(e.account), e);
   }
 
+  decision operator()(const account_secret_changed& e) const {
+    const auto* account = book.find(e.account);
+    if (!account || account->closed)
+      return refuse(refusal_code::unknown_subject, "R441-2-15-V-2-5", "Ce compte n'existe pas ou est fermé.");
+    return outcome{{{subject_of(e.account), e, operation::modified, {}}}, {}, asked.occurred_on, asked.originator};
+  }
+
   /// The clock belongs to the node: the guard only says who may set it.
   decision operator()(const clock_set& e) const { return created(asked.target, e); }
   decision operator()(const clock_confirmed& e) const { return created(asked.target, e); }
@@ -254,7 +261,11 @@ decision decide(const rights_book& book, const settings& s, const command& asked
   const auto* kind = kind_asked(asked);
   bool by_gestionnaire =
       std::ranges::any_of(known.capacities, [](const capacity& c) { return c.quality == quality::gestionnaire; });
-  if (!kind || kind->who.only_consequence() || !by_gestionnaire)
+  // Everybody looks after the secrets of his own account.
+  const auto* happened = std::get_if<event>(&asked.asked);
+  const auto* secret = happened ? std::get_if<account_secret_changed>(happened) : nullptr;
+  bool own_secret = secret && secret->account == asked.agent;
+  if (!kind || kind->who.only_consequence() || (!by_gestionnaire && !own_secret))
     return refuse(refusal_code::not_empowered, "R441-2-15-V-2-5",
                   "Seul le gestionnaire du dispositif tient les personnes, les habilitations et les comptes.");
   if (!asked.occurred_on.ok() || asked.occurred_on > known.today)
@@ -276,7 +287,7 @@ std::vector<subject_id> subjects_of(const rights_book&, const command& asked) {
           return subject_of(e.mandate);
         else if constexpr (std::same_as<E, account_opened>)
           return subject_of(e.legal_person);
-        else if constexpr (std::same_as<E, account_closed>)
+        else if constexpr (std::same_as<E, account_closed> || std::same_as<E, account_secret_changed>)
           return subject_of(e.account);
         else
           return {};

@@ -150,6 +150,29 @@ struct account_closed {
                                    refusal_code::not_empowered};
 };
 
+/// The secrets of an account have changed; what they are is in the local table alone.
+enum class secret_change : std::uint8_t { password_set, token_issued, tokens_revoked };
+constexpr auto names_of(secret_change) {
+  return std::to_array<std::string_view>({"password_set", "token_issued", "tokens_revoked"});
+}
+
+struct account_secret_changed {
+  agent_id account;
+  secret_change change{};
+  friend bool operator==(const account_secret_changed&, const account_secret_changed&) = default;
+  static constexpr auto fields() {
+    using t = account_secret_changed;
+    return std::tuple{field{"account", &t::account}, field{"change", &t::change}};
+  }
+  static constexpr entry_kind kind{114,
+                                   "account_secret_changed",
+                                   entry_family::territory,
+                                   "R441-2-15-V-2-5",
+                                   "Secret d'un compte changé",
+                                   originators::any(),
+                                   refusal_code::not_empowered};
+};
+
 /// Hundredths of a percent.
 using basis_points = std::uint16_t;
 

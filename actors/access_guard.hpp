@@ -1,0 +1,96 @@
+/// \file
+/// One a territory: the only door. Knows who asks, in what quality, and owns legal persons, habilitations, mandates and
+/// accounts.
+
+#pragma once
+
+#include "actors/account_desk.hpp"
+#include "actors/instruments.hpp"
+
+namespace toit {
+
+using guard_pointer = access_guard_actor::stateful_pointer<struct access_guard_state>;
+
+/// Whom the guard hands what it lets in to.
+struct guard_neighbours {
+  event_recorder_actor recorder;
+  demand_registry_actor registry;
+  contingent_allocator_actor allocator;
+  documents_actor documents;
+  dossier_reader_actor reader;
+  password_desk_actor passwords;
+  deadline_watcher_actor watcher;
+};
+
+/// A demonstration node's clock, which goes where it is set; empty on any other node.
+using set_clock = std::function<void(law::instant)>;
+
+class guard_owner : public instruments_owner<law::rights_book, guard_pointer> {
+public:
+  using instruments_owner::instruments_owner;
+
+  /// Accounts whose entries were folded since the last call.
+  std::vector<law::agent_id> take_confirmed() { return std::exchange(confirmed_, {}); }
+  std::vector<law::agent_id> take_closed() { return std::exchange(closed_, {}); }
+
+protected:
+  void folded(const ports::stored_entry& entry) override;
+
+private:
+  std::vector<law::agent_id> confirmed_;
+  std::vector<law::agent_id> closed_;
+};
+
+struct access_guard_state {
+  access_guard_state() = default;
+
+  static inline const char* name = "access_guard";
+
+  caf::result<session_answer_ptr> log_in(const credentials_ptr& given);
+  caf::result<answer_ptr> submit(const asked_command_ptr& asked);
+  caf::result<read_answer_ptr> read(const read_request_ptr& request);
+  std::uint64_t written(const ports::batch_ptr& batch);
+
+  guard_pointer self = nullptr;
+  territory_context_ptr context;
+  guard_neighbours neighbours;
+  std::unique_ptr<guard_owner> desk;
+  std::unique_ptr<account_desk> accounts;
+  set_clock steer;
+
+private:
+  using read_promise = caf::typed_response_promise<read_answer_ptr>;
+
+  // access_guard_commands.cpp
+  law::check check_asker(const asked_command& asked, const law::entry_kind& kind) const;
+  std::shared_ptr<submission> begin(const asked_command& asked);
+  law::check complete(submission& on_its_way, const asked_command& asked);
+  law::check add_originator(submission& on_its_way, const asked_command& asked) const;
+  law::check add_target(submission& on_its_way, const asked_command& asked);
+  void add_numbers(submission& on_its_way);
+  std::optional<law::nud> fresh_number(const law::demande_registered& registered, law::civil_date reception);
+  void add_rights(submission& on_its_way, const asked_command& asked) const;
+  void add_communes(submission& on_its_way) const;
+  caf::result<answer_ptr> hand_over(const std::shared_ptr<submission>& on_its_way, const asked_command_ptr& asked);
+  caf::result<answer_ptr> open_account(const std::shared_ptr<submission>& on_its_way, const asked_command_ptr& asked);
+  caf::result<answer_ptr> change_secret(const std::shared_ptr<submission>& on_its_way, const asked_command_ptr& asked);
+  caf::result<answer_ptr> move_clock(const std::shared_ptr<submission>& on_its_way, law::instant to);
+  caf::result<answer_ptr> confirm_clock(const std::shared_ptr<submission>& on_its_way);
+  caf::result<answer_ptr> refuse(const submission& on_its_way, law::refusal why);
+
+  // access_guard_reads.cpp
+  law::reader reader_of(const identity& who) const;
+  caf::result<read_answer_ptr> read_one(const read_request_ptr& request, law::dossier_id id);
+  caf::result<read_answer_ptr> read_page(const read_request_ptr& request);
+  caf::result<read_answer_ptr> read_due(const read_request_ptr& request);
+  caf::result<read_answer_ptr> read_candidates_of(const read_request_ptr& request);
+  void let_in(const read_request_ptr& request, const dossier_brief& brief, read_promise promise);
+  void answer_logged(read_promise promise, const read_answer_ptr& found, ports::log_line line);
+  void refuse_read(read_promise promise, ports::log_line line, law::refusal why);
+  ports::log_line line_of(const read_request& request, std::string_view what) const;
+};
+
+access_guard_actor::behavior_type access_guard(guard_pointer self, territory_context_ptr context,
+                                               guard_neighbours neighbours, set_clock steer);
+
+} // namespace toit

@@ -1,0 +1,380 @@
+// The guard's side of a command: who asks, for whom, with which facts, and to whom it goes.
+
+#include "actors/access_guard.hpp"
+#include "law/scalar_text.hpp"
+
+#include <cstdio>
+
+namespace toit {
+
+using law::refusal_code;
+
+// -- who asks -------------------------------------------------------------------------------------------------------
+
+namespace {
+
+bool concerns_instruments(const law::entry_kind& kind) {
+  return kind.family == law::entry_family::territory && kind.who.admits(law::quality::gestionnaire) &&
+         !kind.who.admits(law::quality::bailleur) && !kind.who.admits(law::quality::service_enregistreur);
+}
+
+} // namespace
+
+/// The account is alive, and the agent has the mission.
+law::check access_guard_state::check_asker(const asked_command& asked, const law::entry_kind& kind) const {
+  const auto* account = accounts->find(asked.by.account);
+  if (!account || !accounts->identity_of(*account, desk->book()))
+    return law::refuse(refusal_code::unauthenticated, "R441-2-15-V-2-5", "Ce compte n'est plus en vigueur.");
+  if (asked.by.own_dossier)
+    return {};
+  const auto* opened = desk->book().find(asked.by.account);
+  auto needed = concerns_instruments(kind) ? law::agent_mission::administer : law::agent_mission::record;
+  bool own_secret = std::holds_alternative<law::account_secret_changed>(asked.event);
+  if (!own_secret && !opened->may(needed))
+    return law::refuse(refusal_code::not_empowered, "R441-2-15-V-2-5", "Cet agent n'a pas cette mission.");
+  return {};
+}
+
+/// Who asks enters for himself, for the demandeur at his request, or for another under a mandate.
+// [R441-2-15-I-9] [R441-2-15-I-10]
+law::check access_guard_state::add_originator(submission& on_its_way, const asked_command& asked) const {
+  auto& command = on_its_way.command;
+  command.introducer = asked.by.legal_person;
+  command.originator = asked.originator.value_or(asked.by.legal_person);
+  if (command.originator == command.introducer || command.originator.is_demandeur())
+    return {};
+  const auto& kind = law::kind_of(asked.event);
+  auto matter = law::matter_of(kind);
+  if (command.introducer.is_demandeur() || !matter ||
+      !desk->book().mandated(command.originator.legal_person(), command.introducer.legal_person(), *matter,
+                             on_its_way.facts.today))
+    return law::refuse_field(refusal_code::not_originator, "R441-2-15-I-9",
+                             "Aucun mandat ne permet d'enregistrer cet événement au nom d'une autre personne morale.",
+                             "originator");
+  return {};
+}
+
+// -- what it is about -----------------------------------------------------------------------------------------------
+
+law::check access_guard_state::add_target(submission& on_its_way, const asked_command& asked) {
+  auto& target = on_its_way.command.target;
+  if (asked.target)
+    target = *asked.target;
+  if (asked.by.own_dossier && !asked.number && !asked.target)
+    target = law::subject_of(*asked.by.own_dossier);
+  if (asked.number) {
+    auto found = desk->cursor().reader().find_number(context->stream, *asked.number);
+    if (!found)
+      return law::refuse(refusal_code::unknown_demande, "L441-2-1", "Aucune demande n'a ce numéro dans ce territoire.");
+    target = law::subject_of(*found);
+  }
+  on_its_way.facts.own_dossier = asked.by.own_dossier && law::subject_of(*asked.by.own_dossier) == target;
+  return {};
+}
+
+/// Numbers that the event names: the one it registers, those of other demandes.
+void access_guard_state::add_numbers(submission& on_its_way) {
+  auto& reader = desk->cursor().reader();
+  auto& facts = on_its_way.facts;
+  auto dossier_of = [&](law::nud number) {
+    return reader.find_number(context->stream, number).value_or(law::dossier_id{});
+  };
+  const auto& happened = std::get<law::event>(on_its_way.command.asked);
+  if (const auto* registered = std::get_if<law::demande_registered>(&happened)) {
+    if (!registered->number.empty())
+      facts.number_holder = reader.find_number(context->stream, registered->number);
+    else if (context->settings.allots_numbers)
+      facts.fresh_number = fresh_number(*registered, on_its_way.command.occurred_on);
+  } else if (const auto* merged = std::get_if<law::merged>(&happened)) {
+    for (auto number : merged->absorbed)
+      facts.named_demandes.push_back(dossier_of(number));
+  } else if (const auto* transferred = std::get_if<law::seniority_transferred>(&happened)) {
+    facts.named_demandes.push_back(dossier_of(transferred->from));
+  }
+}
+
+/// Département of the first commune, month and year of reception, six random digits: free at the time of asking, and
+/// checked again when it is written.
+std::optional<law::nud> access_guard_state::fresh_number(const law::demande_registered& registered,
+                                                         law::civil_date reception) {
+  const auto& wished = registered.form.search.communes;
+  if (wished.empty() || !reception.ok())
+    return std::nullopt;
+  auto departement = law::departement_of(wished.front()).text();
+  if (departement.size() == 2)
+    departement.insert(0, "0");
+  for (int attempt = 0; attempt < 16; ++attempt) {
+    std::array<std::uint8_t, 4> random{};
+    context->chance->fill(random);
+    unsigned sequence = 0;
+    for (auto byte : random)
+      sequence = (sequence << 8 | byte) % 1'000'000;
+    char text[32];
+    std::snprintf(text, sizeof text, "%s%02u%02d%06uGDPUB", departement.c_str(),
+                  static_cast<unsigned>(reception.month()), static_cast<int>(reception.year()) % 100, sequence);
+    auto number = law::nud::parse(text);
+    if (number && !desk->cursor().reader().find_number(context->stream, *number))
+      return number;
+  }
+  return std::nullopt;
+}
+
+// -- facts ----------------------------------------------------------------------------------------------------------
+
+void access_guard_state::add_rights(submission& on_its_way, const asked_command& asked) const {
+  const auto& book = desk->book();
+  auto& facts = on_its_way.facts;
+  const auto& command = on_its_way.command;
+  auto counted = command.originator.is_demandeur() ? command.introducer : command.originator;
+  if (!counted.is_demandeur())
+    facts.capacities = book.capacities_of(counted.legal_person(), facts.today);
+  facts.instances_in_force = book.instances_in_force(command.occurred_on);
+  const auto* agent = book.find(asked.by.account);
+  facts.may_rectify = agent && agent->may(law::agent_mission::rectify);
+  auto note_party = [&](law::siren party) {
+    if (book.has_quality(party, law::quality::bailleur, facts.today))
+      facts.bailleurs.push_back(party);
+    if (book.has_quality(party, law::quality::reservataire, facts.today))
+      facts.reservataires.push_back(party);
+  };
+  const auto& happened = std::get<law::event>(command.asked);
+  if (const auto* convention = std::get_if<law::reservation_convention_signed>(&happened)) {
+    note_party(convention->convention.bailleur);
+    note_party(convention->convention.holder);
+  } else if (const auto* flow = std::get_if<law::flow_stated>(&happened)) {
+    note_party(flow->bailleur);
+  }
+  // Rights may end while the command is under way: the recorder then refuses it as stale.
+  for (const auto& [id, h] : book.habilitations())
+    if (!counted.is_demandeur() && h.legal_person == counted.legal_person())
+      on_its_way.reads.push_back({law::subject_of(id), book.last_seq(law::subject_of(id))});
+  if (agent)
+    on_its_way.reads.push_back({law::subject_of(agent->id), book.last_seq(law::subject_of(agent->id))});
+}
+
+void access_guard_state::add_communes(submission& on_its_way) const {
+  auto& unknown = on_its_way.facts.unknown_communes;
+  auto look_up = [&](law::commune_code commune) {
+    if (!context->commune_exists(commune))
+      unknown.push_back(commune);
+  };
+  const auto& happened = std::get<law::event>(on_its_way.command.asked);
+  if (const auto* registered = std::get_if<law::demande_registered>(&happened))
+    std::ranges::for_each(registered->form.search.communes, look_up);
+  else if (const auto* home = std::get_if<law::dwelling_registered>(&happened))
+    look_up(home->commune);
+  auto look_up_change = [&](const law::field_change& change) {
+    law::wished_communes wished;
+    if (change.path.str() == "search.communes" && law::scalar_from_text(change.new_value.str(), wished))
+      std::ranges::for_each(wished, look_up);
+  };
+  if (const auto* changed = std::get_if<law::demande_changed>(&happened))
+    std::ranges::for_each(changed->changes, look_up_change);
+  else if (const auto* renewed = std::get_if<law::renewed>(&happened))
+    std::ranges::for_each(renewed->changes, look_up_change);
+  else if (const auto* rectified = std::get_if<law::rectified>(&happened))
+    look_up_change(rectified->change);
+}
+
+std::shared_ptr<submission> access_guard_state::begin(const asked_command& asked) {
+  auto on_its_way = std::make_shared<submission>();
+  auto& command = on_its_way->command;
+  command.occurred_on = asked.occurred_on;
+  command.introducer = asked.by.legal_person;
+  command.originator = asked.by.legal_person;
+  command.agent = asked.by.account;
+  command.asked = asked.event;
+  command.request = asked.request;
+  if (asked.idempotency_key.empty()) {
+    command.id = context->chance->fresh<law::command_id>();
+  } else {
+    // The key belongs to the body, or to the demandeur, not to one agent: a colleague may repeat.
+    auto owner =
+        asked.by.own_dossier ? law::to_text(*asked.by.own_dossier) : asked.by.legal_person.legal_person().text();
+    auto digest = accounts->digest("command", owner + "\n" + asked.idempotency_key);
+    std::copy_n(digest.begin(), command.id.bytes.size(), command.id.bytes.begin());
+  }
+  on_its_way->facts.today = context->today();
+  for (auto& id : on_its_way->facts.fresh_ids)
+    id = context->chance->fresh<law::subject_id>();
+  return on_its_way;
+}
+
+law::check access_guard_state::complete(submission& on_its_way, const asked_command& asked) {
+  if (auto ok = check_asker(asked, law::kind_of(asked.event)); !ok)
+    return ok;
+  if (auto ok = add_originator(on_its_way, asked); !ok)
+    return ok;
+  if (auto ok = add_target(on_its_way, asked); !ok)
+    return ok;
+  add_rights(on_its_way, asked);
+  add_communes(on_its_way);
+  add_numbers(on_its_way);
+  return {};
+}
+
+// -- handing over ---------------------------------------------------------------------------------------------------
+
+caf::result<answer_ptr> access_guard_state::submit(const asked_command_ptr& asked) {
+  auto on_its_way = begin(*asked);
+  if (auto ok = complete(*on_its_way, *asked); !ok)
+    return refuse(*on_its_way, ok.error());
+  return hand_over(on_its_way, asked);
+}
+
+caf::result<answer_ptr> access_guard_state::hand_over(const std::shared_ptr<submission>& on_its_way,
+                                                      const asked_command_ptr& asked) {
+  using std::holds_alternative;
+  auto& happened = std::get<law::event>(on_its_way->command.asked);
+  if (holds_alternative<law::account_opened>(happened) || holds_alternative<law::applicant_account_opened>(happened))
+    return open_account(on_its_way, asked);
+  if (holds_alternative<law::account_secret_changed>(happened))
+    return change_secret(on_its_way, asked);
+  if (auto* to = std::get_if<law::clock_set>(&happened))
+    return move_clock(on_its_way, to->now);
+  if (holds_alternative<law::clock_confirmed>(happened))
+    return confirm_clock(on_its_way);
+  if (auto* authorised = std::get_if<law::consultation_authorised>(&happened)) {
+    on_its_way->secret = accounts->fresh_secret().substr(0, 16);
+    authorised->code_hash = accounts->digest("consultation", on_its_way->secret);
+  }
+  if (const auto* closed = std::get_if<law::account_closed>(&happened))
+    on_its_way->accounts.push_back({closed->account, {}});
+  submission_ptr ready = on_its_way;
+  if (holds_alternative<law::document_filed>(happened))
+    return self->delegate(neighbours.documents, submit_atom_v, ready, asked, neighbours.registry);
+  if (holds_alternative<law::designated>(happened) || holds_alternative<law::contingent_eligibility>(happened) ||
+      holds_alternative<law::vacancy_opened>(happened) ||
+      holds_alternative<law::reservation_convention_signed>(happened) ||
+      holds_alternative<law::reservation_convention_ended>(happened) || holds_alternative<law::flow_stated>(happened))
+    return self->delegate(neighbours.allocator, submit_atom_v, ready);
+  if (law::kind_of(happened).family == law::entry_family::territory)
+    return desk->submit(ready);
+  return self->delegate(neighbours.registry, submit_atom_v, ready);
+}
+
+/// The password is hashed apart; the account counts once its entry is written.
+caf::result<answer_ptr> access_guard_state::open_account(const std::shared_ptr<submission>& on_its_way,
+                                                         const asked_command_ptr& asked) {
+  auto login = law::text<80>::parse(asked->login);
+  auto display_name = law::text<120>::parse(asked->display_name);
+  if (!login || login->empty() || !display_name)
+    return refuse(*on_its_way, law::refuse_field(refusal_code::missing_field, "R441-2-15-V-2-5",
+                                                 "Le compte n'a pas d'identifiant de connexion valide.", "login")
+                                   .error());
+  if (asked->password.size() < account_desk::password_length_least || asked->password.size() > 200)
+    return refuse(*on_its_way, law::refuse_field(refusal_code::malformed, "R441-2-15-V-2-5",
+                                                 "Le mot de passe a de 12 à 200 caractères.", "password")
+                                   .error());
+  if (accounts->find_login(asked->login))
+    return refuse(*on_its_way, law::refuse_field(refusal_code::duplicate, "R441-2-15-V-2-5",
+                                                 "Cet identifiant de connexion est pris.", "login")
+                                   .error());
+  auto id = law::id_of<law::agent_id>(on_its_way->facts.fresh_ids[0]);
+  auto& happened = std::get<law::event>(on_its_way->command.asked);
+  auto* applicant = std::get_if<law::applicant_account_opened>(&happened);
+  if (applicant)
+    applicant->account = id;
+  ports::account_secrets account{id, *login, *display_name, {}, {}, {}};
+  if (applicant)
+    account.own_dossier = law::id_of<law::dossier_id>(on_its_way->command.target);
+  auto promise = self->make_response_promise<answer_ptr>();
+  self->request(neighbours.passwords, ask_timeout, hash_atom_v, asked->password)
+      .then(
+          [this, on_its_way, account, promise, of_applicant = applicant != nullptr](std::string& hashed) mutable {
+            account.password = std::move(hashed);
+            on_its_way->accounts.push_back(context->accounts->seal(account));
+            accounts->await(account);
+            submission_ptr ready = on_its_way;
+            if (!of_applicant)
+              return desk->submit(ready, promise);
+            self->request(neighbours.registry, ask_timeout, submit_atom_v, ready)
+                .then([promise](const answer_ptr& told) mutable { promise.deliver(told); },
+                      [promise](const caf::error& error) mutable { promise.deliver(error); });
+          },
+          [promise](const caf::error& error) mutable { promise.deliver(error); });
+  return promise;
+}
+
+caf::result<answer_ptr> access_guard_state::change_secret(const std::shared_ptr<submission>& on_its_way,
+                                                          const asked_command_ptr& asked) {
+  auto& change = std::get<law::account_secret_changed>(std::get<law::event>(on_its_way->command.asked));
+  const auto* known = accounts->find(change.account);
+  if (!known)
+    return refuse(*on_its_way,
+                  law::refuse(refusal_code::unknown_subject, "R441-2-15-V-2-5", "Ce compte n'existe pas.").error());
+  auto account = *known;
+  if (change.change == law::secret_change::password_set) {
+    if (asked->password.size() < account_desk::password_length_least || asked->password.size() > 200)
+      return refuse(*on_its_way, law::refuse_field(refusal_code::malformed, "R441-2-15-V-2-5",
+                                                   "Le mot de passe a de 12 à 200 caractères.", "password")
+                                     .error());
+    auto promise = self->make_response_promise<answer_ptr>();
+    self->request(neighbours.passwords, ask_timeout, hash_atom_v, asked->password)
+        .then(
+            [this, on_its_way, account, promise](std::string& hashed) mutable {
+              account.password = std::move(hashed);
+              on_its_way->accounts.push_back(context->accounts->seal(account));
+              accounts->await(account);
+              desk->submit(submission_ptr{on_its_way}, promise);
+            },
+            [promise](const caf::error& error) mutable { promise.deliver(error); });
+    return promise;
+  }
+  if (change.change == law::secret_change::tokens_revoked) {
+    account.tokens.clear();
+  } else {
+    std::erase_if(account.tokens, [&](const auto& token) { return token.expires <= context->clock->now(); });
+    auto label = law::text<60>::parse(asked->display_name);
+    if (!label || account.tokens.size() == account.tokens.max_items)
+      return refuse(*on_its_way, law::refuse(refusal_code::too_large, "R441-2-15-V-2-5",
+                                             "Ce compte a déjà trop de jetons, ou le libellé est trop long.")
+                                     .error());
+    auto [token, kept] = accounts->make_token(account.account, *label, context->clock->now() + std::chrono::days{365});
+    account.tokens.push_back(kept);
+    on_its_way->secret = token;
+  }
+  on_its_way->accounts.push_back(context->accounts->seal(account));
+  accounts->await(account);
+  return desk->submit(submission_ptr{on_its_way});
+}
+
+/// A demonstration node's clock goes where it is set, forwards only; any other node's is nobody's to set.
+caf::result<answer_ptr> access_guard_state::move_clock(const std::shared_ptr<submission>& on_its_way, law::instant to) {
+  if (!steer)
+    return refuse(*on_its_way, law::refuse(refusal_code::not_empowered, "R441-2-15-I-10",
+                                           "L'horloge ne se règle que sur un nœud de démonstration ou de formation.")
+                                   .error());
+  if (to < context->clock->now())
+    return refuse(*on_its_way, law::refuse_field(refusal_code::bad_date, "R441-2-15-I-10",
+                                                 "L'horloge ne se règle que vers l'avant.", "now")
+                                   .error());
+  auto by_gestionnaire = std::ranges::any_of(on_its_way->facts.capacities,
+                                             [](const auto& c) { return c.quality == law::quality::gestionnaire; });
+  if (by_gestionnaire) {
+    steer(to);
+    on_its_way->facts.today = context->today();
+    on_its_way->command.occurred_on = on_its_way->facts.today;
+    self->send(neighbours.watcher, confirm_atom_v);
+  }
+  return desk->submit(submission_ptr{on_its_way});
+}
+
+caf::result<answer_ptr> access_guard_state::confirm_clock(const std::shared_ptr<submission>& on_its_way) {
+  auto& confirmed = std::get<law::clock_confirmed>(std::get<law::event>(on_its_way->command.asked));
+  confirmed.now = context->clock->now();
+  auto promise = self->make_response_promise<answer_ptr>();
+  desk->submit(submission_ptr{on_its_way}, promise, [this](const answer& told) {
+    if (told)
+      self->send(neighbours.watcher, confirm_atom_v);
+  });
+  return promise;
+}
+
+caf::result<answer_ptr> access_guard_state::refuse(const submission& on_its_way, law::refusal why) {
+  auto promise = self->make_response_promise<answer_ptr>();
+  desk->refuse(on_its_way, std::move(why), promise);
+  return promise;
+}
+
+} // namespace toit

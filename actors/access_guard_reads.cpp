@@ -1,0 +1,236 @@
+// The guard's side of a read: may it be, then the consultation log, then the answer.
+
+#include "actors/access_guard.hpp"
+
+namespace toit {
+
+using law::refusal_code;
+
+namespace {
+
+/// Rows under which the consultation log itself is opened: the demandeur, and who operates the dispositif.
+bool may_read_log(law::access_row row) { return row == law::access_row::h || row == law::access_row::f; }
+
+std::string scope_text(bool everywhere, const law::communes& scope) {
+  if (everywhere)
+    return "territoire";
+  std::string text;
+  for (auto commune : scope)
+    text += (text.empty() ? "" : ",") + commune.text();
+  return text;
+}
+
+std::string right_of(const law::grant& granted) {
+  return std::string{law::name_of(granted.row)} + " " + std::string{granted.article};
+}
+
+template <class... Kinds>
+struct overloaded : Kinds... {
+  using Kinds::operator()...;
+};
+
+std::optional<law::nud> number_of(const read_request& request) {
+  return std::visit(overloaded{[](const read_dossier& r) { return r.number; },
+                               [](const read_documents_content& r) { return std::optional{r.number}; },
+                               [](const read_consultations& r) { return r.number; },
+                               [](const auto&) { return std::optional<law::nud>{}; }},
+                    request.what);
+}
+
+} // namespace
+
+// [R441-2-15-V-2-3]
+law::reader access_guard_state::reader_of(const identity& who) const {
+  law::reader reader;
+  reader.own = who.own_dossier;
+  if (!who.legal_person.is_demandeur())
+    reader.capacities = desk->book().capacities_of(who.legal_person.legal_person(), context->today());
+  return reader;
+}
+
+ports::log_line access_guard_state::line_of(const read_request& request, std::string_view what) const {
+  ports::log_line line;
+  line.legal_person = request.by.legal_person;
+  line.agent = request.by.account;
+  line.purpose = request.purpose ? law::name_of(*request.purpose) : std::string_view{};
+  line.right = what;
+  return line;
+}
+
+/// Every refused read is kept too: who tried what.
+// [L441-2-7-1-1c]
+void access_guard_state::refuse_read(read_promise promise, ports::log_line line, law::refusal why) {
+  line.attempt = true;
+  line.refusal = why;
+  self->request(neighbours.recorder, ask_timeout, refuse_atom_v, std::make_shared<const ports::log_line>(line))
+      .then(
+          [promise, why](const append_results_ptr&) mutable {
+            promise.deliver(read_answer_ptr{std::make_shared<const read_answer>(std::unexpected{why})});
+          },
+          [promise](const caf::error& error) mutable { promise.deliver(error); });
+}
+
+/// What was found is shown once the log has it on disk, and not before.
+void access_guard_state::answer_logged(read_promise promise, const read_answer_ptr& found, ports::log_line line) {
+  self->request(neighbours.recorder, ask_timeout, consult_atom_v, std::make_shared<const ports::log_line>(line))
+      .then(
+          [promise, found](bool logged) mutable {
+            promise.deliver(logged ? found
+                                   : read_answer_ptr{std::make_shared<const read_answer>(law::refuse(
+                                         refusal_code::read_only, "L441-2-7-1-1c",
+                                         "La consultation ne peut pas être journalisée : rien n'est montré."))});
+          },
+          [promise](const caf::error& error) mutable { promise.deliver(error); });
+}
+
+caf::result<read_answer_ptr> access_guard_state::read(const read_request_ptr& request) {
+  const auto* account = accounts->find(request->by.account);
+  const auto* opened = desk->book().find(request->by.account);
+  bool alive = account && accounts->identity_of(*account, desk->book());
+  bool may = request->by.own_dossier || (opened && opened->may(law::agent_mission::consult));
+  if (!alive || !may) {
+    auto promise = self->make_response_promise<read_answer_ptr>();
+    refuse_read(promise, line_of(*request, "read"),
+                law::refuse(alive ? refusal_code::not_empowered : refusal_code::unauthenticated, "R441-2-15-V-2-5",
+                            "Ce compte n'a pas accès à la consultation.")
+                    .error());
+    return promise;
+  }
+  if (std::holds_alternative<read_list>(request->what))
+    return read_page(request);
+  if (std::holds_alternative<read_deadlines>(request->what))
+    return read_due(request);
+  if (std::holds_alternative<read_candidates>(request->what))
+    return read_candidates_of(request);
+  auto number = number_of(*request);
+  auto id = number ? desk->cursor().reader().find_number(context->stream, *number) : request->by.own_dossier;
+  return read_one(request, id.value_or(law::dossier_id{}));
+}
+
+// -- one dossier ----------------------------------------------------------------------------------------------------
+
+caf::result<read_answer_ptr> access_guard_state::read_one(const read_request_ptr& request, law::dossier_id id) {
+  auto promise = self->make_response_promise<read_answer_ptr>();
+  self->request(neighbours.registry, ask_timeout, describe_atom_v, id)
+      .then(
+          [this, request, promise](const brief_ptr& brief) mutable {
+            if (*brief)
+              return let_in(request, **brief, promise);
+            // Who may read nothing at all does not learn which numbers exist.
+            auto any = law::may_read(reader_of(request->by), {request->purpose, law::dossier_id{}, {}, false},
+                                     context->today());
+            auto why = law::refuse(refusal_code::unknown_demande, "L441-2-1",
+                                   "Aucune demande n'a ce numéro dans ce territoire.")
+                           .error();
+            bool stranger =
+                !any && desk->book().capacities_of(request->by.legal_person.legal_person(), context->today()).empty();
+            refuse_read(promise, line_of(*request, "read_dossier"), stranger ? any.error() : why);
+          },
+          [promise](const caf::error& error) mutable { promise.deliver(error); });
+  return promise;
+}
+
+void access_guard_state::let_in(const read_request_ptr& request, const dossier_brief& brief, read_promise promise) {
+  law::reading what{request->purpose, brief.id, brief.communes, false};
+  const auto* opened = std::get_if<read_dossier>(&request->what);
+  if (opened && !opened->code.empty()) {
+    auto hash = accounts->digest("consultation", opened->code);
+    what.requested_by_demandeur = std::ranges::any_of(
+        brief.codes, [&](const auto& code) { return code.hash == hash && code.last_day >= context->today(); });
+  }
+  auto line = line_of(*request, "read_dossier");
+  line.subject = law::subject_of(brief.id);
+  auto granted = law::may_read(reader_of(request->by), what, context->today());
+  if (granted && std::holds_alternative<read_consultations>(request->what) && !may_read_log(granted->row))
+    granted = law::refuse(refusal_code::out_of_scope, "R441-2-15-V-2-5",
+                          "Le journal des consultations est ouvert au demandeur et au gestionnaire.");
+  if (!granted)
+    return refuse_read(promise, line, granted.error());
+  line.right = right_of(*granted);
+  line.scope = scope_text(granted->everywhere, granted->scope);
+  line.results = 1;
+  // Read first, so that the log says what was really shown.
+  self->request(neighbours.reader, ask_timeout, read_atom_v, brief.id, brief.last_seq, request)
+      .then(
+          [this, line, promise](const read_answer_ptr& found) mutable {
+            if (!*found)
+              return refuse_read(promise, line, found->error());
+            answer_logged(promise, found, line);
+          },
+          [promise](const caf::error& error) mutable { promise.deliver(error); });
+}
+
+// -- lists ----------------------------------------------------------------------------------------------------------
+
+caf::result<read_answer_ptr> access_guard_state::read_page(const read_request_ptr& request) {
+  auto promise = self->make_response_promise<read_answer_ptr>();
+  auto line = line_of(*request, "list_dossiers");
+  auto granted = law::may_read(reader_of(request->by), {request->purpose, {}, {}, false}, context->today());
+  if (!granted) {
+    refuse_read(promise, line, granted.error());
+    return promise;
+  }
+  auto query = std::make_shared<list_query>(std::get<read_list>(request->what).query);
+  query->everywhere = granted->everywhere;
+  query->scope = granted->scope;
+  line.right = right_of(*granted);
+  line.scope = scope_text(granted->everywhere, granted->scope);
+  self->request(neighbours.registry, ask_timeout, list_atom_v, list_query_ptr{query})
+      .then(
+          [this, line, promise](const read_answer_ptr& found) mutable {
+            line.results = static_cast<std::uint32_t>(std::get<dossier_page>(**found).dossiers.size());
+            answer_logged(promise, found, line);
+          },
+          [promise](const caf::error& error) mutable { promise.deliver(error); });
+  return promise;
+}
+
+caf::result<read_answer_ptr> access_guard_state::read_due(const read_request_ptr& request) {
+  auto promise = self->make_response_promise<read_answer_ptr>();
+  auto line = line_of(*request, "list_deadlines");
+  auto granted = law::may_read(reader_of(request->by), {request->purpose, {}, {}, false}, context->today());
+  if (!granted) {
+    refuse_read(promise, line, granted.error());
+    return promise;
+  }
+  auto query = std::make_shared<due_query>(std::get<read_deadlines>(request->what).query);
+  query->everywhere = granted->everywhere;
+  query->scope = granted->scope;
+  line.right = right_of(*granted);
+  line.scope = scope_text(granted->everywhere, granted->scope);
+  self->request(neighbours.registry, ask_timeout, due_atom_v, due_query_ptr{query})
+      .then(
+          [this, line, promise](const due_lines_ptr& lines) mutable {
+            line.results = static_cast<std::uint32_t>(lines->size());
+            answer_logged(promise, std::make_shared<const read_answer>(read_content{*lines}), line);
+          },
+          [promise](const caf::error& error) mutable { promise.deliver(error); });
+  return promise;
+}
+
+/// Each candidate is shown under a right of its own, or not at all.
+caf::result<read_answer_ptr> access_guard_state::read_candidates_of(const read_request_ptr& request) {
+  auto promise = self->make_response_promise<read_answer_ptr>();
+  auto vacancy = std::get<read_candidates>(request->what).vacancy;
+  self->request(neighbours.registry, ask_timeout, list_atom_v, vacancy)
+      .then(
+          [this, request, promise](const read_answer_ptr& found) mutable {
+            auto line = line_of(*request, "list_candidates");
+            if (!*found)
+              return refuse_read(promise, line, found->error());
+            auto granted = law::may_read(reader_of(request->by), {request->purpose, {}, {}, false}, context->today());
+            if (!granted)
+              return refuse_read(promise, line, granted.error());
+            auto lines = std::get<std::vector<candidate_line>>(**found);
+            law::capacity within{{}, {}, granted->everywhere, granted->scope};
+            std::erase_if(lines, [&](const candidate_line& c) { return !within.covers(c.communes); });
+            line.right = right_of(*granted);
+            line.scope = scope_text(granted->everywhere, granted->scope);
+            line.results = static_cast<std::uint32_t>(lines.size());
+            answer_logged(promise, std::make_shared<const read_answer>(read_content{std::move(lines)}), line);
+          },
+          [promise](const caf::error& error) mutable { promise.deliver(error); });
+  return promise;
+}
+
+} // namespace toit

@@ -1,0 +1,140 @@
+#include "actors/account_desk.hpp"
+
+namespace toit {
+
+namespace {
+
+constexpr std::string_view session_mark = "s.";
+constexpr std::string_view token_mark = "t.";
+
+} // namespace
+
+void account_desk::load(ports::journal_reader& reader) {
+  for (const auto& row : reader.accounts())
+    keep(context_->accounts->open(row));
+}
+
+void account_desk::keep(ports::account_secrets account) {
+  logins_[account.login.str()] = account.account;
+  auto id = account.account;
+  accounts_[id] = std::move(account);
+}
+
+const ports::account_secrets* account_desk::find(law::agent_id id) const {
+  auto found = accounts_.find(id);
+  return found == accounts_.end() ? nullptr : &found->second;
+}
+
+const ports::account_secrets* account_desk::find_login(const std::string& login) const {
+  auto found = logins_.find(login);
+  return found == logins_.end() ? nullptr : find(found->second);
+}
+
+void account_desk::confirm(law::agent_id id) {
+  auto found = awaiting_.find(id);
+  if (found == awaiting_.end())
+    return;
+  keep(std::move(found->second));
+  awaiting_.erase(found);
+}
+
+void account_desk::drop(law::agent_id id) {
+  auto found = accounts_.find(id);
+  if (found == accounts_.end())
+    return;
+  logins_.erase(found->second.login.str());
+  accounts_.erase(found);
+  std::erase_if(sessions_, [&](const auto& entry) { return entry.second.who.account == id; });
+}
+
+std::optional<identity> account_desk::identity_of(const ports::account_secrets& account,
+                                                  const law::rights_book& rights) const {
+  if (account.own_dossier)
+    return identity{law::party::demandeur(), account.account, account.own_dossier};
+  const auto* opened = rights.find(account.account);
+  if (!opened || !opened->in_force(context_->today()))
+    return std::nullopt;
+  return identity{opened->legal_person, account.account, {}};
+}
+
+// -- failures -------------------------------------------------------------------------------------------------------
+
+bool account_desk::rests(const std::string& login) const {
+  auto found = failures_.find(login);
+  return found != failures_.end() && found->second.count >= failures_limit &&
+         context_->clock->now() < found->second.latest + rest;
+}
+
+void account_desk::note_failure(const std::string& login) {
+  auto now = context_->clock->now();
+  // Names that nobody bears must not fill the memory.
+  if (failures_.size() >= sessions_limit)
+    std::erase_if(failures_, [&](const auto& entry) { return entry.second.latest + rest < now; });
+  if (failures_.size() >= sessions_limit && !failures_.contains(login))
+    return;
+  auto& known = failures_[login];
+  if (known.latest + rest < now)
+    known.count = 0;
+  ++known.count;
+  known.latest = now;
+}
+
+// -- sessions and tokens --------------------------------------------------------------------------------------------
+
+law::bytes32 account_desk::digest(std::string_view purpose, std::string_view secret) const {
+  return context_->digester->digest(purpose, {reinterpret_cast<const std::uint8_t*>(secret.data()), secret.size()});
+}
+
+std::string account_desk::fresh_secret() {
+  std::array<std::uint8_t, 24> random{};
+  context_->chance->fill(random);
+  return law::to_hex(random);
+}
+
+std::optional<session> account_desk::open_session(const identity& who) {
+  auto now = context_->clock->now();
+  if (sessions_.size() >= sessions_limit)
+    std::erase_if(sessions_, [&](const auto& entry) { return entry.second.expires <= now; });
+  if (sessions_.size() >= sessions_limit)
+    return std::nullopt;
+  session opened{who, std::string{session_mark} + fresh_secret(), now + session_length};
+  sessions_[digest("session", opened.token)] = {who, opened.expires};
+  return opened;
+}
+
+void account_desk::close_session(const std::string& token) { sessions_.erase(digest("session", token)); }
+
+std::optional<session> account_desk::recognise(const std::string& token, const law::rights_book& rights) const {
+  auto now = context_->clock->now();
+  if (token.starts_with(session_mark)) {
+    auto found = sessions_.find(digest("session", token));
+    if (found == sessions_.end() || found->second.expires <= now)
+      return std::nullopt;
+    const auto* account = find(found->second.who.account);
+    auto who = account ? identity_of(*account, rights) : std::nullopt;
+    if (!who)
+      return std::nullopt;
+    return session{*who, token, found->second.expires};
+  }
+  // "t.<account>.<secret>"
+  law::agent_id id;
+  if (!token.starts_with(token_mark) || token.size() < 35 || !law::parse_hex(token.substr(2, 32), id.bytes))
+    return std::nullopt;
+  const auto* account = find(id);
+  auto who = account ? identity_of(*account, rights) : std::nullopt;
+  if (!who)
+    return std::nullopt;
+  auto hash = digest("token", token);
+  for (const auto& known : account->tokens)
+    if (known.hash == hash && known.expires > now)
+      return session{*who, token, known.expires};
+  return std::nullopt;
+}
+
+std::pair<std::string, ports::account_token> account_desk::make_token(law::agent_id account, law::text<60> label,
+                                                                      law::instant expires) {
+  auto token = std::string{token_mark} + law::to_text(account) + "." + fresh_secret();
+  return {token, {digest("token", token), std::move(label), expires}};
+}
+
+} // namespace toit

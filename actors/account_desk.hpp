@@ -1,0 +1,74 @@
+/// \file
+/// Local accounts of one territory, sessions and tokens: who is at the other end.
+
+#pragma once
+
+#include "actors/messages.hpp"
+#include "actors/territory_context.hpp"
+#include "law/rights.hpp"
+
+namespace toit {
+
+class account_desk {
+public:
+  static constexpr std::size_t sessions_limit = 20'000;
+  static constexpr std::chrono::hours session_length{8};
+  /// Failures on one login before it rests, and for how long.
+  static constexpr unsigned failures_limit = 5;
+  static constexpr std::chrono::minutes rest{15};
+  static constexpr std::size_t password_length_least = 12;
+
+  explicit account_desk(territory_context_ptr context) : context_{std::move(context)} {}
+
+  void load(ports::journal_reader& reader);
+
+  const ports::account_secrets* find(law::agent_id id) const;
+  const ports::account_secrets* find_login(const std::string& login) const;
+
+  /// A new account, or changed secrets, whose entry is on its way; it counts once `confirm` is told of the entry.
+  void await(ports::account_secrets account) { awaiting_[account.account] = std::move(account); }
+  void confirm(law::agent_id id);
+  void drop(law::agent_id id);
+
+  /// Who an account stands for today; absent when it is closed, out of its dates, or without habilitation.
+  std::optional<identity> identity_of(const ports::account_secrets& account, const law::rights_book& rights) const;
+
+  /// True while a login has failed too often.
+  bool rests(const std::string& login) const;
+  void note_failure(const std::string& login);
+  void forget_failures(const std::string& login) { failures_.erase(login); }
+
+  /// Absent when too many sessions are open.
+  std::optional<session> open_session(const identity& who);
+  void close_session(const std::string& token);
+  /// The holder of a session's token or of an account's.
+  std::optional<session> recognise(const std::string& token, const law::rights_book& rights) const;
+
+  /// A token for an account, to be kept with its secrets: the token as it is shown once, and what is kept of it.
+  std::pair<std::string, ports::account_token> make_token(law::agent_id account, law::text<60> label,
+                                                          law::instant expires);
+
+  law::bytes32 digest(std::string_view purpose, std::string_view secret) const;
+  std::string fresh_secret();
+
+private:
+  struct open {
+    identity who;
+    law::instant expires{};
+  };
+  struct failures {
+    unsigned count = 0;
+    law::instant latest{};
+  };
+
+  void keep(ports::account_secrets account);
+
+  territory_context_ptr context_;
+  std::map<law::agent_id, ports::account_secrets> accounts_;
+  std::map<std::string, law::agent_id> logins_;
+  std::map<law::agent_id, ports::account_secrets> awaiting_;
+  std::map<law::bytes32, open> sessions_;
+  std::map<std::string, failures> failures_;
+};
+
+} // namespace toit

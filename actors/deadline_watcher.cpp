@@ -1,0 +1,160 @@
+#include "actors/deadline_watcher.hpp"
+
+#include "actors/spawning.hpp"
+
+namespace toit {
+
+static_assert(actor_state<deadline_watcher_state>);
+
+namespace {
+
+using std::chrono::days;
+using std::chrono::hours;
+
+/// A clock that is later than the last entry by more than this at start has jumped, or the node has slept too long.
+constexpr days longest_sleep{31};
+/// A clock that parts from monotonic time by more than this while running has jumped.
+constexpr hours largest_drift{24};
+
+} // namespace
+
+// -- the clock ------------------------------------------------------------------------------------------------------
+
+void deadline_watcher_state::look_at_clock() {
+  auto reading = read();
+  if (!last_reading_ && watch.last_entry && !watch.steered) {
+    bool before = reading.now < *watch.last_entry;
+    bool long_after = reading.now > *watch.last_entry + longest_sleep;
+    status_.frozen = before || long_after;
+  }
+  if (last_reading_ && !watch.steered) {
+    auto drift = (reading.now - last_reading_->now) - (reading.monotonic - last_reading_->monotonic);
+    status_.frozen = status_.frozen || drift > largest_drift || drift < -largest_drift;
+  }
+  if (status_.frozen && (!last_reading_ || status_.day == law::civil_date{}))
+    base::log_warning("automatic effects wait: the clock is to be confirmed");
+  last_reading_ = reading;
+}
+
+void deadline_watcher_state::confirm() {
+  status_.frozen = false;
+  last_reading_ = read();
+  tick();
+}
+
+void deadline_watcher_state::tick() {
+  bool was_frozen = status_.frozen;
+  look_at_clock();
+  if (status_.frozen) {
+    if (!was_frozen)
+      base::log_warning("automatic effects are frozen: the clock is to be confirmed");
+    return;
+  }
+  auto today = context->today();
+  if (today != status_.day)
+    status_.day_done = false;
+  status_.day = today;
+  ask_for_due();
+}
+
+// -- the day --------------------------------------------------------------------------------------------------------
+
+/// Asks for terms whose last day is past: they act from the day after it.
+void deadline_watcher_state::ask_for_due() {
+  if (asking_ || !waiting_.empty() || status_.in_flight > 0 || status_.frozen)
+    return;
+  asking_ = true;
+  auto query = std::make_shared<due_query>();
+  query->up_to = law::add_days(status_.day, days{-1});
+  query->limit = page_limit;
+  self->request(registry, ask_timeout, due_atom_v, due_query_ptr{query})
+      .then(
+          [this](const due_lines_ptr& lines) {
+            asking_ = false;
+            open_day(*lines);
+          },
+          // The next tick asks again.
+          [this](const caf::error&) { asking_ = false; });
+}
+
+/// Day d + 1 opens when d is answered: only the earliest day of the page is sent now.
+void deadline_watcher_state::open_day(std::vector<due_line> lines) {
+  if (lines.empty()) {
+    status_.day_done = true;
+    return;
+  }
+  auto first_day = lines.front().due.last_day;
+  std::erase_if(lines, [&](const due_line& line) { return line.due.last_day != first_day; });
+  std::ranges::reverse(lines);
+  waiting_ = std::move(lines);
+  send_more();
+}
+
+namespace {
+
+/// The key of a due effect: rule, dossier, candidacy and day make it happen once, whatever crashes in between.
+law::command_id key_of(const territory_context& context, const law::due& due) {
+  ports::bytes key;
+  key.push_back(static_cast<std::uint8_t>(due.rule));
+  key.insert(key.end(), due.dossier.bytes.begin(), due.dossier.bytes.end());
+  key.insert(key.end(), due.candidacy.bytes.begin(), due.candidacy.bytes.end());
+  auto day = law::to_text(due.last_day);
+  key.insert(key.end(), day.begin(), day.end());
+  auto digest = context.digester->digest("due", key);
+  law::command_id id;
+  std::copy_n(digest.begin(), id.bytes.size(), id.bytes.begin());
+  return id;
+}
+
+} // namespace
+
+void deadline_watcher_state::send_more() {
+  while (!waiting_.empty() && status_.in_flight < in_flight_limit) {
+    auto due = waiting_.back().due;
+    waiting_.pop_back();
+    auto asked = std::make_shared<submission>();
+    asked->command.occurred_on = status_.day;
+    asked->command.originator = context->settings.gestionnaire;
+    asked->command.introducer = context->settings.gestionnaire;
+    asked->command.id = key_of(*context, due);
+    asked->command.target = law::subject_of(due.dossier);
+    asked->command.asked = law::due_reached{due};
+    asked->facts.today = status_.day;
+    ++status_.in_flight;
+    self->request(registry, ask_timeout, submit_atom_v, submission_ptr{asked})
+        .then([this](const answer_ptr& told) { answered(told->has_value()); },
+              [this](const caf::error&) { answered(false); });
+  }
+}
+
+void deadline_watcher_state::answered(bool done) {
+  --status_.in_flight;
+  status_.effects += done ? 1 : 0;
+  failed_ = failed_ || !done;
+  send_more();
+  if (status_.in_flight > 0 || !waiting_.empty())
+    return;
+  // What could not be done now is asked for again at the next tick, not at once.
+  if (!std::exchange(failed_, false))
+    ask_for_due();
+}
+
+watcher_status deadline_watcher_state::status() const { return status_; }
+
+deadline_watcher_actor::behavior_type
+deadline_watcher(deadline_watcher_actor::stateful_pointer<deadline_watcher_state> self, territory_context_ptr context,
+                 demand_registry_actor registry, clock_watch watch) {
+  set_up_defaults(self, deadline_watcher_state::name);
+  auto& state = self->state;
+  state.self = self;
+  state.context = std::move(context);
+  state.registry = std::move(registry);
+  state.watch = watch;
+  return {
+      [self](tick_atom) { self->state.tick(); },
+      [self](confirm_atom) { self->state.confirm(); },
+      [self](status_atom) { return self->state.status(); },
+  };
+}
+
+} // namespace toit

@@ -1,0 +1,345 @@
+#include "actors/demand_registry.hpp"
+
+#include "actors/spawning.hpp"
+#include "ports/files.hpp"
+
+namespace toit {
+
+static_assert(actor_state<demand_registry_state>);
+
+// -- folding --------------------------------------------------------------------------------------------------------
+
+const law::dossier* registry_owner::dossier_at(law::subject_id subject) const {
+  return book_.find(law::id_of<law::dossier_id>(subject));
+}
+
+void registry_owner::note_all_deadlines() {
+  for (auto id : book_.dossiers_by_arrival())
+    if (const auto* d = book_.find(id))
+      calendar_.note({}, law::dues_of(*d, context_->settings));
+}
+
+void registry_owner::folding(const ports::stored_entry& entry) {
+  const auto* d = dossier_at(entry.subject);
+  before_ = d ? law::dues_of(*d, context_->settings) : std::vector<law::due>{};
+  if (!d || !std::holds_alternative<law::demande_erased>(entry.record->event))
+    return;
+  erased_ = true;
+  for (const auto& document : d->documents)
+    orphans_.push_back(document.id);
+}
+
+void registry_owner::folded(const ports::stored_entry& entry) {
+  if (const auto* d = dossier_at(entry.subject))
+    calendar_.note(before_, law::dues_of(*d, context_->settings));
+}
+
+// -- what a decision needs from the journal -------------------------------------------------------------------------
+
+namespace {
+
+bool needs_form(const law::event& asked) {
+  return std::holds_alternative<law::demande_changed>(asked) || std::holds_alternative<law::rectified>(asked) ||
+         std::holds_alternative<law::renewed>(asked);
+}
+
+bool is_erasure(const law::command& asked) {
+  const auto* due = std::get_if<law::due_reached>(&asked.asked);
+  return due && due->due.rule == law::due_rule::erasure;
+}
+
+} // namespace
+
+law::form registry_owner::read_form(const law::dossier& d) {
+  law::form form{};
+  for (const auto& entry : cursor().reader().read_subject(context_->stream, d.last_seq))
+    if (entry.record)
+      law::evolve(form, *entry.record);
+  return form;
+}
+
+void registry_owner::gather(submission& asked) {
+  const auto* d = dossier_at(asked.command.target);
+  if (!d)
+    return;
+  const auto* happened = std::get_if<law::event>(&asked.command.asked);
+  if (happened && needs_form(*happened))
+    asked.facts.form = read_form(*d);
+  if (!is_erasure(asked.command))
+    return;
+  for (const auto& entry : cursor().reader().read_subject(context_->stream, d->last_seq))
+    if (entry.record)
+      asked.facts.sealed_entries.push_back(entry.seq);
+  asked.forgets_number = d->number;
+  if (d->account)
+    asked.accounts.push_back({*d->account, {}});
+}
+
+// -- answers --------------------------------------------------------------------------------------------------------
+
+brief_ptr demand_registry_state::describe(law::dossier_id id) const {
+  std::optional<dossier_brief> brief;
+  if (const auto* d = desk->book().find(id))
+    brief = dossier_brief{id, d->last_seq, d->communes, d->consultation_codes};
+  return std::make_shared<const std::optional<dossier_brief>>(std::move(brief));
+}
+
+namespace {
+
+/// Dossiers looked at for one page: a filter that matches little answers with where to go on, not with a long wait.
+constexpr std::size_t scan_limit = 20'000;
+
+bool names_any(const law::wished_communes& wished, const law::communes& scope) {
+  return std::ranges::any_of(wished, [&](auto commune) { return std::ranges::find(scope, commune) != scope.end(); });
+}
+
+bool matches(const law::dossier& d, const list_query& query) {
+  if (query.status && d.status != *query.status)
+    return false;
+  if (query.commune && std::ranges::find(d.communes, *query.commune) == d.communes.end())
+    return false;
+  return query.everywhere || names_any(d.communes, query.scope);
+}
+
+/// Values of one page of a table, in the order of arrival.
+template <class Id, class Find, class Value>
+std::optional<std::uint64_t> page_of(const std::vector<Id>& ids, std::uint64_t after, std::size_t limit, Find&& find,
+                                     std::vector<Value>& page) {
+  for (auto at = after; at < ids.size(); ++at) {
+    if (page.size() == limit)
+      return at;
+    if (const auto* value = find(ids[at]))
+      page.push_back(*value);
+  }
+  return std::nullopt;
+}
+
+} // namespace
+
+read_answer_ptr demand_registry_state::list(const list_query& query) const {
+  const auto& book = desk->book();
+  const auto& ids = book.dossiers_by_arrival();
+  dossier_page page;
+  auto at = query.after;
+  auto end = std::min<std::uint64_t>(ids.size(), query.after + scan_limit);
+  for (; at < end && page.dossiers.size() < query.limit; ++at)
+    if (const auto* d = book.find(ids[at]); d && matches(*d, query))
+      page.dossiers.push_back(*d);
+  if (at < ids.size())
+    page.next = at;
+  return std::make_shared<const read_answer>(read_content{std::move(page)});
+}
+
+read_answer_ptr demand_registry_state::candidates(law::vacancy_id id) const {
+  const auto* v = desk->book().find(id);
+  if (!v)
+    return std::make_shared<const read_answer>(
+        law::refuse(law::refusal_code::unknown_subject, "R441-2-15-I-4b", "Ce logement à attribuer n'existe pas."));
+  std::vector<candidate_line> lines;
+  for (const auto& c : v->candidates)
+    if (const auto* d = desk->book().dossier_of(c.candidacy))
+      lines.push_back({d->number, d->id, d->communes, c});
+  return std::make_shared<const read_answer>(read_content{std::move(lines)});
+}
+
+register_page_ptr demand_registry_state::list(const register_query& query) const {
+  const auto& book = desk->book();
+  register_page page;
+  auto find = [&](auto id) { return book.find(id); };
+  switch (query.kind) {
+  case register_kind::dwellings:
+    if (!query.only)
+      page.next = page_of(book.dwellings_by_arrival(), query.after, query.limit, find, page.dwellings);
+    else if (const auto* home = book.find(law::id_of<law::dwelling_id>(*query.only)))
+      page.dwellings.push_back(*home);
+    break;
+  case register_kind::vacancies:
+    if (!query.only)
+      page.next = page_of(book.vacancies_by_arrival(), query.after, query.limit, find, page.vacancies);
+    else if (const auto* v = book.find(law::id_of<law::vacancy_id>(*query.only)))
+      page.vacancies.push_back(*v);
+    break;
+  case register_kind::sessions:
+    if (!query.only)
+      page.next = page_of(book.sessions_by_arrival(), query.after, query.limit, find, page.sessions);
+    else if (const auto* s = book.find(law::id_of<law::session_id>(*query.only)))
+      page.sessions.push_back(*s);
+    break;
+  }
+  return std::make_shared<const register_page>(std::move(page));
+}
+
+std::vector<law::document_id> demand_registry_state::known_documents() const {
+  std::vector<law::document_id> known;
+  for (auto id : desk->book().dossiers_by_arrival())
+    if (const auto* d = desk->book().find(id))
+      for (const auto& document : d->documents)
+        known.push_back(document.id);
+  return known;
+}
+
+due_lines_ptr demand_registry_state::due(const due_query& query) {
+  auto lines = std::make_shared<std::vector<due_line>>();
+  const auto& book = desk->book();
+  const auto& settings = desk->context().settings;
+  auto take = [&](const law::due& item, const law::dossier& d) {
+    if (query.everywhere || names_any(d.communes, query.scope))
+      lines->push_back({item, d.number});
+  };
+  if (!query.alerts) {
+    for (const auto& item : desk->calendar().up_to(query.up_to, query.limit)) {
+      const auto* d = book.find(item.dossier);
+      auto running = d ? law::dues_of(*d, settings) : std::vector<law::due>{};
+      if (std::ranges::find(running, item) == running.end())
+        desk->calendar().forget(item);
+      else
+        take(item, *d);
+    }
+    return lines;
+  }
+  for (auto id : book.dossiers_by_arrival())
+    if (const auto* d = book.find(id))
+      for (const auto& item : law::dues_of(*d, settings))
+        if (item.last_day <= query.up_to)
+          take(item, *d);
+  std::ranges::sort(*lines, {}, [](const due_line& line) { return std::tuple{line.due.last_day, line.due}; });
+  if (lines->size() > query.limit)
+    lines->resize(query.limit);
+  return lines;
+}
+
+// -- snapshot -------------------------------------------------------------------------------------------------------
+
+namespace {
+
+constexpr std::string_view snapshot_part = "registry";
+constexpr std::size_t rows_a_message = 2000;
+
+/// The book as the last snapshot has it, and the entry after which the tail begins; empty, and 0, without one.
+std::pair<law::demand_book, std::uint64_t> read_snapshot(const territory_context& context) {
+  law::demand_book book;
+  auto file = context.snapshots->open(context.stream, snapshot_part);
+  if (!file)
+    return {std::move(book), 0};
+  while (auto row = file->next())
+    std::visit(
+        [&]<class Row>(Row& kept) {
+          if constexpr (requires { book.restore(std::move(kept)); })
+            book.restore(std::move(kept));
+        },
+        *row);
+  return {std::move(book), file->seq()};
+}
+
+} // namespace
+
+std::uint64_t demand_registry_state::written(const ports::batch_ptr& batch) {
+  auto seq = desk->written(batch);
+  if (auto orphans = desk->take_orphans(); !orphans.empty())
+    self->send(documents, destroy_atom_v, std::move(orphans));
+  if (desk->take_erased()) {
+    // Neither the snapshot there is nor the one being written may keep what has been erased.
+    desk->context().snapshots->forget(desk->context().stream, snapshot_part);
+    stale_snapshot_ = true;
+    if (keeping_)
+      begin_keeping();
+  }
+  return seq;
+}
+
+void demand_registry_state::begin_keeping() {
+  auto waiting = keeping_ ? std::move(keeping_->waiting) : decltype(keeping::waiting){};
+  auto seq = desk->cursor().seq();
+  const auto& context = desk->context();
+  keeping_ = keeping{nullptr, seq, {}, std::move(waiting)};
+  try {
+    keeping_->file = context.snapshots->write(context.stream, snapshot_part, seq);
+  } catch (const ports::files_full&) {
+    base::log_warning("no room for a snapshot: the next start folds the journal");
+    end_keeping(false);
+  }
+}
+
+caf::result<bool> demand_registry_state::keep(bool force) {
+  auto seq = desk->cursor().seq();
+  bool due = force ? seq != kept_seq_ : stale_snapshot_ || seq - kept_seq_ >= keep_every_entries;
+  if (!keeping_ && (!due || seq == 0))
+    return true;
+  if (!keeping_) {
+    begin_keeping();
+    self->send(self, tick_atom_v);
+  }
+  if (!keeping_)
+    return false;
+  auto promise = self->make_response_promise<bool>();
+  keeping_->waiting.push_back(promise);
+  return promise;
+}
+
+void demand_registry_state::keep_on() {
+  if (!keeping_)
+    return;
+  try {
+    put_rows();
+  } catch (const ports::files_full&) {
+    base::log_warning("no room for a snapshot: the next start folds the journal");
+    end_keeping(false);
+  }
+}
+
+void demand_registry_state::end_keeping(bool kept) {
+  if (kept)
+    kept_seq_ = keeping_->seq;
+  stale_snapshot_ = stale_snapshot_ && !kept;
+  for (auto& promise : keeping_->waiting)
+    promise.deliver(kept);
+  keeping_.reset();
+}
+
+void demand_registry_state::put_rows() {
+  const auto& book = desk->book();
+  std::size_t left = rows_a_message;
+  auto put_from = [&](const auto& ids, std::size_t& at) {
+    for (; left > 0 && at < ids.size(); ++at, --left)
+      if (const auto* row = book.find(ids[at]))
+        keeping_->file->put(*row);
+  };
+  put_from(book.dwellings_by_arrival(), keeping_->position[0]);
+  put_from(book.vacancies_by_arrival(), keeping_->position[1]);
+  put_from(book.sessions_by_arrival(), keeping_->position[2]);
+  put_from(book.dossiers_by_arrival(), keeping_->position[3]);
+  if (left == 0) {
+    self->send(self, tick_atom_v);
+    return;
+  }
+  keeping_->file->commit();
+  end_keeping(true);
+}
+
+// -- behaviour ------------------------------------------------------------------------------------------------------
+
+demand_registry_actor::behavior_type demand_registry(registry_pointer self, territory_context_ptr context,
+                                                     event_recorder_actor recorder, documents_actor documents) {
+  set_up_defaults(self, demand_registry_state::name);
+  auto [book, seq] = read_snapshot(*context);
+  auto& state = self->state;
+  state.self = self;
+  state.documents = std::move(documents);
+  state.desk = std::make_unique<registry_owner>(self, std::move(context), std::move(recorder), std::move(book), seq);
+  state.desk->note_all_deadlines();
+  state.desk->begin();
+  return {
+      [self](written_atom, const ports::batch_ptr& batch) { return self->state.written(batch); },
+      [self](submit_atom, const submission_ptr& asked) { return self->state.desk->submit(asked); },
+      [self](describe_atom, law::dossier_id id) { return self->state.describe(id); },
+      [self](list_atom, const list_query_ptr& query) { return self->state.list(*query); },
+      [self](list_atom, law::vacancy_id id) { return self->state.candidates(id); },
+      [self](list_atom, const register_query_ptr& query) { return self->state.list(*query); },
+      [self](due_atom, const due_query_ptr& query) { return self->state.due(*query); },
+      [self](keep_atom, bool force) { return self->state.keep(force); },
+      [self](tick_atom) { self->state.keep_on(); },
+      [self](sweep_atom) { return self->state.known_documents(); },
+  };
+}
+
+} // namespace toit

@@ -1,0 +1,183 @@
+#include "actors/event_recorder.hpp"
+
+#include "actors/spawning.hpp"
+
+namespace toit {
+
+static_assert(actor_state<event_recorder_state>);
+
+namespace {
+
+/// A follower that has not answered by then is told again; it reads what it missed from the journal.
+constexpr std::chrono::seconds follower_timeout{60};
+
+} // namespace
+
+void event_recorder_state::schedule_flush() {
+  // Whatever reaches the mailbox before this message does is written with it: the group grows with the load.
+  if (!std::exchange(flush_scheduled_, true))
+    self->send(self, flush_atom_v);
+}
+
+caf::result<append_results_ptr> event_recorder_state::append(const append_group_ptr& group) {
+  if (groups_.size() >= waiting_limit)
+    return caf::sec::request_timeout;
+  auto promise = self->make_response_promise<append_results_ptr>();
+  groups_.push_back({group, promise});
+  schedule_flush();
+  return promise;
+}
+
+caf::result<append_results_ptr> event_recorder_state::refuse(const log_line_ptr& line) {
+  if (refusals_.size() >= waiting_limit)
+    return caf::sec::request_timeout;
+  auto promise = self->make_response_promise<append_results_ptr>();
+  refusals_.push_back({line, promise});
+  schedule_flush();
+  return promise;
+}
+
+caf::result<bool> event_recorder_state::consult(const log_line_ptr& line) {
+  if (reads_.size() >= waiting_limit)
+    return caf::sec::request_timeout;
+  auto promise = self->make_response_promise<bool>();
+  reads_.push_back({line, promise});
+  schedule_flush();
+  return promise;
+}
+
+void event_recorder_state::flush() {
+  flush_scheduled_ = false;
+  auto groups = std::exchange(groups_, {});
+  auto refusals = std::exchange(refusals_, {});
+  auto reads = std::exchange(reads_, {});
+
+  std::vector<append_results_ptr> results;
+  for (const auto& waiting : groups)
+    results.push_back(std::make_shared<append_results>(append_results{writer->stage(*waiting.group), {}}));
+  std::vector<ports::append_result> refused;
+  for (const auto& waiting : refusals)
+    refused.push_back(writer->stage_refusal(*waiting.line));
+  for (const auto& waiting : reads)
+    writer->stage_consultation(*waiting.line);
+
+#ifdef TOIT_TEST_SWITCHES
+  if (bugs.acknowledge_before_sync) {
+    answer_groups(groups, results, {});
+    groups.clear();
+  }
+#endif
+  auto done = writer->sync();
+  ++status_.groups;
+  tell_followers(done);
+  answer_groups(groups, results, done);
+  for (std::size_t i = 0; i < refusals.size(); ++i) {
+    if (!done.lines)
+      refused[i] = {.status = ports::append_status::read_only};
+    refusals[i].promise.deliver(append_results_ptr{std::make_shared<append_results>(append_results{{refused[i]}, {}})});
+  }
+  for (auto& waiting : reads)
+    waiting.promise.deliver(done.lines);
+}
+
+void event_recorder_state::answer_groups(std::vector<waiting_group>& groups, std::vector<append_results_ptr>& results,
+                                         const ports::synced& done) {
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    auto answered = std::make_shared<append_results>(*results[i]);
+    answered->heads = done.heads;
+    if (!done.entries)
+      for (auto& result : answered->results)
+        if (result.status == ports::append_status::appended)
+          result = {.status = ports::append_status::read_only};
+    groups[i].promise.deliver(append_results_ptr{std::move(answered)});
+  }
+}
+
+// -- followers ------------------------------------------------------------------------------------------------------
+
+void event_recorder_state::follow(const ports::stream_id& stream, const follower_actor& follower) {
+  followers_[stream].push_back({follower});
+  self->monitor(follower);
+}
+
+void event_recorder_state::tell_followers(const ports::synced& done) {
+  for (const auto& batch : done.batches) {
+    status_.entries += batch->entries.size();
+    for (auto& f : followers_[batch->stream])
+      tell(f, batch->stream, batch);
+  }
+}
+
+void event_recorder_state::tell(followed& f, const ports::stream_id& stream, const ports::batch_ptr& batch) {
+  if (f.unanswered >= follower_credit) {
+    f.behind = true;
+    return;
+  }
+  ++f.unanswered;
+  auto who = f.follower;
+  auto answered = [this, who, stream] {
+    auto found = std::ranges::find(followers_[stream], who, &followed::follower);
+    if (found == followers_[stream].end())
+      return;
+    --found->unanswered;
+    // An empty batch: look for yourself.
+    if (std::exchange(found->behind, false))
+      tell(*found, stream, std::make_shared<ports::entry_batch>(ports::entry_batch{stream, {}}));
+  };
+  self->request(who, follower_timeout, written_atom_v, batch)
+      .then([answered](std::uint64_t) { answered(); }, [answered](const caf::error&) { answered(); });
+}
+
+void event_recorder_state::forget(const caf::actor_addr& gone) {
+  for (auto& [stream, followers] : followers_)
+    std::erase_if(followers, [&](const followed& f) { return f.follower.address() == gone; });
+}
+
+// -- the rest -------------------------------------------------------------------------------------------------------
+
+void event_recorder_state::tick() {
+  if (!writer->read_only())
+    return;
+  writer->probe();
+  if (!writer->read_only())
+    base::log_info("the disk has room again: the node writes");
+}
+
+bool event_recorder_state::keep(bool force) {
+  if (!force && status_.entries - kept_entries_ < keep_every_entries)
+    return true;
+  kept_entries_ = status_.entries;
+  writer->keep();
+  return true;
+}
+
+recorder_status event_recorder_state::status() const {
+  auto now = status_;
+  now.read_only = writer->read_only();
+  return now;
+}
+
+event_recorder_actor::behavior_type event_recorder(event_recorder_actor::stateful_pointer<event_recorder_state> self,
+                                                   ports::journal_writer* writer,
+                                                   std::shared_ptr<base::metrics> metrics, deliberate_bugs bugs) {
+  set_up_defaults(self, event_recorder_state::name);
+  self->state.self = self;
+  self->state.writer = writer;
+  self->state.metrics = std::move(metrics);
+  self->state.bugs = bugs;
+  self->set_down_handler([self](const caf::down_msg& down) { self->state.forget(down.source); });
+  return {
+      [self](append_atom, const append_group_ptr& group) { return self->state.append(group); },
+      [self](refuse_atom, const log_line_ptr& line) { return self->state.refuse(line); },
+      [self](consult_atom, const log_line_ptr& line) { return self->state.consult(line); },
+      [self](follow_atom, const ports::stream_id& stream, const follower_actor& follower) {
+        self->state.follow(stream, follower);
+      },
+      [self](flush_atom) { self->state.flush(); },
+      [self](tick_atom) { self->state.tick(); },
+      [self](keep_atom, bool force) { return self->state.keep(force); },
+      [self](status_atom) { return self->state.status(); },
+  };
+}
+
+} // namespace toit

@@ -1,0 +1,77 @@
+/// \file
+/// The only writer of a node's journal: gathers what waits into one group, has it written, then answers.
+
+#pragma once
+
+#include "actors/interfaces.hpp"
+#include "actors/territory_context.hpp"
+
+#include <map>
+
+namespace toit {
+
+struct event_recorder_state {
+  event_recorder_state() = default;
+
+  static inline const char* name = "event_recorder";
+
+  /// At most this many appends, refusals and reads wait; more are answered E_BUSY by their sender's time-out.
+  static constexpr std::size_t waiting_limit = 8192;
+  /// Groups that a follower has not answered yet: beyond, it is only told to look for itself.
+  static constexpr unsigned follower_credit = 4;
+
+  caf::result<append_results_ptr> append(const append_group_ptr& group);
+  caf::result<append_results_ptr> refuse(const log_line_ptr& line);
+  caf::result<bool> consult(const log_line_ptr& line);
+  void follow(const ports::stream_id& stream, const follower_actor& follower);
+  void forget(const caf::actor_addr& gone);
+  void flush();
+  void tick();
+  bool keep(bool force);
+  recorder_status status() const;
+
+  event_recorder_actor::pointer self = nullptr;
+  ports::journal_writer* writer = nullptr;
+  std::shared_ptr<base::metrics> metrics;
+  deliberate_bugs bugs;
+
+private:
+  struct waiting_group {
+    append_group_ptr group;
+    caf::typed_response_promise<append_results_ptr> promise;
+  };
+  struct waiting_refusal {
+    log_line_ptr line;
+    caf::typed_response_promise<append_results_ptr> promise;
+  };
+  struct waiting_read {
+    log_line_ptr line;
+    caf::typed_response_promise<bool> promise;
+  };
+  struct followed {
+    follower_actor follower;
+    unsigned unanswered = 0;
+    bool behind = false;
+  };
+
+  void schedule_flush();
+  void answer_groups(std::vector<waiting_group>& groups, std::vector<append_results_ptr>& results,
+                     const ports::synced& done);
+  void tell_followers(const ports::synced& done);
+  void tell(followed& f, const ports::stream_id& stream, const ports::batch_ptr& batch);
+
+  std::vector<waiting_group> groups_;
+  std::vector<waiting_refusal> refusals_;
+  std::vector<waiting_read> reads_;
+  std::map<ports::stream_id, std::vector<followed>> followers_;
+  bool flush_scheduled_ = false;
+  recorder_status status_;
+  std::uint64_t kept_entries_ = 0;
+};
+
+/// `writer` outlives the actor. Spawned detached in service: it waits for the disk.
+event_recorder_actor::behavior_type event_recorder(event_recorder_actor::stateful_pointer<event_recorder_state> self,
+                                                   ports::journal_writer* writer,
+                                                   std::shared_ptr<base::metrics> metrics, deliberate_bugs bugs);
+
+} // namespace toit

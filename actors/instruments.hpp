@@ -1,0 +1,81 @@
+/// \file
+/// What the owners of instruments (guard, allocator) keep for a restart: the entries of family T themselves, which are
+/// few, rather than a second form of what they say.
+
+#pragma once
+
+#include "actors/owner.hpp"
+#include "base/log.hpp"
+#include "ports/files.hpp"
+
+namespace toit {
+
+/// An owner whose book is folded from entries of family T, and from little else.
+template <class Book, class Self>
+class instruments_owner : public owner<Book, Self> {
+public:
+  instruments_owner(Self self, territory_context_ptr context, event_recorder_actor recorder, std::string_view part)
+      : instruments_owner{self, context, std::move(recorder), part, read(*context, part)} {}
+
+  /// Writes a snapshot when enough has changed, or in any case; false when there was no room.
+  bool keep(bool force) {
+    auto seq = this->cursor().seq();
+    if (seq == 0 || seq == kept_seq_ || (!force && seq - kept_seq_ < keep_every_entries))
+      return true;
+    try {
+      auto file = this->context_->snapshots->write(this->context_->stream, part_, seq);
+      for (const auto& entry : instruments_)
+        file->put(entry);
+      put_more(*file);
+      file->commit();
+    } catch (const ports::files_full&) {
+      base::log_warning("no room for a snapshot: the next start folds the journal");
+      return false;
+    }
+    kept_seq_ = seq;
+    return true;
+  }
+
+protected:
+  void folded(const ports::stored_entry& entry) override {
+    if (law::kind_of(entry.record->event).family == law::entry_family::territory)
+      instruments_.push_back(entry);
+  }
+  virtual void put_more(ports::snapshots::writer&) {}
+
+private:
+  struct kept {
+    Book book;
+    std::vector<ports::stored_entry> instruments;
+    std::uint64_t seq = 0;
+  };
+
+  static kept read(const territory_context& context, std::string_view part) {
+    kept found;
+    auto file = context.snapshots->open(context.stream, part);
+    if (!file)
+      return found;
+    found.seq = file->seq();
+    while (auto row = file->next()) {
+      if (auto* entry = std::get_if<ports::stored_entry>(&*row)) {
+        found.book.apply(entry->subject, *entry->record, entry->seq);
+        found.instruments.push_back(std::move(*entry));
+      } else if constexpr (requires { found.book.restore(law::charged_vacancy{}); }) {
+        if (auto* vacancy = std::get_if<law::charged_vacancy>(&*row))
+          found.book.restore(std::move(*vacancy));
+      }
+    }
+    return found;
+  }
+
+  instruments_owner(Self self, territory_context_ptr context, event_recorder_actor recorder, std::string_view part,
+                    kept found)
+      : owner<Book, Self>{self, std::move(context), std::move(recorder), std::move(found.book), found.seq}, part_{part},
+        instruments_{std::move(found.instruments)}, kept_seq_{found.seq} {}
+
+  std::string part_;
+  std::vector<ports::stored_entry> instruments_;
+  std::uint64_t kept_seq_ = 0;
+};
+
+} // namespace toit

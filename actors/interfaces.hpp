@@ -1,0 +1,157 @@
+/// \file
+/// Every actor of a territory, and every message it answers: the map of the system.
+///
+/// A command comes in through the guard, which knows who asks; it goes to the owner of what it touches, which decides;
+/// the recorder writes; everybody else follows the stream.
+
+#pragma once
+
+#include "actors/messages.hpp"
+
+#include <caf/all.hpp>
+
+CAF_BEGIN_TYPE_ID_BLOCK(toit, first_custom_type_id)
+CAF_ADD_ATOM(toit, toit, append_atom, "append")
+CAF_ADD_ATOM(toit, toit, refuse_atom, "refuse")
+CAF_ADD_ATOM(toit, toit, consult_atom, "consult")
+CAF_ADD_ATOM(toit, toit, follow_atom, "follow")
+CAF_ADD_ATOM(toit, toit, written_atom, "written")
+CAF_ADD_ATOM(toit, toit, flush_atom, "flush")
+CAF_ADD_ATOM(toit, toit, tick_atom, "tick")
+CAF_ADD_ATOM(toit, toit, submit_atom, "submit")
+CAF_ADD_ATOM(toit, toit, describe_atom, "describe")
+CAF_ADD_ATOM(toit, toit, list_atom, "list")
+CAF_ADD_ATOM(toit, toit, due_atom, "due")
+CAF_ADD_ATOM(toit, toit, read_atom, "read")
+CAF_ADD_ATOM(toit, toit, login_atom, "login")
+CAF_ADD_ATOM(toit, toit, logout_atom, "logout")
+CAF_ADD_ATOM(toit, toit, rights_atom, "rights")
+CAF_ADD_ATOM(toit, toit, status_atom, "status")
+CAF_ADD_ATOM(toit, toit, confirm_atom, "confirm")
+CAF_ADD_ATOM(toit, toit, keep_atom, "keep")
+CAF_ADD_ATOM(toit, toit, file_atom, "file")
+CAF_ADD_ATOM(toit, toit, destroy_atom, "destroy")
+CAF_ADD_ATOM(toit, toit, sweep_atom, "sweep")
+CAF_ADD_ATOM(toit, toit, hash_atom, "hash")
+CAF_ADD_ATOM(toit, toit, check_atom, "check")
+CAF_END_TYPE_ID_BLOCK(toit)
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::asked_command_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::submission_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::answer_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::append_group_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::append_results_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::log_line_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::brief_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::list_query_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::due_query_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::due_lines_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::register_query_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::register_page_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::read_request_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::read_answer_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::credentials_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::session_answer_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::rights_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::contingents_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::recorder_status)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::watcher_status)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::ports::batch_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::ports::stream_id)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::law::nud)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::law::vacancy_id)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::law::dossier_id)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(std::vector<toit::law::document_id>)
+
+namespace toit {
+
+/// A FOLLOWER keeps a cursor on a stream. What it is told is a hint: its own reader says what is written.
+using follower_actor = caf::typed_actor<
+    // These entries are on disk; answers with the sequence up to which the follower has read.
+    caf::replies_to<written_atom, ports::batch_ptr>::with<std::uint64_t>>;
+
+/// The EVENT RECORDER is the only writer of its node's journal and log.
+using event_recorder_actor = caf::typed_actor<
+    // Appends each part of the group, whole or not at all, and answers once they are on disk.
+    caf::replies_to<append_atom, append_group_ptr>::with<append_results_ptr>,
+    // Writes a refusal to the attempt log; answers with the first answer of a command that is repeated.
+    caf::replies_to<refuse_atom, log_line_ptr>::with<append_results_ptr>,
+    // Writes a read to the consultation log; true once it is on disk, false when there is no room.
+    caf::replies_to<consult_atom, log_line_ptr>::with<bool>,
+    // From now on the follower is told what is written to the stream.
+    caf::reacts_to<follow_atom, ports::stream_id, follower_actor>,
+    // Writes what waits.
+    caf::reacts_to<flush_atom>,
+    // Tries whether a full disk has room again.
+    caf::reacts_to<tick_atom>,
+    // Keeps what a restart needs to know of the stream.
+    caf::replies_to<keep_atom, bool>::with<bool>, caf::replies_to<status_atom>::with<recorder_status>>;
+
+/// The DEMAND REGISTRY owns a territory's dossiers, dwellings to let and sessions: it decides what happens to them.
+using demand_registry_actor = follower_actor::extend<
+    // Decides, has it recorded, and answers with a receipt or a refusal.
+    caf::replies_to<submit_atom, submission_ptr>::with<answer_ptr>,
+    // What the guard must know of a dossier to decide who may read it.
+    caf::replies_to<describe_atom, law::dossier_id>::with<brief_ptr>,
+    // A page of dossiers within a scope.
+    caf::replies_to<list_atom, list_query_ptr>::with<read_answer_ptr>,
+    // Candidates of a vacancy, with the dossiers behind them.
+    caf::replies_to<list_atom, law::vacancy_id>::with<read_answer_ptr>,
+    // A page of dwellings, vacancies or sessions, which name no applicant.
+    caf::replies_to<list_atom, register_query_ptr>::with<register_page_ptr>,
+    // Deadlines that run, soonest first.
+    caf::replies_to<due_atom, due_query_ptr>::with<due_lines_ptr>,
+    // Takes a snapshot when enough has changed, or in any case; answers once it is on disk.
+    caf::replies_to<keep_atom, bool>::with<bool>,
+    // Every document that an entry names.
+    caf::replies_to<sweep_atom>::with<std::vector<law::document_id>>,
+    // Goes on with the snapshot begun.
+    caf::reacts_to<tick_atom>>;
+
+/// The CONTINGENT ALLOCATOR owns conventions and flows, knows what is charged on each, and adds the holder's right to a
+/// designation on its way to the registry.
+using contingent_allocator_actor =
+    follower_actor::extend<caf::replies_to<submit_atom, submission_ptr>::with<answer_ptr>,
+                           // Conventions, flows and balances as they are now.
+                           caf::replies_to<list_atom>::with<contingents_ptr>,
+                           caf::replies_to<keep_atom, bool>::with<bool>>;
+
+/// The ACCESS GUARD is the only door: it knows who asks and what each legal person may do, and owns those instruments.
+using access_guard_actor = follower_actor::extend<
+    // Opens a session with a password, or recognises a token.
+    caf::replies_to<login_atom, credentials_ptr>::with<session_answer_ptr>, caf::reacts_to<logout_atom, std::string>,
+    // A command from outside: refused here, or handed to its owner with the facts that the guard alone has.
+    caf::replies_to<submit_atom, asked_command_ptr>::with<answer_ptr>,
+    // A nominative read: refused, or logged and then answered.
+    caf::replies_to<read_atom, read_request_ptr>::with<read_answer_ptr>,
+    // Legal persons, habilitations, mandates and accounts as they are now.
+    caf::replies_to<rights_atom>::with<rights_ptr>, caf::replies_to<keep_atom, bool>::with<bool>>;
+
+/// The DEADLINE WATCHER asks for what falls due on each civil day of the territory, in day order.
+using deadline_watcher_actor = caf::typed_actor<
+    // Looks at the clock.
+    caf::reacts_to<tick_atom>,
+    // Automatic effects run again: the clock has been confirmed or set.
+    caf::reacts_to<confirm_atom>, caf::replies_to<status_atom>::with<watcher_status>>;
+
+/// The PASSWORD DESK hashes and compares, slowly and apart from everybody else.
+using password_desk_actor = caf::typed_actor<
+    // The hash of a new password.
+    caf::replies_to<hash_atom, std::string>::with<std::string>,
+    // Whether a hash is that of the password.
+    caf::replies_to<check_atom, std::string, std::string>::with<bool>>;
+
+/// The DOSSIER READER unfolds one dossier from the journal, as it is or as it was.
+using dossier_reader_actor = caf::typed_actor<
+    caf::replies_to<read_atom, law::dossier_id, std::uint64_t, read_request_ptr>::with<read_answer_ptr>>;
+
+/// DOCUMENTS keeps supporting documents: on disk before the entry that names them, swept when none does.
+using documents_actor = caf::typed_actor<
+    // Stores the content of a document on its way to the registry.
+    caf::replies_to<submit_atom, submission_ptr, asked_command_ptr, demand_registry_actor>::with<answer_ptr>,
+    // Destroys the documents of an erased dossier.
+    caf::reacts_to<destroy_atom, std::vector<law::document_id>>,
+    // Removes files that no entry names.
+    caf::reacts_to<sweep_atom, demand_registry_actor>>;
+
+} // namespace toit

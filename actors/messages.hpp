@@ -1,0 +1,215 @@
+/// \file
+/// What travels between actors of one process. Values are shared, never changed once sent.
+
+#pragma once
+
+#include "law/access.hpp"
+#include "law/contingents.hpp"
+#include "ports/journal.hpp"
+#include "ports/vault.hpp"
+
+#include <expected>
+#include <memory>
+#include <variant>
+
+namespace toit {
+
+/// Who is at the other end, once he has proved it.
+struct identity {
+  law::party legal_person; ///< the demandeur himself when it is none
+  law::agent_id account;
+  std::optional<law::dossier_id> own_dossier; ///< of a demandeur's account
+};
+
+/// A command as it was asked for: what only the guard may add is not there yet.
+struct asked_command {
+  identity by;
+  std::optional<law::party> originator; ///< absent: who asks
+  law::civil_date occurred_on;
+  std::string idempotency_key;           ///< empty: a repeat is a new command
+  law::bytes32 request{};                ///< digest of the whole request
+  std::optional<law::nud> number;        ///< of the demande it is about
+  std::optional<law::subject_id> target; ///< or the vacancy, session or dossier
+  law::event event;
+  ports::bytes content; ///< of a document to be filed
+  std::string login;    ///< of an account to be opened
+  std::string password;
+  std::string display_name;
+};
+using asked_command_ptr = std::shared_ptr<const asked_command>;
+
+/// A command on its way to its owner, with the facts gathered so far and what they were read from.
+struct submission {
+  law::command command;
+  law::facts facts;
+  std::vector<ports::subject_read> reads;
+  std::optional<law::nud> forgets_number; ///< of a dossier that is erased
+  std::vector<ports::account_row> accounts;
+  std::string secret; ///< told once to who asked: a code, a token
+};
+using submission_ptr = std::shared_ptr<const submission>;
+
+/// What was recorded, on disk, and can be proved.
+struct receipt {
+  ports::stream_id stream;
+  std::uint64_t first_seq = 0; ///< 0 when nothing had to be recorded
+  std::uint64_t last_seq = 0;
+  law::instant recorded_at{};
+  law::subject_id subject;
+  std::vector<ports::stored_entry> entries; ///< those about `subject`
+  std::vector<law::warning> warnings;
+  std::optional<ports::signed_head> head; ///< covers `last_seq`
+  std::string secret;                     ///< shown once, never again
+};
+using answer = std::expected<receipt, law::refusal>;
+using answer_ptr = std::shared_ptr<const answer>;
+
+using append_group = std::vector<ports::append_ptr>;
+using append_group_ptr = std::shared_ptr<const append_group>;
+struct append_results {
+  std::vector<ports::append_result> results; ///< one an append, in order
+  std::vector<ports::signed_head> heads;
+};
+using append_results_ptr = std::shared_ptr<const append_results>;
+using log_line_ptr = std::shared_ptr<const ports::log_line>;
+
+/// What the guard must know of a dossier to decide who may read it.
+struct dossier_brief {
+  law::dossier_id id;
+  std::uint64_t last_seq = 0;
+  law::wished_communes communes;
+  std::vector<law::consultation_code> codes;
+};
+using brief_ptr = std::shared_ptr<const std::optional<dossier_brief>>;
+
+/// One page of dossiers, in the order of arrival.
+struct list_query {
+  std::optional<law::demande_status> status;
+  std::optional<law::commune_code> commune;
+  bool everywhere = false; ///< the reader may see the whole territory
+  law::communes scope;     ///< otherwise, demandes that name one of these
+  std::uint64_t after = 0; ///< position of the last one seen
+  std::size_t limit = 50;
+};
+using list_query_ptr = std::shared_ptr<const list_query>;
+struct dossier_page {
+  std::vector<law::dossier> dossiers;
+  std::optional<std::uint64_t> next; ///< where to go on, absent at the end
+};
+
+/// Deadlines that run, soonest first.
+struct due_query {
+  law::civil_date up_to;
+  std::size_t limit = 256;
+  bool alerts = false; ///< also those that take no effect by themselves
+  bool everywhere = true;
+  law::communes scope;
+};
+using due_query_ptr = std::shared_ptr<const due_query>;
+struct due_line {
+  law::due due;
+  law::nud number;
+};
+using due_lines_ptr = std::shared_ptr<const std::vector<due_line>>;
+
+/// A dossier as it is, or as it was known at a moment.
+struct dossier_view {
+  law::dossier state;
+  law::form form;
+  std::vector<ports::stored_entry> timeline; ///< oldest first
+};
+
+/// A page of something that names no applicant.
+enum class register_kind : std::uint8_t { dwellings, vacancies, sessions };
+struct register_query {
+  register_kind kind{};
+  std::optional<law::subject_id> only;
+  std::uint64_t after = 0;
+  std::size_t limit = 50;
+};
+using register_query_ptr = std::shared_ptr<const register_query>;
+struct register_page {
+  std::vector<law::dwelling> dwellings;
+  std::vector<law::vacancy> vacancies;
+  std::vector<law::caleol_session> sessions;
+  std::optional<std::uint64_t> next;
+};
+using register_page_ptr = std::shared_ptr<const register_page>;
+
+/// Candidates of a vacancy, with the dossiers behind them.
+struct candidate_line {
+  law::nud number;
+  law::dossier_id dossier;
+  law::wished_communes communes;
+  law::candidate candidate;
+};
+
+/// A nominative read, to be decided by the guard and kept in the consultation log.
+struct read_dossier {
+  std::optional<law::nud> number; ///< absent: the demandeur's own
+  std::optional<law::instant> as_of;
+  std::string code; ///< that the demandeur gave to a reception place
+};
+struct read_documents_content {
+  law::nud number;
+  law::document_id document;
+};
+struct read_list {
+  list_query query;
+};
+struct read_deadlines {
+  due_query query;
+};
+struct read_candidates {
+  law::vacancy_id vacancy;
+};
+struct read_consultations {
+  std::optional<law::nud> number;
+  std::size_t limit = 100;
+};
+struct read_request {
+  identity by;
+  std::optional<law::purpose> purpose;
+  std::variant<read_dossier, read_documents_content, read_list, read_deadlines, read_candidates, read_consultations>
+      what;
+};
+using read_request_ptr = std::shared_ptr<const read_request>;
+using read_content = std::variant<dossier_view, ports::bytes, dossier_page, std::vector<due_line>,
+                                  std::vector<candidate_line>, std::vector<ports::logged_line>>;
+using read_answer = std::expected<read_content, law::refusal>;
+using read_answer_ptr = std::shared_ptr<const read_answer>;
+
+/// Logging in, and what it gives.
+struct credentials {
+  std::string login;
+  std::string password;
+  std::string token; ///< instead of the two others
+};
+using credentials_ptr = std::shared_ptr<const credentials>;
+struct session {
+  identity who;
+  std::string token;
+  law::instant expires{};
+};
+using session_answer = std::expected<session, law::refusal>;
+using session_answer_ptr = std::shared_ptr<const session_answer>;
+
+/// The whole of a territory's instruments, as they are now.
+using rights_ptr = std::shared_ptr<const law::rights_book>;
+using contingents_ptr = std::shared_ptr<const law::contingent_book>;
+
+struct recorder_status {
+  bool read_only = false;
+  std::uint64_t groups = 0;
+  std::uint64_t entries = 0;
+};
+
+struct watcher_status {
+  law::civil_date day; ///< the day being kept
+  bool frozen = false; ///< automatic effects wait until the clock is confirmed
+  std::uint64_t effects = 0;
+  std::size_t in_flight = 0;
+  bool day_done = false; ///< everything due up to `day` has been answered
+};
+
+} // namespace toit

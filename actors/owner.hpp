@@ -1,0 +1,341 @@
+/// \file
+/// What every owner of instruments does alike: locks, decides, has it recorded, folds what was recorded, answers.
+///
+/// A command takes all its subjects at once; `law::decide` answers; the recorder refuses what was decided on stale
+/// facts; the book moves only by entries of the stream. Anything that cannot be known (no answer in time) ends the
+/// actor: it is begun again from the journal, and whoever asked repeats with the same idempotency key.
+
+#pragma once
+
+#include "actors/interfaces.hpp"
+#include "actors/lock_table.hpp"
+#include "actors/stream_cursor.hpp"
+#include "actors/territory_context.hpp"
+
+#include <deque>
+
+namespace toit {
+
+/// The answer of a command that gave entries, in their order: the receipt keeps those about its first subject.
+receipt make_receipt(const ports::stream_id& stream, std::vector<ports::stored_entry> entries);
+
+/// What was decided, sealed, as it is sent to the recorder.
+ports::append_ptr make_append(const territory_context& context, const submission& asked, const law::outcome& outcome,
+                              std::vector<ports::subject_read> reads);
+
+/// A refusal that may be remembered under the command's id: the others say "try again".
+bool is_final(law::refusal_code code);
+
+ports::log_line attempt_of(const submission& asked, const law::refusal& refusal);
+
+answer_ptr refused(law::refusal refusal);
+answer_ptr refused(law::refusal_code code, law::literal article, law::literal because);
+
+/// `Book` is a law type with `law::decide`, `law::subjects_of` and `last_seq`; `Self` a stateful typed actor's pointer.
+template <class Book, class Self>
+class owner {
+public:
+  owner(Self self, territory_context_ptr context, event_recorder_actor recorder, Book book, std::uint64_t seq)
+      : self_{self}, context_{std::move(context)}, recorder_{std::move(recorder)}, book_{std::move(book)},
+        cursor_{context_->stream, context_->open_reader(), seq} {}
+  virtual ~owner() = default;
+
+  /// Folds what was written since the snapshot, then follows.
+  void begin() {
+    catch_up();
+    self_->send(recorder_, follow_atom_v, context_->stream, caf::actor_cast<follower_actor>(self_));
+  }
+
+  const Book& book() const { return book_; }
+  const territory_context& context() const { return *context_; }
+  stream_cursor& cursor() { return cursor_; }
+
+  using promise_type = caf::typed_response_promise<answer_ptr>;
+
+  caf::result<answer_ptr> submit(const submission_ptr& asked) {
+    auto promise = self_->template make_response_promise<answer_ptr>();
+    submit(asked, promise);
+    return promise;
+  }
+
+  /// `told` hears the answer before whoever asked does.
+  void submit(const submission_ptr& asked, promise_type promise, std::function<void(const answer&)> told = {}) {
+    take({asked, std::move(promise), std::move(told), 1, nullptr});
+  }
+
+  /// A refusal is logged before it is told; if the command was answered before, that answer stands.
+  void refuse(const submission& asked, law::refusal why, promise_type promise) {
+    if (!is_final(why.code))
+      return static_cast<void>(promise.deliver(refused(std::move(why))));
+    auto line = std::make_shared<const ports::log_line>(attempt_of(asked, why));
+    self_->request(recorder_, ask_timeout, refuse_atom_v, line)
+        .then([this, promise](
+                  const append_results_ptr& done) mutable { promise.deliver(answer_refusal(done->results.front())); },
+              [this](const caf::error& error) { self_->quit(error); });
+  }
+
+  /// Folds what is on disk and has not been told yet.
+  void catch_up() {
+    cursor_.catch_up([this](const ports::stored_entry& entry) { fold(entry); });
+  }
+
+  std::uint64_t written(const ports::batch_ptr& batch) {
+    cursor_.follow(*batch, [this](const ports::stored_entry& entry) { fold(entry); });
+    return cursor_.seq();
+  }
+
+protected:
+  /// Adds what only the owner can find out, once nothing can move any more.
+  virtual void gather(submission&) {}
+  virtual void folding(const ports::stored_entry&) {}
+  virtual void folded(const ports::stored_entry&) {}
+
+  Self self_;
+  territory_context_ptr context_;
+  event_recorder_actor recorder_;
+  Book book_;
+
+private:
+  using ticket = lock_table::ticket;
+
+  static constexpr unsigned attempts_limit = 4;
+  /// Groups sent to the recorder and not yet answered: the next one gathers meanwhile.
+  static constexpr unsigned groups_limit = 2;
+  static constexpr std::size_t group_size_limit = 1024;
+
+  struct pending {
+    submission_ptr asked;
+    promise_type promise;
+    std::function<void(const answer&)> told;
+    unsigned attempt = 1;
+    ports::append_ptr sent; ///< once decided
+
+    void answer(answer_ptr given) {
+      if (told)
+        told(*given);
+      promise.deliver(std::move(given));
+    }
+  };
+
+  void fold(const ports::stored_entry& entry) {
+    folding(entry);
+    book_.apply(entry.subject, *entry.record, entry.seq);
+    folded(entry);
+  }
+
+  std::vector<law::subject_id> subjects(const submission& asked) const {
+    if constexpr (requires { law::subjects_of(book_, asked.command, asked.facts); })
+      return law::subjects_of(book_, asked.command, asked.facts);
+    else
+      return law::subjects_of(book_, asked.command);
+  }
+
+  // -- waiting ------------------------------------------------------------------------------------------------------
+
+  void take(pending waiting) {
+    auto who = ++last_ticket_;
+    if (!locks_.enter(who, subjects(*waiting.asked)))
+      return waiting.answer(
+          refused(law::refusal_code::busy, "R441-2-15-I-9", "Trop de demandes attendent pour ce dossier : réessayez."));
+    pending_.emplace(who, std::move(waiting));
+    runnable_.push_back(who);
+    run_all();
+  }
+
+  void leave(ticket who) {
+    pending_.erase(who);
+    for (auto next : locks_.leave(who))
+      runnable_.push_back(next);
+  }
+
+  void run_all() {
+    // Leaving makes others runnable: a list, so that the stack does not grow with the queue.
+    if (std::exchange(running_, true))
+      return;
+    while (!runnable_.empty()) {
+      auto who = runnable_.front();
+      runnable_.pop_front();
+      run(who);
+    }
+    running_ = false;
+    send_group();
+  }
+
+  void run(ticket who) {
+    auto found = pending_.find(who);
+    if (found == pending_.end() || !locks_.ready(who))
+      return;
+    // What the command touches may have grown while it waited.
+    locks_.widen(who, subjects(*found->second.asked));
+    if (!locks_.ready(who))
+      return;
+    locks_.begin(who);
+    auto complete = std::make_shared<submission>(*found->second.asked);
+    gather(*complete);
+    found->second.asked = complete;
+    decide(who, found->second);
+  }
+
+  // -- deciding -----------------------------------------------------------------------------------------------------
+
+  void decide(ticket who, pending& waiting) {
+    auto decision = law::decide(book_, context_->settings, waiting.asked->command, waiting.asked->facts);
+    if (!decision) {
+      auto asked = waiting.asked;
+      auto promise = waiting.promise;
+      leave(who);
+      return refuse(*asked, decision.error(), promise);
+    }
+    auto& outcome = *decision;
+    if (outcome.entries.empty()) {
+      receipt nothing_new;
+      nothing_new.stream = context_->stream;
+      nothing_new.subject = waiting.asked->command.target;
+      nothing_new.warnings = outcome.warnings;
+      waiting.answer(std::make_shared<const toit::answer>(std::move(nothing_new)));
+      return leave(who);
+    }
+#ifdef TOIT_TEST_SWITCHES
+    bool due = std::holds_alternative<law::due_reached>(waiting.asked->command.asked);
+    if (context_->bugs.fire_deadline_twice && due) {
+      auto once = outcome.entries;
+      outcome.entries.insert(outcome.entries.end(), once.begin(), once.end());
+    }
+#endif
+    waiting.sent = make_append(*context_, *waiting.asked, outcome, reads_of(*waiting.asked, outcome));
+    group_.push_back(waiting.sent);
+    group_tickets_.push_back(who);
+  }
+
+  std::vector<ports::subject_read> reads_of(const submission& asked, const law::outcome& outcome) const {
+    auto reads = asked.reads;
+    auto note = [&](law::subject_id subject) {
+      if (std::ranges::find(reads, subject, &ports::subject_read::subject) == reads.end())
+        reads.push_back({subject, book_.last_seq(subject)});
+    };
+    for (const auto& subject : subjects(asked))
+      note(subject);
+    for (const auto& drafted : outcome.entries)
+      note(drafted.subject);
+#ifdef TOIT_TEST_SWITCHES
+    if (context_->bugs.accept_stale_subject)
+      reads.clear();
+#endif
+    return reads;
+  }
+
+  answer_ptr answer_refusal(const ports::append_result& result) {
+    using enum ports::append_status;
+    switch (result.status) {
+    case refused_before:
+      return refused(result.refusal);
+    case repeated:
+      return repeated_answer(result);
+    case key_reused:
+      return reused_key();
+    default:
+      return no_room();
+    }
+  }
+
+  // -- recording ----------------------------------------------------------------------------------------------------
+
+  void send_group() {
+    while (groups_in_flight_ < groups_limit && !group_.empty()) {
+      auto size = std::min(group_.size(), group_size_limit);
+      auto cut = static_cast<std::ptrdiff_t>(size);
+      auto sent = std::make_shared<append_group>(group_.begin(), group_.begin() + cut);
+      std::vector<ticket> tickets(group_tickets_.begin(), group_tickets_.begin() + cut);
+      group_.erase(group_.begin(), group_.begin() + cut);
+      group_tickets_.erase(group_tickets_.begin(), group_tickets_.begin() + cut);
+      ++groups_in_flight_;
+      self_->request(recorder_, ask_timeout, append_atom_v, append_group_ptr{std::move(sent)})
+          .then([this, tickets = std::move(tickets)](const append_results_ptr& done) { settle(tickets, *done); },
+                // What became of the group is unknown: the journal will tell.
+                [this](const caf::error& error) { self_->quit(error); });
+    }
+  }
+
+  void settle(const std::vector<ticket>& tickets, const append_results& done) {
+    --groups_in_flight_;
+    for (std::size_t i = 0; i < tickets.size(); ++i)
+      settle_one(tickets[i], done.results[i], done);
+    run_all();
+  }
+
+  void settle_one(ticket who, const ports::append_result& result, const append_results& done) {
+    using enum ports::append_status;
+    auto waiting = std::move(pending_.at(who));
+    if (result.last_seq > cursor_.seq() || result.status == stale)
+      catch_up();
+    leave(who);
+    if (result.status == stale && waiting.attempt++ < attempts_limit)
+      return take(std::move(waiting));
+    waiting.answer(answer_append(waiting, result, done));
+  }
+
+  answer_ptr answer_append(const pending& waiting, const ports::append_result& result, const append_results& done) {
+    using enum ports::append_status;
+    switch (result.status) {
+    case appended:
+      return appended_answer(waiting, result, done);
+    case repeated:
+      return repeated_answer(result);
+    case refused_before:
+      return refused(result.refusal);
+    case key_reused:
+      return reused_key();
+    case stale:
+      return refused(law::refusal_code::busy, "R441-2-15-I-9", "Le dossier change trop vite : réessayez.");
+    case number_taken:
+      return refused(law::refusal_code::duplicate, "L441-2-1", "Une demande porte déjà ce numéro unique.");
+    case read_only:
+      return no_room();
+    }
+    law::require(false, "every status has its answer");
+    return {};
+  }
+
+  answer_ptr appended_answer(const pending& waiting, const ports::append_result& result,
+                             const append_results& done) const {
+    std::vector<ports::stored_entry> entries;
+    auto seq = result.first_seq;
+    for (const auto& draft : waiting.sent->drafts)
+      entries.push_back({seq++, 0, result.recorded_at, draft.subject, 0, draft.record});
+    auto made = make_receipt(context_->stream, std::move(entries));
+    made.secret = waiting.asked->secret;
+    for (const auto& head : done.heads)
+      if (head.stream == context_->stream)
+        made.head = head;
+    return std::make_shared<const answer>(std::move(made));
+  }
+
+  answer_ptr repeated_answer(const ports::append_result& result) {
+    auto& reader = cursor_.reader();
+    auto made = make_receipt(
+        context_->stream, reader.read(context_->stream, result.first_seq - 1, result.last_seq - result.first_seq + 1));
+    made.head = reader.head_covering(context_->stream, result.last_seq);
+    return std::make_shared<const answer>(std::move(made));
+  }
+
+  static answer_ptr reused_key() {
+    return refused(law::refusal_code::idempotency_key_reused, "R441-2-15-I-9",
+                   "Cette clé d'idempotence a servi pour une autre requête.");
+  }
+  static answer_ptr no_room() {
+    return refused(law::refusal_code::read_only, "R441-2-15-I-9",
+                   "Le nœud ne peut pas écrire pour le moment : rien n'a été enregistré.");
+  }
+
+  stream_cursor cursor_;
+  lock_table locks_;
+  std::map<ticket, pending> pending_;
+  std::deque<ticket> runnable_;
+  bool running_ = false;
+  append_group group_;
+  std::vector<ticket> group_tickets_;
+  unsigned groups_in_flight_ = 0;
+  ticket last_ticket_ = 0;
+};
+
+} // namespace toit

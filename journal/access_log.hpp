@@ -1,0 +1,83 @@
+/// \file
+/// Who read what under which right, and which commands were refused: a chain of its own, one file a calendar month
+/// (UTC), deleted whole when its time has passed. Lines are encrypted under the node's own key.
+
+#pragma once
+
+#include "journal/chain.hpp"
+
+#include <set>
+
+namespace toit::journal {
+
+struct access_log_place {
+  std::string folder; ///< holds log-YYYY-MM.sqlite and nothing else of this kind
+  std::string vfs;    ///< empty for the system's files
+};
+
+/// Names of the files there are, oldest first; a port, since folders are the world's.
+class access_log_folder {
+public:
+  virtual ~access_log_folder() = default;
+  virtual std::vector<std::string> files() = 0;
+  virtual void remove(const std::string& file) = 0;
+};
+
+class access_log {
+public:
+  /// `keep_months` counts whole months after the line's own: 6 to 36.
+  access_log(access_log_place place, std::shared_ptr<access_log_folder> folder, const signing_key& signer,
+             const bytes32& operating_secret, unsigned keep_months);
+  ~access_log();
+
+  /// Lines of a group bear the same moment; a new month begins a new file.
+  void stage(const ports::log_line& line, law::instant at);
+  /// False when the disk is full: the lines staged are gone.
+  bool sync();
+
+  /// The first refusal of the command in the last thirty days, if any.
+  std::optional<ports::log_line> refusal_of(law::command_id command, law::instant now);
+
+  /// Removes the files whose time has passed; answers how many.
+  std::size_t expire(law::instant now);
+
+private:
+  struct open_month;
+  open_month& month_at(law::instant at);
+  void load_refused(law::instant now);
+  void remember(std::set<law::command_id>& refused);
+
+  access_log_place place_;
+  std::shared_ptr<access_log_folder> folder_;
+  const signing_key& signer_;
+  bytes32 key_{};
+  unsigned keep_months_;
+  std::unique_ptr<open_month> month_;
+  std::set<law::command_id> refused_;        ///< on disk, in the files of the last thirty days
+  std::set<law::command_id> staged_refused_; ///< not yet on disk
+  bool too_many_refused_ = false;
+  bool refused_loaded_ = false;
+  bool lost_in_group_ = false; ///< the group spanned two months and the first one's lines found no room
+};
+
+/// Reads the lines about a dossier, over all months there are. One a thread.
+class access_log_reader {
+public:
+  access_log_reader(access_log_place place, std::shared_ptr<access_log_folder> folder, const bytes32& operating_secret);
+  std::vector<ports::logged_line> about(law::subject_id subject, std::size_t limit);
+
+private:
+  access_log_place place_;
+  std::shared_ptr<access_log_folder> folder_;
+  bytes32 key_{};
+};
+
+/// Where a month's file stops being what was written, if anywhere.
+struct log_fault {
+  std::string file;
+  std::uint64_t line = 0;
+  std::string what;
+};
+std::optional<log_fault> verify_access_log(const std::string& path, const public_key& signer, const std::string& vfs);
+
+} // namespace toit::journal

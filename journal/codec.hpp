@@ -1,0 +1,18 @@
+/// \file
+/// Records as the payloads of entries, and back. docs/entry-catalogue.md lists what each kind holds.
+
+#pragma once
+
+#include "journal/hash.hpp"
+
+namespace toit::journal {
+
+/// The first element of every payload.
+constexpr std::uint8_t payload_version = 1;
+
+bytes encode(const law::record& record);
+
+/// Absent for bytes that are no record of this version's catalogue.
+std::optional<law::record> decode(byte_view payload);
+
+} // namespace toit::journal

@@ -1,0 +1,135 @@
+#include "journal/keys.hpp"
+
+#include <sodium.h>
+
+namespace toit::journal {
+
+namespace {
+
+constexpr std::size_t nonce_bytes = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES;
+constexpr std::size_t tag_bytes = crypto_aead_xchacha20poly1305_ietf_ABYTES;
+
+/// What an entry's ciphertext is bound to: moved to another stream, epoch or subject, it no longer opens.
+bytes place_of(const ports::stream_id& stream, std::uint32_t epoch, law::subject_id subject) {
+  bytes place;
+  put(place, view_of("toit.entry.1"));
+  place.push_back(static_cast<std::uint8_t>(stream.view().size()));
+  put(place, view_of(stream.view()));
+  put_u32(place, epoch);
+  put(place, subject.bytes);
+  return place;
+}
+
+bytes encrypt_under(const bytes32& key, byte_view nonce, byte_view plain, byte_view bound_to) {
+  bytes content(plain.size() + tag_bytes);
+  crypto_aead_xchacha20poly1305_ietf_encrypt(content.data(), nullptr, plain.data(), plain.size(), bound_to.data(),
+                                             bound_to.size(), nullptr, nonce.data(), key.data());
+  return content;
+}
+
+std::optional<bytes> decrypt_under(const bytes32& key, byte_view nonce, byte_view content, byte_view bound_to) {
+  if (nonce.size() != nonce_bytes || content.size() < tag_bytes)
+    return std::nullopt;
+  bytes plain(content.size() - tag_bytes);
+  if (crypto_aead_xchacha20poly1305_ietf_decrypt(plain.data(), nullptr, nullptr, content.data(), content.size(),
+                                                 bound_to.data(), bound_to.size(), nonce.data(), key.data()) != 0)
+    return std::nullopt;
+  return plain;
+}
+
+} // namespace
+
+node_keys node_keys::generate() {
+  node_keys keys;
+  randombytes_buf(keys.signing_seed.data(), keys.signing_seed.size());
+  randombytes_buf(keys.operating_secret.data(), keys.operating_secret.size());
+  return keys;
+}
+
+bytes32 operating_public(const bytes32& operating_secret) {
+  bytes32 half;
+  crypto_scalarmult_base(half.data(), operating_secret.data());
+  return half;
+}
+
+sealed_key seal_key(const ports::stream_id& stream, std::uint32_t epoch, key_purpose purpose, const bytes32& secret,
+                    const bytes32& recipient) {
+  sealed_key sealed{stream, epoch, purpose, recipient, bytes(secret.size() + crypto_box_SEALBYTES)};
+  law::require(crypto_box_seal(sealed.box.data(), secret.data(), secret.size(), recipient.data()) == 0,
+               "a recipient's public key is a point of the curve");
+  return sealed;
+}
+
+std::optional<bytes32> open_key(const sealed_key& sealed, const bytes32& operating_secret) {
+  bytes32 secret;
+  if (sealed.box.size() != secret.size() + crypto_box_SEALBYTES)
+    return std::nullopt;
+  if (crypto_box_seal_open(secret.data(), sealed.box.data(), sealed.box.size(), sealed.recipient.data(),
+                           operating_secret.data()) != 0)
+    return std::nullopt;
+  return secret;
+}
+
+void stream_keys::add(std::uint32_t epoch, const bytes32& secret) {
+  secrets_[epoch] = {secret, hash("toit.entry.key", {}, secret)};
+}
+
+std::uint32_t stream_keys::latest_epoch() const {
+  law::require(!secrets_.empty(), "a stream that is written has a key");
+  return secrets_.rbegin()->first;
+}
+
+const stream_keys::epoch_keys& stream_keys::keys_of(std::uint32_t epoch) const {
+  auto found = secrets_.find(epoch);
+  law::require(found != secrets_.end(), "who encrypts or decrypts has checked that the epoch's key is there");
+  return found->second;
+}
+
+ports::sealed_payload stream_keys::encrypt(std::uint32_t epoch, law::subject_id subject, byte_view plain) const {
+  ports::sealed_payload sealed;
+  sealed.nonce.resize(nonce_bytes);
+  randombytes_buf(sealed.nonce.data(), sealed.nonce.size());
+  sealed.content = encrypt_under(keys_of(epoch).entries, sealed.nonce, plain, place_of(stream_, epoch, subject));
+  return sealed;
+}
+
+std::optional<bytes> stream_keys::decrypt(std::uint32_t epoch, law::subject_id subject, byte_view nonce,
+                                          byte_view content) const {
+  if (!has(epoch))
+    return std::nullopt;
+  return decrypt_under(keys_of(epoch).entries, nonce, content, place_of(stream_, epoch, subject));
+}
+
+bytes32 stream_keys::number_key(law::nud number) const { return hash("toit.number", {view_of(number.view())}, index_); }
+
+bytes32 stream_keys::document_digest(law::dossier_id dossier, byte_view content) const {
+  return hash("toit.document", {dossier.bytes, content}, index_);
+}
+
+bytes stream_keys::seal_local(hash_purpose purpose, byte_view plain) const {
+  return encrypt_with(hash(purpose, {}, keys_of(latest_epoch()).secret), plain, view_of(stream_.view()));
+}
+
+std::optional<bytes> stream_keys::open_local(hash_purpose purpose, byte_view sealed) const {
+  // Rows and files outlive the epoch in which they were sealed.
+  for (auto it = secrets_.rbegin(); it != secrets_.rend(); ++it)
+    if (auto plain = decrypt_with(hash(purpose, {}, it->second.secret), sealed, view_of(stream_.view())))
+      return plain;
+  return std::nullopt;
+}
+
+bytes encrypt_with(const bytes32& key, byte_view plain, byte_view bound_to) {
+  bytes sealed(nonce_bytes);
+  randombytes_buf(sealed.data(), nonce_bytes);
+  auto content = encrypt_under(key, byte_view{sealed}.first(nonce_bytes), plain, bound_to);
+  put(sealed, content);
+  return sealed;
+}
+
+std::optional<bytes> decrypt_with(const bytes32& key, byte_view sealed, byte_view bound_to) {
+  if (sealed.size() < nonce_bytes + tag_bytes)
+    return std::nullopt;
+  return decrypt_under(key, sealed.first(nonce_bytes), sealed.subspan(nonce_bytes), bound_to);
+}
+
+} // namespace toit::journal

@@ -1,0 +1,84 @@
+/// \file
+/// The keys of a node and of its streams, and what is encrypted under them.
+///
+/// A stream has one secret an epoch, from which its working keys are derived by purpose, and one index key for its
+/// whole life. Both are stored sealed to each recipient: the node's operating key, and the ordering authority's escrow
+/// key.
+
+#pragma once
+
+#include "journal/hash.hpp"
+
+#include <expected>
+#include <map>
+
+namespace toit::journal {
+
+/// The node's own secrets, read from a file that its owner alone can read.
+struct node_keys {
+  bytes32 signing_seed{};
+  bytes32 operating_secret{}; ///< X25519
+
+  static node_keys generate();
+};
+
+bytes32 operating_public(const bytes32& operating_secret);
+
+enum class key_purpose : std::uint8_t { stream, index };
+
+/// A stream key as it is stored and travels: encrypted to one recipient.
+struct sealed_key {
+  ports::stream_id stream;
+  std::uint32_t epoch = 0; ///< of a stream key; 0 for an index key
+  key_purpose purpose{};
+  bytes32 recipient{}; ///< X25519 public key
+  bytes box;
+};
+
+sealed_key seal_key(const ports::stream_id& stream, std::uint32_t epoch, key_purpose purpose, const bytes32& secret,
+                    const bytes32& recipient);
+/// Absent when the box is not for this key or was altered.
+std::optional<bytes32> open_key(const sealed_key& sealed, const bytes32& operating_secret);
+
+/// The opened keys of one stream.
+class stream_keys {
+public:
+  explicit stream_keys(ports::stream_id stream) : stream_{stream} {}
+
+  void add(std::uint32_t epoch, const bytes32& secret);
+  void set_index(const bytes32& secret) { index_ = secret; }
+
+  const ports::stream_id& stream() const { return stream_; }
+  bool has(std::uint32_t epoch) const { return secrets_.contains(epoch); }
+  std::uint32_t latest_epoch() const;
+
+  /// XChaCha20-Poly1305 with a random nonce; stream, epoch and subject are bound to it.
+  ports::sealed_payload encrypt(std::uint32_t epoch, law::subject_id subject, byte_view plain) const;
+  /// Absent when the payload was altered or belongs elsewhere.
+  std::optional<bytes> decrypt(std::uint32_t epoch, law::subject_id subject, byte_view nonce, byte_view content) const;
+
+  bytes32 number_key(law::nud number) const;
+  /// Tells a document filed twice in one dossier, and nothing across dossiers.
+  bytes32 document_digest(law::dossier_id dossier, byte_view content) const;
+
+  /// For local files and rows of this stream's host: snapshots, accounts, logs.
+  bytes seal_local(hash_purpose purpose, byte_view plain) const;
+  std::optional<bytes> open_local(hash_purpose purpose, byte_view sealed) const;
+
+private:
+  struct epoch_keys {
+    bytes32 secret{};
+    bytes32 entries{};
+  };
+  const epoch_keys& keys_of(std::uint32_t epoch) const;
+
+  ports::stream_id stream_;
+  std::map<std::uint32_t, epoch_keys> secrets_;
+  bytes32 index_{};
+};
+
+/// One-shot authenticated encryption under a key used once or with a random nonce put in front.
+bytes encrypt_with(const bytes32& key, byte_view plain, byte_view bound_to);
+std::optional<bytes> decrypt_with(const bytes32& key, byte_view sealed, byte_view bound_to);
+
+} // namespace toit::journal

@@ -1,0 +1,240 @@
+#include "journal/node_journal.hpp"
+
+#include "journal/codec.hpp"
+#include "journal/writer.hpp"
+
+#include <sodium.h>
+
+namespace toit::journal {
+
+namespace {
+
+/// Entries of T and S are in clear, and those of D that must be seen without a key.
+bool in_clear(const law::event& happened) {
+  const auto& kind = law::kind_of(happened);
+  return kind.clear || kind.family != law::entry_family::dossier;
+}
+
+ports::sealed_payload seal_record(const stream_keys& keys, law::subject_id subject, const law::record& record) {
+  auto plain = encode(record);
+  ports::sealed_payload payload;
+  if (in_clear(record.event))
+    payload.content = std::move(plain);
+  else
+    payload = keys.encrypt(keys.latest_epoch(), subject, plain);
+  payload.commitment = commitment_of(payload.nonce, payload.content);
+  return payload;
+}
+
+} // namespace
+
+// -- keys -----------------------------------------------------------------------------------------------------------
+
+void key_ring::add(const sealed_key& sealed, const bytes32& operating_secret) {
+  auto secret = open_key(sealed, operating_secret);
+  if (!secret)
+    return;
+  std::lock_guard lock{mutex_};
+  auto& known = streams_[sealed.stream];
+  auto changed = known ? std::make_shared<stream_keys>(*known) : std::make_shared<stream_keys>(sealed.stream);
+  if (sealed.purpose == key_purpose::stream)
+    changed->add(sealed.epoch, *secret);
+  else
+    changed->set_index(*secret);
+  known = std::move(changed);
+}
+
+std::shared_ptr<const stream_keys> key_ring::of(const ports::stream_id& stream) const {
+  std::lock_guard lock{mutex_};
+  auto found = streams_.find(stream);
+  if (found == streams_.end())
+    throw store_broken{"no key of stream " + stream.text() + " opens with this node's key"};
+  return found->second;
+}
+
+// -- reading --------------------------------------------------------------------------------------------------------
+
+ports::stored_entry read_row(const entry_row& row, const stream_keys& keys) {
+  const auto& header = row.header;
+  ports::stored_entry entry{
+      header.seq,     header.epoch,    law::instant{std::chrono::milliseconds{header.recorded_at_ms}},
+      header.subject, header.previous, nullptr};
+  if (row.erased)
+    return entry;
+  auto fail = [&](const char* what) {
+    throw store_broken{"stream " + keys.stream().text() + ", entry " + std::to_string(header.seq) + ": " + what};
+  };
+  std::optional<law::record> record;
+  if (row.nonce.empty()) {
+    if (commitment_of(row.nonce, row.content) != header.commitment)
+      fail("has another payload than was written");
+    record = decode(row.content);
+  } else {
+    auto plain = keys.decrypt(header.epoch, header.subject, row.nonce, row.content);
+    if (!plain)
+      fail("does not decrypt");
+    record = decode(*plain);
+  }
+  if (!record)
+    fail("is of a kind or version that this program does not know");
+  entry.record = std::make_shared<const law::record>(std::move(*record));
+  return entry;
+}
+
+namespace {
+
+constexpr std::size_t subject_entries_limit = 65'536;
+
+class reader_on_store : public ports::journal_reader {
+public:
+  reader_on_store(std::unique_ptr<store_reader> rows, std::shared_ptr<const key_ring> keys, access_log_reader log)
+      : rows_{std::move(rows)}, keys_{std::move(keys)}, log_{std::move(log)} {}
+
+  std::vector<ports::stored_entry> read(const ports::stream_id& stream, std::uint64_t after,
+                                        std::size_t limit) override {
+    auto keys = keys_->of(stream);
+    std::vector<ports::stored_entry> entries;
+    for (const auto& row : rows_->entries(stream, after, limit))
+      entries.push_back(read_row(row, *keys));
+    return entries;
+  }
+
+  std::vector<ports::stored_entry> read_subject(const ports::stream_id& stream, std::uint64_t last) override {
+    auto keys = keys_->of(stream);
+    std::vector<ports::stored_entry> entries;
+    while (last != 0 && entries.size() < subject_entries_limit) {
+      auto row = rows_->entry(stream, last);
+      if (!row || row->header.previous >= last)
+        throw store_broken{"stream " + stream.text() + ", entry " + std::to_string(last) + ": is missing"};
+      entries.push_back(read_row(*row, *keys));
+      last = row->header.previous;
+    }
+    std::ranges::reverse(entries);
+    return entries;
+  }
+
+  std::optional<ports::stored_entry> entry(const ports::stream_id& stream, std::uint64_t seq) override {
+    auto row = rows_->entry(stream, seq);
+    if (!row)
+      return std::nullopt;
+    return read_row(*row, *keys_->of(stream));
+  }
+
+  std::optional<law::dossier_id> find_number(const ports::stream_id& stream, law::nud number) override {
+    auto found = rows_->find_number(stream, keys_->of(stream)->number_key(number));
+    if (!found)
+      return std::nullopt;
+    return law::id_of<law::dossier_id>(*found);
+  }
+
+  std::optional<ports::signed_head> head_covering(const ports::stream_id& stream, std::uint64_t seq) override {
+    auto heads = rows_->heads(stream, seq, 1);
+    if (heads.empty())
+      return std::nullopt;
+    return heads.front();
+  }
+
+  std::vector<ports::account_row> accounts() override { return rows_->accounts(); }
+
+  std::vector<ports::logged_line> log_about(law::subject_id subject, std::size_t limit) override {
+    return log_.about(subject, limit);
+  }
+
+private:
+  std::unique_ptr<store_reader> rows_;
+  std::shared_ptr<const key_ring> keys_;
+  access_log_reader log_;
+};
+
+class sealer_with_ring : public ports::sealer {
+public:
+  explicit sealer_with_ring(std::shared_ptr<const key_ring> keys) : keys_{std::move(keys)} {}
+  ports::sealed_payload seal(const ports::stream_id& stream, law::subject_id subject,
+                             const law::record& record) override {
+    return seal_record(*keys_->of(stream), subject, record);
+  }
+  law::bytes32 number_key(const ports::stream_id& stream, law::nud number) const override {
+    return keys_->of(stream)->number_key(number);
+  }
+
+private:
+  std::shared_ptr<const key_ring> keys_;
+};
+
+} // namespace
+
+// -- the journal ----------------------------------------------------------------------------------------------------
+
+node_journal::node_journal(journal_setup setup)
+    : setup_{std::move(setup)}, signer_{setup_.keys.signing_seed}, ring_{std::make_shared<key_ring>()},
+      store_{setup_.open_store()} {
+  for (const auto& sealed : store_->open_reader()->keys())
+    ring_->add(sealed, setup_.keys.operating_secret);
+  log_ = std::make_unique<access_log>(setup_.log_place, setup_.log_folder, signer_, setup_.keys.operating_secret,
+                                      setup_.keep_consultations_months);
+  writer_ = std::make_unique<journal_writer_on_store>(*store_, *log_, signer_, ring_, setup_.clock, setup_.snapshots);
+}
+
+node_journal::~node_journal() = default;
+
+const public_key& node_journal::signer() const { return signer_.public_half(); }
+std::vector<ports::stream_id> node_journal::streams() const { return store_->open_reader()->streams(); }
+ports::journal_writer& node_journal::writer() { return *writer_; }
+access_log& node_journal::log() { return *log_; }
+std::shared_ptr<const key_ring> node_journal::keys() const { return ring_; }
+
+void node_journal::create_stream(const ports::stream_id& stream, const law::record& first) {
+  auto known = streams();
+  if (std::ranges::find(known, stream) != known.end())
+    return;
+  bytes32 secret;
+  bytes32 index;
+  randombytes_buf(secret.data(), secret.size());
+  randombytes_buf(index.data(), index.size());
+  std::vector recipients{operating_public(setup_.keys.operating_secret)};
+  if (setup_.escrow_recipient)
+    recipients.push_back(*setup_.escrow_recipient);
+  std::vector<sealed_key> sealed;
+  for (const auto& recipient : recipients) {
+    sealed.push_back(seal_key(stream, 0, key_purpose::stream, secret, recipient));
+    sealed.push_back(seal_key(stream, 0, key_purpose::index, index, recipient));
+  }
+  entry_row row;
+  row.content = encode(first);
+  row.header = {1, 0, setup_.clock->now().time_since_epoch().count(), {}, 0, commitment_of({}, row.content)};
+  row.link = next_link(first_link(stream), leaf_of(row.header));
+  ports::signed_head head;
+  head.stream = stream;
+  head.seq = 1;
+  head.link = row.link;
+  signer_.sign(head);
+  store_->begin();
+  store_->put(stream_rows{stream, {row}, head, {}, {}, {}});
+  for (const auto& key : sealed)
+    store_->put(key);
+  store_->commit();
+  for (const auto& key : sealed)
+    ring_->add(key, setup_.keys.operating_secret);
+}
+
+void node_journal::load(const ports::stream_id& stream) { writer_->load(stream); }
+
+std::unique_ptr<ports::journal_reader> node_journal::open_reader() const {
+  return std::make_unique<reader_on_store>(
+      store_->open_reader(), ring_,
+      access_log_reader{setup_.log_place, setup_.log_folder, setup_.keys.operating_secret});
+}
+
+std::shared_ptr<ports::sealer> node_journal::open_sealer() const { return std::make_shared<sealer_with_ring>(ring_); }
+std::unique_ptr<store_keeper> node_journal::open_keeper() const { return store_->open_keeper(); }
+
+bytes node_journal::seal_local(const ports::stream_id& stream, hash_purpose purpose, byte_view plain) const {
+  return ring_->of(stream)->seal_local(purpose, plain);
+}
+
+std::optional<bytes> node_journal::open_local(const ports::stream_id& stream, hash_purpose purpose,
+                                              byte_view sealed) const {
+  return ring_->of(stream)->open_local(purpose, sealed);
+}
+
+} // namespace toit::journal

@@ -1,0 +1,90 @@
+/// \file
+/// The journal of a node: its streams, their keys, one writer, and readers for whoever asks.
+
+#pragma once
+
+#include "journal/access_log.hpp"
+#include "journal/flat_table.hpp"
+#include "journal/store.hpp"
+#include "ports/clock.hpp"
+#include "ports/files.hpp"
+
+#include <functional>
+#include <mutex>
+
+namespace toit::journal {
+
+/// The opened keys of all streams, shared by writer, readers and sealers of every thread.
+class key_ring {
+public:
+  void add(const sealed_key& sealed, const bytes32& operating_secret);
+  /// The keys of a stream; throws `store_broken` when none could be opened here.
+  std::shared_ptr<const stream_keys> of(const ports::stream_id& stream) const;
+
+private:
+  mutable std::mutex mutex_;
+  std::map<ports::stream_id, std::shared_ptr<const stream_keys>> streams_;
+};
+
+/// What a node's journal is opened with.
+struct journal_setup {
+  std::function<std::unique_ptr<store>()> open_store;
+  access_log_place log_place;
+  std::shared_ptr<access_log_folder> log_folder;
+  std::shared_ptr<ports::files> snapshots; ///< where the writer keeps what a restart needs
+  node_keys keys;
+  std::shared_ptr<const ports::clock> clock;
+  std::optional<bytes32> escrow_recipient; ///< the ordering authority's public key, where one is known
+  unsigned keep_consultations_months = 12;
+};
+
+/// Where a stream's writer stands: kept by a snapshot so that a restart reads the tail alone.
+struct stream_position {
+  std::uint64_t seq = 0;
+  std::uint32_t epoch = 0;
+  std::int64_t recorded_at_ms = 0;
+  bytes32 link{};
+};
+
+class journal_writer_on_store;
+
+class node_journal {
+public:
+  explicit node_journal(journal_setup setup);
+  ~node_journal();
+
+  const public_key& signer() const;
+  std::vector<ports::stream_id> streams() const;
+
+  /// Begins a stream with fresh keys and its first entry; nothing if it is there already.
+  void create_stream(const ports::stream_id& stream, const law::record& first);
+
+  /// Reads what the writer must know of a stream: its end, the last entry of every subject, the commands it answered.
+  /// From what the writer kept and the tail, or from the beginning. Verifies what it reads; throws `store_broken` at
+  /// the first entry that is not what was written.
+  void load(const ports::stream_id& stream);
+
+  ports::journal_writer& writer();
+  std::unique_ptr<ports::journal_reader> open_reader() const;
+  std::shared_ptr<ports::sealer> open_sealer() const;
+  std::unique_ptr<store_keeper> open_keeper() const;
+  std::shared_ptr<const key_ring> keys() const;
+  access_log& log();
+
+  /// Encrypts a local row or file under the keys of the stream's host.
+  bytes seal_local(const ports::stream_id& stream, hash_purpose purpose, byte_view plain) const;
+  std::optional<bytes> open_local(const ports::stream_id& stream, hash_purpose purpose, byte_view sealed) const;
+
+private:
+  journal_setup setup_;
+  signing_key signer_;
+  std::shared_ptr<key_ring> ring_;
+  std::unique_ptr<store> store_;
+  std::unique_ptr<access_log> log_;
+  std::unique_ptr<journal_writer_on_store> writer_;
+};
+
+/// Decrypts and decodes; a row whose payload is gone gives an entry without record. Throws `store_broken`.
+ports::stored_entry read_row(const entry_row& row, const stream_keys& keys);
+
+} // namespace toit::journal

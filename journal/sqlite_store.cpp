@@ -1,0 +1,402 @@
+#include "journal/sqlite_store.hpp"
+
+#include "journal/sqlite.hpp"
+
+#include <map>
+
+namespace toit::journal {
+
+namespace {
+
+constexpr int seq_bits = 44;
+
+/// Stream and sequence in one integer key: entries of a stream lie side by side, in order.
+std::int64_t place_of(std::int64_t stream, std::uint64_t seq) {
+  law::require(seq < (std::uint64_t{1} << seq_bits), "a sequence fits in its bits");
+  return (stream << seq_bits) | static_cast<std::int64_t>(seq);
+}
+
+std::uint64_t seq_at(std::int64_t place) {
+  return static_cast<std::uint64_t>(place) & ((std::uint64_t{1} << seq_bits) - 1);
+}
+
+constexpr const char* schema = R"sql(
+CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE stream (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+CREATE TABLE entry (
+  place INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, recorded_at INTEGER NOT NULL, subject BLOB NOT NULL,
+  previous INTEGER NOT NULL, commitment BLOB NOT NULL, link BLOB NOT NULL, nonce BLOB, content BLOB);
+CREATE TABLE head (
+  place INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, ordering_seq INTEGER NOT NULL, link BLOB NOT NULL,
+  key_id BLOB NOT NULL, signature BLOB NOT NULL);
+CREATE TABLE number (
+  stream INTEGER NOT NULL, number_key BLOB NOT NULL, subject BLOB NOT NULL,
+  PRIMARY KEY (stream, number_key)) WITHOUT ROWID;
+CREATE TABLE stream_key (
+  stream INTEGER NOT NULL, epoch INTEGER NOT NULL, purpose INTEGER NOT NULL, recipient BLOB NOT NULL, box BLOB NOT NULL,
+  PRIMARY KEY (stream, epoch, purpose, recipient)) WITHOUT ROWID;
+CREATE TABLE account (agent BLOB PRIMARY KEY, sealed BLOB NOT NULL) WITHOUT ROWID;
+)sql";
+
+std::int64_t pragma_number(sqlite_database& database, const std::string& name) {
+  auto query = database.prepare("PRAGMA " + name);
+  query.step();
+  return query.integer(0);
+}
+
+void check_format(sqlite_database& database, const std::string& path) {
+  if (pragma_number(database, "application_id") != store_application_id)
+    throw store_broken{path + " is no journal of Toit Commun"};
+  auto version = pragma_number(database, "user_version");
+  if (version != store_format_version)
+    throw store_broken{path + " has format " + std::to_string(version) + ", this program reads format " +
+                       std::to_string(store_format_version)};
+}
+
+void set_up_connection(sqlite_database& database) {
+  database.execute("PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY;");
+}
+
+// -- reading --------------------------------------------------------------------------------------------------------
+
+class sqlite_reader : public store_reader {
+public:
+  sqlite_reader(const std::string& path, const std::string& vfs) : database_{path, sqlite_access::read_only, vfs} {
+    check_format(database_, path);
+    set_up_connection(database_);
+    stream_ = database_.prepare("SELECT number FROM stream WHERE name = ?");
+    entries_ =
+        database_.prepare("SELECT place, epoch, recorded_at, subject, previous, commitment, link, nonce, content "
+                          "FROM entry WHERE place > ? AND place <= ? ORDER BY place LIMIT ?");
+    heads_ = database_.prepare("SELECT place, epoch, ordering_seq, link, key_id, signature FROM head "
+                               "WHERE place >= ? AND place <= ? ORDER BY place LIMIT ?");
+    last_head_ = database_.prepare("SELECT place, epoch, ordering_seq, link, key_id, signature FROM head "
+                                   "WHERE place >= ? AND place <= ? ORDER BY place DESC LIMIT 1");
+    number_ = database_.prepare("SELECT subject FROM number WHERE stream = ? AND number_key = ?");
+  }
+
+  std::vector<ports::stream_id> streams() override {
+    std::vector<ports::stream_id> found;
+    auto query = database_.prepare("SELECT name FROM stream ORDER BY number");
+    while (query.step())
+      found.push_back(stream_named(query.text(0)));
+    return found;
+  }
+
+  std::vector<entry_row> entries(const ports::stream_id& stream, std::uint64_t after, std::size_t limit) override {
+    std::vector<entry_row> rows;
+    auto number = number_of(stream);
+    if (!number)
+      return rows;
+    entries_.bind(1, place_of(*number, after)).bind(2, last_place(*number)).bind(3, static_cast<std::int64_t>(limit));
+    while (entries_.step())
+      rows.push_back(entry_at_cursor());
+    entries_.reset();
+    return rows;
+  }
+
+  std::optional<entry_row> entry(const ports::stream_id& stream, std::uint64_t seq) override {
+    if (seq == 0)
+      return std::nullopt;
+    auto found = entries(stream, seq - 1, 1);
+    if (found.empty() || found.front().header.seq != seq)
+      return std::nullopt;
+    return std::move(found.front());
+  }
+
+  std::vector<ports::signed_head> heads(const ports::stream_id& stream, std::uint64_t from,
+                                        std::size_t limit) override {
+    std::vector<ports::signed_head> found;
+    auto number = number_of(stream);
+    if (!number)
+      return found;
+    heads_.bind(1, place_of(*number, from)).bind(2, last_place(*number)).bind(3, static_cast<std::int64_t>(limit));
+    while (heads_.step())
+      found.push_back(head_at_cursor(heads_, stream));
+    heads_.reset();
+    return found;
+  }
+
+  std::optional<ports::signed_head> last_head(const ports::stream_id& stream) override {
+    auto number = number_of(stream);
+    if (!number)
+      return std::nullopt;
+    std::optional<ports::signed_head> found;
+    last_head_.bind(1, place_of(*number, 0)).bind(2, last_place(*number));
+    if (last_head_.step())
+      found = head_at_cursor(last_head_, stream);
+    last_head_.reset();
+    return found;
+  }
+
+  std::optional<law::subject_id> find_number(const ports::stream_id& stream, const bytes32& number_key) override {
+    auto number = number_of(stream);
+    if (!number)
+      return std::nullopt;
+    std::optional<law::subject_id> found;
+    number_.bind(1, *number).bind(2, byte_view{number_key});
+    if (number_.step())
+      number_.copy_to(0, found.emplace().bytes);
+    number_.reset();
+    return found;
+  }
+
+  std::vector<sealed_key> keys() override {
+    std::vector<sealed_key> found;
+    auto query = database_.prepare("SELECT s.name, k.epoch, k.purpose, k.recipient, k.box FROM stream_key k "
+                                   "JOIN stream s ON s.number = k.stream ORDER BY k.stream, k.epoch, k.purpose");
+    while (query.step()) {
+      sealed_key key{stream_named(query.text(0)),
+                     static_cast<std::uint32_t>(query.integer(1)),
+                     query.integer(2) == 0 ? key_purpose::stream : key_purpose::index,
+                     {},
+                     {}};
+      query.copy_to(3, key.recipient);
+      auto box = query.content(4);
+      key.box.assign(box.begin(), box.end());
+      found.push_back(std::move(key));
+    }
+    return found;
+  }
+
+  std::vector<ports::account_row> accounts() override {
+    std::vector<ports::account_row> found;
+    auto query = database_.prepare("SELECT agent, sealed FROM account ORDER BY agent");
+    while (query.step()) {
+      auto& row = found.emplace_back();
+      query.copy_to(0, row.account.bytes);
+      auto sealed = query.content(1);
+      row.sealed.assign(sealed.begin(), sealed.end());
+    }
+    return found;
+  }
+
+  std::optional<std::string> setting(std::string_view name) override {
+    auto query = database_.prepare("SELECT value FROM setting WHERE name = ?");
+    query.bind(1, name);
+    if (!query.step())
+      return std::nullopt;
+    return std::string{query.text(0)};
+  }
+
+private:
+  static ports::stream_id stream_named(std::string_view name) {
+    auto parsed = ports::stream_id::parse(name);
+    if (!parsed)
+      throw store_broken{"a stream has a malformed name"};
+    return *parsed;
+  }
+
+  static std::int64_t last_place(std::int64_t number) { return place_of(number, (std::uint64_t{1} << seq_bits) - 1); }
+
+  std::optional<std::int64_t> number_of(const ports::stream_id& stream) {
+    if (auto known = numbers_.find(stream); known != numbers_.end())
+      return known->second;
+    std::optional<std::int64_t> number;
+    stream_.bind(1, stream.view());
+    if (stream_.step())
+      number = numbers_[stream] = stream_.integer(0);
+    stream_.reset();
+    return number;
+  }
+
+  entry_row entry_at_cursor() const {
+    entry_row row;
+    row.header.seq = seq_at(entries_.integer(0));
+    row.header.epoch = static_cast<std::uint32_t>(entries_.integer(1));
+    row.header.recorded_at_ms = entries_.integer(2);
+    entries_.copy_to(3, row.header.subject.bytes);
+    row.header.previous = static_cast<std::uint64_t>(entries_.integer(4));
+    entries_.copy_to(5, row.header.commitment);
+    entries_.copy_to(6, row.link);
+    row.erased = entries_.is_null(8);
+    auto nonce = entries_.content(7);
+    auto content = entries_.content(8);
+    row.nonce.assign(nonce.begin(), nonce.end());
+    row.content.assign(content.begin(), content.end());
+    return row;
+  }
+
+  static ports::signed_head head_at_cursor(const sqlite_statement& at, const ports::stream_id& stream) {
+    ports::signed_head head;
+    head.stream = stream;
+    head.seq = seq_at(at.integer(0));
+    head.epoch = static_cast<std::uint32_t>(at.integer(1));
+    head.ordering_seq = static_cast<std::uint64_t>(at.integer(2));
+    at.copy_to(3, head.link);
+    at.copy_to(4, head.key_id);
+    at.copy_to(5, head.signature);
+    return head;
+  }
+
+  sqlite_database database_;
+  sqlite_statement stream_, entries_, heads_, last_head_, number_;
+  std::map<ports::stream_id, std::int64_t> numbers_;
+};
+
+// -- writing --------------------------------------------------------------------------------------------------------
+
+class sqlite_keeper : public store_keeper {
+public:
+  sqlite_keeper(const std::string& path, const std::string& vfs) : database_{path, sqlite_access::read_write, vfs} {}
+  bool checkpoint(bool truncate) override { return database_.checkpoint(truncate); }
+
+private:
+  sqlite_database database_;
+};
+
+class sqlite_store : public store {
+public:
+  sqlite_store(std::string path, std::string vfs)
+      : path_{std::move(path)}, vfs_{std::move(vfs)}, database_{path_, sqlite_access::read_write, vfs_} {
+    // secure_delete overwrites what is deleted; checkpoints have a connection and a thread of their own.
+    database_.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; "
+                      "PRAGMA wal_autocheckpoint = 0;");
+    set_up_connection(database_);
+    if (pragma_number(database_, "application_id") == 0)
+      create();
+    check_format(database_, path_);
+    prepare();
+  }
+
+  void begin() override { begin_.run(); }
+
+  void put(const stream_rows& rows) override {
+    auto number = number_of(rows.stream);
+    for (const auto& row : rows.entries)
+      put_entry(number, row);
+    if (rows.head)
+      put_head(number, *rows.head);
+    for (const auto& row : rows.numbers)
+      insert_number_.bind(1, number).bind(2, byte_view{row.number_key}).bind(3, byte_view{row.subject.bytes}).run();
+    for (const auto& key : rows.forgotten_numbers)
+      delete_number_.bind(1, number).bind(2, byte_view{key}).run();
+    for (auto seq : rows.emptied)
+      empty_entry_.bind(1, place_of(number, seq)).run();
+  }
+
+  void put(const sealed_key& key) override {
+    insert_key_.bind(1, number_of(key.stream))
+        .bind(2, std::int64_t{key.epoch})
+        .bind(3, key.purpose == key_purpose::stream ? std::int64_t{0} : std::int64_t{1})
+        .bind(4, byte_view{key.recipient})
+        .bind(5, byte_view{key.box})
+        .run();
+  }
+
+  void put(const ports::account_row& account) override {
+    if (account.sealed.empty())
+      delete_account_.bind(1, byte_view{account.account.bytes}).run();
+    else
+      upsert_account_.bind(1, byte_view{account.account.bytes}).bind(2, byte_view{account.sealed}).run();
+  }
+
+  void put_setting(std::string_view name, std::string_view value) override {
+    upsert_setting_.bind(1, name).bind(2, value).run();
+  }
+
+  void commit() override {
+    try {
+      commit_.run();
+    } catch (const store_full&) {
+      roll_back();
+      throw;
+    }
+  }
+
+  void roll_back() override {
+    database_.roll_back();
+    // Numbers given to streams by the transaction are gone with it.
+    numbers_.clear();
+  }
+
+  std::unique_ptr<store_reader> open_reader() override { return std::make_unique<sqlite_reader>(path_, vfs_); }
+  std::unique_ptr<store_keeper> open_keeper() override { return std::make_unique<sqlite_keeper>(path_, vfs_); }
+
+private:
+  void create() {
+    database_.execute("BEGIN IMMEDIATE;" + std::string{schema} +
+                      "PRAGMA application_id = " + std::to_string(store_application_id) + ";" +
+                      "PRAGMA user_version = " + std::to_string(store_format_version) + "; COMMIT;");
+  }
+
+  void prepare() {
+    begin_ = database_.prepare("BEGIN IMMEDIATE");
+    commit_ = database_.prepare("COMMIT");
+    insert_stream_ = database_.prepare("INSERT INTO stream (name) VALUES (?)");
+    select_stream_ = database_.prepare("SELECT number FROM stream WHERE name = ?");
+    insert_entry_ = database_.prepare("INSERT INTO entry (place, epoch, recorded_at, subject, previous, commitment, "
+                                      "link, nonce, content) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    insert_head_ = database_.prepare("INSERT INTO head (place, epoch, ordering_seq, link, key_id, signature) "
+                                     "VALUES (?, ?, ?, ?, ?, ?)");
+    insert_number_ = database_.prepare("INSERT INTO number (stream, number_key, subject) VALUES (?, ?, ?)");
+    delete_number_ = database_.prepare("DELETE FROM number WHERE stream = ? AND number_key = ?");
+    empty_entry_ = database_.prepare("UPDATE entry SET nonce = NULL, content = NULL WHERE place = ?");
+    insert_key_ = database_.prepare("INSERT INTO stream_key (stream, epoch, purpose, recipient, box) "
+                                    "VALUES (?, ?, ?, ?, ?)");
+    upsert_account_ = database_.prepare("INSERT INTO account (agent, sealed) VALUES (?, ?) "
+                                        "ON CONFLICT (agent) DO UPDATE SET sealed = excluded.sealed");
+    delete_account_ = database_.prepare("DELETE FROM account WHERE agent = ?");
+    upsert_setting_ = database_.prepare("INSERT INTO setting (name, value) VALUES (?, ?) "
+                                        "ON CONFLICT (name) DO UPDATE SET value = excluded.value");
+  }
+
+  std::int64_t number_of(const ports::stream_id& stream) {
+    if (auto known = numbers_.find(stream); known != numbers_.end())
+      return known->second;
+    std::optional<std::int64_t> number;
+    select_stream_.bind(1, stream.view());
+    if (select_stream_.step())
+      number = select_stream_.integer(0);
+    select_stream_.reset();
+    if (!number) {
+      insert_stream_.bind(1, stream.view()).run();
+      return number_of(stream);
+    }
+    return numbers_[stream] = *number;
+  }
+
+  void put_entry(std::int64_t number, const entry_row& row) {
+    insert_entry_.bind(1, place_of(number, row.header.seq))
+        .bind(2, std::int64_t{row.header.epoch})
+        .bind(3, row.header.recorded_at_ms)
+        .bind(4, byte_view{row.header.subject.bytes})
+        .bind(5, static_cast<std::int64_t>(row.header.previous))
+        .bind(6, byte_view{row.header.commitment})
+        .bind(7, byte_view{row.link});
+    if (row.erased)
+      insert_entry_.bind_null(8).bind_null(9);
+    else
+      insert_entry_.bind(8, byte_view{row.nonce}).bind(9, byte_view{row.content});
+    insert_entry_.run();
+  }
+
+  void put_head(std::int64_t number, const ports::signed_head& head) {
+    insert_head_.bind(1, place_of(number, head.seq))
+        .bind(2, std::int64_t{head.epoch})
+        .bind(3, static_cast<std::int64_t>(head.ordering_seq))
+        .bind(4, byte_view{head.link})
+        .bind(5, byte_view{head.key_id})
+        .bind(6, byte_view{head.signature})
+        .run();
+  }
+
+  std::string path_;
+  std::string vfs_;
+  sqlite_database database_;
+  sqlite_statement begin_, commit_, insert_stream_, select_stream_, insert_entry_, insert_head_, insert_number_,
+      delete_number_, empty_entry_, insert_key_, upsert_account_, delete_account_, upsert_setting_;
+  std::map<ports::stream_id, std::int64_t> numbers_;
+};
+
+} // namespace
+
+std::unique_ptr<store> open_sqlite_store(const std::string& path, const std::string& vfs) {
+  return std::make_unique<sqlite_store>(path, vfs);
+}
+
+std::unique_ptr<store_reader> open_sqlite_reader(const std::string& path, const std::string& vfs) {
+  return std::make_unique<sqlite_reader>(path, vfs);
+}
+
+} // namespace toit::journal

@@ -1,0 +1,98 @@
+/// \file
+/// Where rows are kept: a port with one contract (tests/journal/store_contract.hpp), so that a host may outgrow one
+/// file. SQLite in service, a plain model in memory for tests and policy runs.
+
+#pragma once
+
+#include "journal/chain.hpp"
+#include "journal/keys.hpp"
+
+#include <functional>
+#include <stdexcept>
+
+namespace toit::journal {
+
+/// An entry as it lies on disk.
+struct entry_row {
+  entry_header header;
+  bytes32 link{};
+  bytes nonce;
+  bytes content;
+  bool erased = false; ///< nonce and content are gone for good
+  friend bool operator==(const entry_row& a, const entry_row& b) {
+    return a.header.seq == b.header.seq && a.header.epoch == b.header.epoch &&
+           a.header.recorded_at_ms == b.header.recorded_at_ms && a.header.subject == b.header.subject &&
+           a.header.previous == b.header.previous && a.header.commitment == b.header.commitment && a.link == b.link &&
+           a.nonce == b.nonce && a.content == b.content && a.erased == b.erased;
+  }
+};
+
+struct number_row {
+  bytes32 number_key{};
+  law::subject_id subject;
+};
+
+/// Rows of one stream that are written together.
+struct stream_rows {
+  ports::stream_id stream;
+  std::vector<entry_row> entries; ///< consecutive, after what the store has
+  std::optional<ports::signed_head> head;
+  std::vector<number_row> numbers;
+  std::vector<bytes32> forgotten_numbers;
+  std::vector<std::uint64_t> emptied;
+};
+
+/// The disk is full: nothing of the transaction was written, and the store can still be read.
+struct store_full : std::runtime_error {
+  store_full() : std::runtime_error{"the disk is full"} {}
+};
+
+/// The disk failed, or what it gives back is no store of ours: never retried.
+struct store_broken : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// Reads committed rows. One a thread.
+class store_reader {
+public:
+  virtual ~store_reader() = default;
+  virtual std::vector<ports::stream_id> streams() = 0;
+  virtual std::vector<entry_row> entries(const ports::stream_id& stream, std::uint64_t after, std::size_t limit) = 0;
+  virtual std::optional<entry_row> entry(const ports::stream_id& stream, std::uint64_t seq) = 0;
+  virtual std::vector<ports::signed_head> heads(const ports::stream_id& stream, std::uint64_t from,
+                                                std::size_t limit) = 0;
+  virtual std::optional<ports::signed_head> last_head(const ports::stream_id& stream) = 0;
+  virtual std::optional<law::subject_id> find_number(const ports::stream_id& stream, const bytes32& number_key) = 0;
+  virtual std::vector<sealed_key> keys() = 0;
+  virtual std::vector<ports::account_row> accounts() = 0;
+  virtual std::optional<std::string> setting(std::string_view name) = 0;
+};
+
+/// Looks after the store from a thread of its own, so that writes never wait for it.
+class store_keeper {
+public:
+  virtual ~store_keeper() = default;
+  /// Moves what is committed to its final place; `truncate` also leaves no trace of what an erasure replaced. False
+  /// when readers held it back: to be asked again.
+  virtual bool checkpoint(bool truncate) = 0;
+};
+
+/// Writes, from one thread. Everything between `begin` and `commit` is on disk together, or not at all.
+class store {
+public:
+  virtual ~store() = default;
+
+  virtual void begin() = 0;
+  virtual void put(const stream_rows& rows) = 0;
+  virtual void put(const sealed_key& key) = 0;
+  virtual void put(const ports::account_row& account) = 0;
+  virtual void put_setting(std::string_view name, std::string_view value) = 0;
+  /// Durable on return. Throws `store_full` (rolled back) or `store_broken`.
+  virtual void commit() = 0;
+  virtual void roll_back() = 0;
+
+  virtual std::unique_ptr<store_reader> open_reader() = 0;
+  virtual std::unique_ptr<store_keeper> open_keeper() = 0;
+};
+
+} // namespace toit::journal

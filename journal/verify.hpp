@@ -1,0 +1,33 @@
+/// \file
+/// Verification of a stream by anyone, offline: needs no key but the signer's public one, which the stream's first
+/// entry gives.
+
+#pragma once
+
+#include "journal/store.hpp"
+
+namespace toit::journal {
+
+struct verify_fault {
+  ports::stream_id stream;
+  std::uint64_t seq = 0;
+  std::string what;
+};
+
+struct verify_report {
+  ports::stream_id stream;
+  std::uint64_t entries = 0;
+  std::uint64_t heads = 0;
+  std::uint64_t erased = 0;
+  bytes32 link{};
+  std::optional<public_key> signer;
+  std::vector<verify_fault> faults; ///< in the order of the stream, at most 100
+};
+
+/// `expected`: heads known from elsewhere (a receipt, a witness), which the stream must hold. `keys`: when given, every
+/// payload must also decrypt and decode. `progress` is told the entries read so far.
+verify_report verify_stream(store_reader& rows, const ports::stream_id& stream,
+                            std::span<const ports::signed_head> expected, const stream_keys* keys,
+                            const std::function<void(std::uint64_t)>& progress);
+
+} // namespace toit::journal

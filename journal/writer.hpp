@@ -1,0 +1,83 @@
+/// \file
+/// The one writer of a node's store: checks what was read, chains, signs, stages, syncs.
+
+#pragma once
+
+#include "journal/node_journal.hpp"
+
+namespace toit::journal {
+
+class journal_writer_on_store : public ports::journal_writer {
+public:
+  journal_writer_on_store(store& rows, access_log& log, const signing_key& signer, std::shared_ptr<const key_ring> keys,
+                          std::shared_ptr<const ports::clock> clock, std::shared_ptr<ports::files> kept);
+
+  std::vector<ports::append_result> stage(std::span<const ports::append_ptr> appends) override;
+  ports::append_result stage_refusal(const ports::log_line& attempt) override;
+  void stage_consultation(const ports::log_line& line) override;
+  ports::synced sync() override;
+  bool read_only() const override { return read_only_; }
+  void probe() override;
+  std::uint64_t last_seq(const ports::stream_id& stream) const override;
+
+  void load(const ports::stream_id& stream);
+  void keep() override;
+
+private:
+  /// The first eight bytes of a command's id: enough to find the entry that tells the rest.
+  using fingerprint = std::uint64_t;
+
+  struct stream_state {
+    stream_position at;
+    flat_table<law::subject_id> last_of; ///< last entry of each subject
+    flat_table<fingerprint> answered;    ///< first entry of each command
+  };
+
+  /// What a rollback puts back.
+  struct undo {
+    ports::stream_id stream;
+    stream_position at;
+    std::vector<std::pair<law::subject_id, std::uint64_t>> last_of;
+    std::vector<fingerprint> answered;
+  };
+
+  struct staged_command {
+    law::bytes32 request;
+    std::uint64_t first_seq;
+    std::uint64_t last_seq;
+    law::instant recorded_at;
+  };
+
+  std::optional<stream_state> read_kept(const ports::stream_id& stream);
+  stream_state& state_of(const ports::stream_id& stream);
+  undo& undo_of(const ports::stream_id& stream);
+  stream_rows& rows_of(const ports::stream_id& stream);
+
+  ports::append_result stage_one(const ports::append& asked);
+  std::optional<ports::append_result> answered_before(const ports::stream_id& stream, law::command_id command,
+                                                      const law::bytes32& request);
+  std::optional<ports::append_result> refusal_before(law::command_id command, const law::bytes32& request);
+  bool number_is_taken(const ports::append& asked, const bytes32& key);
+  void chain(const ports::append& asked, ports::append_result& result);
+  void write_rows();
+  void undo_staged();
+  void replay(const ports::stream_id& stream, stream_state& state);
+
+  store& store_;
+  access_log& log_;
+  const signing_key& signer_;
+  std::shared_ptr<const key_ring> keys_;
+  std::shared_ptr<const ports::clock> clock_;
+  std::shared_ptr<ports::files> kept_;
+  std::unique_ptr<store_reader> committed_;
+  std::map<ports::stream_id, stream_state> streams_;
+
+  std::map<ports::stream_id, stream_rows> staged_rows_;
+  std::map<ports::stream_id, std::shared_ptr<ports::entry_batch>> staged_batches_;
+  std::map<law::command_id, staged_command> staged_commands_;
+  std::vector<ports::account_row> staged_accounts_;
+  std::vector<undo> undo_;
+  bool read_only_ = false;
+};
+
+} // namespace toit::journal

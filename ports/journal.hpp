@@ -1,0 +1,235 @@
+/// \file
+/// What actors ask of the journal: seal, append, look up, read. How entries are chained, signed, encrypted and stored
+/// is behind these seams (docs/journal-format.md).
+
+#pragma once
+
+#include "law/catalogue.hpp"
+#include "law/refusal.hpp"
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+namespace toit::ports {
+
+using bytes = std::vector<std::uint8_t>;
+
+struct stream_rule {
+  static constexpr std::string_view name = "stream_id";
+  static constexpr std::string_view pattern = "^[TS][0-9A-Z]{1,15}$";
+  static bool accepts(std::string_view text);
+};
+
+/// The ordered entries of one territory ("T200057867") or one State authority ("S…").
+using stream_id = law::code<stream_rule, 16>;
+
+stream_id stream_of(law::siren territory);
+
+using record_ptr = std::shared_ptr<const law::record>;
+
+/// An entry's payload as it is stored: encrypted, or in clear for the families that name no natural person.
+struct sealed_payload {
+  bytes nonce; ///< empty in clear
+  bytes content;
+  law::bytes32 commitment{};
+};
+
+/// Turns records into payloads and back. Any thread may call.
+class sealer {
+public:
+  virtual ~sealer() = default;
+  virtual sealed_payload seal(const stream_id& stream, law::subject_id subject, const law::record& record) = 0;
+  /// Keyed hash under which a demande's number finds its dossier.
+  virtual law::bytes32 number_key(const stream_id& stream, law::nud number) const = 0;
+};
+
+// -- appending ------------------------------------------------------------------------------------------------------
+
+/// A subject that a decision read, and the last entry about it that it knew (0 for none).
+struct subject_read {
+  law::subject_id subject;
+  std::uint64_t last_seq = 0;
+};
+
+struct entry_draft {
+  law::subject_id subject;
+  sealed_payload payload;
+  record_ptr record;
+};
+
+/// The local, erasable row of an account: name, address, password hash; sealed before it gets here.
+struct account_row {
+  law::agent_id account;
+  bytes sealed;
+};
+
+/// Whole or nothing, over any number of subjects.
+struct append {
+  stream_id stream;
+  law::command_id command;
+  law::bytes32 request{};
+  std::vector<entry_draft> drafts;
+  std::vector<subject_read> reads; ///< refused as stale when one has moved; every subject written is among them
+  std::optional<law::nud> registers_number; ///< of the first draft's subject
+  std::optional<law::nud> forgets_number;   ///< of an erased dossier
+  std::vector<std::uint64_t> empties;       ///< entries whose payload an erasure destroys
+  std::vector<account_row> accounts;
+};
+using append_ptr = std::shared_ptr<const append>;
+
+/// What became of an append or of a refusal to record.
+enum class append_status : std::uint8_t {
+  appended,       ///< on disk
+  repeated,       ///< this command was accepted before: `first_seq` to `last_seq` are its entries
+  refused_before, ///< this command was refused before: `refusal` is the answer it had
+  key_reused,     ///< the same command id came with another request
+  stale,          ///< a subject read has moved since
+  number_taken,   ///< another dossier has the number
+  read_only,      ///< the disk is full; nothing was written
+};
+
+struct append_result {
+  append_status status{};
+  std::uint64_t first_seq = 0;
+  std::uint64_t last_seq = 0;
+  law::instant recorded_at{};
+  law::refusal refusal{};
+};
+
+// -- consultations and attempts -------------------------------------------------------------------------------------
+
+/// A nominative read that was answered, or a command that was refused: kept apart from the legal journal, in its own
+/// chain, one file a month. Never holds what was read or asked.
+struct log_line {
+  bool attempt = false;
+  law::party legal_person;
+  law::agent_id agent;
+  std::optional<law::subject_id> subject; ///< dossier read, or subject of the refused command
+  std::string right;                      ///< row and article of the read, or kind of the refused command
+  std::string purpose;
+  std::string scope;
+  std::uint32_t results = 0;
+  law::command_id command; ///< of an attempt
+  law::bytes32 request{};
+  law::refusal refusal{};
+
+  static constexpr auto fields() {
+    using law::field;
+    using t = log_line;
+    return std::tuple{field{"attempt", &t::attempt}, field{"legal_person", &t::legal_person},
+                      field{"agent", &t::agent},     field{"subject", &t::subject},
+                      field{"right", &t::right},     field{"purpose", &t::purpose},
+                      field{"scope", &t::scope},     field{"results", &t::results},
+                      field{"command", &t::command}, field{"request", &t::request},
+                      field{"refusal", &t::refusal}};
+  }
+};
+
+struct logged_line {
+  law::instant at{};
+  log_line line;
+};
+
+// -- reading --------------------------------------------------------------------------------------------------------
+
+/// An entry as a reader finds it; `record` is null once its payload has been erased.
+struct stored_entry {
+  std::uint64_t seq = 0;
+  std::uint32_t epoch = 0;
+  law::instant recorded_at{};
+  law::subject_id subject;
+  std::uint64_t previous = 0; ///< the subject's entry before this one, 0 for its first
+  record_ptr record;
+};
+
+/// A signed statement that the stream up to `seq` has exactly this content.
+struct signed_head {
+  stream_id stream;
+  std::uint32_t epoch = 0;
+  std::uint64_t seq = 0;
+  std::uint64_t ordering_seq = 0; ///< last entry of the ordering stream that the node had applied
+  law::bytes32 link{};
+  std::array<std::uint8_t, 8> key_id{};
+  std::array<std::uint8_t, 64> signature{};
+
+  static constexpr auto fields() {
+    using law::field;
+    using t = signed_head;
+    return std::tuple{field{"stream", &t::stream},
+                      field{"epoch", &t::epoch},
+                      field{"seq", &t::seq},
+                      field{"ordering_seq", &t::ordering_seq},
+                      field{"link", &t::link},
+                      field{"key_id", &t::key_id},
+                      field{"signature", &t::signature}};
+  }
+};
+
+/// Consecutive entries of one stream.
+struct entry_batch {
+  stream_id stream;
+  std::vector<stored_entry> entries;
+};
+using batch_ptr = std::shared_ptr<const entry_batch>;
+
+/// Reads what is on disk. One reader a thread.
+class journal_reader {
+public:
+  virtual ~journal_reader() = default;
+
+  /// Entries after `after`, in order, at most `limit`; empty at the end of the stream.
+  virtual std::vector<stored_entry> read(const stream_id& stream, std::uint64_t after, std::size_t limit) = 0;
+
+  /// All entries about a subject, oldest first, from `last` back through `previous`; at most 65,536.
+  virtual std::vector<stored_entry> read_subject(const stream_id& stream, std::uint64_t last) = 0;
+
+  virtual std::optional<stored_entry> entry(const stream_id& stream, std::uint64_t seq) = 0;
+
+  /// The dossier that bears the number.
+  virtual std::optional<law::dossier_id> find_number(const stream_id& stream, law::nud number) = 0;
+
+  /// The latest signed head at or after `seq`; absent for a stream without entries there.
+  virtual std::optional<signed_head> head_covering(const stream_id& stream, std::uint64_t seq) = 0;
+
+  virtual std::vector<account_row> accounts() = 0;
+
+  /// Lines of the consultation and attempt log about a dossier, newest first, at most `limit`.
+  virtual std::vector<logged_line> log_about(law::subject_id subject, std::size_t limit) = 0;
+};
+
+/// What a sync made durable. What is not was undone, as if it had never been staged.
+struct synced {
+  bool entries = true;
+  bool lines = true;
+  std::vector<batch_ptr> batches; ///< the entries themselves, a batch a stream
+  std::vector<signed_head> heads; ///< one a stream written
+};
+
+/// Writes; one in the process, owned by the event recorder.
+class journal_writer {
+public:
+  virtual ~journal_writer() = default;
+
+  /// Checks and stages a group: whatever waits, in order. Results stand only once `sync` has returned true.
+  virtual std::vector<append_result> stage(std::span<const append_ptr> appends) = 0;
+
+  /// Looks up whether a command that has just been refused was answered before; stages the refusal otherwise.
+  virtual append_result stage_refusal(const log_line& attempt) = 0;
+  virtual void stage_consultation(const log_line& line) = 0;
+
+  /// Puts what was staged on disk, entries first, then lines of the log. Throws after an I/O error, which is never
+  /// retried: the process ends.
+  virtual synced sync() = 0;
+
+  /// True while a full disk keeps the journal from growing. `probe` tries whether there is room again.
+  virtual bool read_only() const = 0;
+  virtual void probe() = 0;
+
+  virtual std::uint64_t last_seq(const stream_id& stream) const = 0;
+
+  /// Keeps, beside the journal, what a restart needs to know of each stream.
+  virtual void keep() = 0;
+};
+
+} // namespace toit::ports

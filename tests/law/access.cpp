@@ -1,0 +1,163 @@
+#include "law/access.hpp"
+
+#include "territory.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+using namespace toit::law;
+using namespace toit::law::testing;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr civil_date today = 2026y / 1 / 10;
+constexpr dossier_id a_dossier{{1}};
+
+/// The matrix as the text has it, row by row (law.md §5), beside the one that the code runs.
+struct text_row {
+  access_row row;
+  toit::law::quality quality;
+  std::optional<instance_kind> instance;
+  bool shared_management;
+  bool information;
+  bool lists;
+};
+constexpr std::array text_rows{
+    text_row{access_row::a, quality::service_enregistreur, {}, true, false, true},
+    text_row{access_row::b1, quality::state_attribution_follow_up, {}, true, true, true},
+    text_row{access_row::b2, quality::state_mediation_secretariat, {}, true, true, true},
+    text_row{access_row::c, quality::epci_responsable, {}, true, true, true},
+    text_row{access_row::d, quality::reservataire, {}, true, true, true},
+    text_row{access_row::e1, quality::instance_secretariat, instance_kind::coordination, true, true, true},
+    text_row{access_row::e1, quality::instance_secretariat, instance_kind::qpv, true, true, true},
+    text_row{access_row::e2, quality::instance_secretariat, instance_kind::pdalhpd, true, true, true},
+    text_row{access_row::f, quality::gestionnaire, {}, true, true, true},
+    text_row{access_row::g, quality::lieu_accueil, {}, false, true, false},
+};
+
+capacity in_saint_denis(quality q, std::optional<instance_kind> instance = {}) {
+  return {q, instance, false, {saint_denis}};
+}
+
+reading one_file(std::optional<purpose> p, wished_communes wished = {saint_denis}, bool requested = false) {
+  return {p, a_dossier, std::move(wished), requested};
+}
+reading a_list(std::optional<purpose> p) { return {p, {}, {}, false}; }
+
+bool reads(const reader& who, const reading& what) { return may_read(who, what, today).has_value(); }
+refusal_code why_not(const reader& who, const reading& what, civil_date day = today) {
+  auto answer = may_read(who, what, day);
+  return answer ? refusal_code::internal : answer.error().code;
+}
+
+constexpr auto gp = purpose::shared_management;
+constexpr auto info = purpose::information;
+
+} // namespace
+
+TEST_CASE("each row opens its purposes, in its communes, for a file or a list, and nothing else",
+          "[R441-2-15-V-1][R441-2-15-V-2-0][R441-2-15-V-2-1a][R441-2-15-V-2-1b]") {
+  for (const auto& row : text_rows) {
+    INFO("row " << name_of(row.row));
+    reader who{{in_saint_denis(row.quality, row.instance)}, {}};
+    bool reception_place = row.row == access_row::g;
+    for (auto p : {gp, info}) {
+      INFO(name_of(p));
+      bool open = p == gp ? row.shared_management : row.information;
+      CHECK(reads(who, one_file(p)) == (open && !reception_place));
+      CHECK(reads(who, one_file(p, {aubervilliers, saint_denis})) == (open && !reception_place));
+      CHECK(reads(who, one_file(p, {aubervilliers, epinay})) == false);
+      CHECK(reads(who, one_file(p, {saint_denis}, true)) == open);
+      CHECK(reads(who, a_list(p)) == (open && row.lists));
+      if (open && !reception_place)
+        CHECK(may_read(who, one_file(p), today)->row == row.row);
+    }
+  }
+}
+
+TEST_CASE("a quality of the whole territory covers every commune", "[R441-2-15-V-2-2][R441-2-15-V-2-5]") {
+  for (const auto& row : text_rows)
+    if (row.row != access_row::g) {
+      reader who{{{row.quality, row.instance, true, {}}}, {}};
+      CHECK(reads(who, one_file(gp, {aubervilliers})));
+      CHECK(may_read(who, a_list(gp), today)->everywhere);
+    }
+}
+
+TEST_CASE("a read without a purpose is refused to everyone but the demandeur", "[L441-2-7-1-1c]") {
+  for (const auto& row : text_rows) {
+    reader who{{in_saint_denis(row.quality, row.instance)}, {}};
+    CHECK(why_not(who, one_file({}, {saint_denis}, true)) == refusal_code::out_of_scope);
+    CHECK(why_not(who, a_list({})) == refusal_code::out_of_scope);
+  }
+  CHECK(reads({{}, a_dossier}, one_file({})));
+}
+
+TEST_CASE("who stands in no row reads nothing nominative", "[R441-2-15-V-1]") {
+  const capacity landlord_that_does_not_register{quality::bailleur, {}, true, {}};
+  const capacity other_instance{quality::instance_secretariat, instance_kind::partenariale, true, {}};
+  for (const auto& who : {reader{}, reader{{landlord_that_does_not_register}, {}}, reader{{other_instance}, {}}})
+    for (auto p : {gp, info}) {
+      CHECK(why_not(who, one_file(p, {saint_denis}, true)) == refusal_code::out_of_scope);
+      CHECK(why_not(who, a_list(p)) == refusal_code::out_of_scope);
+    }
+}
+
+TEST_CASE("a list shows the communes that some quality opens for that purpose, and no other", "[R441-2-15-V-2-3]") {
+  capacity registers{quality::service_enregistreur, {}, false, {epinay}};
+  reader who{{in_saint_denis(quality::reservataire), registers}, {}};
+  auto shared = may_read(who, a_list(gp), today);
+  REQUIRE(shared);
+  CHECK_FALSE(shared->everywhere);
+  CHECK(shared->scope.size() == 2);
+  // Registration opens shared management alone.
+  auto informing = may_read(who, a_list(info), today);
+  REQUIRE(informing);
+  CHECK(informing->scope == communes{saint_denis});
+}
+
+TEST_CASE("a réservataire without any reservation left lists nothing", "[R441-2-15-V-2-3]") {
+  reader who{{{quality::reservataire, {}, false, {}}}, {}};
+  CHECK_FALSE(reads(who, one_file(gp)));
+  auto listed = may_read(who, a_list(gp), today);
+  CHECK((!listed || (!listed->everywhere && listed->scope.empty())));
+}
+
+// -- reception places -----------------------------------------------------------------------------------------------
+
+TEST_CASE("a reception place reads one file, to inform the demandeur who asks it to", "[R441-2-15-V-3]") {
+  reader who{{in_saint_denis(quality::lieu_accueil)}, {}};
+  CHECK(why_not(who, one_file(info)) == refusal_code::out_of_scope);
+  CHECK(why_not(who, one_file(gp, {saint_denis}, true)) == refusal_code::out_of_scope);
+  CHECK(why_not(who, a_list(info)) == refusal_code::out_of_scope);
+  CHECK(may_read(who, one_file(info, {saint_denis}, true), today)->row == access_row::g);
+}
+
+TEST_CASE("reception places read since 30 June 2018", "[R441-2-15-V-3]") {
+  reader who{{in_saint_denis(quality::lieu_accueil)}, {}};
+  auto asked = one_file(info, {saint_denis}, true);
+  auto before = may_read(who, asked, 2018y / 6 / 29);
+  REQUIRE_FALSE(before);
+  CHECK(before.error().code == refusal_code::not_in_force);
+  CHECK(before.error().possible_from == 2018y / 6 / 30);
+  CHECK(may_read(who, asked, 2018y / 6 / 30));
+}
+
+// -- the demandeur --------------------------------------------------------------------------------------------------
+
+TEST_CASE("the demandeur reads his own file at any time, and no other", "[R441-2-17]") {
+  reader himself{{}, a_dossier};
+  CHECK(may_read(himself, one_file({}), 2010y / 1 / 1)->row == access_row::h);
+  CHECK(reads(himself, one_file(info, {paris})));
+  auto another = one_file(info);
+  another.dossier = dossier_id{{2}};
+  CHECK(why_not(himself, another) == refusal_code::out_of_scope);
+  CHECK(why_not(himself, a_list(info)) == refusal_code::out_of_scope);
+}
+
+TEST_CASE("every row of the matrix is told with its text", "[R441-2-15-V-1]") {
+  for (const auto& rule : access_matrix()) {
+    CHECK(rule.article.starts_with("R441-2-1"));
+    CHECK_FALSE(rule.whom.empty());
+  }
+}
