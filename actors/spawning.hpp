@@ -14,9 +14,18 @@ namespace toit {
 template <class State>
 concept actor_state = !std::is_aggregate_v<State>;
 
-/// Messages that nobody awaits are counted and dropped, not printed.
+/// Messages that nobody awaits are logged and dropped. An exception ends the actor, which is begun again from the
+/// journal; what it says names streams and entries, never persons.
 template <class Self>
 void set_up_defaults(Self* self, const char* name) {
+  self->set_exception_handler([name](std::exception_ptr& thrown) -> caf::error {
+    try {
+      std::rethrow_exception(thrown);
+    } catch (const std::exception& failure) {
+      base::log_error("an actor ends", {{"actor", name}, {"because", failure.what()}});
+    }
+    return caf::sec::runtime_error;
+  });
   self->set_default_handler([name](caf::scheduled_actor*, caf::message_view&) -> caf::result<caf::message> {
     base::log_warning("unexpected message dropped", {{"actor", name}});
     return caf::sec::unexpected_message;

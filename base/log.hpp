@@ -14,7 +14,7 @@
 
 namespace toit::base {
 
-enum class log_level : std::uint8_t { debug, info, warning, error };
+enum class log_level : std::uint8_t { debug, info, warning, error, off };
 enum class log_format : std::uint8_t { text, json };
 
 struct log_field {

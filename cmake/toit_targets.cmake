@@ -22,3 +22,8 @@ function(toit_library name folder)
   add_library(${name} STATIC ${sources})
   target_link_libraries(${name} PRIVATE toit_flags PUBLIC ${ARGN})
 endfunction()
+
+# Deliberate bugs, which the simulator's checkers must find, exist in builds made for tests alone.
+if(TOIT_TESTS)
+  target_compile_definitions(toit_flags INTERFACE TOIT_TEST_SWITCHES)
+endif()

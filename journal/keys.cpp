@@ -106,6 +106,11 @@ bytes32 stream_keys::document_digest(law::dossier_id dossier, byte_view content)
   return hash("toit.document", {dossier.bytes, content}, index_);
 }
 
+bytes32 stream_keys::digest(std::string_view purpose, byte_view content) const {
+  std::uint8_t separator = 0;
+  return hash("toit.digest", {view_of(purpose), {&separator, 1}, content}, index_);
+}
+
 bytes stream_keys::seal_local(hash_purpose purpose, byte_view plain) const {
   return encrypt_with(hash(purpose, {}, keys_of(latest_epoch()).secret), plain, view_of(stream_.view()));
 }

@@ -60,6 +60,8 @@ public:
   bytes32 number_key(law::nud number) const;
   /// Tells a document filed twice in one dossier, and nothing across dossiers.
   bytes32 document_digest(law::dossier_id dossier, byte_view content) const;
+  /// Of a secret or a key that the stream must recognise, wherever it is hosted.
+  bytes32 digest(std::string_view purpose, byte_view content) const;
 
   /// For local files and rows of this stream's host: snapshots, accounts, logs.
   bytes seal_local(hash_purpose purpose, byte_view plain) const;

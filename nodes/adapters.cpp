@@ -1,0 +1,59 @@
+#include "nodes/adapters.hpp"
+
+#include "journal/pack.hpp"
+
+namespace toit::nodes {
+
+namespace {
+
+constexpr journal::hash_purpose accounts_purpose = "toit.accounts";
+
+class sealed_accounts : public ports::account_sealer {
+public:
+  sealed_accounts(std::shared_ptr<const journal::key_ring> keys, ports::stream_id stream)
+      : keys_{std::move(keys)}, stream_{stream} {}
+
+  ports::account_row seal(const ports::account_secrets& secrets) override {
+    return {secrets.account, keys_->of(stream_)->seal_local(accounts_purpose, journal::pack_alone(secrets))};
+  }
+
+  ports::account_secrets open(const ports::account_row& row) override {
+    auto plain = keys_->of(stream_)->open_local(accounts_purpose, row.sealed);
+    auto secrets = plain ? journal::unpack_alone<ports::account_secrets>(*plain) : std::nullopt;
+    if (!secrets || secrets->account != row.account)
+      throw journal::store_broken{"an account does not open"};
+    return std::move(*secrets);
+  }
+
+private:
+  std::shared_ptr<const journal::key_ring> keys_;
+  ports::stream_id stream_;
+};
+
+class keyed_digester : public ports::digester {
+public:
+  keyed_digester(std::shared_ptr<const journal::key_ring> keys, ports::stream_id stream)
+      : keys_{std::move(keys)}, stream_{stream} {}
+
+  law::bytes32 digest(std::string_view purpose, std::span<const std::uint8_t> content) const override {
+    return keys_->of(stream_)->digest(purpose, content);
+  }
+
+private:
+  std::shared_ptr<const journal::key_ring> keys_;
+  ports::stream_id stream_;
+};
+
+} // namespace
+
+std::shared_ptr<ports::account_sealer> make_account_sealer(std::shared_ptr<const journal::key_ring> keys,
+                                                           ports::stream_id stream) {
+  return std::make_shared<sealed_accounts>(std::move(keys), stream);
+}
+
+std::shared_ptr<ports::digester> make_digester(std::shared_ptr<const journal::key_ring> keys,
+                                               ports::stream_id stream) {
+  return std::make_shared<keyed_digester>(std::move(keys), stream);
+}
+
+} // namespace toit::nodes

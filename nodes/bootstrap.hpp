@@ -1,0 +1,43 @@
+/// \file
+/// The first legal person, habilitation and account of a territory: entered once, on the host itself, by whoever runs it.
+/// Everything after that goes through the access guard.
+
+#pragma once
+
+#include "journal/node_journal.hpp"
+#include "ports/accounts.hpp"
+#include "ports/passwords.hpp"
+#include "ports/randomness.hpp"
+
+namespace toit::nodes {
+
+struct first_account {
+  law::siren gestionnaire;
+  law::text<120> gestionnaire_name;
+  law::legal_person_kind gestionnaire_kind = law::legal_person_kind::ept;
+  law::text<80> login;
+  law::text<120> display_name;
+  std::string password;
+  law::civil_date from; ///< of the habilitation
+};
+
+struct stream_setup {
+  ports::stream_id stream;
+  law::siren territory;
+  law::text<120> territory_name;
+  law::text<16> purpose; ///< "production", "training" or "demonstration"
+};
+
+/// Begins the territory's stream if it is not there. Throws when it is there for another purpose: data of the kinds
+/// never mix.
+void open_stream(journal::node_journal& node, const stream_setup& setup, law::civil_date today);
+
+/// True when the stream still has nobody to administer it.
+bool needs_first_account(journal::node_journal& node, const ports::stream_id& stream);
+
+/// Writes legal person, habilitation and account; the stream must be loaded, and nobody else may be writing.
+void create_first_account(journal::node_journal& node, const ports::stream_id& stream, const first_account& first,
+                          ports::account_sealer& accounts, ports::password_hasher& hasher, ports::randomness& chance,
+                          law::civil_date today);
+
+} // namespace toit::nodes

@@ -1,0 +1,272 @@
+#include "simulation/world/world.hpp"
+
+#include "actors/event_recorder.hpp"
+#include "actors/spawning.hpp"
+#include "journal/vault.hpp"
+#include "nodes/adapters.hpp"
+#include "nodes/bootstrap.hpp"
+
+
+namespace toit::simulation {
+
+namespace {
+
+/// Eight communes of Seine-Saint-Denis: the territory of the EPT Plaine Commune.
+law::settings make_settings() {
+  law::settings s;
+  s.territory = *law::siren::parse("200057867");
+  s.gestionnaire = s.territory;
+  s.allots_numbers = true;
+  s.tense_zone = true;
+  for (const char* code : {"93001", "93027", "93031", "93039", "93066", "93070", "93072", "93079"})
+    s.communes.push_back(*law::commune_code::parse(code));
+  std::ranges::sort(s.communes);
+  return s;
+}
+
+caf::actor_system_config& testing(caf::actor_system_config& config) {
+  config.set("scheduler.policy", caf::atom("testing"));
+  return config;
+}
+
+} // namespace
+
+const ports::stream_id& world::stream() {
+  static const auto id = ports::stream_of(settings().territory);
+  return id;
+}
+
+const law::settings& world::settings() {
+  static const auto s = make_settings();
+  return s;
+}
+
+world::world(const world_options& options)
+    : options_{options}, chance_{options.seed},
+      clock_{std::make_shared<virtual_clock>(law::start_of_day("93", options.first_day) + std::chrono::hours{6})},
+      sodium_{std::make_unique<sodium_chance>(chance_.next())},
+      actors_chance_{std::make_shared<chance_port>(chance_.next())},
+      disk_{std::make_unique<virtual_disk>(chance_.next())}, keys_{journal::node_keys::generate()},
+      system_{std::make_unique<caf::actor_system>(testing(config_))} {
+  system_->await_actors_before_shutdown(false);
+  scheduler_ = dynamic_cast<caf::scheduler::test_coordinator*>(&system_->scheduler());
+  law::require(scheduler_ != nullptr, "the scheduler is the one for tests");
+}
+
+world::~world() {
+  if (running())
+    end_actors();
+  // Nothing may be left that re-arms a timer: the test scheduler would fire it for ever.
+  node_.reset();
+  context_.reset();
+  system_.reset();
+}
+
+// -- life of the node -----------------------------------------------------------------------------------------------
+
+void world::open_journal() {
+  journal::journal_setup setup;
+  std::string path{journal_path};
+  setup.open_store = [this, path] { return journal::open_sqlite_store(path, disk_->vfs()); };
+  setup.log_place = {"node", disk_->vfs()};
+  setup.log_folder = disk_->log_folder("node");
+  setup.snapshots = disk_->folder("node/snapshots");
+  setup.keys = keys_;
+  setup.clock = clock_;
+  node_ = std::make_unique<journal::node_journal>(std::move(setup));
+  nodes::open_stream(*node_,
+                     {stream(), settings().territory, law::text<120>{"Plaine Commune"}, law::text<16>{"training"}},
+                     law::local_date("93", clock_->now()));
+  node_->load(stream());
+}
+
+void world::start() {
+  open_journal();
+  auto context = std::make_shared<territory_context>();
+  context->stream = stream();
+  context->settings = settings();
+  context->departement = "93";
+  context->commune_exists = [](law::commune_code code) { return code.view().starts_with("93"); };
+  context->clock = clock_;
+  context->chance = actors_chance_;
+  context->sealer = node_->open_sealer();
+  context->open_reader = [this] { return node_->open_reader(); };
+  context->vault = journal::open_vault(disk_->folder("node/documents"), node_->keys());
+  context->snapshots = journal::open_snapshots(disk_->folder("node/snapshots"), node_->keys(),
+                                               [this] { return open_rows(); });
+  context->accounts = nodes::make_account_sealer(node_->keys(), stream());
+  context->digester = nodes::make_digester(node_->keys(), stream());
+  context->passwords = std::make_shared<plain_hasher>();
+  context->metrics = std::make_shared<base::metrics>();
+  context->bugs = options_.bugs;
+  context_ = std::move(context);
+  if (on_start)
+    on_start(*node_, *this);
+  recorder_ = system_->spawn(event_recorder, &node_->writer(), context_->metrics, options_.bugs);
+  restart_territory();
+}
+
+void world::restart_territory() {
+  kill_territory();
+  drain();
+  auto last = node_->open_reader()->entry(stream(), node_->writer().last_seq(stream()));
+  territory_options options;
+  options.watch.last_entry = last->recorded_at;
+  options.detached = false;
+  actors_ = spawn_territory(*system_, context_, recorder_, options);
+}
+
+void world::kill_territory() {
+  if (!actors_.guard)
+    return;
+  for (const auto& actor : actors_.all())
+    caf::anon_send_exit(actor, caf::exit_reason::kill);
+  actors_ = territory_actors{};
+}
+
+void world::end_actors() {
+  // The past must not write any more: its disk is gone before its actors are.
+  disk_->go_down();
+  kill_territory();
+  caf::anon_send_exit(recorder_, caf::exit_reason::kill);
+  recorder_ = event_recorder_actor{};
+  while (scheduler_->has_job())
+    scheduler_->run_once();
+}
+
+void world::crash() {
+  end_actors();
+  context_.reset();
+  node_.reset();
+  disk_->come_back();
+}
+
+void world::kill_registry() {
+  caf::anon_send_exit(actors_.registry, caf::exit_reason::kill);
+}
+
+bool world::in_trouble() const {
+  if (disk_->down())
+    return true;
+  auto ended = [](const caf::actor& a) {
+    return caf::actor_cast<caf::abstract_actor*>(a)->getf(caf::abstract_actor::is_terminated_flag);
+  };
+  if (!actors_.guard)
+    return true;
+  auto all = actors_.all();
+  return std::ranges::any_of(all, ended) || ended(caf::actor_cast<caf::actor>(recorder_));
+}
+
+std::unique_ptr<journal::store_reader> world::open_rows() const {
+  return journal::open_sqlite_reader(std::string{journal_path}, disk_->vfs());
+}
+
+// -- messages -------------------------------------------------------------------------------------------------------
+
+bool world::step() {
+  if (!scheduler_->has_job())
+    return false;
+  std::swap(scheduler_->jobs.front(), scheduler_->jobs[chance_.below(scheduler_->jobs.size())]);
+  scheduler_->run_once();
+  return true;
+}
+
+void world::drain() {
+  // A run that does not come to rest is a fault of its own.
+  for (std::size_t steps = 0; step(); ++steps)
+    law::require(steps < 2'000'000, "messages come to an end");
+}
+
+void world::stall(std::chrono::seconds much) {
+  scheduler_->advance_time(much);
+}
+
+/// One question, asked by an actor that lives as long as its answer takes.
+template <class Result, class Handle, class... Args>
+void world::request(const Handle& whom, std::function<void(std::optional<Result>)> done, Args... args) {
+  if (!whom)
+    return done(std::nullopt);
+  system_->spawn([whom, done, args...](caf::event_based_actor* self) {
+    self->set_default_handler(caf::drop);
+    self->request(whom, std::chrono::seconds{30}, args...)
+        .then([done](const Result& result) { done(result); }, [done](const caf::error&) { done(std::nullopt); });
+  });
+}
+
+template <class Result, class Handle, class... Args>
+std::optional<Result> world::ask(const Handle& whom, Args... args) {
+  std::optional<Result> answer;
+  request<Result>(whom, [&](std::optional<Result> given) { answer = std::move(given); }, args...);
+  drain();
+  return answer;
+}
+
+void world::submit(const asked_command_ptr& asked, std::function<void(answer_ptr)> done) {
+  request<answer_ptr>(actors_.guard, [done](std::optional<answer_ptr> given) { done(given.value_or(nullptr)); },
+                      submit_atom_v, asked);
+}
+
+void world::read(const read_request_ptr& asked, std::function<void(read_answer_ptr)> done) {
+  request<read_answer_ptr>(
+      actors_.guard, [done](std::optional<read_answer_ptr> given) { done(given.value_or(nullptr)); }, read_atom_v,
+      asked);
+}
+
+void world::tick() {
+  if (actors_.watcher)
+    caf::anon_send(actors_.watcher, tick_atom_v);
+}
+
+void world::confirm_clock() {
+  if (actors_.watcher)
+    caf::anon_send(actors_.watcher, confirm_atom_v);
+}
+
+std::optional<watcher_status> world::watch() { return ask<watcher_status>(actors_.watcher, status_atom_v); }
+
+contingents_ptr world::contingents() {
+  return ask<contingents_ptr>(actors_.allocator, list_atom_v).value_or(nullptr);
+}
+
+rights_ptr world::rights() { return ask<rights_ptr>(actors_.guard, rights_atom_v).value_or(nullptr); }
+
+std::vector<law::dossier> world::registry_dossiers() {
+  std::vector<law::dossier> all;
+  auto query = std::make_shared<list_query>();
+  query->everywhere = true;
+  query->limit = 1000;
+  for (;;) {
+    auto page = ask<read_answer_ptr>(actors_.registry, list_atom_v, list_query_ptr{query});
+    if (!page)
+      return all;
+    const auto& found = std::get<dossier_page>(***page);
+    all.insert(all.end(), found.dossiers.begin(), found.dossiers.end());
+    if (!found.next)
+      return all;
+    query = std::make_shared<list_query>(*query);
+    query->after = *found.next;
+  }
+}
+
+void world::keep(bool force) {
+  auto ignore = [](std::optional<bool>) {};
+  request<bool>(actors_.registry, ignore, keep_atom_v, force);
+  request<bool>(actors_.allocator, ignore, keep_atom_v, force);
+  request<bool>(actors_.guard, ignore, keep_atom_v, force);
+  request<bool>(recorder_, ignore, keep_atom_v, force);
+}
+
+bool world::read_only() const { return node_->writer().read_only(); }
+
+void world::probe() { caf::anon_send(recorder_, tick_atom_v); }
+
+void world::checkpoint(bool truncate) {
+  // A keeper that finds the disk gone dies with its node.
+  try {
+    node_->open_keeper()->checkpoint(truncate);
+  } catch (const std::runtime_error&) {
+    law::require(disk_->down(), "a checkpoint fails only with the disk");
+  }
+}
+
+} // namespace toit::simulation

@@ -1,0 +1,135 @@
+/// \file
+/// One node in a bottle: the actors and the journal of service, on a virtual clock, disk and chance, in one thread. A run
+/// is named by its seed and gives the same heads to the byte.
+
+#pragma once
+
+#include "actors/territory.hpp"
+#include "journal/snapshot_files.hpp"
+#include "journal/sqlite_store.hpp"
+#include "simulation/world/chance.hpp"
+#include "simulation/world/virtual_disk.hpp"
+
+#include <caf/scheduler/test_coordinator.hpp>
+
+namespace toit::simulation {
+
+class virtual_clock : public ports::clock {
+public:
+  explicit virtual_clock(law::instant start) : now_{start} {}
+  law::instant now() const override { return now_; }
+  std::chrono::milliseconds monotonic() const override { return monotonic_; }
+
+  /// Time goes by.
+  void pass(std::chrono::milliseconds much) {
+    now_ += much;
+    monotonic_ += much;
+  }
+  /// The clock is set, wrongly or not, while no time goes by.
+  void jump(std::chrono::milliseconds by) { now_ += by; }
+
+private:
+  law::instant now_;
+  std::chrono::milliseconds monotonic_{0};
+};
+
+/// A password costs nothing here.
+class plain_hasher : public ports::password_hasher {
+public:
+  std::string hash(std::string_view password) override { return "plain:" + std::string{password}; }
+  bool matches(std::string_view hashed, std::string_view password) override { return hashed == hash(password); }
+};
+
+struct world_options {
+  std::uint64_t seed = 1;
+  law::civil_date first_day{std::chrono::year{2024}, std::chrono::January, std::chrono::day{8}};
+  deliberate_bugs bugs;
+};
+
+class world {
+public:
+  explicit world(const world_options& options);
+  ~world();
+
+  static constexpr std::string_view journal_path = "node/journal.sqlite";
+  static const ports::stream_id& stream();
+  static const law::settings& settings();
+
+  // -- life of the node ---------------------------------------------------------------------------------------------
+
+  /// Opens the journal as it is on disk, verifies it, and begins the actors.
+  void start();
+  /// Power is cut: everything that was not synced may be lost, everything that ran is gone.
+  void crash();
+  /// One actor dies; its territory is begun again, as a supervisor would.
+  void kill_registry();
+  void restart_territory();
+  bool running() const { return static_cast<bool>(node_); }
+  /// True when the disk went down under the actors, or one of them ended: time to crash or to begin again.
+  bool in_trouble() const;
+
+  // -- messages -----------------------------------------------------------------------------------------------------
+
+  /// Delivers one message, chosen by chance; false when there is none.
+  bool step();
+  /// Delivers messages until there is none, or the disk goes down.
+  void drain();
+  /// Time goes by for time-outs alone: what waits for an answer stops waiting.
+  void stall(std::chrono::seconds much);
+
+  /// Sends a command; `done` is called with its answer, or with null when whoever had it is gone.
+  void submit(const asked_command_ptr& asked, std::function<void(answer_ptr)> done);
+  void read(const read_request_ptr& asked, std::function<void(read_answer_ptr)> done);
+  void tick();
+  void confirm_clock();
+  void keep(bool force);
+  void probe();
+  void checkpoint(bool truncate);
+
+  // Questions that are answered at once; nothing when the actors are gone.
+  std::optional<watcher_status> watch();
+  contingents_ptr contingents();
+  rights_ptr rights();
+  std::vector<law::dossier> registry_dossiers();
+  bool read_only() const;
+
+  /// Called at every start, after the journal is loaded: what a host does once for itself.
+  std::function<void(journal::node_journal&, world&)> on_start;
+
+  virtual_clock& clock() { return *clock_; }
+  virtual_disk& disk() { return *disk_; }
+  chance& random() { return chance_; }
+  law::civil_date today() const { return context_->today(); }
+  std::unique_ptr<ports::journal_reader> open_reader() const { return node_->open_reader(); }
+  std::unique_ptr<journal::store_reader> open_rows() const;
+  const territory_context& context() const { return *context_; }
+  const journal::node_keys& keys() const { return keys_; }
+  std::shared_ptr<ports::randomness> chance_of_actors() const { return actors_chance_; }
+  journal::node_journal& node() { return *node_; }
+
+private:
+  void open_journal();
+  void end_actors();
+  void kill_territory();
+  template <class Result, class Handle, class... Args>
+  void request(const Handle& whom, std::function<void(std::optional<Result>)> done, Args... args);
+  template <class Result, class Handle, class... Args>
+  std::optional<Result> ask(const Handle& whom, Args... args);
+
+  world_options options_;
+  chance chance_;
+  std::shared_ptr<virtual_clock> clock_;
+  std::unique_ptr<sodium_chance> sodium_;
+  std::shared_ptr<ports::randomness> actors_chance_;
+  std::unique_ptr<virtual_disk> disk_;
+  journal::node_keys keys_;
+  std::unique_ptr<journal::node_journal> node_;
+  territory_context_ptr context_;
+  caf::actor_system_config config_;
+  std::unique_ptr<caf::actor_system> system_;
+  caf::scheduler::test_coordinator* scheduler_ = nullptr;
+  event_recorder_actor recorder_;
+  territory_actors actors_;
+};
+
+} // namespace toit::simulation
