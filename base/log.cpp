@@ -34,6 +34,8 @@ spdlog::level::level_enum level_of(log_level level) {
     return spdlog::level::warn;
   case log_level::error:
     return spdlog::level::err;
+  case log_level::off:
+    return spdlog::level::off;
   }
   return spdlog::level::err;
 }

@@ -37,8 +37,8 @@ cast make_cast() {
 }
 
 std::vector<body*> cast::all() {
-  return {&gestionnaire, &desk,    &narrow_desk,  &bailleur, &other_bailleur, &action_logement,
-          &collectivite, &state,   &pdalhpd,      &lieu_accueil, &stranger};
+  return {&gestionnaire, &desk,  &narrow_desk, &bailleur,     &other_bailleur, &action_logement,
+          &collectivite, &state, &pdalhpd,     &lieu_accueil, &stranger};
 }
 
 const body* cast::find(law::siren siren) const {
@@ -124,7 +124,8 @@ law::convention_id sign(world& w, const cast& c, const body& bailleur, const bod
   convention.contingent = kind;
   convention.departement = *law::departement_code::parse("93");
   convention.flow_share = share;
-  convention.agents_share = kind == law::contingent_kind::state_priority ? law::basis_points{500} : law::basis_points{0};
+  convention.agents_share =
+      kind == law::contingent_kind::state_priority ? law::basis_points{500} : law::basis_points{0};
   convention.communes = std::move(where);
   convention.from = long_ago;
   auto done = must(w, command_of(w, c.gestionnaire, law::reservation_convention_signed{convention}));

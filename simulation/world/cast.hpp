@@ -20,17 +20,17 @@ struct body {
 };
 
 struct cast {
-  body gestionnaire;    ///< also responsible for the dispositif, and secretariat of the commission de coordination
-  body desk;            ///< a commune that registers demandes
-  body narrow_desk;     ///< registers, but is habilitated for one commune alone
-  body bailleur;        ///< registers too
+  body gestionnaire; ///< also responsible for the dispositif, and secretariat of the commission de coordination
+  body desk;         ///< a commune that registers demandes
+  body narrow_desk;  ///< registers, but is habilitated for one commune alone
+  body bailleur;     ///< registers too
   body other_bailleur;
   body action_logement; ///< réservataire with conventions everywhere
   body collectivite;    ///< réservataire in one commune
   body state;           ///< follows attributions, secretariat of mediation, réservataire
   body pdalhpd;         ///< secretariat of the local instances
   body lieu_accueil;
-  body stranger;        ///< known, with no quality here
+  body stranger; ///< known, with no quality here
   std::map<std::string, law::convention_id> conventions;
 
   std::vector<body*> all();

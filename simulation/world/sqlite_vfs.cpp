@@ -252,8 +252,9 @@ int open(sqlite3_vfs* vfs, const char* name, sqlite3_file* f, int flags, int* ou
     return SQLITE_CANTOPEN;
   if (!content)
     content = disk.create(path);
-  new (f) open_file{{&methods}, &disk, content, disk.incarnation(), path, (flags & SQLITE_OPEN_DELETEONCLOSE) != 0,
-                    SQLITE_LOCK_NONE, 0, 0};
+  new (f)
+      open_file{{&methods},       &disk, content, disk.incarnation(), path, (flags & SQLITE_OPEN_DELETEONCLOSE) != 0,
+                SQLITE_LOCK_NONE, 0,     0};
   if (out_flags)
     *out_flags = flags;
   return SQLITE_OK;

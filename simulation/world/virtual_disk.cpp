@@ -150,7 +150,8 @@ namespace {
 
 class disk_writer : public ports::files::writer {
 public:
-  disk_writer(virtual_disk& disk, std::string path) : disk_{disk}, path_{std::move(path)}, incarnation_{disk.incarnation()} {}
+  disk_writer(virtual_disk& disk, std::string path)
+      : disk_{disk}, path_{std::move(path)}, incarnation_{disk.incarnation()} {}
 
   void append(std::span<const std::uint8_t> part) override { check(disk_.write(file_, part, file_.now.size())); }
 

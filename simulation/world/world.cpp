@@ -6,7 +6,6 @@
 #include "nodes/adapters.hpp"
 #include "nodes/bootstrap.hpp"
 
-
 namespace toit::simulation {
 
 namespace {
@@ -92,8 +91,8 @@ void world::start() {
   context->sealer = node_->open_sealer();
   context->open_reader = [this] { return node_->open_reader(); };
   context->vault = journal::open_vault(disk_->folder("node/documents"), node_->keys());
-  context->snapshots = journal::open_snapshots(disk_->folder("node/snapshots"), node_->keys(),
-                                               [this] { return open_rows(); });
+  context->snapshots =
+      journal::open_snapshots(disk_->folder("node/snapshots"), node_->keys(), [this] { return open_rows(); });
   context->accounts = nodes::make_account_sealer(node_->keys(), stream());
   context->digester = nodes::make_digester(node_->keys(), stream());
   context->passwords = std::make_shared<plain_hasher>();
@@ -141,9 +140,7 @@ void world::crash() {
   disk_->come_back();
 }
 
-void world::kill_registry() {
-  caf::anon_send_exit(actors_.registry, caf::exit_reason::kill);
-}
+void world::kill_registry() { caf::anon_send_exit(actors_.registry, caf::exit_reason::kill); }
 
 bool world::in_trouble() const {
   if (disk_->down())
@@ -177,9 +174,7 @@ void world::drain() {
     law::require(steps < 2'000'000, "messages come to an end");
 }
 
-void world::stall(std::chrono::seconds much) {
-  scheduler_->advance_time(much);
-}
+void world::stall(std::chrono::seconds much) { scheduler_->advance_time(much); }
 
 /// One question, asked by an actor that lives as long as its answer takes.
 template <class Result, class Handle, class... Args>
@@ -202,8 +197,8 @@ std::optional<Result> world::ask(const Handle& whom, Args... args) {
 }
 
 void world::submit(const asked_command_ptr& asked, std::function<void(answer_ptr)> done) {
-  request<answer_ptr>(actors_.guard, [done](std::optional<answer_ptr> given) { done(given.value_or(nullptr)); },
-                      submit_atom_v, asked);
+  request<answer_ptr>(
+      actors_.guard, [done](std::optional<answer_ptr> given) { done(given.value_or(nullptr)); }, submit_atom_v, asked);
 }
 
 void world::read(const read_request_ptr& asked, std::function<void(read_answer_ptr)> done) {
@@ -224,9 +219,7 @@ void world::confirm_clock() {
 
 std::optional<watcher_status> world::watch() { return ask<watcher_status>(actors_.watcher, status_atom_v); }
 
-contingents_ptr world::contingents() {
-  return ask<contingents_ptr>(actors_.allocator, list_atom_v).value_or(nullptr);
-}
+contingents_ptr world::contingents() { return ask<contingents_ptr>(actors_.allocator, list_atom_v).value_or(nullptr); }
 
 rights_ptr world::rights() { return ask<rights_ptr>(actors_.guard, rights_atom_v).value_or(nullptr); }
 

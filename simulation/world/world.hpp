@@ -1,6 +1,6 @@
 /// \file
-/// One node in a bottle: the actors and the journal of service, on a virtual clock, disk and chance, in one thread. A run
-/// is named by its seed and gives the same heads to the byte.
+/// One node in a bottle: the actors and the journal of service, on a virtual clock, disk and chance, in one thread. A
+/// run is named by its seed and gives the same heads to the byte.
 
 #pragma once
 

@@ -56,7 +56,7 @@ constexpr auto info = purpose::information;
 } // namespace
 
 TEST_CASE("each row opens its purposes, in its communes, for a file or a list, and nothing else",
-          "[R441-2-15-V-1][R441-2-15-V-2-0][R441-2-15-V-2-1a][R441-2-15-V-2-1b]") {
+          "[R441-2-15-V-1][R441-2-15-V-2-0][R441-2-15-V-2-1a][R441-2-15-V-2-1b][R441-2-15-V-2-4a][R441-2-15-V-2-4b]") {
   for (const auto& row : text_rows) {
     INFO("row " << name_of(row.row));
     reader who{{in_saint_denis(row.quality, row.instance)}, {}};

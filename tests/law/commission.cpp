@@ -47,7 +47,8 @@ struct examination : agenda {
 
 // -- sessions -------------------------------------------------------------------------------------------------------
 
-TEST_CASE("a session is convened for a day to come, and opened on that day with its quorum", "[R441-9]") {
+TEST_CASE("a session is convened for a day to come, and opened on that day with its quorum",
+          "[R441-9][R441-2-15-I-6a]") {
   world w;
   CHECK(w.on(2026y / 1 / 11).bailleur().schedules(2026y / 1 / 10) == refusal_code::bad_date);
   CHECK(w.on(2026y / 1 / 11).town().schedules(2026y / 1 / 20) == refusal_code::not_originator);

@@ -550,12 +550,37 @@ private:
   std::vector<vacancy_id> vacancies_;
 };
 
+/// A book put back from what a snapshot keeps knows the same.
+void check_snapshot(const world& w, promises& kept) {
+  demand_book restored;
+  for (auto id : w.book.dossiers_by_arrival())
+    if (const auto* d = w.book.find(id))
+      restored.restore(*d);
+  for (auto id : w.book.dwellings_by_arrival())
+    restored.restore(*w.book.find(id));
+  for (auto id : w.book.vacancies_by_arrival())
+    restored.restore(*w.book.find(id));
+  for (auto id : w.book.sessions_by_arrival())
+    restored.restore(*w.book.find(id));
+  auto same = [](const auto* a, const auto* b) { return a && b ? *a == *b : a == b; };
+  bool alike = restored.dossier_count() == w.book.dossier_count();
+  for (auto id : w.book.vacancies_by_arrival()) {
+    const auto& v = *w.book.find(id);
+    alike = alike && same(restored.find(id), &v) && restored.let_again_since(v) == w.book.let_again_since(v) &&
+            same(restored.open_vacancy_of(v.dwelling), w.book.open_vacancy_of(v.dwelling));
+    for (const auto& c : v.candidates)
+      alike = alike && same(restored.dossier_of(c.candidacy), w.book.dossier_of(c.candidacy));
+  }
+  kept.keep(alike, "a restored book knows what the book knew");
+}
+
 void check_lives(const settings& fixed, std::uint64_t first_seed) {
   std::map<std::string, std::string> broken;
   std::uint64_t recorded = 0;
   for (auto seed = first_seed; seed < first_seed + 16; ++seed) {
     random_life life{seed, fixed};
     life.live(2000);
+    check_snapshot(life.w, life.kept);
     recorded += life.w.last_seq;
     broken.insert(life.kept.broken().begin(), life.kept.broken().end());
   }
@@ -570,4 +595,18 @@ TEST_CASE("whatever is asked the book stays consistent", "[R441-2-15-I-9][R441-2
   SECTION("with the SNE") { check_lives(sne_territory(), 1); }
   SECTION("with a système particulier") { check_lives(particular_territory(), 101); }
   SECTION("in a tense zone") { check_lives(tense_territory(), 201); }
+}
+
+TEST_CASE("an entry that its subject has already seen changes nothing", "[R441-2-15-I-10]") {
+  world w;
+  auto d = w.new_demande(2026y / 1 / 10);
+  REQUIRE(w.on(2026y / 1 / 11).desk().files(d, 1));
+  auto before = w[d];
+  record again;
+  again.occurred_on = 2026y / 1 / 11;
+  again.event = document_filed{};
+  w.book.apply(subject_of(d), again, w.last_seq);
+  CHECK(w[d] == before);
+  w.book.apply(subject_of(d), again, w.last_seq + 1);
+  CHECK(w[d].documents.size() == 2);
 }

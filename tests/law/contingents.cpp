@@ -91,7 +91,7 @@ TEST_CASE("a convention is recorded by one of its parties, or by who keeps the d
   CHECK(by(people().ept));
 }
 
-TEST_CASE("a convention binds a bailleur and a réservataire of the territory", "[R441-5]") {
+TEST_CASE("a convention binds a bailleur and a réservataire of the territory", "[R441-5][L441-2-7-1-1a]") {
   world w;
   CHECK(signs_changed(w, [](auto& c) { c.bailleur = people().town; }) == refusal_code::not_party);
   CHECK(signs_changed(w, [](auto& c) { c.holder = people().ept; }) == refusal_code::not_party);
@@ -138,6 +138,7 @@ TEST_CASE("a convention ends by its parties, nearer and never farther", "[R441-5
   CHECK(w.on(today).other_bailleur().ends_convention(c, 2027y / 1 / 1) == refusal_code::conflict);
   CHECK(w.on(today).other_bailleur().ends_convention(c, 2026y / 6 / 30));
   CHECK(w.contingents.conventions().find(c)->until == 2026y / 6 / 30);
+  CHECK(w.on(today).town().ends_convention(c, 2026y / 1 / 1));
 }
 
 // -- ceilings -------------------------------------------------------------------------------------------------------
@@ -174,7 +175,7 @@ TEST_CASE("a share is some part of the flow, and agents are the State's", "[R441
           c.contingent = contingent_kind::action_logement;
           c.loan_guarantee = true;
         }) == refusal_code::malformed);
-  CHECK(signs_changed(w, [](auto& c) { c.flow_share = 3001; }));
+  CHECK(signs_changed(w, [](auto& c) { c.flow_share = 10000; }));
 }
 
 TEST_CASE("guarantees give twenty per cent at most, all collectivités together", "[R441-5-3]") {
@@ -349,6 +350,7 @@ TEST_CASE("beyond its balance a contingent is told, not refused", "[R441-2-15-I-
   auto second = w.reserved_vacancy(2026y / 1 / 10, w.state_convention);
   auto c = examined_for_state(w, 2026y / 1 / 20, first, {{{}, first, {}, designation_route::alone}}).front();
   CHECK_FALSE(w.contingents.exhausted(w.state_convention, 2026));
+  CHECK_FALSE(w.on(2026y / 1 / 20).state().designates(d, first).warns(warning::beyond_balance));
   REQUIRE(w.on(2026y / 1 / 20).bailleur().attributes(c));
   CHECK(w.contingents.exhausted(w.state_convention, 2026));
   CHECK(w.on(2026y / 1 / 21).state().designates(d, second).warns(warning::beyond_balance));

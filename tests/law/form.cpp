@@ -94,7 +94,7 @@ TEST_CASE("a legal person fills rubrics a, b and h alone", "[R441-2-2]") {
         }) == "E_MISSING_FIELD body.name");
 }
 
-TEST_CASE("the tenant of a social landlord asks for a mutation", "[R441-2-15-II-2]") {
+TEST_CASE("the tenant of a social landlord asks for a mutation", "[R441-2-2]") {
   auto filled = filled_form();
   CHECK_FALSE(filled.mutation());
   filled.situation->housing = present_housing::social_tenant;

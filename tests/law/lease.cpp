@@ -155,6 +155,18 @@ TEST_CASE("an attested second lease opens one conflict, which names both bailleu
   CHECK(story.bailleur(2026y / 2 / 3).signs(elsewhere, true) == refusal_code::bad_order);
 }
 
+TEST_CASE("a conflict names the lease that stands, not an earlier candidacy", "[R441-2-15-I-8]") {
+  world w;
+  auto d = w.new_demande(2026y / 1 / 10);
+  auto rejected = w.examined(2026y / 1 / 15, w.new_vacancy(2026y / 1 / 10), {d}).front();
+  REQUIRE(w.on(2026y / 1 / 15).bailleur().rejects(rejected));
+  auto first = w.attributed(2026y / 1 / 20, w.new_vacancy(2026y / 1 / 10), d);
+  auto second = w.attributed(2026y / 1 / 20, w.new_vacancy(2026y / 1 / 10), d);
+  REQUIRE(w.on(2026y / 2 / 1).bailleur().signs(first));
+  REQUIRE(w.on(2026y / 2 / 2).bailleur().signs(second, true));
+  CHECK(w[d].conflict == lease_conflict{first, second});
+}
+
 TEST_CASE("even attested, a second lease does not pass before a better placed candidate", "[R441-2-15-I-6b]") {
   world w;
   auto d = w.new_demande(2026y / 1 / 10);
@@ -220,6 +232,26 @@ TEST_CASE("who was radiated in the meantime does not come back with the dwelling
   REQUIRE(story.bailleur(2026y / 2 / 4).corrects(story.here()));
   CHECK_FALSE(w[story.c_here[1]].open());
   CHECK(story.agree(story.c_here[1]));
+}
+
+TEST_CASE("a dwelling let wrongly twice gives a demande back one candidacy", "[R441-2-15-I-10][R441-2-15-I-4b]") {
+  world w;
+  auto tenant = w.new_demande(2026y / 1 / 10);
+  auto d = w.new_demande(2026y / 1 / 10);
+  auto v = w.new_vacancy(2026y / 1 / 10);
+  auto c = w.ranked(2026y / 1 / 20, v, {tenant, d});
+  auto elsewhere = w.attributed(2026y / 1 / 20, w.new_vacancy(2026y / 1 / 10), d);
+  auto bailleur = [&](unsigned day) { return w.on(2026y / 2 / day).bailleur(); };
+  // While the first lease is corrected the demande is housed elsewhere, wrongly too.
+  REQUIRE(bailleur(1).signs(c[0]));
+  REQUIRE(bailleur(2).signs(elsewhere));
+  REQUIRE(bailleur(3).corrects(c[0]));
+  REQUIRE(bailleur(4).corrects(elsewhere));
+  auto anew = w[c[1]].open() ? c[1] : bailleur(5).designates(d, v).id<candidacy_id>();
+  REQUIRE(bailleur(6).signs(c[0]));
+  REQUIRE(bailleur(7).corrects(c[0]));
+  CHECK(w[anew].open());
+  CHECK(std::ranges::count_if(w[d].candidacies, [&](auto& k) { return k.vacancy == v && k.open(); }) == 1);
 }
 
 TEST_CASE("the correction of either lease closes the conflict, and the demande stays housed", "[R441-2-15-I-8]") {

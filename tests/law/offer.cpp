@@ -102,7 +102,7 @@ TEST_CASE("the beneficiary of a DALO decision is warned of what a refusal means"
 
 // -- answer ---------------------------------------------------------------------------------------------------------
 
-TEST_CASE("an acceptance comes within the delay, after an offer", "[R441-10]") {
+TEST_CASE("an acceptance comes within the delay, after an offer", "[R441-10][R441-2-15-I-4-0]") {
   ranking story;
   CHECK(story.bailleur(2026y / 1 / 21).accepts(story.c[0]) == refusal_code::bad_order);
   CHECK(story.bailleur(2026y / 1 / 21).refuses(story.c[0]) == refusal_code::bad_order);
@@ -172,6 +172,15 @@ TEST_CASE("an acceptance dated in time undoes the silence, unless the next one h
     REQUIRE(story.bailleur(2026y / 2 / 2).withdraws(story.v));
     CHECK_FALSE(late.bailleur().accepts(story.c[0]));
   }
+}
+
+TEST_CASE("a late acceptance does not make the demande run twice for the dwelling", "[R441-10][R441-2-15-I-4b]") {
+  ranking story;
+  REQUIRE(story.bailleur(2026y / 1 / 21).offers(story.c[0], 2026y / 1 / 31));
+  REQUIRE(story.w.on(2026y / 2 / 1).lets_terms_pass() == 1);
+  auto anew = story.bailleur(2026y / 2 / 2).designates(story.d[0], story.v);
+  REQUIRE(anew);
+  CHECK(story.w.on(2026y / 2 / 5).dated(2026y / 1 / 31).bailleur().accepts(story.c[0]) == refusal_code::conflict);
 }
 
 TEST_CASE("a refusal given in time and recorded late replaces the silence by its motive",

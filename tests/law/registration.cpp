@@ -150,7 +150,7 @@ TEST_CASE("a legal person records only on demandes that bear on its communes", "
   CHECK(town.recognises(elsewhere, priority_category::a) == refusal_code::out_of_scope);
 }
 
-TEST_CASE("a late record of a fact that precedes the radiation is accepted, whatever the fact", "[R441-2-15-I-9]") {
+TEST_CASE("an opinion or a decision that precedes the radiation is recorded late", "[R441-2-15-I-9]") {
   world w;
   auto d = w.new_demande(2026y / 1 / 10);
   REQUIRE(w.on(2026y / 3 / 1).desk().radiates(d, radiation_motive::b_renunciation));
@@ -159,6 +159,14 @@ TEST_CASE("a late record of a fact that precedes the radiation is accepted, what
   CHECK(before.mediation().mentions_dalo(d));
   CHECK(before.by(people().coordination).gives_opinion(d, instance_kind::coordination));
   CHECK(after.mediation().mentions_loss_of_dalo(d) == refusal_code::demande_inactive);
+}
+
+TEST_CASE("any fact that precedes the radiation is recorded late", "[R441-2-15-I-9]") {
+  world w;
+  auto d = w.new_demande(2026y / 1 / 10);
+  REQUIRE(w.on(2026y / 3 / 1).desk().radiates(d, radiation_motive::b_renunciation));
+  auto before = w.on(2026y / 3 / 10).dated(2026y / 3 / 1);
+  auto after = w.on(2026y / 3 / 10).dated(2026y / 3 / 2);
   SECTION("a document") {
     CHECK(before.desk().files(d, 1));
     CHECK(after.desk().files(d, 2) == refusal_code::demande_inactive);
@@ -230,7 +238,12 @@ TEST_CASE("what the dossier keeps at hand follows its form", "[R441-2-15-I-0-1]"
   CHECK(w[d].mutation);
   REQUIRE(himself.changes(d, "situation.housing", "social_tenant", "no_housing"));
   CHECK_FALSE(w[d].mutation);
-  // However the field is named, dossier and form never part.
+}
+
+TEST_CASE("dossier and form never part, however a field is named", "[R441-2-15-I-0-1]") {
+  world w;
+  auto d = w.new_demande(2026y / 1 / 10);
+  auto himself = w.on(2026y / 2 / 1).demandeur(d);
   if (himself.changes(d, "search.communes.", "93066", "93001"))
     CHECK(w[d].communes == w.forms[d].search.communes);
 }
@@ -339,20 +352,26 @@ TEST_CASE("the demandeur opens his file to a reception place for a month at most
         refusal_code::not_originator);
 }
 
-TEST_CASE("sixteen codes may be valid at a time", "[R441-2-15-V-3]") {
+TEST_CASE("sixteen codes may be valid at a time, and others follow once they have lapsed", "[R441-2-15-V-3]") {
   world w;
   auto d = w.new_demande(2026y / 1 / 10);
-  consultation_authorised code{{}, 2026y / 2 / 10};
+  auto authorises = [&](civil_date day, civil_date last_day) {
+    return w.on(day).demandeur(d).asks(d, consultation_authorised{{}, last_day});
+  };
   for (unsigned n = 0; n < 16; ++n)
-    REQUIRE(w.on(2026y / 2 / 1).demandeur(d).asks(d, code));
-  CHECK(w.on(2026y / 2 / 1).demandeur(d).asks(d, code) == refusal_code::too_large);
-  code.last_day = 2026y / 2 / 20;
-  SECTION("and others follow once they have lapsed") {
-    CHECK(w.on(2026y / 2 / 11).demandeur(d).asks(d, code));
-    CHECK(w[d].consultation_codes.size() == 1);
-  }
-  SECTION("the dossier never holds more than its list may, whatever the date that is claimed") {
-    CHECK(w.on(2026y / 2 / 11).dated(2026y / 2 / 5).demandeur(d).asks(d, code));
-    CHECK(w[d].consultation_codes.size() <= 16);
-  }
+    REQUIRE(authorises(2026y / 2 / 1, 2026y / 2 / 10));
+  CHECK(authorises(2026y / 2 / 1, 2026y / 2 / 10) == refusal_code::too_large);
+  CHECK(authorises(2026y / 2 / 10, 2026y / 2 / 20) == refusal_code::too_large);
+  CHECK(authorises(2026y / 2 / 11, 2026y / 2 / 20));
+  CHECK(w[d].consultation_codes.size() == 1);
+}
+
+TEST_CASE("a dossier never holds more codes than its list may, whatever the date that is claimed", "[R441-2-15-V-3]") {
+  world w;
+  auto d = w.new_demande(2026y / 1 / 10);
+  for (unsigned n = 0; n < 16; ++n)
+    REQUIRE(w.on(2026y / 2 / 1).demandeur(d).asks(d, consultation_authorised{{}, 2026y / 2 / 10}));
+  auto late = w.on(2026y / 2 / 11).dated(2026y / 2 / 5).demandeur(d);
+  CHECK(late.asks(d, consultation_authorised{{}, 2026y / 2 / 20}));
+  CHECK(w[d].consultation_codes.size() <= 16);
 }

@@ -258,3 +258,45 @@ TEST_CASE("a closed account stays closed", "[R441-2-15-V-2-5]") {
   CHECK_FALSE(w.rights.find(opened.id<agent_id>())->in_force(today));
   CHECK(closes(opened.id<agent_id>()) == refusal_code::conflict);
 }
+
+TEST_CASE("an agent changes his own secret, the gestionnaire anyone's, nobody another's", "[R441-2-15-V-2-5]") {
+  world w;
+  auto opened = w.on(today).gestionnaire().asks(subject_id{}, some_account());
+  REQUIRE(opened);
+  auto account = opened.id<agent_id>();
+  auto changes_as = [&](agent_id agent, siren of) {
+    command asked;
+    asked.occurred_on = today;
+    asked.originator = asked.introducer = of;
+    asked.agent = agent;
+    asked.target = opened.created;
+    asked.asked = event{account_secret_changed{account, {}}};
+    return w.decide_and_apply(asked, w.facts_for(w.on(today).by(of), asked));
+  };
+  agent_id somebody_else{{9}};
+  CHECK(changes_as(somebody_else, people().bailleur) == refusal_code::not_empowered);
+  CHECK(changes_as(account, people().bailleur));
+  CHECK(changes_as(somebody_else, people().gestionnaire));
+  REQUIRE(w.on(today).gestionnaire().asks(opened.created, account_closed{account}));
+  CHECK(changes_as(account, people().bailleur) == refusal_code::unknown_subject);
+}
+
+// -- what stands still while it is decided --------------------------------------------------------------------------
+
+TEST_CASE("a decision on rights names the person, the right or the account that it reads", "[R441-2-15-V-2-5]") {
+  world w;
+  auto read_by = [&](const event& happened) {
+    command asked;
+    asked.asked = happened;
+    return subjects_of(w.rights, asked);
+  };
+  habilitation_id h{{1}};
+  mandate_id m{{2}};
+  agent_id a{{3}};
+  CHECK(read_by(legal_person_registered{people().town, {}, ""}) == std::vector{subject_of(people().town)});
+  CHECK(read_by(habilitation_granted{some_habilitation()}) == std::vector{subject_of(people().stranger)});
+  CHECK(read_by(habilitation_ended{h, today}) == std::vector{subject_of(h)});
+  CHECK(read_by(mandate_ended{m, today}) == std::vector{subject_of(m)});
+  CHECK(read_by(some_account()) == std::vector{subject_of(people().bailleur)});
+  CHECK(read_by(account_closed{a}) == std::vector{subject_of(a)});
+}

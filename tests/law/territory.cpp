@@ -118,8 +118,6 @@ unsigned moment::lets_terms_pass() const {
 
 namespace {
 
-candidacy_id named(const caleol_decided& e) { return e.candidacy; }
-
 document_id document_of(std::uint8_t content) {
   document_id id;
   id.bytes.fill(content);
@@ -238,7 +236,7 @@ verdict hand::cancels(session_id s) const { return asks(subject_of(s), session_c
 verdict hand::enters(candidacy_id c, session_id s) const { return asks(dossier_behind(w, c), agenda_entered{c, s}); }
 verdict hand::examines(candidacy_id c) const { return asks(dossier_behind(w, c), examined{c}); }
 verdict hand::decides(const caleol_decided& decision) const {
-  return asks(dossier_behind(w, named(decision)), decision);
+  return asks(dossier_behind(w, decision.candidacy), decision);
 }
 verdict hand::attributes(candidacy_id c) const {
   return decides({c, caleol_decision::attribution, 0, {}, "", {}, {}, {}});

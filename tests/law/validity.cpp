@@ -30,7 +30,7 @@ struct unrenewed {
 
 // -- renewal --------------------------------------------------------------------------------------------------------
 
-TEST_CASE("a renewal gives a year from its own date, and keeps number and reception", "[R441-2-7]") {
+TEST_CASE("a renewal gives a year from its own date, and keeps number and reception", "[R441-2-7][R441-2-15-I-4-0]") {
   world w;
   auto d = w.new_demande(2025y / 1 / 10);
   auto n = w[d].number;
@@ -41,6 +41,7 @@ TEST_CASE("a renewal gives a year from its own date, and keeps number and recept
   CHECK(w.on(2026y / 2 / 1).bailleur().renews(d) == refusal_code::not_originator);
   CHECK(w.on(2026y / 2 / 1).dated(2025y / 11 / 30).desk().renews(d) == refusal_code::bad_date);
   CHECK(w.on(2026y / 2 / 1).desk_for_demandeur().renews(d));
+  CHECK(w.on(2026y / 2 / 1).desk().renews(d));
   CHECK(w[d].valid_until() == 2027y / 2 / 1);
 }
 
@@ -60,7 +61,7 @@ TEST_CASE("a renewal brings the form up to date", "[R441-2-7]") {
 
 // -- notice and expiry ----------------------------------------------------------------------------------------------
 
-TEST_CASE("the notice is sent once a year, by a channel, by the gestionnaire", "[R441-2-7]") {
+TEST_CASE("the notice is sent once a year, by a channel, by the gestionnaire", "[R441-2-7][R441-2-15-I-4-0]") {
   world w;
   auto d = w.new_demande(2025y / 1 / 10);
   CHECK(w.on(2025y / 12 / 1).desk().sends_notice(d) == refusal_code::not_originator);
@@ -148,7 +149,8 @@ TEST_CASE("a renewal dated in time undoes radiation e and what it closed", "[R44
   CHECK(w[story.d].valid_until() == 2027y / 2 / 10);
 }
 
-TEST_CASE("a late renewal reactivates until the eighteenth month, through the service that receives it", "[R441-2-8]") {
+TEST_CASE("a late renewal reactivates until the eighteenth month, through the service that receives it",
+          "[R441-2-8][R441-2-15-I-4-0]") {
   unrenewed story;
   auto& w = story.w;
   auto n = w[story.d].number;
@@ -197,7 +199,8 @@ TEST_CASE("a renewal after the tolerance is not a renewal in time because the wa
 
 // -- radiations b, a and f ------------------------------------------------------------------------------------------
 
-TEST_CASE("a written renunciation radiates at once, whoever received it, and closes the candidacies", "[R441-2-8]") {
+TEST_CASE("a written renunciation radiates at once, whoever received it, and closes the candidacies",
+          "[R441-2-8][R441-2-15-I-4-0]") {
   world w;
   auto d = w.new_demande(2026y / 1 / 10);
   auto v = w.new_vacancy(2026y / 1 / 11);
@@ -226,7 +229,7 @@ TEST_CASE("motives a and f are consequences, and there is no seventh", "[R441-2-
 
 // -- radiation c ----------------------------------------------------------------------------------------------------
 
-TEST_CASE("a warning has a motive that calls for one, and proof of its delivery", "[R441-2-8]") {
+TEST_CASE("a warning has a motive that calls for one, and proof of its delivery", "[R441-2-8][R441-2-15-I-4-0]") {
   world w;
   auto d = w.new_demande(2026y / 1 / 10);
   auto desk = w.on(2026y / 2 / 1).desk();
@@ -237,7 +240,7 @@ TEST_CASE("a warning has a motive that calls for one, and proof of its delivery"
   CHECK(desk.warns(d, c_no_answer) == refusal_code::duplicate);
 }
 
-TEST_CASE("a month after his warning the sender radiates who has not answered", "[R441-2-8]") {
+TEST_CASE("a month after his warning the sender radiates who has not answered", "[R441-2-8][R441-2-15-I-4-0]") {
   world w;
   auto d = w.new_demande(2026y / 1 / 10);
   REQUIRE(w.on(2026y / 1 / 31).desk().warns(d, c_no_answer));
@@ -261,7 +264,7 @@ TEST_CASE("a système particulier leaves two months to answer", "[R441-2-8]") {
   CHECK(w.on(2026y / 4 / 1).lets_terms_pass() == 1);
 }
 
-TEST_CASE("an answer within the term ends the warning", "[R441-2-8]") {
+TEST_CASE("an answer within the term ends the warning", "[R441-2-8][R441-2-15-I-4-0]") {
   world w;
   auto d = w.new_demande(2026y / 1 / 10);
   CHECK(w.on(2026y / 2 / 1).demandeur(d).answers(d) == refusal_code::bad_order);
@@ -362,7 +365,7 @@ TEST_CASE("after radiation c a système particulier reactivates for five months,
   CHECK(sne.on(2026y / 3 / 2).desk().reactivates(d, reactivation_cause::answer_after_term) == refusal_code::too_late);
 }
 
-TEST_CASE("a reactivation has a cause of its own, and a radiation to undo", "[R441-2-8]") {
+TEST_CASE("a reactivation has a cause of its own, and a radiation to undo", "[R441-2-8][R441-2-15-I-4-0]") {
   world w{particular_territory()};
   auto d = w.new_demande(2026y / 1 / 10);
   auto desk = w.on(2026y / 2 / 1).desk();
@@ -422,7 +425,7 @@ TEST_CASE("a year after radiation the demande is erased, with a list of what was
   CHECK(w.on(2027y / 2 / 3).desk().files(d, 2) == refusal_code::unknown_demande);
 }
 
-TEST_CASE("only a term that runs and has passed takes effect, and once", "[R441-2-8]") {
+TEST_CASE("only a term that runs and has passed takes effect, and once", "[R441-2-8][R441-2-15-I-4-0]") {
   unrenewed story;
   auto& w = story.w;
   auto term = *w.term(story.d, due_rule::validity_end);
@@ -439,7 +442,7 @@ TEST_CASE("only a term that runs and has passed takes effect, and once", "[R441-
 
 // -- merging --------------------------------------------------------------------------------------------------------
 
-TEST_CASE("merged demandes leave one, with the oldest reception of each département", "[R441-2-8]") {
+TEST_CASE("merged demandes leave one, with the oldest reception of each département", "[R441-2-8][R441-2-15-I-4-0]") {
   world w;
   auto kept = w.new_demande(2024y / 1 / 10, {saint_denis});
   auto older = w.new_demande(2020y / 5 / 1, {saint_denis, paris});
@@ -500,7 +503,7 @@ TEST_CASE("a merger is not dated before the reception of what it absorbs", "[R44
 
 // -- separation -----------------------------------------------------------------------------------------------------
 
-TEST_CASE("who leaves a household keeps the reception of its demande", "[L441-1]") {
+TEST_CASE("who leaves a household keeps the reception of its demande", "[L441-1][R441-2-15-I-4-0]") {
   world w;
   auto of_couple = w.new_demande(2020y / 5 / 1);
   auto own = w.new_demande(2024y / 1 / 10);

@@ -1,0 +1,72 @@
+/// \file
+/// What players of a run ask for: mostly what the state of the dossiers makes likely, sometimes nonsense.
+
+#pragma once
+
+#include "simulation/world/cast.hpp"
+
+namespace toit::simulation {
+
+class play {
+public:
+  play(world& w, cast& c) : w_{w}, c_{c}, chance_{w.random().branch()} {}
+
+  /// Follows the stream, so that the next command fits what has happened.
+  void look();
+  const law::demand_book& book() const { return book_; }
+  void forget_position() {
+    seen_ = 0;
+    book_ = {};
+  }
+
+  /// One more command, ready to be sent.
+  std::shared_ptr<asked_command> next();
+  /// A nominative read, allowed or not.
+  std::shared_ptr<read_request> next_read();
+  /// A command on a given dossier that is always possible: many of them make a crowd.
+  std::shared_ptr<asked_command> harmless(law::dossier_id id);
+  std::optional<law::dossier_id> any_dossier();
+
+  /// Codes that demandeurs were given for reception places, as they were told.
+  void remember_code(law::dossier_id id, std::string code) { codes_[id] = std::move(code); }
+
+private:
+  using command = std::shared_ptr<asked_command>;
+
+  command about(const body& by, const law::dossier& d, law::event happened, int days_ago = 0);
+  command about_vacancy(const body& by, law::vacancy_id id, law::event happened);
+  command about_session(const body& by, law::session_id id, law::event happened);
+
+  command registration();
+  command likely(const law::dossier& d);
+  command about_demande(const law::dossier& d);
+  command about_validity(const law::dossier& d);
+  command about_candidacy(const law::dossier& d, const law::candidacy& k);
+  command decision_on(const law::dossier& d, const law::candidacy& k, const law::vacancy& v);
+  command designation(const law::dossier& d);
+  command dwelling_side();
+  command session_side();
+  command instruments();
+  command instruments_ended();
+  command nonsense();
+  void twist(asked_command& asked);
+
+  const law::dossier* some_dossier();
+  const law::dossier* some_radiated();
+  const body& bailleur_of(const law::vacancy& v) const;
+  law::form some_form();
+
+  world& w_;
+  cast& c_;
+  chance chance_;
+  law::demand_book book_;
+  std::uint64_t seen_ = 0;
+  std::uint64_t made_ = 0;
+  std::map<law::dossier_id, std::string> codes_;
+  std::vector<law::agent_id> spare_accounts_;
+  std::vector<law::convention_id> spare_conventions_;
+  std::vector<law::habilitation_id> spare_habilitations_;
+  std::vector<law::mandate_id> spare_mandates_;
+};
+
+} // namespace toit::simulation
