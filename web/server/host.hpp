@@ -1,0 +1,32 @@
+/// \file
+/// What the API is given to serve: one territory's actors as they are now, and what else of its node may be shown.
+
+#pragma once
+
+#include "actors/territory.hpp"
+
+namespace toit::web {
+
+/// Implemented by nodes/; any thread may call.
+class host {
+public:
+  virtual ~host() = default;
+
+  virtual caf::actor_system& system() = 0;
+  /// Those that run now: after a failure they are others. Absent while they begin, and while the node stops.
+  virtual std::optional<territory_actors> actors() const = 0;
+  virtual event_recorder_actor recorder() const = 0;
+
+  /// Settings, clock, readers of the journal, metrics.
+  virtual const territory_context& context() const = 0;
+  virtual std::string territory_name() const = 0;
+  /// "production", "training" or "demonstration".
+  virtual std::string purpose() const = 0;
+  /// Public half of the key that signs the journal's heads.
+  virtual std::array<std::uint8_t, 32> signer() const = 0;
+
+  /// Why the node takes no command now, in French and without personal data; absent when it does.
+  virtual std::optional<std::string> not_ready() const = 0;
+};
+
+} // namespace toit::web
