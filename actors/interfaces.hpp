@@ -154,4 +154,8 @@ using documents_actor = caf::typed_actor<
     // Removes files that no entry names.
     caf::reacts_to<sweep_atom, demand_registry_actor>>;
 
+/// The NODE SUPERVISOR (nodes/host) begins a territory's actors, gives them their ticks, and begins them all again when
+/// one ends.
+using node_supervisor_actor = caf::typed_actor<caf::reacts_to<tick_atom>>;
+
 } // namespace toit

@@ -6,6 +6,7 @@
 
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <initializer_list>
 #include <string>
@@ -16,6 +17,10 @@ namespace toit::base {
 
 enum class log_level : std::uint8_t { debug, info, warning, error, off };
 enum class log_format : std::uint8_t { text, json };
+constexpr auto names_of(log_level) {
+  return std::to_array<std::string_view>({"debug", "info", "warning", "error", "off"});
+}
+constexpr auto names_of(log_format) { return std::to_array<std::string_view>({"text", "json"}); }
 
 struct log_field {
   std::string_view name;

@@ -220,13 +220,13 @@ std::optional<ports::log_line> access_log::refusal_of(law::command_id command, l
   return std::nullopt;
 }
 
-std::size_t access_log::expire(law::instant now) {
+std::size_t access_log::expire(law::instant now) const {
   law::civil_date today{std::chrono::floor<std::chrono::days>(now)};
   auto oldest_month = (today.year() / today.month()) - std::chrono::months{keep_months_};
   auto oldest = file_of(law::instant{std::chrono::sys_days{oldest_month / std::chrono::day{1}}});
   std::size_t removed = 0;
   for (const auto& file : folder_->files())
-    if (file < oldest && (!month_ || file != month_->file)) {
+    if (file < oldest) {
       folder_->remove(file);
       ++removed;
     }

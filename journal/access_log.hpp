@@ -38,8 +38,8 @@ public:
   /// The first refusal of the command in the last thirty days, if any.
   std::optional<ports::log_line> refusal_of(law::command_id command, law::instant now);
 
-  /// Removes the files whose time has passed; answers how many.
-  std::size_t expire(law::instant now);
+  /// Removes the files whose time has passed; answers how many. Any thread may call: lines of today go elsewhere.
+  std::size_t expire(law::instant now) const;
 
 private:
   struct open_month;

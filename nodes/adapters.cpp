@@ -51,8 +51,7 @@ std::shared_ptr<ports::account_sealer> make_account_sealer(std::shared_ptr<const
   return std::make_shared<sealed_accounts>(std::move(keys), stream);
 }
 
-std::shared_ptr<ports::digester> make_digester(std::shared_ptr<const journal::key_ring> keys,
-                                               ports::stream_id stream) {
+std::shared_ptr<ports::digester> make_digester(std::shared_ptr<const journal::key_ring> keys, ports::stream_id stream) {
   return std::make_shared<keyed_digester>(std::move(keys), stream);
 }
 

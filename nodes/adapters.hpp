@@ -13,7 +13,6 @@ std::shared_ptr<ports::account_sealer> make_account_sealer(std::shared_ptr<const
                                                            ports::stream_id stream);
 
 /// BLAKE2b under the stream's index key, which goes with the stream: a command repeated on another host is still known.
-std::shared_ptr<ports::digester> make_digester(std::shared_ptr<const journal::key_ring> keys,
-                                               ports::stream_id stream);
+std::shared_ptr<ports::digester> make_digester(std::shared_ptr<const journal::key_ring> keys, ports::stream_id stream);
 
 } // namespace toit::nodes

@@ -60,10 +60,9 @@ void create_first_account(journal::node_journal& node, const ports::stream_id& s
   put(law::subject_of(habilitation.id), law::habilitation_granted{habilitation});
   using enum law::agent_mission;
   auto id = chance.fresh<law::agent_id>();
-  put(law::subject_of(id), law::account_opened{id, first.gestionnaire, {consult, record, rectify, administer},
-                                               first.from, {}});
-  append->accounts.push_back(
-      accounts.seal({id, first.login, first.display_name, hasher.hash(first.password), {}, {}}));
+  put(law::subject_of(id),
+      law::account_opened{id, first.gestionnaire, {consult, record, rectify, administer}, first.from, {}});
+  append->accounts.push_back(accounts.seal({id, first.login, first.display_name, hasher.hash(first.password), {}, {}}));
   std::vector<ports::append_ptr> group{append};
   auto results = node.writer().stage(group);
   law::require(results.front().status == ports::append_status::appended, "nobody else writes to a new stream");

@@ -1,6 +1,6 @@
 /// \file
-/// The first legal person, habilitation and account of a territory: entered once, on the host itself, by whoever runs it.
-/// Everything after that goes through the access guard.
+/// The first legal person, habilitation and account of a territory: entered once, on the host itself, by whoever runs
+/// it. Everything after that goes through the access guard.
 
 #pragma once
 

@@ -2,7 +2,7 @@
 
 #include "law/fields.hpp"
 #include "law/text.hpp"
-#include "nodes/territory_command.hpp"
+#include "nodes/program/territory_command.hpp"
 
 #include <algorithm>
 #include <catch2/catch_test_macros.hpp>

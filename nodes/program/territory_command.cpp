@@ -1,4 +1,4 @@
-#include "nodes/territory_command.hpp"
+#include "nodes/program/territory_command.hpp"
 
 #include "law/fields.hpp"
 #include "nodes/territories.hpp"

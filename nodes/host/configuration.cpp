@@ -1,0 +1,249 @@
+#include "nodes/host/configuration.hpp"
+
+#include "law/require.hpp"
+#include "nodes/ports/key_file.hpp"
+
+#include <algorithm>
+#include <fstream>
+#include <set>
+#include <sstream>
+#include <sys/stat.h>
+#include <toml++/toml.h>
+
+namespace toit::nodes {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Takes keys out of a table one by one; what nobody took is unknown.
+class reading {
+public:
+  reading(const toml::table& root, configuration_faults& faults) : root_{root}, faults_{faults} {}
+
+  void fail(const std::string& key, std::string what) {
+    auto at = root_.at_path(key);
+    faults_.push_back({key, at ? at.node()->source().begin.line : 0, std::move(what)});
+  }
+
+  /// The value at "section.key"; absent when it is not there, or, with a fault, when it has another type.
+  template <class T>
+  std::optional<T> take(const std::string& key, const char* type) {
+    taken_.insert(key);
+    auto at = root_.at_path(key);
+    if (!at)
+      return std::nullopt;
+    if constexpr (std::is_same_v<T, std::string>) {
+      if (at.is_string())
+        return at.template value<std::string>();
+    } else if (auto value = at.template value_exact<T>())
+      return value;
+    fail(key, std::string{"doit être "} + type);
+    return std::nullopt;
+  }
+
+  std::optional<std::string> take_text(const std::string& key) { return take<std::string>(key, "un texte"); }
+
+  template <class T>
+  void take_flag(const std::string& key, T& target) {
+    target = take<bool>(key, "true ou false").value_or(target);
+  }
+
+  std::optional<std::int64_t> take_number(const std::string& key, std::int64_t least, std::int64_t most) {
+    auto value = take<std::int64_t>(key, "un nombre entier");
+    if (!value || (*value >= least && *value <= most))
+      return value;
+    fail(key, "doit être compris entre " + std::to_string(least) + " et " + std::to_string(most));
+    return std::nullopt;
+  }
+
+  template <class E>
+  void take_choice(const std::string& key, E& target) {
+    auto text = take_text(key);
+    if (!text)
+      return;
+    constexpr auto names = names_of(E{});
+    auto found = std::ranges::find(names, *text);
+    if (found != names.end())
+      target = static_cast<E>(found - names.begin());
+    else {
+      std::string expected = "doit être l'un de :";
+      for (auto name : names)
+        expected += " " + std::string{name};
+      fail(key, expected);
+    }
+  }
+
+  template <class Code>
+  std::optional<Code> take_code(const std::string& key, const char* what) {
+    auto text = take_text(key);
+    auto parsed = text ? Code::parse(*text) : std::nullopt;
+    if (text && !parsed)
+      fail(key, what);
+    return parsed;
+  }
+
+  void refuse_unknown() { refuse_unknown(root_, ""); }
+
+private:
+  void refuse_unknown(const toml::table& table, const std::string& prefix) {
+    for (const auto& [key, node] : table) {
+      auto path = prefix + std::string{key.str()};
+      auto begins = [&](const std::string& taken) { return taken.starts_with(path + "."); };
+      if (const auto* inner = node.as_table(); inner && std::ranges::any_of(taken_, begins))
+        refuse_unknown(*inner, path + ".");
+      else if (!taken_.contains(path))
+        faults_.push_back({path, node.source().begin.line, "n'est pas une clé connue"});
+    }
+  }
+
+  const toml::table& root_;
+  configuration_faults& faults_;
+  std::set<std::string> taken_;
+};
+
+void read_territory(reading& from, configuration& c, const territory_map& map) {
+  if (auto id = from.take_code<law::siren>("territory.siren", "n'est pas un numéro SIREN"))
+    c.territory = *id;
+  else
+    from.fail("territory.siren", "manque : le numéro SIREN du territoire");
+  if (c.territory != law::siren{} && !map.find(c.territory))
+    from.fail("territory.siren", "n'est pas un territoire de la carte : cherchez-le par « toit territory »");
+  c.gestionnaire = from.take_code<law::siren>("territory.gestionnaire", "n'est pas un numéro SIREN");
+  from.take_choice("territory.registration_system", c.registration);
+  from.take_flag("territory.allots_numbers", c.allots_numbers);
+  from.take_flag("territory.tense_zone", c.tense_zone);
+  if (c.allots_numbers && c.registration == law::registration_system::sne && c.purpose == node_purpose::production)
+    from.fail("territory.allots_numbers", "le numéro d'une demande vient du SNE : un nœud n'en attribue pas");
+}
+
+void read_data(reading& from, configuration& c, const fs::path& folder) {
+  auto path = [&](const std::string& key, fs::path& target) {
+    if (auto text = from.take_text(key); text && !text->empty())
+      target = (folder / *text).lexically_normal();
+  };
+  path("data.directory", c.data);
+  if (c.data.empty())
+    from.fail("data.directory", "manque : où le nœud garde son journal");
+  path("data.keys", c.keys);
+  if (c.keys.empty())
+    from.fail("data.keys", "manque : le fichier des clés du nœud");
+  if (auto months = from.take_number("data.keep_consultations_months", 6, 36))
+    c.keep_consultations_months = static_cast<unsigned>(*months);
+  if (auto hours = from.take_number("data.scrub_every_hours", 1, 24 * 31))
+    c.scrub_every = std::chrono::hours{*hours};
+  path("http.certificate", c.certificate);
+  path("http.private_key", c.private_key);
+  if (c.certificate.empty() != c.private_key.empty())
+    from.fail("http.certificate", "certificat et clé privée vont ensemble");
+  if (c.certificate.empty() && c.purpose == node_purpose::production)
+    from.fail("http.certificate", "manque : seul un nœud de démonstration ou de formation se fait un certificat");
+}
+
+void read_service(reading& from, configuration& c) {
+  c.address = from.take_text("http.address").value_or(c.address);
+  if (auto port = from.take_number("http.port", 0, 65535))
+    c.port = static_cast<std::uint16_t>(*port);
+  if (auto limit = from.take_number("http.connections_limit", 1, 65536))
+    c.connections_limit = static_cast<std::size_t>(*limit);
+  from.take_choice("log.format", c.log_format);
+  from.take_choice("log.level", c.log_level);
+  if (auto seconds = from.take_number("stop.within_seconds", 1, 600))
+    c.stop_within = std::chrono::seconds{*seconds};
+  if (auto day = from.take<toml::date>("clock.begins", "une date")) {
+    c.clock_begins =
+        law::civil_date{std::chrono::year{day->year}, std::chrono::month{day->month}, std::chrono::day{day->day}};
+    if (!c.clock_is_steered())
+      from.fail("clock.begins", "l'horloge d'un nœud de production est celle de la machine");
+    else if (*c.clock_begins < law::civil_date{std::chrono::year{2000}, std::chrono::January, std::chrono::day{1}} ||
+             *c.clock_begins >= law::civil_date{std::chrono::year{2040}, std::chrono::January, std::chrono::day{1}})
+      from.fail("clock.begins", "doit être comprise entre 2000 et 2039");
+  }
+}
+
+} // namespace
+
+std::expected<configuration, configuration_faults> parse_configuration(std::string_view text, const territory_map& map,
+                                                                       const fs::path& folder) {
+  configuration_faults faults;
+  if (text.size() > configuration_limit_bytes)
+    return std::unexpected{configuration_faults{{"", 0, "le fichier est trop grand"}}};
+  try {
+    auto root = toml::parse(text);
+    reading from{root, faults};
+    configuration c;
+    c.purpose = node_purpose::production;
+    from.take_choice("purpose", c.purpose);
+    read_territory(from, c, map);
+    read_data(from, c, folder);
+    read_service(from, c);
+    from.refuse_unknown();
+    if (faults.empty())
+      return c;
+  } catch (const toml::parse_error& failure) {
+    faults.push_back({"", failure.source().begin.line, "n'est pas du TOML : " + std::string{failure.description()}});
+  }
+  return std::unexpected{std::move(faults)};
+}
+
+namespace {
+
+void check_keys(const configuration& c, configuration_faults& faults) {
+  auto keys = read_keys(c.keys);
+  if (keys)
+    return;
+  switch (keys.error()) {
+  case key_file_fault::missing:
+    return faults.push_back({"data.keys", 0, "le fichier manque : « toit keys create » le fait"});
+  case key_file_fault::open_to_others:
+    return faults.push_back({"data.keys", 0, "le fichier est ouvert à d'autres : chmod 600"});
+  case key_file_fault::malformed:
+    return faults.push_back({"data.keys", 0, "le fichier n'est pas un fichier de clés"});
+  }
+}
+
+void check_certificate(const configuration& c, configuration_faults& faults) {
+  if (c.certificate.empty())
+    return;
+  struct stat about{};
+  if (::stat(c.certificate.c_str(), &about) != 0)
+    faults.push_back({"http.certificate", 0, "le fichier manque"});
+  if (::stat(c.private_key.c_str(), &about) != 0)
+    faults.push_back({"http.private_key", 0, "le fichier manque"});
+  else if ((about.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+    faults.push_back({"http.private_key", 0, "le fichier est ouvert à d'autres : chmod 600"});
+}
+
+} // namespace
+
+std::expected<configuration, configuration_faults> read_configuration(const fs::path& file, const territory_map& map) {
+  std::ifstream in{file, std::ios::binary};
+  std::string text(configuration_limit_bytes + 1, '\0');
+  if (!in.read(text.data(), static_cast<std::streamsize>(text.size())) && !in.eof())
+    return std::unexpected{configuration_faults{{"", 0, "le fichier ne se lit pas"}}};
+  text.resize(static_cast<std::size_t>(in.gcount()));
+  auto parsed = parse_configuration(text, map, fs::absolute(file).parent_path());
+  if (!parsed)
+    return parsed;
+  configuration_faults faults;
+  check_keys(*parsed, faults);
+  check_certificate(*parsed, faults);
+  if (!faults.empty())
+    return std::unexpected{std::move(faults)};
+  return parsed;
+}
+
+law::settings settings_of(const configuration& from, const territory_map& map) {
+  const auto* where = map.find(from.territory);
+  law::require(where != nullptr, "the territory of a configuration is on the map");
+  law::settings s;
+  s.territory = from.territory;
+  s.gestionnaire = from.gestionnaire_or_territory();
+  s.registration = from.registration;
+  s.allots_numbers = from.allots_numbers;
+  s.tense_zone = from.tense_zone;
+  s.communes = where->communes;
+  return s;
+}
+
+} // namespace toit::nodes

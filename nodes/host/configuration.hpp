@@ -1,0 +1,71 @@
+/// \file
+/// What whoever runs a node decides, in one TOML file: config/node.example.toml says each key.
+
+#pragma once
+
+#include "base/log.hpp"
+#include "law/settings.hpp"
+#include "nodes/territories.hpp"
+
+#include <chrono>
+#include <expected>
+#include <filesystem>
+
+namespace toit::nodes {
+
+/// Data of the three kinds never mix: a journal is for one, for ever.
+enum class node_purpose : std::uint8_t { production, training, demonstration };
+constexpr auto names_of(node_purpose) {
+  return std::to_array<std::string_view>({"production", "training", "demonstration"});
+}
+
+struct configuration {
+  node_purpose purpose{};
+  law::siren territory;
+  std::optional<law::siren> gestionnaire; ///< the territory itself when absent
+  law::registration_system registration{};
+  bool allots_numbers = false;
+  bool tense_zone = false;
+
+  std::filesystem::path data;
+  std::filesystem::path keys; ///< of the node
+  unsigned keep_consultations_months = 12;
+  std::chrono::hours scrub_every{24};
+
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 8443;
+  std::filesystem::path certificate; ///< PEM; made by the node itself, for a demonstration alone, when empty
+  std::filesystem::path private_key;
+  std::size_t connections_limit = 1024;
+
+  base::log_format log_format = base::log_format::json;
+  base::log_level log_level = base::log_level::info;
+  std::chrono::seconds stop_within{20};
+  std::optional<law::civil_date> clock_begins; ///< of a demonstration or a training
+
+  bool clock_is_steered() const { return purpose != node_purpose::production; }
+  law::siren gestionnaire_or_territory() const { return gestionnaire.value_or(territory); }
+};
+
+struct configuration_fault {
+  std::string key; ///< "http.port"; empty when the file is no TOML
+  std::size_t line = 0;
+  std::string what; ///< in French
+};
+using configuration_faults = std::vector<configuration_fault>;
+
+/// Largest file, in bytes.
+constexpr std::size_t configuration_limit_bytes = 64U << 10;
+
+/// Everything that is wrong at once; a key that is not known is wrong. Relative paths are taken from `folder`.
+std::expected<configuration, configuration_faults> parse_configuration(std::string_view text, const territory_map& map,
+                                                                       const std::filesystem::path& folder);
+
+/// The same from a file; what the file names (keys, certificate) must also be there and be its owner's alone.
+std::expected<configuration, configuration_faults> read_configuration(const std::filesystem::path& file,
+                                                                      const territory_map& map);
+
+/// What the law needs to know of the territory.
+law::settings settings_of(const configuration& from, const territory_map& map);
+
+} // namespace toit::nodes

@@ -1,0 +1,92 @@
+#include "nodes/host/housekeeping.hpp"
+
+#include "journal/sqlite_store.hpp"
+#include "journal/verify.hpp"
+
+namespace toit::nodes {
+
+namespace {
+
+/// The node stops while the scrub is under way.
+struct scrub_stopped {};
+
+} // namespace
+
+housekeeping::housekeeping(opened_node& node, std::chrono::hours scrub_every, std::function<void(const char*)> on_fault)
+    : node_{node}, scrub_every_{scrub_every}, on_fault_{std::move(on_fault)},
+      checkpoints_{[this](const std::stop_token& stop) { work(stop); }},
+      scrubs_{[this](const std::stop_token& stop) { scrub(stop); }} {}
+
+housekeeping::~housekeeping() {
+  checkpoints_.request_stop();
+  scrubs_.request_stop();
+}
+
+void housekeeping::rest(const std::stop_token& stop, std::chrono::milliseconds how_long) {
+  std::unique_lock lock{mutex_};
+  wake_.wait_for(lock, stop, how_long, [] { return false; });
+}
+
+/// False when readers or a full disk held it back: the next one does it.
+bool housekeeping::checkpoint(journal::store_keeper& keeper, bool truncate) {
+  try {
+    return keeper.checkpoint(truncate);
+  } catch (const journal::store_full&) {
+    base::log_warning("a checkpoint finds the disk full");
+    return false;
+  }
+}
+
+void housekeeping::work(const std::stop_token& stop) {
+  using clock = std::chrono::steady_clock;
+  try {
+    auto keeper = node_.journal().open_keeper();
+    auto truncated = clock::now();
+    auto expired = clock::time_point{};
+    while (!stop.stop_requested()) {
+      bool truncate = clock::now() - truncated >= truncate_every;
+      if (checkpoint(*keeper, truncate) && truncate)
+        truncated = clock::now();
+      if (clock::now() - expired >= std::chrono::hours{1}) {
+        expired = clock::now();
+        auto removed = node_.journal().log().expire(node_.context()->clock->now());
+        if (removed > 0)
+          base::log_info("consultation logs whose time has passed are gone", {{"files", removed}});
+      }
+      rest(stop, checkpoint_every);
+    }
+  } catch (const std::exception& failure) {
+    base::log_error("housekeeping fails", {{"because", failure.what()}});
+    on_fault_("the store cannot be looked after");
+  }
+}
+
+void housekeeping::scrub(const std::stop_token& stop) {
+  try {
+    auto path = node_.directory().journal().string();
+    while (!stop.stop_requested()) {
+      auto rows = journal::open_sqlite_reader(path);
+      auto report = journal::verify_stream(*rows, node_.stream(), {}, nullptr, [&](std::uint64_t) {
+        if (stop.stop_requested())
+          throw scrub_stopped{};
+        rest(stop, scrub_rest);
+      });
+      if (!report.faults.empty()) {
+        const auto& first = report.faults.front();
+        base::log_error("the journal is not what was written",
+                        {{"stream", first.stream.text()}, {"entry", first.seq}, {"fault", first.what}});
+        return on_fault_("the journal is damaged");
+      }
+      base::log_info("the journal is what was written", {{"entries", report.entries}});
+      rest(stop, scrub_every_);
+    }
+  } catch (const scrub_stopped&) {
+    // The next start begins anew.
+    return;
+  } catch (const std::exception& failure) {
+    base::log_error("the scrub fails", {{"because", failure.what()}});
+    on_fault_("the journal cannot be read");
+  }
+}
+
+} // namespace toit::nodes

@@ -1,0 +1,41 @@
+/// \file
+/// What a node does for its files on a thread of its own, so that no write waits for it: checkpoints, the end of
+/// consultation logs, and the slow check of all that was ever written.
+
+#pragma once
+
+#include "nodes/host/opened_node.hpp"
+
+#include <condition_variable>
+#include <thread>
+
+namespace toit::nodes {
+
+class housekeeping {
+public:
+  /// `on_fault` is called once, from the thread, when the journal is not what was written: the node must stop.
+  housekeeping(opened_node& node, std::chrono::hours scrub_every, std::function<void(const char*)> on_fault);
+  ~housekeeping();
+
+  static constexpr std::chrono::seconds checkpoint_every{1};
+  /// An erased payload leaves no trace in the log of the store after this long.
+  static constexpr std::chrono::seconds truncate_every{60};
+  /// The scrub rests this long after each page of entries: it takes no more than a small part of a core.
+  static constexpr std::chrono::milliseconds scrub_rest{50};
+
+private:
+  void work(const std::stop_token& stop);
+  bool checkpoint(journal::store_keeper& keeper, bool truncate);
+  void scrub(const std::stop_token& stop);
+  void rest(const std::stop_token& stop, std::chrono::milliseconds how_long);
+
+  opened_node& node_;
+  std::chrono::hours scrub_every_;
+  std::function<void(const char*)> on_fault_;
+  std::mutex mutex_;
+  std::condition_variable_any wake_;
+  std::jthread checkpoints_;
+  std::jthread scrubs_;
+};
+
+} // namespace toit::nodes

@@ -1,0 +1,136 @@
+#include "nodes/host/opened_node.hpp"
+
+#include "journal/snapshot_files.hpp"
+#include "journal/sqlite_store.hpp"
+#include "journal/vault.hpp"
+#include "law/require.hpp"
+#include "law/time_zone.hpp"
+#include "nodes/adapters.hpp"
+#include "nodes/ports/argon2_hasher.hpp"
+#include "nodes/ports/disk_files.hpp"
+#include "nodes/ports/key_file.hpp"
+#include "nodes/ports/system_randomness.hpp"
+
+namespace toit::nodes {
+
+namespace {
+
+/// A demonstration begins its first day at this hour of the territory.
+constexpr std::chrono::hours opening_hour{8};
+
+law::legal_person_kind kind_of(territory_kind kind) {
+  switch (kind) {
+  case territory_kind::ept:
+    return law::legal_person_kind::ept;
+  case territory_kind::paris:
+    return law::legal_person_kind::commune;
+  default:
+    return law::legal_person_kind::epci;
+  }
+}
+
+std::optional<law::instant> last_written(const std::filesystem::path& journal, const ports::stream_id& stream) {
+  if (!std::filesystem::exists(journal))
+    return std::nullopt;
+  auto rows = journal::open_sqlite_reader(journal.string());
+  auto head = rows->last_head(stream);
+  auto last = head ? rows->entry(stream, head->seq) : std::nullopt;
+  if (!last)
+    return std::nullopt;
+  return law::instant{std::chrono::milliseconds{last->header.recorded_at_ms}};
+}
+
+} // namespace
+
+opened_node::opened_node(const configuration& with, const territory_map& map) : directory_{with.data} {
+  const auto* where = map.find(with.territory);
+  law::require(where != nullptr, "the territory of a configuration is on the map");
+  territory_name_ = law::text<120>{std::string{where->name}};
+  territory_kind_ = kind_of(where->kind);
+  set_up_clock(with, where->departements.front().text());
+  open_journal(with);
+  make_context(with, map);
+}
+
+void opened_node::set_up_clock(const configuration& with, const std::string& departement) {
+  if (!with.clock_is_steered()) {
+    clock_ = std::make_shared<system_clock>();
+    return;
+  }
+  auto begin = last_written(directory_.journal(), ports::stream_of(with.territory));
+  if (!begin && with.clock_begins)
+    begin = law::start_of_day(departement, *with.clock_begins) + opening_hour;
+  steered_ = std::make_shared<steered_clock>(begin.value_or(system_clock{}.now()));
+  clock_ = steered_;
+}
+
+void opened_node::open_journal(const configuration& with) {
+  auto keys = read_keys(with.keys);
+  if (!keys)
+    throw std::runtime_error{"the node's keys do not read: " + with.keys.string()};
+  auto snapshots = open_folder(directory_.snapshots());
+  log_folder_ = open_log_folder(directory_.logs());
+  journal::journal_setup setup;
+  setup.open_store = [path = directory_.journal().string()] { return journal::open_sqlite_store(path); };
+  setup.log_place = {directory_.logs().string(), {}};
+  setup.log_folder = log_folder_;
+  setup.snapshots = std::move(snapshots);
+  setup.keys = *keys;
+  setup.clock = clock_;
+  setup.keep_consultations_months = with.keep_consultations_months;
+  journal_ = std::make_unique<journal::node_journal>(std::move(setup));
+}
+
+void opened_node::make_context(const configuration& with, const territory_map& map) {
+  auto shared = std::make_shared<territory_context>();
+  shared->stream = ports::stream_of(with.territory);
+  shared->settings = settings_of(with, map);
+  shared->departement = map.find(with.territory)->departements.front().text();
+  shared->clock = clock_;
+  open_stream(*journal_,
+              {shared->stream, with.territory, territory_name_, law::text<16>{std::string{law::name_of(with.purpose)}}},
+              shared->today());
+  journal_->load(shared->stream);
+  std::vector<law::commune_code> known;
+  for (const auto& one : map.communes())
+    known.push_back(one.code);
+  shared->commune_exists = [known = std::move(known)](law::commune_code code) {
+    return std::ranges::binary_search(known, code);
+  };
+  shared->chance = std::make_shared<system_randomness>();
+  shared->sealer = journal_->open_sealer();
+  shared->open_reader = [this] { return journal_->open_reader(); };
+  shared->vault = journal::open_vault(open_folder(directory_.documents()), journal_->keys());
+  shared->snapshots =
+      journal::open_snapshots(open_folder(directory_.snapshots()), journal_->keys(),
+                              [path = directory_.journal().string()] { return journal::open_sqlite_reader(path); });
+  shared->accounts = make_account_sealer(journal_->keys(), shared->stream);
+  shared->digester = make_digester(journal_->keys(), shared->stream);
+  shared->passwords = std::make_shared<argon2_hasher>();
+  shared->metrics = std::make_shared<base::metrics>();
+  context_ = std::move(shared);
+}
+
+law::instant opened_node::last_entry() const {
+  auto last = journal_->open_reader()->entry(stream(), journal_->writer().last_seq(stream()));
+  law::require(last.has_value(), "a stream that was opened has an entry");
+  return last->recorded_at;
+}
+
+bool opened_node::needs_first_account() { return nodes::needs_first_account(*journal_, stream()); }
+
+void opened_node::create_first_account(const std::string& login, const std::string& display_name,
+                                       const std::string& password) {
+  first_account first;
+  first.gestionnaire = context_->settings.gestionnaire;
+  first.gestionnaire_name = territory_name_;
+  first.gestionnaire_kind = territory_kind_;
+  first.login = law::text<80>{login};
+  first.display_name = law::text<120>{display_name};
+  first.password = password;
+  first.from = context_->today();
+  nodes::create_first_account(*journal_, stream(), first, *context_->accounts, *context_->passwords, *context_->chance,
+                              context_->today());
+}
+
+} // namespace toit::nodes

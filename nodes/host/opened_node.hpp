@@ -1,0 +1,51 @@
+/// \file
+/// A node's data, opened: the lock on its directory, its keys, clock and journal, and what its actors will share.
+
+#pragma once
+
+#include "actors/territory_context.hpp"
+#include "journal/node_journal.hpp"
+#include "nodes/bootstrap.hpp"
+#include "nodes/host/configuration.hpp"
+#include "nodes/ports/data_directory.hpp"
+#include "nodes/ports/system_clock.hpp"
+
+namespace toit::nodes {
+
+class opened_node {
+public:
+  /// Makes what is not there yet but the keys: directory, journal, the territory's stream. Verifies what it loads.
+  /// Throws `directory_in_use`, `journal::store_broken` or std::system_error.
+  opened_node(const configuration& with, const territory_map& map);
+
+  const ports::stream_id& stream() const { return context_->stream; }
+  const territory_context_ptr& context() const { return context_; }
+  journal::node_journal& journal() const { return *journal_; }
+  const data_directory& directory() const { return directory_; }
+  const std::shared_ptr<journal::access_log_folder>& log_folder() const { return log_folder_; }
+
+  /// When the stream was last written.
+  law::instant last_entry() const;
+  /// Null on a production node.
+  const std::shared_ptr<steered_clock>& steered() const { return steered_; }
+
+  bool needs_first_account();
+  /// The gestionnaire's own. The configuration says who that is.
+  void create_first_account(const std::string& login, const std::string& display_name, const std::string& password);
+
+private:
+  void open_journal(const configuration& with);
+  void make_context(const configuration& with, const territory_map& map);
+  void set_up_clock(const configuration& with, const std::string& departement);
+
+  data_directory directory_;
+  law::text<120> territory_name_;
+  law::legal_person_kind territory_kind_{};
+  std::shared_ptr<steered_clock> steered_;
+  std::shared_ptr<const ports::clock> clock_;
+  std::shared_ptr<journal::access_log_folder> log_folder_;
+  std::unique_ptr<journal::node_journal> journal_;
+  territory_context_ptr context_;
+};
+
+} // namespace toit::nodes

@@ -1,0 +1,110 @@
+#include "nodes/host/running_node.hpp"
+
+#include "actors/event_recorder.hpp"
+
+namespace toit::nodes {
+
+namespace {
+
+using steady = std::chrono::steady_clock;
+
+std::chrono::milliseconds left_until(steady::time_point deadline) {
+  return std::max(std::chrono::milliseconds{0},
+                  std::chrono::duration_cast<std::chrono::milliseconds>(deadline - steady::now()));
+}
+
+} // namespace
+
+running_node::running_node(opened_node& opened, const configuration& with, const territory_map& map,
+                           std::function<void(const char*)> give_up)
+    : opened_{opened}, territory_name_{map.find(with.territory)->name}, purpose_{law::name_of(with.purpose)},
+      system_{std::make_unique<caf::actor_system>(config_)} {
+  // The process never waits for an actor that does not end: stop() does, for a while.
+  system_->await_actors_before_shutdown(false);
+  recorder_ = system_->spawn<caf::detached>(event_recorder, &opened_.journal().writer(), opened_.context()->metrics,
+                                            deliberate_bugs{});
+  territory_options options;
+  options.watch.steered = with.clock_is_steered();
+  if (auto clock = opened_.steered())
+    options.steer = [clock](law::instant to) { clock->set(to); };
+  supervisor_ =
+      system_->spawn(node_supervisor, supervision{opened_.context(), recorder_, std::move(options), running_, give_up});
+  housekeeping_.emplace(opened_, with.scrub_every, std::move(give_up));
+}
+
+running_node::~running_node() {
+  housekeeping_.reset();
+  end_actors();
+  // Detached actors must be gone before the journal is.
+  system_->await_all_actors_done();
+}
+
+std::optional<std::string> running_node::not_ready() const {
+  if (!running_->answers())
+    return "Le nœud démarre : il relit son journal.";
+  if (running_->read_only())
+    return "Le disque est plein : le nœud ne peut plus rien enregistrer.";
+  return std::nullopt;
+}
+
+bool running_node::day_is_done(law::civil_date day) const {
+  auto watcher = running_->watcher();
+  return watcher && watcher->day_done && watcher->day >= day;
+}
+
+// -- the end --------------------------------------------------------------------------------------------------------
+
+void running_node::stop(std::chrono::seconds within) {
+  auto deadline = steady::now() + within;
+  housekeeping_.reset();
+  wait_until_idle(deadline);
+  keep_snapshots(deadline);
+}
+
+/// The watcher's own effects are commands in flight too.
+void running_node::wait_until_idle(steady::time_point deadline) {
+  auto actors = running_->actors();
+  caf::scoped_actor self{*system_};
+  while (actors && left_until(deadline).count() > 0) {
+    bool idle = false;
+    self->request(actors->watcher, left_until(deadline), status_atom_v)
+        .receive([&](const watcher_status& status) { idle = status.in_flight == 0; },
+                 // It does not answer: there is nothing to wait for.
+                 [&](const caf::error&) { idle = true; });
+    if (idle)
+      return;
+    std::this_thread::sleep_for(std::chrono::milliseconds{20});
+  }
+}
+
+void running_node::keep_snapshots(steady::time_point deadline) {
+  auto actors = running_->actors();
+  if (!actors || !running_->answers())
+    return;
+  caf::scoped_actor self{*system_};
+  auto keep = [&](const auto& actor, const char* whose) {
+    self->request(actor, left_until(deadline), keep_atom_v, true)
+        .receive([](bool) {},
+                 [&](const caf::error&) {
+                   base::log_warning("a snapshot was not kept: the next start reads more", {{"actor", whose}});
+                 });
+  };
+  keep(actors->registry, "demand_registry");
+  keep(actors->allocator, "contingent_allocator");
+  keep(actors->guard, "access_guard");
+  keep(recorder_, "event_recorder");
+}
+
+void running_node::end_actors() {
+  caf::anon_send_exit(supervisor_, caf::exit_reason::user_shutdown);
+  supervisor_ = node_supervisor_actor{};
+  // A supervisor that begins them again at this very moment publishes them before it ends.
+  if (auto actors = running_->actors())
+    for (const auto& actor : actors->all())
+      caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
+  caf::anon_send_exit(recorder_, caf::exit_reason::user_shutdown);
+  recorder_ = event_recorder_actor{};
+  running_->ended();
+}
+
+} // namespace toit::nodes

@@ -1,0 +1,35 @@
+/// \file
+/// Where a node keeps what it remembers, for itself alone.
+
+#pragma once
+
+#include "nodes/ports/file_descriptor.hpp"
+
+#include <filesystem>
+#include <stdexcept>
+
+namespace toit::nodes {
+
+/// Another process has it: two writers would each break the other's chain.
+struct directory_in_use : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
+/// Holds the directory for as long as it lives; the lock goes with the process, however it ends.
+class data_directory {
+public:
+  /// Makes it (mode 0700) when there is none. Throws `directory_in_use`, or std::system_error.
+  explicit data_directory(std::filesystem::path path);
+
+  const std::filesystem::path& path() const { return path_; }
+  std::filesystem::path journal() const { return path_ / "journal.sqlite"; }
+  std::filesystem::path logs() const { return path_ / "log"; }
+  std::filesystem::path documents() const { return path_ / "documents"; }
+  std::filesystem::path snapshots() const { return path_ / "snapshots"; }
+
+private:
+  std::filesystem::path path_;
+  file_descriptor lock_;
+};
+
+} // namespace toit::nodes

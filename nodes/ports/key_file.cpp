@@ -1,0 +1,62 @@
+#include "nodes/ports/key_file.hpp"
+
+#include "nodes/ports/file_descriptor.hpp"
+
+#include <cerrno>
+#include <fcntl.h>
+#include <fstream>
+#include <sodium.h>
+#include <sys/stat.h>
+#include <system_error>
+
+namespace toit::nodes {
+
+namespace {
+
+std::string line_of(std::string_view name, const journal::bytes32& secret) {
+  std::string hex(2 * secret.size() + 1, '\0');
+  sodium_bin2hex(hex.data(), hex.size(), secret.data(), secret.size());
+  hex.pop_back();
+  return std::string{name} + " = " + hex + "\n";
+}
+
+bool read_line(std::istream& in, std::string_view name, journal::bytes32& secret) {
+  std::string line;
+  std::getline(in, line);
+  auto prefix = std::string{name} + " = ";
+  if (!line.starts_with(prefix) || line.size() != prefix.size() + 2 * secret.size())
+    return false;
+  std::size_t length = 0;
+  return sodium_hex2bin(secret.data(), secret.size(), line.data() + prefix.size(), 2 * secret.size(), nullptr, &length,
+                        nullptr) == 0 &&
+         length == secret.size();
+}
+
+} // namespace
+
+std::expected<journal::node_keys, key_file_fault> read_keys(const std::filesystem::path& file) {
+  struct stat about{};
+  if (::stat(file.c_str(), &about) != 0)
+    return std::unexpected{key_file_fault::missing};
+  if ((about.st_mode & (S_IRWXG | S_IRWXO)) != 0)
+    return std::unexpected{key_file_fault::open_to_others};
+  std::ifstream in{file};
+  journal::node_keys keys;
+  if (!read_line(in, "signing_seed", keys.signing_seed) || !read_line(in, "operating_secret", keys.operating_secret))
+    return std::unexpected{key_file_fault::malformed};
+  return keys;
+}
+
+journal::node_keys create_keys(const std::filesystem::path& file) {
+  file_descriptor made{::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)};
+  auto fail = [&] { throw std::system_error{errno, std::generic_category(), file.string()}; };
+  if (!made)
+    fail();
+  auto keys = journal::node_keys::generate();
+  auto text = line_of("signing_seed", keys.signing_seed) + line_of("operating_secret", keys.operating_secret);
+  if (::write(made.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()) || ::fsync(made.get()) != 0)
+    fail();
+  return keys;
+}
+
+} // namespace toit::nodes

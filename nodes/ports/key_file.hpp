@@ -1,0 +1,25 @@
+/// \file
+/// The node's own secrets in a file that its owner alone can read.
+
+#pragma once
+
+#include "journal/keys.hpp"
+
+#include <expected>
+#include <filesystem>
+
+namespace toit::nodes {
+
+enum class key_file_fault : std::uint8_t {
+  missing,
+  open_to_others, ///< group or others have a right on it
+  malformed,
+};
+
+/// Two lines, `signing_seed = HEX` and `operating_secret = HEX`.
+std::expected<journal::node_keys, key_file_fault> read_keys(const std::filesystem::path& file);
+
+/// Writes fresh keys, mode 0600. Throws std::system_error when the file is there already or cannot be made.
+journal::node_keys create_keys(const std::filesystem::path& file);
+
+} // namespace toit::nodes
