@@ -109,36 +109,62 @@ void pack_value(packer& out, const T& value) {
   }
 }
 
+namespace detail {
+
+template <law::described T>
+bool unpack_fields(const msgpack::object& in, T& value) {
+  if (in.type != msgpack::type::ARRAY || in.via.array.size > law::field_count<T>)
+    return false;
+  std::uint32_t at = 0;
+  bool good = true;
+  law::for_each_field(value, [&](std::string_view, auto& member) {
+    if (good && at < in.via.array.size)
+      good = unpack_value(in.via.array.ptr[at++], member);
+  });
+  return good;
+}
+
+/// No code at all is the empty text.
+template <class Code>
+bool unpack_code(const msgpack::object& in, Code& value) {
+  auto read = unpack_text(in);
+  if (!read)
+    return false;
+  auto parsed = read->empty() ? std::optional{Code{}} : Code::parse(*read);
+  if (parsed)
+    value = *parsed;
+  return parsed.has_value();
+}
+
+template <class List>
+bool unpack_list(const msgpack::object& in, List& value) {
+  if (in.type != msgpack::type::ARRAY || in.via.array.size > List::max_items)
+    return false;
+  value.clear();
+  value.reserve(in.via.array.size);
+  for (std::uint32_t i = 0; i < in.via.array.size; ++i) {
+    typename List::value_type item{};
+    if (!unpack_value(in.via.array.ptr[i], item))
+      return false;
+    value.push_back(std::move(item));
+  }
+  return true;
+}
+
+} // namespace detail
+
 template <class T>
 bool unpack_value(const msgpack::object& in, T& value) {
   using namespace detail;
   if constexpr (law::described<T>) {
-    if (in.type != msgpack::type::ARRAY || in.via.array.size > law::field_count<T>)
-      return false;
-    std::uint32_t at = 0;
-    bool good = true;
-    law::for_each_field(value, [&](std::string_view, auto& member) {
-      if (good && at < in.via.array.size)
-        good = unpack_value(in.via.array.ptr[at++], member);
-    });
-    return good;
+    return unpack_fields(in, value);
   } else if constexpr (std::same_as<T, std::string>) {
     auto read = unpack_text(in);
     if (read)
       value = *read;
     return read.has_value();
   } else if constexpr (is_code<T>::value) {
-    auto read = unpack_text(in);
-    if (!read)
-      return false;
-    if (read->empty()) {
-      value = {};
-      return true;
-    }
-    auto parsed = T::parse(*read);
-    if (parsed)
-      value = *parsed;
-    return parsed.has_value();
+    return unpack_code(in, value);
   } else if constexpr (is_text<T>::value) {
     auto read = unpack_text(in);
     return read && law::scalar_from_text(*read, value);
@@ -152,17 +178,7 @@ bool unpack_value(const msgpack::object& in, T& value) {
     value.reset();
     return in.type == msgpack::type::NIL || unpack_value(in, value.emplace());
   } else if constexpr (is_list<T>::value) {
-    if (in.type != msgpack::type::ARRAY || in.via.array.size > T::max_items)
-      return false;
-    value.clear();
-    value.reserve(in.via.array.size);
-    for (std::uint32_t i = 0; i < in.via.array.size; ++i) {
-      typename T::value_type item{};
-      if (!unpack_value(in.via.array.ptr[i], item))
-        return false;
-      value.push_back(std::move(item));
-    }
-    return true;
+    return unpack_list(in, value);
   } else if constexpr (std::same_as<T, law::civil_date>) {
     return unpack_date(in, value);
   } else if constexpr (std::same_as<T, law::instant>) {

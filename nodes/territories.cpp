@@ -7,7 +7,6 @@
 #include <charconv>
 #include <ranges>
 #include <tuple>
-#include <unordered_map>
 
 // Laid down by embedded_territories.S.
 extern "C" {
@@ -193,42 +192,57 @@ std::string search_key(std::string_view text) {
 
 territory_map territory_map::load() {
   territory_map map;
+  map.read_divisions();
+  map.read_territories();
+  map.read_communes();
+  map.place_territories();
+  map.read_concerned();
+  map.index_names();
+  return map;
+}
 
+void territory_map::read_divisions() {
   for_each_row<2>(toit_embedded_regions, toit_embedded_regions_size, [&](const auto& fields) {
-    map.regions_.push_back({.code = kept(region_code::parse(fields[0])), .name = fields[1]});
+    regions_.push_back({.code = kept(region_code::parse(fields[0])), .name = fields[1]});
   });
-  law::require(strictly_sorted(map.regions_, &region::code), "the régions of the map are sorted");
+  law::require(strictly_sorted(regions_, &region::code), "the régions of the map are sorted");
 
   for_each_row<3>(toit_embedded_departements, toit_embedded_departements_size, [&](const auto& fields) {
     departement read{.code = kept(law::departement_code::parse(fields[0])),
                      .name = fields[1],
                      .region = kept(region_code::parse(fields[2]))};
-    law::require(map.find(read.region) != nullptr, "each département of the map lies in a région of it");
-    map.departements_.push_back(read);
+    law::require(find(read.region) != nullptr, "each département of the map lies in a région of it");
+    departements_.push_back(read);
   });
-  law::require(strictly_sorted(map.departements_, &departement::code), "the départements of the map are sorted");
+  law::require(strictly_sorted(departements_, &departement::code), "the départements of the map are sorted");
+}
 
-  std::unordered_map<std::string_view, std::size_t> by_siren;
+void territory_map::read_territories() {
   for_each_row<3>(toit_embedded_territories, toit_embedded_territories_size, [&](const auto& fields) {
     territory read;
     read.id = kept(law::siren::parse(fields[0]));
     read.kind = kept(law::enum_from<territory_kind>(fields[1]));
     read.name = fields[2];
-    by_siren.emplace(fields[0], map.territories_.size());
-    map.territories_.push_back(std::move(read));
+    territories_.push_back(std::move(read));
   });
-  law::require(strictly_sorted(map.territories_, &territory::id), "the territories of the map are sorted");
+  law::require(strictly_sorted(territories_, &territory::id), "the territories of the map are sorted");
+}
 
-  map.communes_.reserve(36'000);
+territory& territory_map::named(std::string_view siren) {
+  const auto* known = find(kept(law::siren::parse(siren)));
+  law::require(known != nullptr, "each territory that the map names is on it");
+  return territories_[static_cast<std::size_t>(known - territories_.data())];
+}
+
+void territory_map::read_communes() {
+  communes_.reserve(36'000);
   for_each_row<4>(toit_embedded_communes, toit_embedded_communes_size, [&](const auto& fields) {
     commune read{
         .code = kept(law::commune_code::parse(fields[0])), .name = fields[1], .population = {}, .territory = {}};
     if (fields[2] != "-")
       read.population = kept(parse_count(fields[2]));
     if (fields[3] != "-") {
-      auto known = by_siren.find(fields[3]);
-      law::require(known != by_siren.end(), "each territory of a commune is on the map");
-      auto& where = map.territories_[known->second];
+      auto& where = named(fields[3]);
       read.territory = where.id;
       where.communes.push_back(read.code);
       where.population += kept(read.population);
@@ -236,16 +250,18 @@ territory_map territory_map::load() {
       if (where.departements.empty() || !fields[0].starts_with(where.departements.back().view()))
         where.departements.push_back(law::departement_of(read.code));
     } else {
-      law::require(map.find(law::departement_of(read.code)) != nullptr, in_a_departement);
+      law::require(find(law::departement_of(read.code)) != nullptr, in_a_departement);
     }
-    map.communes_.push_back(read);
+    communes_.push_back(read);
   });
-  law::require(strictly_sorted(map.communes_, &commune::code), "the communes of the map are sorted");
+  law::require(strictly_sorted(communes_, &commune::code), "the communes of the map are sorted");
+}
 
-  for (auto& where : map.territories_) {
+void territory_map::place_territories() {
+  for (auto& where : territories_) {
     law::require(!where.communes.empty(), "each territory of the map has a commune");
     for (auto code : where.departements) {
-      const auto* departement = map.find(code);
+      const auto* departement = find(code);
       law::require(departement != nullptr, in_a_departement);
       where.regions.push_back(departement->region);
     }
@@ -253,29 +269,30 @@ territory_map territory_map::load() {
     auto repeated = std::ranges::unique(where.regions);
     where.regions.erase(repeated.begin(), repeated.end());
   }
+}
 
+void territory_map::read_concerned() {
   for_each_row<4>(toit_embedded_concerned, toit_embedded_concerned_size, [&](const auto& fields) {
-    auto known = by_siren.find(fields[0]);
-    law::require(known != by_siren.end(), "each territory said to be concerned or not is on the map");
     law::require(fields[1] == "yes" || fields[1] == "no", "a territory is said to be concerned, or not to be");
-    auto& settings = map.territories_[known->second].concerned;
+    auto& settings = named(fields[0]).concerned;
     concern read{.concerned = fields[1] == "yes", .from = kept(law::parse_date(fields[2])), .source = fields[3]};
     law::require(settings.empty() || settings.back().from < read.from, "what is concerned is said in order of date");
     settings.push_back(read);
   });
+}
 
-  map.keys_.reserve(1 << 20);
-  map.key_starts_.reserve(map.territories_.size() + map.communes_.size() + 1);
-  map.key_starts_.push_back(0);
-  auto add_key = [&map](std::string_view name) {
-    map.keys_ += search_key(name);
-    map.key_starts_.push_back(static_cast<std::uint32_t>(map.keys_.size()));
+void territory_map::index_names() {
+  keys_.reserve(1 << 20);
+  key_starts_.reserve(territories_.size() + communes_.size() + 1);
+  key_starts_.push_back(0);
+  auto add_key = [this](std::string_view name) {
+    keys_ += search_key(name);
+    key_starts_.push_back(static_cast<std::uint32_t>(keys_.size()));
   };
-  for (const auto& where : map.territories_)
+  for (const auto& where : territories_)
     add_key(where.name);
-  for (const auto& where : map.communes_)
+  for (const auto& where : communes_)
     add_key(where.name);
-  return map;
 }
 
 const territory* territory_map::find(law::siren id) const { return found_in(territories_, id, &territory::id); }

@@ -117,6 +117,15 @@ public:
 private:
   territory_map() = default;
 
+  // The steps of `load`, in their order.
+  void read_divisions();
+  void read_territories();
+  void read_communes();
+  void place_territories();
+  void read_concerned();
+  void index_names();
+  territory& named(std::string_view siren);
+
   std::optional<place> find_code(std::string_view key) const;
 
   std::vector<region> regions_;
