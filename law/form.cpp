@@ -75,34 +75,49 @@ struct is_record_list : std::false_type {};
 template <described T, std::size_t Max>
 struct is_record_list<list<T, Max>> : std::true_type {};
 
+/// What is left of a path: nothing once its last name has been read, which is not the same as an empty name.
+using path_left = std::optional<std::string_view>;
+
 /// "a.b.c" as "a" and "b.c".
-std::pair<std::string_view, std::string_view> split_path(std::string_view path) {
+std::pair<std::string_view, path_left> split_path(std::string_view path) {
   auto dot = path.find('.');
-  return {path.substr(0, dot), dot == std::string_view::npos ? std::string_view{} : path.substr(dot + 1)};
+  return {path.substr(0, dot), dot == std::string_view::npos ? path_left{} : path_left{path.substr(dot + 1)}};
+}
+
+/// A place in a list, written in one way alone: no leading zero, so that a field has one path.
+std::optional<std::size_t> parse_place(std::string_view text) {
+  std::size_t place = 0;
+  if (!scalar_from_text(text, place) || scalar_to_text(place) != text)
+    return std::nullopt;
+  return place;
 }
 
 /// Calls `visit` on the single value at the path; false where there is none.
 template <class Value, class Visitor>
-bool visit_path(Value& value, std::string_view path, Visitor& visit) {
+bool visit_path(Value& value, path_left path, Visitor& visit) {
   using plain = std::remove_cvref_t<Value>;
-  if constexpr (described<plain>) {
-    auto [name, rest] = split_path(path);
+  if constexpr (is_optional_record<plain>::value) {
+    return value && visit_path(*value, path, visit);
+  } else if constexpr (described<plain>) {
+    if (!path)
+      return false;
+    auto [name, rest] = split_path(*path);
     bool found = false;
     for_each_field(value, [&](std::string_view field_name, auto& member) {
       if (!found && field_name == name)
         found = visit_path(member, rest, visit);
     });
     return found;
-  } else if constexpr (is_optional_record<plain>::value) {
-    return value && visit_path(*value, path, visit);
   } else if constexpr (is_record_list<plain>::value) {
-    auto [position, rest] = split_path(path);
-    std::size_t index = 0;
-    return scalar_from_text(position, index) && index < value.size() && visit_path(value[index], rest, visit);
+    if (!path)
+      return false;
+    auto [position, rest] = split_path(*path);
+    auto place = parse_place(position);
+    return place && *place < value.size() && visit_path(value[*place], rest, visit);
   } else {
-    if (path.empty())
+    if (!path)
       visit(value);
-    return path.empty();
+    return !path;
   }
 }
 

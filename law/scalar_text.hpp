@@ -63,8 +63,10 @@ std::string scalar_to_text(B value) {
 }
 template <std::same_as<bool> B>
 bool scalar_from_text(std::string_view bytes, B& value) {
-  value = bytes == "true";
-  return value || bytes == "false";
+  bool known = bytes == "true" || bytes == "false";
+  if (known)
+    value = bytes == "true";
+  return known;
 }
 
 template <std::unsigned_integral N>

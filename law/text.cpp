@@ -30,14 +30,20 @@ std::size_t sequence_length(std::string_view bytes) {
   return 0;
 }
 
+/// A control character of either set (C0 with DEL, C1) at the front of `bytes`; line feed and tab are none here.
+bool is_control(std::string_view bytes) {
+  auto first = static_cast<std::uint8_t>(bytes.front());
+  if (first == 0xC2 && bytes.size() > 1)
+    return static_cast<std::uint8_t>(bytes[1]) < 0xA0;
+  return (first < 0x20 && first != '\n' && first != '\t') || first == 0x7F;
+}
+
 } // namespace
 
 bool is_clean_text(std::string_view bytes) {
   while (!bytes.empty()) {
     auto length = sequence_length(bytes);
-    auto first = static_cast<std::uint8_t>(bytes.front());
-    bool control = (first < 0x20 && first != '\n' && first != '\t') || first == 0x7F;
-    if (length == 0 || control)
+    if (length == 0 || is_control(bytes))
       return false;
     bytes.remove_prefix(length);
   }
