@@ -33,28 +33,33 @@ subject_id flow_subject(siren bailleur, departement_code departement, std::uint1
 // -- what is folded -------------------------------------------------------------------------------------------------
 
 const charge_line* charged_vacancy::charged() const {
-  auto lease = std::ranges::find(lines, true, &charge_line::confirmed);
+  auto lease = std::ranges::find_if(lines, &charge_line::confirmed);
   if (lease != lines.end())
     return &*lease;
-  return lines.empty() ? nullptr : &lines.front();
+  auto first = std::ranges::find_if(lines, &charge_line::stands);
+  return first == lines.end() ? nullptr : &*first;
 }
 
 namespace {
 
+std::uint16_t year_of(civil_date day) { return static_cast<std::uint16_t>(static_cast<int>(day.year())); }
+
+/// A line keeps its place and the year of its decision while it does not stand: what comes back is charged as it was.
 void follow(charged_vacancy& v, const candidacy_moved& moved, civil_date on) {
-  auto known = std::ranges::find(v.lines, moved.candidacy, &charge_line::candidacy);
+  auto line = std::ranges::find(v.lines, moved.candidacy, &charge_line::candidacy);
   bool stands = moved.charged_on && !moved.closed && in_favour(moved.step);
-  if (!stands) {
-    if (known != v.lines.end())
-      v.lines.erase(known);
-    return;
+  if (line == v.lines.end()) {
+    if (!stands)
+      return;
+    line = v.lines.insert(v.lines.end(), charge_line{moved.candidacy, *moved.charged_on, true, year_of(on), {}});
   }
-  if (known == v.lines.end())
-    known = v.lines.insert(v.lines.end(), charge_line{moved.candidacy, {}, false, 0});
-  // The year is that of the decision, then of the lease; an offer in between changes neither.
-  bool confirmed = moved.step == candidacy_step::lease_signed;
-  if (known->year == 0 || confirmed != known->confirmed)
-    *known = {moved.candidacy, *moved.charged_on, confirmed, static_cast<std::uint16_t>(static_cast<int>(on.year()))};
+  line->stands = stands;
+  if (stands)
+    line->charged_on = *moved.charged_on;
+  if (!stands || moved.step != candidacy_step::lease_signed)
+    line->leased_in.reset();
+  else if (!line->confirmed())
+    line->leased_in = year_of(on);
 }
 
 } // namespace
@@ -65,8 +70,8 @@ void contingent_book::count(const charged_vacancy& v, int by) {
   const auto* line = v.charged();
   if (!line)
     return;
-  auto& sums = ledger_[{line->charged_on.convention, v.bailleur, line->charged_on.contingent, line->year}];
-  auto& sum = line->confirmed ? sums.confirmed : sums.stated;
+  auto& sums = ledger_[{line->charged_on.convention, v.bailleur, line->charged_on.contingent, line->year()}];
+  auto& sum = line->confirmed() ? sums.confirmed : sums.stated;
   sum = static_cast<std::uint32_t>(static_cast<int>(sum) + by);
 }
 
@@ -136,32 +141,57 @@ bool overlap(const reservation_convention& a, const reservation_convention& b) {
   return (!a.until || b.from <= *a.until) && (!b.until || a.from <= *b.until);
 }
 
-bool covers(const reservation_convention& convention, commune_code commune) {
-  return convention.communes.empty() || std::ranges::find(convention.communes, commune) != convention.communes.end();
+/// Most of what `share` adds up to on one day of the convention's term, with the others of its bailleur in its
+/// département that count; those that never run together are not added.
+template <class Counts, class Share>
+unsigned peak(const contingent_book& book, const reservation_convention& c, Counts counts, Share share) {
+  std::vector<const reservation_convention*> others;
+  std::vector first_days{c.from};
+  for (const auto& [id, other] : book.conventions().all())
+    if (other.bailleur == c.bailleur && other.departement == c.departement && overlap(other, c) && counts(other)) {
+      others.push_back(&other);
+      first_days.push_back(std::max(other.from, c.from));
+    }
+  unsigned most = 0;
+  for (auto day : first_days) {
+    unsigned sum = share(c);
+    for (const auto* other : others)
+      sum += other->in_force(day) ? share(*other) : 0U;
+    most = std::max(most, sum);
+  }
+  return most;
 }
 
 std::unexpected<refusal> above_maximum(literal article, literal because, std::string_view path) {
   return refuse_field(refusal_code::quota_above_legal_maximum, article, because, path);
 }
 
+bool of_state(const reservation_convention& c) { return c.contingent == contingent_kind::state_priority; }
+
 check check_shares(const reservation_convention& c) {
-  bool of_state = c.contingent == contingent_kind::state_priority;
   if (c.flow_share == 0 || c.flow_share > 10000)
     return refuse_field(refusal_code::malformed, "R441-5", "La part du flux est entre 0,01 % et 100 %.",
                         "convention.flow_share");
-  if (c.agents_share > c.flow_share || (!of_state && c.agents_share != 0))
+  if (c.agents_share > c.flow_share || (!of_state(c) && c.agents_share != 0))
     return refuse_field(refusal_code::malformed, "R441-5-2", "La part des agents est une partie de celle de l'État.",
                         "convention.agents_share");
-  if (of_state && c.flow_share > state_ceiling)
-    return above_maximum("R441-5-2", "Les réservations de l'État ne dépassent pas 30 % du flux annuel.",
-                         "convention.flow_share");
-  if (c.agents_share > agents_ceiling)
-    return above_maximum("R441-5-2", "La part des agents de l'État ne dépasse pas 5 % du flux annuel.",
-                         "convention.agents_share");
   if (c.loan_guarantee && c.contingent != contingent_kind::collectivite)
     return refuse_field(refusal_code::malformed, "R441-5-3",
                         "Seules les collectivités réservent en contrepartie d'une garantie d'emprunt.",
                         "convention.loan_guarantee");
+  return {};
+}
+
+/// The State is one holder, whichever of its services sign.
+check check_state(const contingent_book& book, const reservation_convention& c) {
+  if (!of_state(c))
+    return {};
+  if (peak(book, c, of_state, [](auto& k) { return unsigned{k.flow_share}; }) > state_ceiling)
+    return above_maximum("R441-5-2", "Les réservations de l'État ne dépassent pas 30 % du flux annuel.",
+                         "convention.flow_share");
+  if (peak(book, c, of_state, [](auto& k) { return unsigned{k.agents_share}; }) > agents_ceiling)
+    return above_maximum("R441-5-2", "La part des agents de l'État ne dépasse pas 5 % du flux annuel.",
+                         "convention.agents_share");
   return {};
 }
 
@@ -170,14 +200,9 @@ check check_guarantees(const contingent_book& book, const settings& s, const res
   if (!c.loan_guarantee)
     return {};
   for (auto commune : s.communes) {
-    if (!covers(c, commune))
-      continue;
-    unsigned sum = c.flow_share;
-    for (const auto& [id, other] : book.conventions().all())
-      if (other.loan_guarantee && other.bailleur == c.bailleur && other.departement == c.departement &&
-          overlap(other, c) && covers(other, commune))
-        sum += other.flow_share;
-    if (sum > guarantee_ceiling)
+    auto of_guarantee = [&](const reservation_convention& k) { return k.loan_guarantee && k.covers(commune); };
+    if (of_guarantee(c) &&
+        peak(book, c, of_guarantee, [](auto& k) { return unsigned{k.flow_share}; }) > guarantee_ceiling)
       return above_maximum("R441-5-3",
                            "Les réservations en contrepartie de garanties ne dépassent pas globalement 20 % du flux.",
                            "convention.flow_share");
@@ -241,6 +266,8 @@ struct contingent_rules {
           overlap(other, c))
         return refuse(refusal_code::duplicate, "R441-5",
                       "Une seule convention lie ce bailleur et ce réservataire dans le département.");
+    if (auto ok = check_state(book, c); !ok)
+      return std::unexpected{ok.error()};
     if (auto ok = check_guarantees(book, s, c); !ok)
       return std::unexpected{ok.error()};
     c.id = id_of<convention_id>(known.fresh_ids[0]);

@@ -33,7 +33,7 @@ struct charges {
   friend bool operator==(const charges&, const charges&) = default;
 };
 
-/// What a convention's holder has, had and has left in a year. Shares are rounded down (reading 20).
+/// What a convention's holder has, had and has left in a year. Shares are rounded down (docs/readings.md, 17).
 struct contingent_balance {
   convention_id convention;
   std::uint16_t year = 0;
@@ -50,17 +50,23 @@ struct contingent_balance {
   }
 };
 
-/// A charge that stands for a candidate.
+/// What a decision in favour of a candidate charges, as long as it stands.
 struct charge_line {
   candidacy_id candidacy;
   imputation charged_on;
-  bool confirmed = false; ///< by the lease
-  std::uint16_t year = 0; ///< of the decision, then of the lease
+  bool stands = false;
+  std::uint16_t decided_in = 0;           ///< year of the decision
+  std::optional<std::uint16_t> leased_in; ///< year of the lease that confirms it
+
+  bool confirmed() const { return leased_in.has_value(); }
+  int year() const { return leased_in.value_or(decided_in); }
+
   friend bool operator==(const charge_line&, const charge_line&) = default;
   static constexpr auto fields() {
     using t = charge_line;
     return std::tuple{field{"candidacy", &t::candidacy}, field{"charged_on", &t::charged_on},
-                      field{"confirmed", &t::confirmed}, field{"year", &t::year}};
+                      field{"stands", &t::stands}, field{"decided_in", &t::decided_in},
+                      field{"leased_in", &t::leased_in}};
   }
 };
 
@@ -69,7 +75,7 @@ struct charged_vacancy {
   vacancy_id vacancy;
   siren bailleur;
   std::optional<convention_id> reserved_under;
-  list<charge_line, 256> lines; ///< in the order in which they came to stand
+  list<charge_line, 256> lines; ///< in the order of the decisions
   static constexpr auto fields() {
     using t = charged_vacancy;
     return std::tuple{field{"vacancy", &t::vacancy}, field{"bailleur", &t::bailleur},

@@ -28,12 +28,16 @@ decision rule(const deliberation& on, const instance_opinion& asked) {
   if (std::ranges::find(in_force, asked.instance) == in_force.end())
     return refuse_field(refusal_code::not_in_force, "R441-2-15-I-2b", "Cette instance n'existe pas à cette date.",
                         "instance");
-  bool its_secretariat = std::ranges::any_of(on.facts.capacities, [&](const capacity& c) {
+  auto of_instance = [&](const capacity& c) {
     return c.quality == quality::instance_secretariat && c.instance == asked.instance;
-  });
-  if (!its_secretariat)
+  };
+  if (std::ranges::none_of(on.facts.capacities, of_instance))
     return refuse(refusal_code::not_originator, "R441-2-15-I-2b",
                   "L'avis est enregistré par le secrétariat de l'instance qui l'a rendu.");
+  const auto& wished = on.the_dossier().communes;
+  if (std::ranges::none_of(on.facts.capacities, [&](auto& c) { return of_instance(c) && c.covers(wished); }))
+    return refuse(refusal_code::out_of_scope, "R441-2-15-V-2-4a",
+                  "La demande ne porte sur aucune commune du ressort de cette instance.");
   return on.record(asked);
 }
 
@@ -64,16 +68,6 @@ decision rule(const deliberation& on, const priority_withdrawn& asked) {
   return refuse(refusal_code::conflict, "R441-2-15-I-2f", "Cette personne morale n'a pas reconnu cette priorité.");
 }
 
-namespace {
-
-bool bears_on(const reservation_convention& convention, const wished_communes& wished) {
-  return convention.communes.empty() || std::ranges::any_of(wished, [&](commune_code c) {
-           return std::ranges::find(convention.communes, c) != convention.communes.end();
-         });
-}
-
-} // namespace
-
 // [R441-2-15-I-3]
 decision rule(const deliberation& on, const contingent_eligibility& asked) {
   if (asked.conventions.empty() && !asked.non_reserved)
@@ -92,7 +86,7 @@ decision rule(const deliberation& on, const contingent_eligibility& asked) {
     if (!named->in_force(on.day()))
       return refuse_field(refusal_code::not_in_force, "R441-2-15-I-3",
                           "Cette convention n'est pas en vigueur à cette date.", "conventions");
-    if (!bears_on(*named, on.the_dossier().communes))
+    if (std::ranges::none_of(on.the_dossier().communes, [&](commune_code c) { return named->covers(c); }))
       return refuse_field(refusal_code::out_of_scope, "R441-2-15-I-3",
                           "Ce contingent n'a aucune réservation dans les communes souhaitées.", "conventions");
   }

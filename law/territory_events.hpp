@@ -191,6 +191,11 @@ struct reservation_convention {
   std::optional<civil_date> until;
 
   bool in_force(civil_date day) const { return from <= day && (!until || day <= *until); }
+  /// The holder has reservations in this commune.
+  bool covers(commune_code where) const {
+    return departement_of(where) == departement &&
+           (communes.empty() || std::find(communes.begin(), communes.end(), where) != communes.end());
+  }
 
   friend bool operator==(const reservation_convention&, const reservation_convention&) = default;
   static constexpr auto fields() {
