@@ -11,11 +11,13 @@ namespace {
 /// Rows under which the consultation log itself is opened: the demandeur, and who operates the dispositif.
 bool may_read_log(law::access_row row) { return row == law::access_row::h || row == law::access_row::f; }
 
-std::string scope_text(bool everywhere, const law::communes& scope) {
-  if (everywhere)
+std::string scope_text(const law::reach& where) {
+  if (where.everywhere)
     return "territoire";
   std::string text;
-  for (auto commune : scope)
+  for (auto departement : where.departements)
+    text += (text.empty() ? "" : ",") + departement.text();
+  for (auto commune : where.scope)
     text += (text.empty() ? "" : ",") + commune.text();
   return text;
 }
@@ -147,7 +149,7 @@ void access_guard_state::let_in(const read_request_ptr& request, const dossier_b
   if (!granted)
     return refuse_read(promise, line, granted.error());
   line.right = right_of(*granted);
-  line.scope = scope_text(granted->everywhere, granted->scope);
+  line.scope = scope_text(granted->where);
   line.results = 1;
   // Read first, so that the log says what was really shown.
   self->request(neighbours.reader, ask_timeout, read_atom_v, brief.id, brief.last_seq, request)
@@ -171,10 +173,9 @@ caf::result<read_answer_ptr> access_guard_state::read_page(const read_request_pt
     return promise;
   }
   auto query = std::make_shared<list_query>(std::get<read_list>(request->what).query);
-  query->everywhere = granted->everywhere;
-  query->scope = granted->scope;
+  query->within = granted->where;
   line.right = right_of(*granted);
-  line.scope = scope_text(granted->everywhere, granted->scope);
+  line.scope = scope_text(granted->where);
   self->request(neighbours.registry, ask_timeout, list_atom_v, list_query_ptr{query})
       .then(
           [this, line, promise](const read_answer_ptr& found) mutable {
@@ -194,10 +195,9 @@ caf::result<read_answer_ptr> access_guard_state::read_due(const read_request_ptr
     return promise;
   }
   auto query = std::make_shared<due_query>(std::get<read_deadlines>(request->what).query);
-  query->everywhere = granted->everywhere;
-  query->scope = granted->scope;
+  query->within = granted->where;
   line.right = right_of(*granted);
-  line.scope = scope_text(granted->everywhere, granted->scope);
+  line.scope = scope_text(granted->where);
   self->request(neighbours.registry, ask_timeout, due_atom_v, due_query_ptr{query})
       .then(
           [this, line, promise](const due_lines_ptr& lines) mutable {
@@ -222,10 +222,9 @@ caf::result<read_answer_ptr> access_guard_state::read_candidates_of(const read_r
             if (!granted)
               return refuse_read(promise, line, granted.error());
             auto lines = std::get<std::vector<candidate_line>>(**found);
-            law::capacity within{{}, {}, granted->everywhere, granted->scope};
-            std::erase_if(lines, [&](const candidate_line& c) { return !within.covers(c.communes); });
+            std::erase_if(lines, [&](const candidate_line& c) { return !granted->where.covers(c.communes); });
             line.right = right_of(*granted);
-            line.scope = scope_text(granted->everywhere, granted->scope);
+            line.scope = scope_text(granted->where);
             line.results = static_cast<std::uint32_t>(lines.size());
             answer_logged(promise, std::make_shared<const read_answer>(read_content{std::move(lines)}), line);
           },

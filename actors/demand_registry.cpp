@@ -89,16 +89,12 @@ namespace {
 /// Dossiers looked at for one page: a filter that matches little answers with where to go on, not with a long wait.
 constexpr std::size_t scan_limit = 20'000;
 
-bool names_any(const law::wished_communes& wished, const law::communes& scope) {
-  return std::ranges::any_of(wished, [&](auto commune) { return std::ranges::find(scope, commune) != scope.end(); });
-}
-
 bool matches(const law::dossier& d, const list_query& query) {
   if (query.status && d.status != *query.status)
     return false;
   if (query.commune && std::ranges::find(d.communes, *query.commune) == d.communes.end())
     return false;
-  return query.everywhere || names_any(d.communes, query.scope);
+  return query.within.covers(d.communes);
 }
 
 /// Values of one page of a table, in the order of arrival.
@@ -183,7 +179,7 @@ due_lines_ptr demand_registry_state::due(const due_query& query) {
   const auto& book = desk->book();
   const auto& settings = desk->context().settings;
   auto take = [&](const law::due& item, const law::dossier& d) {
-    if (query.everywhere || names_any(d.communes, query.scope))
+    if (query.within.covers(d.communes))
       lines->push_back({item, d.number});
   };
   if (!query.alerts) {

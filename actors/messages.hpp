@@ -86,8 +86,7 @@ using brief_ptr = std::shared_ptr<const std::optional<dossier_brief>>;
 struct list_query {
   std::optional<law::demande_status> status;
   std::optional<law::commune_code> commune;
-  bool everywhere = false; ///< the reader may see the whole territory
-  law::communes scope;     ///< otherwise, demandes that name one of these
+  law::reach within;       ///< demandes that name a commune of these
   std::uint64_t after = 0; ///< position of the last one seen
   std::size_t limit = 50;
 };
@@ -101,9 +100,8 @@ struct dossier_page {
 struct due_query {
   law::civil_date up_to;
   std::size_t limit = 256;
-  bool alerts = false; ///< also those that take no effect by themselves
-  bool everywhere = true;
-  law::communes scope;
+  bool alerts = false;     ///< also those that take no effect by themselves
+  law::reach within{true}; ///< of demandes that name a commune of these
 };
 using due_query_ptr = std::shared_ptr<const due_query>;
 struct due_line {

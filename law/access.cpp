@@ -102,14 +102,6 @@ check check_row(const access_rule& rule, const capacity& as, const reading& what
   return {};
 }
 
-/// Several qualities add up (reading 21): a list shows what any of them opens.
-void widen(grant& so_far, const capacity& as) {
-  so_far.everywhere = so_far.everywhere || as.everywhere;
-  for (auto commune : as.scope)
-    if (std::ranges::find(so_far.scope, commune) == so_far.scope.end())
-      so_far.scope.push_back(commune);
-}
-
 } // namespace
 
 std::span<const access_rule> access_matrix() { return matrix; }
@@ -119,7 +111,7 @@ std::expected<grant, refusal> may_read(const reader& who, const reading& what, c
   if (who.own) {
     const auto& rule = matrix.back();
     if (what.dossier == who.own)
-      return grant{rule.row, rule.article, false, {}};
+      return grant{rule.row, rule.article, {}};
     return refuse(refusal_code::out_of_scope, "R441-2-17", "Un demandeur ne consulte que son propre dossier.");
   }
   if (!what.purpose)
@@ -136,9 +128,9 @@ std::expected<grant, refusal> may_read(const reader& who, const reading& what, c
       if (!allowed && !answer)
         answer = std::unexpected{allowed.error()};
       else if (allowed && !answer)
-        answer = grant{rule.row, rule.article, as.everywhere, as.scope};
-      else if (allowed)
-        widen(*answer, as);
+        answer = grant{rule.row, rule.article, as.where};
+      else if (allowed) // Several qualities add up: a list shows what any of them opens (docs/readings.md, 14).
+        answer->where.widen(as.where);
     }
   return answer;
 }

@@ -19,7 +19,7 @@ enum class purpose : std::uint8_t {
 };
 constexpr auto names_of(purpose) { return std::to_array<std::string_view>({"shared_management", "information"}); }
 
-/// The rows of the matrix (law.md §5); whoever stands in none reads nothing nominative.
+/// The rows of the matrix (docs/readings.md, 15); whoever stands in none reads nothing nominative.
 enum class access_row : std::uint8_t { a, b1, b2, c, d, e1, e2, f, g, h };
 constexpr auto names_of(access_row) {
   return std::to_array<std::string_view>({"a", "b1", "b2", "c", "d", "e1", "e2", "f", "g", "h"});
@@ -57,8 +57,7 @@ struct reading {
 struct grant {
   access_row row{};
   std::string_view article;
-  bool everywhere = false; ///< for a list: every commune of the territory
-  communes scope;          ///< otherwise: these
+  reach where; ///< for a list: which demandes it shows
 };
 
 /// Default deny: the first row that covers the read, or a refusal by the article that bars it.

@@ -160,16 +160,21 @@ decision rule(const deliberation& on, const examined& asked) {
 
 namespace {
 
+bool is_no_local_link(decision_motive motive) { return motive == decision_motive::no_local_link; }
+
 check check_motives(const caleol_decided& asked) {
   using enum caleol_decision;
   bool motive_needed =
       asked.decision == conditional || asked.decision == non_attribution || asked.decision == inadmissibility;
   if (motive_needed && asked.motives.empty())
     return refuse_field(refusal_code::missing_field, "R441-2-15-I-6c", "Cette décision est motivée.", "motives");
-  if (asked.motives.size() == 1 && asked.motives.front() == decision_motive::no_local_link)
+  if (!asked.motives.empty() && std::ranges::all_of(asked.motives, is_no_local_link))
     return refuse_field(refusal_code::bad_motive, "R441-2-15-I-6c",
                         "L'absence de lien avec la commune ne suffit pas à refuser une attribution (CCH L441).",
                         "motives");
+  if (std::ranges::find(asked.motives, decision_motive::other) != asked.motives.end() && asked.motive_text.empty())
+    return refuse_field(refusal_code::missing_field, "R441-2-15-I-6c", "Un autre motif se dit en toutes lettres.",
+                        "motive_text");
   if (asked.decision == inadmissibility)
     for (auto motive : asked.motives)
       if (motive != decision_motive::income_ceiling_exceeded && motive != decision_motive::irregular_stay)
@@ -198,7 +203,12 @@ bool attributes(caleol_decision decision) {
   return decision == attribution || decision == ranked || decision == conditional;
 }
 
-/// The rank to record: dense and unique in the session, in the order of recording (reading 9).
+/// Somebody for whom a commission has decided, in this session or before, may still have the dwelling.
+bool has_beneficiary(const vacancy& v) {
+  return std::ranges::any_of(v.candidates, [](const candidate& c) { return !c.closed && in_favour(c.step); });
+}
+
+/// The rank to record: dense and unique in the session, in the order of recording (docs/readings.md, 9).
 // [R441-2-15-I-6b]
 std::expected<std::uint8_t, refusal> rank_of(const running& found, const caleol_decided& asked) {
   if (!attributes(asked.decision)) {
@@ -214,7 +224,7 @@ std::expected<std::uint8_t, refusal> rank_of(const running& found, const caleol_
     return refuse_field(refusal_code::bad_order, "R441-2-15-I-6b",
                         "Les rangs d'un logement se suivent sans trou ni doublon, dans l'ordre de leur enregistrement.",
                         "rank");
-  if (asked.decision == caleol_decision::attribution && next != 1)
+  if (asked.decision == caleol_decision::attribution && (next != 1 || has_beneficiary(found.for_dwelling)))
     return refuse_field(refusal_code::bad_order, "R441-2-15-I-6b",
                         "Le logement est déjà attribué : les suivants le sont en rang.", "decision");
   return next;

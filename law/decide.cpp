@@ -4,10 +4,30 @@
 
 namespace toit::law {
 
-bool capacity::covers(commune_code where) const { return everywhere || std::ranges::find(scope, where) != scope.end(); }
+bool reach::covers(commune_code where) const {
+  return everywhere || std::ranges::find(scope, where) != scope.end() ||
+         std::ranges::find(departements, departement_of(where)) != departements.end();
+}
 
-bool capacity::covers(const wished_communes& wished) const {
+bool reach::covers(const wished_communes& wished) const {
   return everywhere || std::ranges::any_of(wished, [&](commune_code c) { return covers(c); });
+}
+
+namespace {
+
+template <class T, std::size_t Max>
+void add_new(list<T, Max>& known, const list<T, Max>& more) {
+  for (const auto& item : more)
+    if (std::ranges::find(known, item) == known.end())
+      known.push_back(item);
+}
+
+} // namespace
+
+void reach::widen(const reach& other) {
+  everywhere = everywhere || other.everywhere;
+  add_new(scope, other.scope);
+  add_new(departements, other.departements);
 }
 
 const dossier& deliberation::the_dossier() const {
@@ -45,28 +65,25 @@ namespace {
 /// Which demandes an event may be recorded on.
 enum class needs {
   active,    ///< in its year of validity
-  living,    ///< not radiated
-  late_fact, ///< not radiated, or radiated after the event: late records are accepted (reading 7)
+  living,    ///< not radiated: decisions about the demande itself
+  late_fact, ///< not radiated, or radiated after the event: a fact recorded late is accepted (docs/readings.md, 1)
   any,       ///< the rule itself looks
 };
 
+template <class Event, class... Others>
+constexpr bool one_of = (std::same_as<Event, Others> || ...);
+
 template <class Event>
 constexpr needs needs_of() {
-  using std::same_as;
-  if constexpr (same_as<Event, designated> || same_as<Event, renewal_notice_sent>)
+  if constexpr (one_of<Event, designated, renewal_notice_sent>)
     return needs::active;
-  else if constexpr (same_as<Event, certificate_issued> || same_as<Event, documents_requested> ||
-                     same_as<Event, visit_proposed> || same_as<Event, visit_made> || same_as<Event, received> ||
-                     same_as<Event, processing_event> || same_as<Event, instance_opinion> ||
-                     same_as<Event, dalo_recognised> || same_as<Event, dalo_lost>)
-    return needs::late_fact;
-  else if constexpr (same_as<Event, renewed> || same_as<Event, warning_answered> || same_as<Event, reactivated> ||
-                     same_as<Event, lease_signed> || same_as<Event, lease_corrected> ||
-                     same_as<Event, offer_accepted> || same_as<Event, consultation_authorised> ||
-                     same_as<Event, applicant_account_opened>)
+  else if constexpr (one_of<Event, radiated, radiation_warning_sent, merged, seniority_transferred>)
+    return needs::living;
+  else if constexpr (one_of<Event, renewed, warning_answered, reactivated, lease_signed, lease_corrected,
+                            offer_accepted, consultation_authorised, applicant_account_opened>)
     return needs::any;
   else
-    return needs::living;
+    return needs::late_fact;
 }
 
 /// E04, E06 and E28 may bear a date before the reception of the demande: an older document, an earlier decision, the
@@ -276,7 +293,9 @@ void draft(outcome& out, subject_id subject, event happened) {
   out.entries.push_back({subject, std::move(happened), operation::introduced, {}});
 }
 
-void close(outcome& out, const dossier* d, const vacancy& v, candidacy_id id, closing_reason reason) {
+} // namespace
+
+void close_candidacy(outcome& out, const dossier* d, const vacancy& v, candidacy_id id, closing_reason reason) {
   if (d)
     draft(out, subject_of(d->id), candidacy_closed{id, reason});
   if (const auto* c = v.find(id)) {
@@ -285,8 +304,6 @@ void close(outcome& out, const dossier* d, const vacancy& v, candidacy_id id, cl
     draft(out, subject_of(v.id), moved);
   }
 }
-
-} // namespace
 
 void move_candidate(outcome& out, const vacancy& v, candidacy_id id, candidacy_step step,
                     std::optional<imputation> charged_on) {
@@ -303,29 +320,57 @@ void close_candidacies(outcome& out, const demand_book& book, const dossier& d, 
                        candidacy_id except) {
   for (const auto& c : d.candidacies)
     if (c.id != except && live(c))
-      close(out, &d, *book.find(c.vacancy), c.id, reason);
+      close_candidacy(out, &d, *book.find(c.vacancy), c.id, reason);
 }
 
 void close_candidates(outcome& out, const demand_book& book, const vacancy& v, closing_reason reason,
                       candidacy_id except) {
   for (const auto& c : v.candidates)
     if (c.candidacy != except && live(c))
-      close(out, book.dossier_of(c.candidacy), v, c.candidacy, reason);
+      close_candidacy(out, book.dossier_of(c.candidacy), v, c.candidacy, reason);
 }
+
+namespace {
+
+/// Why the candidacies of a radiated demande are closed.
+closing_reason reason_of(const radiation& r) {
+  if (r.motive == radiation_motive::a_housed)
+    return closing_reason::housed_elsewhere;
+  return r.motive == radiation_motive::f_merged ? closing_reason::demande_merged : closing_reason::demande_radiated;
+}
+
+void restore_candidacy(outcome& out, const dossier& d, const vacancy& v, candidacy_id id) {
+  draft(out, subject_of(d.id), candidacy_restored{id});
+  auto moved = as_it_stands(*v.find(id));
+  moved.closed.reset();
+  draft(out, subject_of(v.id), moved);
+}
+
+} // namespace
 
 void restore_candidacies(outcome& out, const demand_book& book, const dossier& d, closing_reason reason) {
   for (const auto& c : d.candidacies) {
-    if (c.closed != reason || !runs(c.step))
+    if (c.closed != reason || c.lapsed || !runs(c.step))
       continue;
-    const auto* v = book.find(c.vacancy);
-    if (v->status != vacancy_status::open) {
-      draft(out, subject_of(d.id), candidacy_closed{c.id, closing_reason::dwelling_no_longer_free});
+    const auto& v = *book.find(c.vacancy);
+    if (v.status == vacancy_status::open)
+      restore_candidacy(out, d, v, c.id);
+    else // A lease may be corrected in its turn: who lost the dwelling to it is told by that reason.
+      close_candidacy(out, &d, v, c.id,
+                      v.status == vacancy_status::let ? closing_reason::dwelling_let
+                                                      : closing_reason::dwelling_no_longer_free);
+  }
+}
+
+void restore_candidates(outcome& out, const demand_book& book, const vacancy& v) {
+  for (const auto& c : v.candidates) {
+    const auto* d = book.dossier_of(c.candidacy);
+    if (c.closed != closing_reason::dwelling_let || !d)
       continue;
-    }
-    draft(out, subject_of(d.id), candidacy_restored{c.id});
-    auto moved = as_it_stands(*v->find(c.id));
-    moved.closed.reset();
-    draft(out, subject_of(v->id), moved);
+    if (d->status == demande_status::radiated)
+      close_candidacy(out, d, v, c.candidacy, reason_of(*d->radiation));
+    else
+      restore_candidacy(out, *d, v, c.candidacy);
   }
 }
 

@@ -28,15 +28,25 @@ struct command {
   std::variant<event, due_reached> asked;
 };
 
+/// Where something counts: in the whole territory, or in these communes and in all those of these départements.
+struct reach {
+  bool everywhere = false;
+  law::communes scope{};
+  list<departement_code, 128> departements{};
+
+  bool covers(const wished_communes& wished) const;
+  bool covers(commune_code where) const;
+  /// Adds what the other covers.
+  void widen(const reach& other);
+};
+
 /// A quality that the originator has today, and where it counts.
 struct capacity {
   law::quality quality{};
   std::optional<instance_kind> instance;
-  bool everywhere = false; ///< in the whole territory
-  law::communes scope;     ///< otherwise
+  reach where;
 
-  bool covers(const wished_communes& wished) const;
-  bool covers(commune_code where) const;
+  bool covers(const auto& wished) const { return where.covers(wished); }
 };
 
 /// What a decision needs and the book does not hold. Whoever asks gathers it; the decision trusts it.

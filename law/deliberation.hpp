@@ -51,8 +51,15 @@ void close_candidacies(outcome& out, const demand_book& book, const dossier& d, 
 void close_candidates(outcome& out, const demand_book& book, const vacancy& v, closing_reason reason,
                       candidacy_id except = {});
 
-/// Reopens what was closed for `reason`, where the dwelling is still free and the demande runs.
+/// Closes one candidacy on both sides; a demande that is erased has no side left.
+void close_candidacy(outcome& out, const dossier* d, const vacancy& v, candidacy_id id, closing_reason reason);
+
+/// Reopens what was closed for `reason` where the dwelling is still free; elsewhere tells the reason anew.
 void restore_candidacies(outcome& out, const demand_book& book, const dossier& d, closing_reason reason);
+
+/// Reopens what a lease had closed on a dwelling that is free again. Who has been radiated meanwhile stays closed by
+/// that radiation, and comes back if it is undone.
+void restore_candidates(outcome& out, const demand_book& book, const vacancy& v);
 
 /// Only the bailleur of the dwelling is at the origin of what happens to its candidates.
 check by_bailleur(const deliberation& on, siren bailleur);

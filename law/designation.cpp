@@ -32,9 +32,7 @@ check check_reservation(const deliberation& on, const vacancy_opened& asked, con
   if (convention->bailleur != home.bailleur)
     return refuse_field(refusal_code::not_party, "R441-5", "Ce bailleur n'est pas partie à cette convention.",
                         "reserved_under");
-  bool covers = convention->communes.empty() ||
-                std::ranges::find(convention->communes, home.commune) != convention->communes.end();
-  if (!convention->in_force(on.day()) || !covers || convention->departement != departement_of(home.commune))
+  if (!convention->in_force(on.day()) || !convention->covers(home.commune))
     return refuse_field(refusal_code::not_in_force, "R441-5",
                         "Cette convention ne vaut pas pour ce logement à cette date.", "reserved_under");
   if (asked.holder_informed_on && *asked.holder_informed_on > on.facts.today)
@@ -81,8 +79,21 @@ decision rule(const deliberation& on, const vacancy_withdrawn& asked) {
 
 namespace {
 
-bool has_live_candidate(const vacancy& v) {
-  return std::ranges::any_of(v.candidates, [](const candidate& c) { return live(c); });
+/// Somebody designated under the reservation may still have the dwelling.
+bool has_candidate_of_holder(const deliberation& on, const vacancy& v) {
+  return std::ranges::any_of(v.candidates, [&](const candidate& c) {
+    const auto* d = live(c) ? on.book.dossier_of(c.candidacy) : nullptr;
+    return d && d->find(c.candidacy)->contingent.convention == *v.reserved_under;
+  });
+}
+
+/// The commission or the candidate himself said no. The first to whom it happens was the holder's: until then nobody
+/// else could designate.
+bool has_failed_candidate(const vacancy& v) {
+  using enum candidacy_step;
+  return std::ranges::any_of(v.candidates, [](const candidate& c) {
+    return c.step == non_attributed || c.step == inadmissible || c.step == refused || c.step == condition_failed;
+  });
 }
 
 /// Last day on which the holder may propose; absent where no term runs.
@@ -92,13 +103,25 @@ std::optional<civil_date> proposal_last_day(const deliberation& on, const vacanc
   return add_months(*v.holder_informed_on, months{1});
 }
 
+const reservation_convention* reservation_of(const deliberation& on, const vacancy& v) {
+  auto found = std::ranges::find_if(on.facts.conventions,
+                                    [&](const auto& convention) { return convention.id == v.reserved_under; });
+  return found == on.facts.conventions.end() ? nullptr : &*found;
+}
+
+/// The convention has ended, the holder's month has passed or, where none runs, all whom he designated have failed; and
+/// none of his candidates is left.
+bool reserved_in_vain(const deliberation& on, const vacancy& v) {
+  const auto* reservation = reservation_of(on, v);
+  auto last_day = proposal_last_day(on, v);
+  bool ended = reservation && !reservation->in_force(on.day());
+  bool over = last_day ? on.day() > *last_day : has_failed_candidate(v);
+  return (ended || over) && !has_candidate_of_holder(on, v);
+}
+
 /// The right used by the bailleur on his own dwelling: not reserved, or reserved in vain.
 std::expected<imputation, refusal> bailleur_right(const deliberation& on, const vacancy& v) {
-  if (!v.reserved_under)
-    return imputation{};
-  auto last_day = proposal_last_day(on, v);
-  bool failed = last_day && on.day() > *last_day && !has_live_candidate(v);
-  if (!failed)
+  if (v.reserved_under && !reserved_in_vain(on, v))
     return refuse(refusal_code::not_originator, "R441-2-15-I-4b",
                   "Ce logement est réservé : la désignation revient au titulaire de la réservation.");
   return imputation{};
@@ -117,14 +140,8 @@ std::expected<imputation, refusal> holder_right(const deliberation& on, const va
   return imputation{for_agents ? contingent_kind::state_agents : reservation.contingent, reservation.id};
 }
 
-const reservation_convention* reservation_of(const deliberation& on, const vacancy& v) {
-  auto found = std::ranges::find_if(on.facts.conventions,
-                                    [&](const auto& convention) { return convention.id == v.reserved_under; });
-  return found == on.facts.conventions.end() ? nullptr : &*found;
-}
-
 /// A réservataire designates on his own contingent, the bailleur on what is not reserved, nobody else.
-std::expected<imputation, refusal> right_of(const deliberation& on, const vacancy& v, const designated& asked) {
+std::expected<imputation, refusal> own_right(const deliberation& on, const vacancy& v, const designated& asked) {
   const auto* reservation = reservation_of(on, v);
   if (reservation && reservation->holder == on.originator())
     return holder_right(on, v, *reservation, asked);
@@ -132,6 +149,21 @@ std::expected<imputation, refusal> right_of(const deliberation& on, const vacanc
     return bailleur_right(on, v);
   return refuse(refusal_code::not_originator, "R441-2-15-I-4b",
                 "Un réservataire désigne sur son propre contingent : ce logement ne lui est pas réservé.");
+}
+
+/// The right used. A command may leave it out, but one that names another's contingent is not given its author's own.
+std::expected<imputation, refusal> right_of(const deliberation& on, const vacancy& v, const designated& asked) {
+  auto right = own_right(on, v, asked);
+  if (!right)
+    return right;
+  const auto& named = asked.contingent;
+  bool names_kind = named.contingent != contingent_kind::non_reserved;
+  if ((names_kind && named.contingent != right->contingent) ||
+      (!named.convention.empty() && named.convention != right->convention))
+    return refuse_field(refusal_code::not_originator, "R441-2-15-I-4b",
+                        "La désignation nomme un contingent dont son auteur n'est pas titulaire pour ce logement.",
+                        "contingent");
+  return right;
 }
 
 check check_route(const deliberation& on, const designated& asked) {

@@ -57,6 +57,17 @@ struct evolution {
     }
   }
 
+  void close(candidacy_id id, closing_reason reason) {
+    if (auto* c = d.find(id))
+      c->closed = reason;
+  }
+  void reopen(candidacy_id id) {
+    if (auto* c = d.find(id)) {
+      c->closed.reset();
+      c->lapsed = false;
+    }
+  }
+
   /// As before the radiation, with nothing left of what had led to it.
   void revive() {
     d.status = d.validity_expired ? demande_status::expired : demande_status::active;
@@ -94,6 +105,7 @@ struct evolution {
     d.validity_expired = false;
     d.renewed_on = happened.occurred_on;
     d.notice_sent_on.reset();
+    d.certificate_issued = false;
   }
   void operator()(const renewal_notice_sent&) { d.notice_sent_on = happened.occurred_on; }
   void operator()(const radiation_warning_sent& e) {
@@ -107,16 +119,28 @@ struct evolution {
   void operator()(const radiated& e) {
     d.status = demande_status::radiated;
     d.radiation = {e.motive, happened.occurred_on};
-    d.warning_of_radiation = d.warning;
+    // An answer undoes the radiation of its own warning, and no other.
+    if (d.warning && d.warning->motive == e.motive)
+      d.warning_of_radiation = d.warning;
     d.warning.reset();
   }
-  void operator()(const reactivated&) { revive(); }
+  /// What comes back with the demande is restored by entries of its own, which follow; the rest has had its chance.
+  void operator()(const reactivated&) {
+    revive();
+    for (auto& c : d.candidacies)
+      c.lapsed =
+          c.lapsed || c.closed == closing_reason::demande_radiated || c.closed == closing_reason::housed_elsewhere;
+  }
   void operator()(const merged& e) { d.seniority = e.seniority; }
   void operator()(const seniority_transferred& e) { d.reception = e.reception; }
   void operator()(const applicant_account_opened& e) { d.account = e.account; }
   void operator()(const consultation_authorised& e) {
-    std::erase_if(d.consultation_codes, [&](auto& code) { return code.last_day < happened.occurred_on; });
-    d.consultation_codes.push_back({e.code_hash, e.last_day});
+    auto& codes = d.consultation_codes;
+    std::erase_if(codes, [&](auto& code) { return code.last_day < happened.occurred_on; });
+    // Recorded late, an event has its place because a code has lapsed since: the one that lapses first.
+    if (codes.size() == codes.max_items)
+      codes.erase(std::ranges::min_element(codes, {}, &consultation_code::last_day));
+    codes.push_back({e.code_hash, e.last_day});
   }
 
   void operator()(const visit_proposed& e) {
@@ -173,9 +197,9 @@ struct evolution {
       c->refused_by_silence = e.motive == refusal_motive::silence;
   }
   void operator()(const lease_signed& e) {
+    reopen(e.candidacy);
     if (auto* c = d.find(e.candidacy)) {
       c->step_before_lease = c->step;
-      c->closed.reset();
       c->charged_on = e.charged_on;
     }
     step(e.candidacy, candidacy_step::lease_signed);
@@ -184,18 +208,9 @@ struct evolution {
     if (auto* c = d.find(e.candidacy))
       step(e.candidacy, c->step_before_lease);
   }
-  void operator()(const candidacy_closed& e) {
-    if (auto* c = d.find(e.candidacy))
-      c->closed = e.reason;
-  }
-  void operator()(const designation_withdrawn& e) {
-    if (auto* c = d.find(e.candidacy))
-      c->closed = closing_reason::designation_withdrawn;
-  }
-  void operator()(const candidacy_restored& e) {
-    if (auto* c = d.find(e.candidacy))
-      c->closed.reset();
-  }
+  void operator()(const candidacy_closed& e) { close(e.candidacy, e.reason); }
+  void operator()(const designation_withdrawn& e) { close(e.candidacy, closing_reason::designation_withdrawn); }
+  void operator()(const candidacy_restored& e) { reopen(e.candidacy); }
   void operator()(const lease_conflict_opened& e) { d.conflict = {e.first, e.second}; }
   void operator()(const lease_conflict_closed&) { d.conflict.reset(); }
 

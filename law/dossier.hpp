@@ -23,6 +23,7 @@ struct candidacy {
   candidacy_step step{};
   candidacy_step step_before_lease{};
   std::optional<closing_reason> closed;
+  bool lapsed = false; ///< closed, and the demande has come back since without it: nothing restores it any more
   std::uint8_t rank = 0;
   bool condition_pending = false;
   bool refused_by_silence = false;
@@ -55,7 +56,8 @@ struct candidacy {
                       field{"piece_due", &t::piece_due},
                       field{"reply_by", &t::reply_by},
                       field{"charged_on", &t::charged_on},
-                      field{"last_entry", &t::last_entry}};
+                      field{"last_entry", &t::last_entry},
+                      field{"lapsed", &t::lapsed}};
   }
 };
 

@@ -1,6 +1,7 @@
 #include "law/due.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 namespace toit::law {
 
@@ -36,7 +37,11 @@ civil_date non_renewal_last_day(const dossier& d) {
   return on_time ? add_months(d.renewed_on, months{13}) : add_months(*d.notice_sent_on, months{2});
 }
 
-civil_date reactivation_last_day(const dossier& d) { return add_months(d.renewed_on, months{18}); }
+/// A notice sent so late that its tolerance passes the eighteenth month still leaves that tolerance.
+civil_date reactivation_last_day(const dossier& d) {
+  auto eighteen_months = add_months(d.renewed_on, months{18});
+  return d.notice_sent_on ? std::max(eighteen_months, non_renewal_last_day(d)) : eighteen_months;
+}
 
 std::vector<due> dues_of(const dossier& d, const settings& s) {
   std::vector<due> running;
@@ -58,8 +63,9 @@ std::vector<due> dues_of(const dossier& d, const settings& s) {
   for (const auto& c : d.candidacies)
     if (c.open() && c.step == candidacy_step::offered)
       add(due_rule::offer_silence, *c.reply_by, c.id);
+  // Of the registration or of the last renewal; a seniority kept from elsewhere makes none of them older.
   if (!d.certificate_issued)
-    add(due_rule::certificate, add_months(d.reception, months{1}));
+    add(due_rule::certificate, add_months(d.renewed_on, months{1}));
   // A notice on this day leaves the demandeur his whole month.
   if (d.status == demande_status::active && !d.notice_sent_on)
     add(due_rule::renewal_notice, add_months(d.renewed_on, months{11}));
@@ -80,7 +86,7 @@ std::vector<due> due_calendar::up_to(civil_date last_day, std::size_t limit) con
     if (day > last_day || found.size() >= limit)
       break;
     auto of_day = items;
-    std::ranges::sort(of_day);
+    std::ranges::sort(of_day, {}, [](const due& d) { return std::tie(d.dossier, d.rule, d.candidacy); });
     auto doubles = std::ranges::unique(of_day);
     of_day.erase(doubles.begin(), doubles.end());
     of_day.resize(std::min(of_day.size(), limit - found.size()));

@@ -45,7 +45,7 @@ check check_candidacy(const deliberation& on, const dossier& d, const candidacy&
     return refuse(refusal_code::bad_order, "R441-3", "La condition suspensive n'est pas levée.");
   if (v.status != vacancy_status::open)
     return refuse(refusal_code::bad_order, "R441-2-15-I-8", "Ce logement n'est plus à attribuer.");
-  if (c.open() && !first_in_line(v, c.id))
+  if (!first_in_line(v, c.id))
     return refuse(refusal_code::bad_order, "R441-2-15-I-6b", "Un candidat mieux placé n'a pas refusé ce logement.");
   if (on.day() < *c.decided_on)
     return refuse_field(refusal_code::bad_date, "R441-2-15-I-8", "Le bail précède la décision de la commission.",
@@ -106,17 +106,6 @@ decision rule(const deliberation& on, const lease_signed& asked) {
 // -- correction -----------------------------------------------------------------------------------------------------
 
 namespace {
-
-/// The other candidates of a dwelling that is free again.
-void restore_candidates(outcome& out, const demand_book& book, const vacancy& v) {
-  for (const auto& other : v.candidates) {
-    const auto* d = book.dossier_of(other.candidacy);
-    if (other.closed != closing_reason::dwelling_let || !d || d->status == demande_status::radiated)
-      continue;
-    draft(out, *d, candidacy_restored{other.candidacy});
-    move_candidate(out, v, other.candidacy, other.step, other.charged_on);
-  }
-}
 
 void close_corrected(outcome& out, const dossier& d, const candidacy& c, const vacancy& v, closing_reason reason) {
   draft(out, d, candidacy_closed{c.id, reason});

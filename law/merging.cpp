@@ -8,14 +8,19 @@ namespace toit::law {
 
 namespace {
 
-/// The earliest reception in each département that one of the demandes names.
+/// The earliest reception in each département that one of the demandes names, or has kept from an earlier merger.
 list<seniority_by_departement, 16> earliest_by_departement(const std::vector<const dossier*>& demandes) {
   std::map<departement_code, civil_date> earliest;
-  for (const auto* d : demandes)
-    for (auto commune : d->communes) {
-      auto [place, is_new] = earliest.try_emplace(departement_of(commune), d->reception);
-      place->second = std::min(place->second, d->reception);
-    }
+  auto count = [&](departement_code departement, civil_date reception) {
+    auto [place, is_new] = earliest.try_emplace(departement, reception);
+    place->second = std::min(place->second, reception);
+  };
+  for (const auto* d : demandes) {
+    for (auto commune : d->communes)
+      count(departement_of(commune), d->reception);
+    for (const auto& [departement, reception] : d->seniority)
+      count(departement, reception);
+  }
   list<seniority_by_departement, 16> kept;
   for (const auto& [departement, reception] : earliest)
     if (kept.size() < kept.max_items)
@@ -30,6 +35,9 @@ check check_absorbed(const deliberation& on, const dossier* d) {
     return refuse_field(refusal_code::malformed, "R441-2-8", "Une demande ne fusionne pas avec elle-même.", "absorbed");
   if (d->status == demande_status::radiated)
     return refuse_field(refusal_code::demande_inactive, "R441-2-8", "Une demande à fusionner est radiée.", "absorbed");
+  if (on.day() < d->reception)
+    return refuse_field(refusal_code::bad_date, "R441-2-15-I-0-2",
+                        "La fusion précède la réception d'une demande à fusionner.", "occurred_on");
   if (std::ranges::any_of(d->candidacies, [](const candidacy& c) { return in_favour(c); }))
     return refuse_field(refusal_code::bad_order, "R441-2-8",
                         "Une demande à fusionner a un logement attribué : sa suite doit d'abord être enregistrée.",

@@ -27,7 +27,7 @@ std::expected<running, refusal> own_running(const deliberation& on, candidacy_id
 
 } // namespace
 
-// -- visits: the text lists both and sets no order (reading 9) --------------------------------------------------------
+// -- visits: the text lists both and sets no order (docs/readings.md, 8) --------------------------------------------
 
 // [R441-2-15-I-5]
 decision rule(const deliberation& on, const visit_proposed& asked) {
@@ -88,15 +88,29 @@ bool passed_on(const vacancy& v, candidacy_id id) {
   });
 }
 
+bool refused_by_silence(const candidacy& c) {
+  return c.open() && c.step == candidacy_step::refused && c.refused_by_silence;
+}
+
+/// The event stands in the place of the silence that had counted as a refusal.
+outcome replace_silence(const deliberation& on, const candidacy& c, event answer) {
+  auto out = on.record(std::move(answer));
+  out.entries.back().operation = operation::modified;
+  out.entries.back().supersedes = c.last_entry;
+  return out;
+}
+
 /// An acceptance dated in time that arrives after silence has counted as a refusal undoes the refusal.
 decision accept_after_silence(const deliberation& on, const candidacy& c, const offer_accepted& asked) {
   const auto& v = *on.book.find(c.vacancy);
+  auto runs_anew = [&](const candidacy& other) { return other.vacancy == v.id && live(other); };
+  if (std::ranges::any_of(on.the_dossier().candidacies, runs_anew))
+    return refuse(refusal_code::conflict, "R441-10",
+                  "Le silence a valu refus et cette demande a été désignée de nouveau pour ce logement.");
   if (v.status != vacancy_status::open || passed_on(v, c.id))
     return refuse(refusal_code::conflict, "R441-10",
                   "Le silence a valu refus et le logement a été proposé au candidat suivant.");
-  auto out = on.record(asked);
-  out.entries.back().operation = operation::modified;
-  out.entries.back().supersedes = c.last_entry;
+  auto out = replace_silence(on, c, asked);
   move_candidate(out, v, c.id, candidacy_step::accepted, c.charged_on);
   return out;
 }
@@ -111,7 +125,7 @@ decision rule(const deliberation& on, const offer_accepted& asked) {
     return refuse(refusal_code::unknown_subject, "R441-2-15-I-4b", "Cette demande n'a pas cette candidature.");
   if (auto ok = by_bailleur(on, on.book.find(c->vacancy)->bailleur); !ok)
     return std::unexpected{ok.error()};
-  bool silent = c->open() && c->step == candidacy_step::refused && c->refused_by_silence;
+  bool silent = refused_by_silence(*c);
   if (d.status == demande_status::radiated || !c->open() || (c->step != candidacy_step::offered && !silent))
     return refuse(refusal_code::bad_order, "R441-10", "Aucune proposition n'attend de réponse.");
   if (on.day() > *c->reply_by)
@@ -123,20 +137,40 @@ decision rule(const deliberation& on, const offer_accepted& asked) {
   return out;
 }
 
-// [R441-2-15-I-7]
+namespace {
+
+check check_refusal(const candidacy& c, const offer_refused& asked, civil_date day) {
+  bool silence = asked.motive == refusal_motive::silence;
+  if (silence && (c.step == candidacy_step::accepted || day <= *c.reply_by))
+    return refuse_until(refusal_code::too_early, "R441-10", "Le silence ne vaut refus qu'au terme du délai de réponse.",
+                        acts_from(*c.reply_by));
+  if (asked.motive == refusal_motive::other && asked.motive_text.empty())
+    return refuse_field(refusal_code::missing_field, "R441-2-15-I-7", "Le motif du refus est enregistré.",
+                        "motive_text");
+  return {};
+}
+
+} // namespace
+
+/// A refusal given in time and recorded after the silence has counted as one brings its motive.
+// [R441-2-15-I-7] [R441-2-15-I-9]
 decision rule(const deliberation& on, const offer_refused& asked) {
+  const auto* late = on.the_dossier().find(asked.candidacy);
+  if (late && refused_by_silence(*late) && asked.motive != refusal_motive::silence && on.day() <= *late->reply_by) {
+    if (auto ok = by_bailleur(on, on.book.find(late->vacancy)->bailleur); !ok)
+      return std::unexpected{ok.error()};
+    if (auto ok = check_refusal(*late, asked, on.day()); !ok)
+      return std::unexpected{ok.error()};
+    return replace_silence(on, *late, asked);
+  }
   auto found = own_running(on, asked.candidacy);
   if (!found)
     return std::unexpected{found.error()};
   const auto& c = found->on_dossier;
   if (c.step != candidacy_step::offered && c.step != candidacy_step::accepted)
     return refuse(refusal_code::bad_order, "R441-2-15-I-7", "Aucune proposition n'a été faite à ce candidat.");
-  if (asked.motive == refusal_motive::silence && (c.step == candidacy_step::accepted || on.day() <= *c.reply_by))
-    return refuse_until(refusal_code::too_early, "R441-10", "Le silence ne vaut refus qu'au terme du délai de réponse.",
-                        acts_from(*c.reply_by));
-  if (asked.motive == refusal_motive::other && asked.motive_text.empty())
-    return refuse_field(refusal_code::missing_field, "R441-2-15-I-7", "Le motif du refus est enregistré.",
-                        "motive_text");
+  if (auto ok = check_refusal(c, asked, on.day()); !ok)
+    return std::unexpected{ok.error()};
   auto out = on.record(asked);
   move_candidate(out, found->for_dwelling, c.id, candidacy_step::refused);
   return out;

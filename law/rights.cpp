@@ -34,15 +34,13 @@ void convention_register::apply(const record& happened) {
 const reservation_convention* convention_register::find(convention_id id) const { return find_in(conventions_, id); }
 
 // [R441-2-15-V-2-3]
-capacity convention_register::reach_of(siren holder, civil_date day) const {
-  capacity reach{quality::reservataire, {}, false, {}};
-  for (const auto& [id, convention] : conventions_) {
-    if (convention.holder != holder || !convention.in_force(day))
-      continue;
-    reach.everywhere = reach.everywhere || convention.communes.empty();
-    reach.scope.insert(reach.scope.end(), convention.communes.begin(), convention.communes.end());
-  }
-  return reach;
+reach convention_register::reach_of(siren holder, civil_date day) const {
+  reach where;
+  for (const auto& [id, convention] : conventions_)
+    if (convention.holder == holder && convention.in_force(day))
+      where.widen(convention.communes.empty() ? reach{false, {}, {convention.departement}}
+                                              : reach{false, convention.communes, {}});
+  return where;
 }
 
 // -- the book -------------------------------------------------------------------------------------------------------
@@ -86,9 +84,9 @@ std::vector<capacity> rights_book::capacities_of(siren legal_person, civil_date 
     if (h.legal_person != legal_person || !h.in_force(day))
       continue;
     if (h.quality == quality::reservataire)
-      capacities.push_back(conventions_.reach_of(legal_person, day));
+      capacities.push_back({h.quality, {}, conventions_.reach_of(legal_person, day)});
     else
-      capacities.push_back({h.quality, h.instance, h.scope.empty(), h.scope});
+      capacities.push_back({h.quality, h.instance, {h.scope.empty(), h.scope, {}}});
   }
   return capacities;
 }

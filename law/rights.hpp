@@ -50,9 +50,9 @@ public:
   void apply(const record& happened);
   const reservation_convention* find(convention_id id) const;
   const std::map<convention_id, reservation_convention>& all() const { return conventions_; }
-  /// Where the holder has reservations on that day; `everywhere` as soon as one convention names no commune.
+  /// Where the holder has reservations on that day: a convention that names no commune counts in its département.
   // [R441-2-15-V-2-3]
-  capacity reach_of(siren holder, civil_date day) const;
+  reach reach_of(siren holder, civil_date day) const;
 
 private:
   std::map<convention_id, reservation_convention> conventions_;

@@ -31,24 +31,27 @@ bool registers(const deliberation& on) {
   return on.has_quality(quality::service_enregistreur) || on.has_quality(quality::gestionnaire);
 }
 
+/// The tolerance after the year has passed, whether or not its effect has been recorded yet.
+bool past_tolerance(const dossier& d, civil_date day) { return d.notice_sent_on && day > non_renewal_last_day(d); }
+
 /// Renewal, with the reactivation that it needs where radiation e has taken effect.
 decision renew(const deliberation& on, const renewed& asked) {
   const auto& d = on.the_dossier();
   bool radiated = d.status == demande_status::radiated;
   if (radiated && d.radiation->motive != radiation_motive::e_not_renewed)
     return refuse_radiated();
-  if (on.day() > reactivation_last_day(d) && d.status != demande_status::active)
+  bool late = past_tolerance(d, on.day());
+  if (late && on.day() > reactivation_last_day(d))
     return refuse(refusal_code::too_late, "R441-2-7",
                   "Dix-huit mois après le dernier renouvellement, une nouvelle demande est nécessaire.");
+  if (late && !registers(on))
+    return refuse(refusal_code::not_empowered, "R441-2-8",
+                  "Passé le délai, la demande est réactivée par le service qui reçoit le renouvellement.");
   auto out = on.start();
-  if (radiated && on.day() <= non_renewal_last_day(d)) {
-    undo_radiation(out, on.book, d);
-  } else if (radiated) {
-    if (!registers(on))
-      return refuse(refusal_code::not_empowered, "R441-2-8",
-                    "La demande radiée est réactivée par le service qui reçoit le renouvellement.");
+  if (radiated && late)
     draft(out, d, reactivated{reactivation_cause::late_renewal});
-  }
+  else if (radiated)
+    undo_radiation(out, on.book, d);
   draft(out, d, asked);
   return out;
 }
@@ -207,7 +210,7 @@ decision rule(const deliberation& on, const reactivated& asked) {
                         "cause");
   if (d.radiation->motive != radiation_motive::c_no_answer)
     return refuse(refusal_code::bad_motive, "R441-2-8", "La demande n'a pas été radiée faute de réponse.");
-  // Five months, and only where a système particulier says so (annex §6.5).
+  // Five months, and only where a système particulier says so (arrêté of 23 March 2015, annex 6.5).
   bool possible = on.settings.registration == registration_system::systeme_particulier &&
                   on.day() <= add_months(d.radiation->on, months{5});
   if (!possible)

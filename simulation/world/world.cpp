@@ -226,7 +226,7 @@ rights_ptr world::rights() { return ask<rights_ptr>(actors_.guard, rights_atom_v
 std::vector<law::dossier> world::registry_dossiers() {
   std::vector<law::dossier> all;
   auto query = std::make_shared<list_query>();
-  query->everywhere = true;
+  query->within.everywhere = true;
   query->limit = 1000;
   for (;;) {
     auto page = ask<read_answer_ptr>(actors_.registry, list_atom_v, list_query_ptr{query});

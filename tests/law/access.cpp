@@ -13,7 +13,7 @@ namespace {
 constexpr civil_date today = 2026y / 1 / 10;
 constexpr dossier_id a_dossier{{1}};
 
-/// The matrix as the text has it, row by row (law.md §5), beside the one that the code runs.
+/// The matrix as the text has it, row by row, beside the one that the code runs.
 struct text_row {
   access_row row;
   toit::law::quality quality;
@@ -36,7 +36,7 @@ constexpr std::array text_rows{
 };
 
 capacity in_saint_denis(quality q, std::optional<instance_kind> instance = {}) {
-  return {q, instance, false, {saint_denis}};
+  return {q, instance, {false, {saint_denis}}};
 }
 
 reading one_file(std::optional<purpose> p, wished_communes wished = {saint_denis}, bool requested = false) {
@@ -78,9 +78,9 @@ TEST_CASE("each row opens its purposes, in its communes, for a file or a list, a
 TEST_CASE("a quality of the whole territory covers every commune", "[R441-2-15-V-2-2][R441-2-15-V-2-5]") {
   for (const auto& row : text_rows)
     if (row.row != access_row::g) {
-      reader who{{{row.quality, row.instance, true, {}}}, {}};
+      reader who{{{row.quality, row.instance, {true}}}, {}};
       CHECK(reads(who, one_file(gp, {aubervilliers})));
-      CHECK(may_read(who, a_list(gp), today)->everywhere);
+      CHECK(may_read(who, a_list(gp), today)->where.everywhere);
     }
 }
 
@@ -94,8 +94,8 @@ TEST_CASE("a read without a purpose is refused to everyone but the demandeur", "
 }
 
 TEST_CASE("who stands in no row reads nothing nominative", "[R441-2-15-V-1]") {
-  const capacity landlord_that_does_not_register{quality::bailleur, {}, true, {}};
-  const capacity other_instance{quality::instance_secretariat, instance_kind::partenariale, true, {}};
+  const capacity landlord_that_does_not_register{quality::bailleur, {}, {true}};
+  const capacity other_instance{quality::instance_secretariat, instance_kind::partenariale, {true}};
   for (const auto& who : {reader{}, reader{{landlord_that_does_not_register}, {}}, reader{{other_instance}, {}}})
     for (auto p : {gp, info}) {
       CHECK(why_not(who, one_file(p, {saint_denis}, true)) == refusal_code::out_of_scope);
@@ -104,23 +104,23 @@ TEST_CASE("who stands in no row reads nothing nominative", "[R441-2-15-V-1]") {
 }
 
 TEST_CASE("a list shows the communes that some quality opens for that purpose, and no other", "[R441-2-15-V-2-3]") {
-  capacity registers{quality::service_enregistreur, {}, false, {epinay}};
+  capacity registers{quality::service_enregistreur, {}, {false, {epinay}}};
   reader who{{in_saint_denis(quality::reservataire), registers}, {}};
   auto shared = may_read(who, a_list(gp), today);
   REQUIRE(shared);
-  CHECK_FALSE(shared->everywhere);
-  CHECK(shared->scope.size() == 2);
+  CHECK_FALSE(shared->where.everywhere);
+  CHECK(shared->where.scope.size() == 2);
   // Registration opens shared management alone.
   auto informing = may_read(who, a_list(info), today);
   REQUIRE(informing);
-  CHECK(informing->scope == communes{saint_denis});
+  CHECK(informing->where.scope == communes{saint_denis});
 }
 
 TEST_CASE("a réservataire without any reservation left lists nothing", "[R441-2-15-V-2-3]") {
-  reader who{{{quality::reservataire, {}, false, {}}}, {}};
+  reader who{{{quality::reservataire, {}, {}}}, {}};
   CHECK_FALSE(reads(who, one_file(gp)));
   auto listed = may_read(who, a_list(gp), today);
-  CHECK((!listed || (!listed->everywhere && listed->scope.empty())));
+  CHECK((!listed || (!listed->where.everywhere && listed->where.scope.empty())));
 }
 
 // -- reception places -----------------------------------------------------------------------------------------------

@@ -574,10 +574,10 @@ void check_snapshot(const world& w, promises& kept) {
   kept.keep(alike, "a restored book knows what the book knew");
 }
 
-void check_lives(const settings& fixed, std::uint64_t first_seed) {
+void check_lives(const settings& fixed, std::uint64_t first_seed, unsigned lives = 16) {
   std::map<std::string, std::string> broken;
   std::uint64_t recorded = 0;
-  for (auto seed = first_seed; seed < first_seed + 16; ++seed) {
+  for (auto seed = first_seed; seed < first_seed + lives; ++seed) {
     random_life life{seed, fixed};
     life.live(2000);
     check_snapshot(life.w, life.kept);
@@ -595,6 +595,13 @@ TEST_CASE("whatever is asked the book stays consistent", "[R441-2-15-I-9][R441-2
   SECTION("with the SNE") { check_lives(sne_territory(), 1); }
   SECTION("with a système particulier") { check_lives(particular_territory(), 101); }
   SECTION("in a tense zone") { check_lives(tense_territory(), 201); }
+}
+
+/// Not run with the others: some minutes, for whoever has changed a rule.
+TEST_CASE("whatever is asked the book stays consistent, over many lives", "[.soak][R441-2-15-I-9][R441-2-15-I-10]") {
+  SECTION("with the SNE") { check_lives(sne_territory(), 1'000, 400); }
+  SECTION("with a système particulier") { check_lives(particular_territory(), 2'000, 400); }
+  SECTION("in a tense zone") { check_lives(tense_territory(), 3'000, 400); }
 }
 
 TEST_CASE("an entry that its subject has already seen changes nothing", "[R441-2-15-I-10]") {
