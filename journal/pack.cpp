@@ -1,5 +1,7 @@
 #include "journal/pack.hpp"
 
+#include <utility>
+
 namespace toit::journal {
 
 namespace detail {
@@ -74,9 +76,91 @@ namespace {
 /// No stored value nests deeper or is longer; lengths are those of the largest tombstone and document list.
 const msgpack::unpack_limit limits{70'000, 0, 100'000, 100'000, 0, 12};
 
+/// Looks over packed bytes before anything is built from them. Every value must be of a type that is stored and in its
+/// shortest form, so that a value has one form only, and no array may promise more than the bytes that are left could
+/// hold.
+class form_check {
+public:
+  explicit form_check(byte_view content) : rest_{content} {}
+
+  bool good() {
+    for (std::uint64_t pending = 1; pending > 0; --pending) {
+      if (rest_.size() < pending)
+        return false;
+      auto head = rest_.front();
+      rest_ = rest_.subspan(1);
+      if (!token(head))
+        return false;
+      pending += std::exchange(items_, 0);
+    }
+    return rest_.empty();
+  }
+
+private:
+  bool token(std::uint8_t head) {
+    if (head <= 0x7F || head >= 0xE0 || head == 0xC0 || head == 0xC2 || head == 0xC3)
+      return true;
+    if (head >= 0xA0 && head <= 0xBF)
+      return skip(head & 0x1FU);
+    if (head >= 0x90 && head <= 0x9F)
+      return promise(head & 0x0FU);
+    if (head >= 0xC4 && head <= 0xC6)
+      return number(1U << (head - 0xC4)) && (head == 0xC4 || value_ > widest(head - 0xC5)) && skip(value_);
+    if (head >= 0xCC && head <= 0xCF)
+      return number(1U << (head - 0xCC)) && value_ > (head == 0xCC ? 0x7FU : widest(head - 0xCD));
+    if (head >= 0xD0 && head <= 0xD3)
+      return negative(1U << (head - 0xD0));
+    if (head >= 0xD9 && head <= 0xDB)
+      return number(1U << (head - 0xD9)) && value_ > (head == 0xD9 ? 31U : widest(head - 0xDA)) && skip(value_);
+    if (head == 0xDC || head == 0xDD)
+      return number(head == 0xDC ? 2 : 4) && value_ > (head == 0xDC ? 15U : 0xFFFFU) && promise(value_);
+    return false;
+  }
+
+  /// Largest value of 1, 2 or 4 bytes.
+  static std::uint64_t widest(int doubled) { return (std::uint64_t{1} << (8U << doubled)) - 1; }
+
+  bool number(std::size_t size) {
+    if (rest_.size() < size)
+      return false;
+    value_ = 0;
+    for (auto byte : rest_.first(size))
+      value_ = value_ << 8 | byte;
+    rest_ = rest_.subspan(size);
+    return true;
+  }
+
+  /// A negative number that the next shorter form cannot hold.
+  bool negative(std::size_t size) {
+    if (!number(size))
+      return false;
+    auto unused = static_cast<unsigned>(64 - 8 * size);
+    auto value = static_cast<std::int64_t>(value_ << unused) >> unused;
+    return size == 1 ? value < -32 : value < -(std::int64_t{1} << (4 * size - 1));
+  }
+
+  bool skip(std::uint64_t size) {
+    if (rest_.size() < size)
+      return false;
+    rest_ = rest_.subspan(size);
+    return true;
+  }
+
+  bool promise(std::uint64_t items) {
+    items_ = items;
+    return true;
+  }
+
+  byte_view rest_;
+  std::uint64_t value_ = 0;
+  std::uint64_t items_ = 0;
+};
+
 } // namespace
 
 msgpack::object_handle parse_packed(byte_view content) {
+  if (!form_check{content}.good())
+    return {};
   try {
     std::size_t read = 0;
     auto handle = msgpack::unpack(

@@ -215,7 +215,7 @@ bytes pack_alone(const T& value) {
   return {buffer.data(), buffer.data() + buffer.size()};
 }
 
-/// Parses untrusted bytes within limits on depth and sizes; null when they are no MessagePack.
+/// Parses untrusted bytes within limits on depth and sizes; null when they are no MessagePack in its shortest form.
 msgpack::object_handle parse_packed(byte_view content);
 
 template <law::described T>
