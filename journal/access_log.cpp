@@ -20,8 +20,12 @@ CREATE TABLE IF NOT EXISTS line (
   seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, subject BLOB, command BLOB, content BLOB NOT NULL, link BLOB NOT NULL);
 CREATE INDEX IF NOT EXISTS line_subject ON line (subject) WHERE subject IS NOT NULL;
 CREATE INDEX IF NOT EXISTS line_command ON line (command) WHERE command IS NOT NULL;
-CREATE TABLE IF NOT EXISTS head (seq INTEGER PRIMARY KEY, signature BLOB NOT NULL);
+CREATE TABLE IF NOT EXISTS head (seq INTEGER PRIMARY KEY, key_id BLOB NOT NULL, signature BLOB NOT NULL);
 )sql";
+
+/// Bytes 68 to 71 of a month's file ("TOIL") and its format version.
+constexpr std::int64_t log_application_id = 0x544F494C;
+constexpr std::int64_t log_format_version = 1;
 
 std::string file_of(law::instant at) {
   law::civil_date day{std::chrono::floor<std::chrono::days>(at)};
@@ -49,13 +53,31 @@ bytes32 link_of(const bytes32& previous, std::uint64_t seq, std::int64_t at, byt
 /// A month's chain starts from its own name: months are deleted whole, one after the other.
 bytes32 first_link_of(std::string_view file) { return hash("toit.log.month", {view_of(file)}); }
 
-ports::signed_head head_of(std::string_view file, std::uint64_t seq, const bytes32& link) {
-  ports::signed_head head;
-  // "log-2026-11.sqlite" names the stream of that month.
-  head.stream = *ports::stream_id::parse("SLOG" + std::string{file.substr(4, 4)} + std::string{file.substr(9, 2)});
-  head.seq = seq;
-  head.link = link;
-  return head;
+/// What the signature of a month up to a line covers.
+bytes head_message_of(std::string_view file, std::uint64_t seq, const bytes32& link) {
+  bytes message;
+  put(message, view_of("toit.log.head.1"));
+  message.push_back(static_cast<std::uint8_t>(file.size()));
+  put(message, view_of(file));
+  put_u64(message, seq);
+  put(message, link);
+  return message;
+}
+
+/// A month's file for reading; absent while it is named but not begun, as a crash or a full disk may leave it.
+std::unique_ptr<sqlite_database> open_begun(const access_log_place& place, const std::string& file) {
+  auto database = std::make_unique<sqlite_database>(place.folder + "/" + file, sqlite_access::read_only, place.vfs);
+  auto mark = [&](const char* name) {
+    auto query = database->prepare(std::string{"PRAGMA "} + name);
+    query.step();
+    return query.integer(0);
+  };
+  auto application = mark("application_id");
+  if (application == 0)
+    return nullptr;
+  if (application != log_application_id || mark("user_version") != log_format_version)
+    throw store_broken{file + " is no log of this format"};
+  return database;
 }
 
 std::optional<ports::logged_line> open_line(const bytes32& key, std::int64_t at, byte_view content) {
@@ -72,12 +94,11 @@ struct access_log::open_month {
   open_month(const access_log_place& place, std::string name)
       : file{std::move(name)}, database{place.folder + "/" + file, sqlite_access::read_write, place.vfs} {
     database.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
-    database.execute(schema);
+    create();
     begin = database.prepare("BEGIN IMMEDIATE");
     commit = database.prepare("COMMIT");
     insert = database.prepare("INSERT INTO line (seq, at, subject, command, content, link) VALUES (?, ?, ?, ?, ?, ?)");
-    insert_head = database.prepare("INSERT INTO head (seq, signature) VALUES (?, ?)");
-    find = database.prepare("SELECT at, content FROM line WHERE command = ? ORDER BY seq LIMIT 1");
+    insert_head = database.prepare("INSERT INTO head (seq, key_id, signature) VALUES (?, ?, ?)");
     auto last = database.prepare("SELECT seq, at, link FROM line ORDER BY seq DESC LIMIT 1");
     link = first_link_of(file);
     if (last.step()) {
@@ -89,9 +110,21 @@ struct access_log::open_month {
     synced_link = link;
   }
 
+  /// Tables and marks in one transaction: a month is begun whole, or not at all.
+  void create() {
+    try {
+      database.execute("BEGIN IMMEDIATE;" + std::string{schema} +
+                       "PRAGMA application_id = " + std::to_string(log_application_id) + ";" +
+                       "PRAGMA user_version = " + std::to_string(log_format_version) + "; COMMIT;");
+    } catch (const store_full&) {
+      database.roll_back();
+      throw;
+    }
+  }
+
   std::string file;
   sqlite_database database;
-  sqlite_statement begin, commit, insert, insert_head, find;
+  sqlite_statement begin, commit, insert, insert_head;
   std::uint64_t seq = 0;
   std::int64_t at = 0;
   bytes32 link{};
@@ -121,8 +154,16 @@ access_log::open_month& access_log::month_at(law::instant at) {
 }
 
 void access_log::stage(const ports::log_line& line, law::instant now) {
+  try {
+    stage_in(month_at(now), line, now);
+  } catch (const store_full&) {
+    // A month that finds no room to begin in: its lines are lost like any other's, and it is begun again with the next.
+    lost_in_group_ = true;
+  }
+}
+
+void access_log::stage_in(open_month& month, const ports::log_line& line, law::instant now) {
   using enum open_month::state;
-  auto& month = month_at(now);
   if (month.now == full)
     return;
   if (month.now == idle)
@@ -143,7 +184,7 @@ void access_log::stage(const ports::log_line& line, law::instant now) {
     month.now = full;
   }
   if (!command.empty())
-    staged_refused_.insert(line.command);
+    staged_refused_.try_emplace(line.command, line);
 }
 
 bool access_log::sync() {
@@ -155,9 +196,12 @@ bool access_log::sync() {
   try {
     if (std::exchange(month.now, idle) == full)
       throw store_full{};
-    auto head = head_of(month.file, month.seq, month.link);
-    signer_.sign(head);
-    month.insert_head.bind(1, static_cast<std::int64_t>(month.seq)).bind(2, byte_view{head.signature}).run();
+    auto key = id_of(signer_.public_half());
+    auto signed_link = signer_.sign(head_message_of(month.file, month.seq, month.link));
+    month.insert_head.bind(1, static_cast<std::int64_t>(month.seq))
+        .bind(2, byte_view{key})
+        .bind(3, byte_view{signed_link})
+        .run();
     month.commit.run();
   } catch (const store_full&) {
     month.database.roll_back();
@@ -168,16 +212,16 @@ bool access_log::sync() {
   }
   month.synced_seq = month.seq;
   month.synced_link = month.link;
-  remember(staged_refused_);
+  for (const auto& [command, line] : std::exchange(staged_refused_, {}))
+    remember(command);
   return whole;
 }
 
-void access_log::remember(std::set<law::command_id>& refused) {
-  if (refused_.size() + refused.size() > refused_limit)
+void access_log::remember(law::command_id refused) {
+  if (refused_.size() >= refused_limit)
     too_many_refused_ = true;
-  if (!too_many_refused_)
-    refused_.merge(refused);
-  refused.clear();
+  else
+    refused_.insert(refused);
 }
 
 void access_log::load_refused(law::instant now) {
@@ -186,18 +230,21 @@ void access_log::load_refused(law::instant now) {
   for (const auto& file : folder_->files()) {
     if (file < oldest)
       continue;
-    sqlite_database database{place_.folder + "/" + file, sqlite_access::read_only, place_.vfs};
-    auto query = database.prepare("SELECT command FROM line WHERE command IS NOT NULL");
+    auto database = open_begun(place_, file);
+    if (!database)
+      continue;
+    auto query = database->prepare("SELECT command FROM line WHERE command IS NOT NULL");
     while (query.step()) {
       law::command_id command;
       query.copy_to(0, command.bytes);
-      std::set<law::command_id> one{command};
-      remember(one);
+      remember(command);
     }
   }
 }
 
 std::optional<ports::log_line> access_log::refusal_of(law::command_id command, law::instant now) {
+  if (auto staged = staged_refused_.find(command); staged != staged_refused_.end())
+    return staged->second;
   if (!refused_loaded_)
     load_refused(now);
   if (!too_many_refused_ && !refused_.contains(command))
@@ -206,16 +253,17 @@ std::optional<ports::log_line> access_log::refusal_of(law::command_id command, l
   for (const auto& file : folder_->files()) {
     if (file < oldest)
       continue;
-    sqlite_database database{place_.folder + "/" + file, sqlite_access::read_only, place_.vfs};
-    auto query = database.prepare("SELECT at, content FROM line WHERE command = ? ORDER BY seq LIMIT 1");
-    query.bind(1, byte_view{command.bytes});
+    auto database = open_begun(place_, file);
+    if (!database)
+      continue;
+    auto query = database->prepare("SELECT at, content FROM line WHERE command = ? AND at >= ? ORDER BY seq LIMIT 1");
+    query.bind(1, byte_view{command.bytes}).bind(2, std::int64_t{(now - refusals_stand).time_since_epoch().count()});
     if (!query.step())
       continue;
     auto found = open_line(key_, query.integer(0), query.content(1));
     if (!found)
       throw store_broken{"a line of " + file + " does not open"};
-    if (found->at >= now - refusals_stand)
-      return std::move(found->line);
+    return std::move(found->line);
   }
   return std::nullopt;
 }
@@ -241,8 +289,10 @@ std::vector<ports::logged_line> access_log_reader::about(law::subject_id subject
   std::vector<ports::logged_line> found;
   auto files = folder_->files();
   for (auto file = files.rbegin(); file != files.rend() && found.size() < limit; ++file) {
-    sqlite_database database{place_.folder + "/" + *file, sqlite_access::read_only, place_.vfs};
-    auto query = database.prepare("SELECT at, content FROM line WHERE subject = ? ORDER BY seq DESC LIMIT ?");
+    auto database = open_begun(place_, *file);
+    if (!database)
+      continue;
+    auto query = database->prepare("SELECT at, content FROM line WHERE subject = ? ORDER BY seq DESC LIMIT ?");
     query.bind(1, byte_view{subject.bytes}).bind(2, static_cast<std::int64_t>(limit - found.size()));
     while (query.step()) {
       auto line = open_line(key_, query.integer(0), query.content(1));
@@ -254,35 +304,81 @@ std::vector<ports::logged_line> access_log_reader::about(law::subject_id subject
   return found;
 }
 
-std::optional<log_fault> verify_access_log(const std::string& path, const public_key& signer, const std::string& vfs) {
-  auto file = path.substr(path.rfind('/') + 1);
-  sqlite_database database{path, sqlite_access::read_only, vfs};
-  auto lines = database.prepare("SELECT l.seq, l.at, l.subject, l.command, l.content, l.link, h.signature FROM line l "
-                                "LEFT JOIN head h ON h.seq = l.seq ORDER BY l.seq");
-  auto link = first_link_of(file);
-  std::uint64_t expected = 1;
-  bool covered = true;
-  for (; lines.step(); ++expected) {
-    auto fault = [&](std::string what) { return log_fault{file, expected, std::move(what)}; };
-    if (static_cast<std::uint64_t>(lines.integer(0)) != expected)
-      return fault("a line is missing");
-    link = link_of(link, expected, lines.integer(1), lines.content(2), lines.content(3), lines.content(4));
-    bytes32 written;
-    lines.copy_to(5, written);
-    if (written != link)
-      return fault("the line is not what was written");
-    covered = !lines.is_null(6);
-    if (covered) {
-      auto head = head_of(file, expected, link);
-      head.key_id = id_of(signer);
-      lines.copy_to(6, head.signature);
-      if (!verify(head, signer))
-        return fault("the signature does not match");
+namespace {
+
+class log_verification {
+public:
+  log_verification(const std::string& path, const public_key& signer, const std::string& vfs)
+      : file_{path.substr(path.rfind('/') + 1)}, signer_{signer}, database_{path, sqlite_access::read_only, vfs},
+        link_{first_link_of(file_)} {}
+
+  std::optional<log_fault> run() {
+    auto lines = database_.prepare("SELECT l.seq, l.at, l.subject, l.command, l.content, l.link, h.key_id, h.signature "
+                                   "FROM line l LEFT JOIN head h ON h.seq = l.seq ORDER BY l.seq");
+    try {
+      for (; lines.step(); ++expected_)
+        if (auto what = check(lines))
+          return log_fault{file_, expected_, what};
+    } catch (const store_broken&) {
+      return log_fault{file_, expected_, "the line cannot be read"};
     }
+    if (!covered_)
+      return log_fault{file_, expected_ - 1, "the last line is not signed"};
+    auto last_head = database_.prepare("SELECT seq FROM head ORDER BY seq DESC LIMIT 1");
+    if (last_head.step() && static_cast<std::uint64_t>(last_head.integer(0)) >= expected_)
+      return log_fault{file_, expected_, "the tail is cut: a signature stands for more lines"};
+    return std::nullopt;
   }
-  if (!covered)
-    return log_fault{file, expected - 1, "the last line is not signed"};
-  return std::nullopt;
+
+private:
+  /// Empty where there is none. An id of another length would shift what is hashed behind it.
+  static byte_view id_in(const sqlite_statement& line, int column) {
+    if (line.is_null(column))
+      return {};
+    auto id = line.blob(column);
+    if (id.size() != 16)
+      throw store_broken{"an id has not its length"};
+    return id;
+  }
+
+  const char* check(const sqlite_statement& line) {
+    if (static_cast<std::uint64_t>(line.integer(0)) != expected_)
+      return "a line is missing";
+    auto subject = id_in(line, 2);
+    auto command = id_in(line, 3);
+    auto at = line.number(1, INT64_MAX);
+    link_ = link_of(link_, expected_, at, subject, command, line.blob(4));
+    if (!std::ranges::equal(line.blob(5), link_))
+      return "the line is not what was written";
+    if (at < at_)
+      return "the time of recording goes back";
+    at_ = at;
+    covered_ = !line.is_null(7);
+    return covered_ ? check_signature(line) : nullptr;
+  }
+
+  const char* check_signature(const sqlite_statement& line) const {
+    auto by = line.content(6);
+    signature found;
+    line.copy_to(7, found);
+    bool good =
+        std::ranges::equal(by, id_of(signer_)) && verify(head_message_of(file_, expected_, link_), found, signer_);
+    return good ? nullptr : "the signature does not match";
+  }
+
+  std::string file_;
+  const public_key& signer_;
+  sqlite_database database_;
+  bytes32 link_;
+  std::uint64_t expected_ = 1;
+  std::int64_t at_ = 0;
+  bool covered_ = true;
+};
+
+} // namespace
+
+std::optional<log_fault> verify_access_log(const std::string& path, const public_key& signer, const std::string& vfs) {
+  return log_verification{path, signer, vfs}.run();
 }
 
 } // namespace toit::journal

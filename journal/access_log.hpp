@@ -6,6 +6,7 @@
 
 #include "journal/chain.hpp"
 
+#include <map>
 #include <set>
 
 namespace toit::journal {
@@ -45,7 +46,8 @@ private:
   struct open_month;
   open_month& month_at(law::instant at);
   void load_refused(law::instant now);
-  void remember(std::set<law::command_id>& refused);
+  void stage_in(open_month& month, const ports::log_line& line, law::instant now);
+  void remember(law::command_id refused);
 
   access_log_place place_;
   std::shared_ptr<access_log_folder> folder_;
@@ -53,8 +55,8 @@ private:
   bytes32 key_{};
   unsigned keep_months_;
   std::unique_ptr<open_month> month_;
-  std::set<law::command_id> refused_;        ///< on disk, in the files of the last thirty days
-  std::set<law::command_id> staged_refused_; ///< not yet on disk
+  std::set<law::command_id> refused_;                         ///< on disk, in the files of the last thirty days
+  std::map<law::command_id, ports::log_line> staged_refused_; ///< not yet on disk
   bool too_many_refused_ = false;
   bool refused_loaded_ = false;
   bool lost_in_group_ = false; ///< the group spanned two months and the first one's lines found no room

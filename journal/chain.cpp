@@ -4,7 +4,11 @@
 
 namespace toit::journal {
 
-bytes32 commitment_of(byte_view nonce, byte_view content) { return hash("toit.commitment", {nonce, content}); }
+bytes32 commitment_of(byte_view nonce, byte_view content) {
+  law::require(nonce.size() <= 0xFF, "a nonce's length fits in a byte");
+  auto length = static_cast<std::uint8_t>(nonce.size());
+  return hash("toit.commitment", {{&length, 1}, nonce, content});
+}
 
 bytes32 leaf_of(const entry_header& header) {
   bytes fields;
@@ -28,6 +32,7 @@ bytes head_message(const ports::signed_head& head) {
   message.push_back(static_cast<std::uint8_t>(head.stream.view().size()));
   put(message, view_of(head.stream.view()));
   put_u32(message, head.epoch);
+  put_u64(message, head.first);
   put_u64(message, head.seq);
   put(message, head.link);
   put_u64(message, head.ordering_seq);
@@ -47,14 +52,21 @@ signing_key::~signing_key() { sodium_memzero(secret_.data(), secret_.size()); }
 
 void signing_key::sign(ports::signed_head& head) const {
   head.key_id = id_of(public_);
-  auto message = head_message(head);
-  crypto_sign_detached(head.signature.data(), nullptr, message.data(), message.size(), secret_.data());
+  head.signature = sign(head_message(head));
+}
+
+signature signing_key::sign(byte_view message) const {
+  signature made;
+  crypto_sign_detached(made.data(), nullptr, message.data(), message.size(), secret_.data());
+  return made;
 }
 
 bool verify(const ports::signed_head& head, const public_key& key) {
-  auto message = head_message(head);
-  return head.key_id == id_of(key) &&
-         crypto_sign_verify_detached(head.signature.data(), message.data(), message.size(), key.data()) == 0;
+  return head.key_id == id_of(key) && verify(head_message(head), head.signature, key);
+}
+
+bool verify(byte_view message, const signature& of, const public_key& key) {
+  return crypto_sign_verify_detached(of.data(), message.data(), message.size(), key.data()) == 0;
 }
 
 } // namespace toit::journal

@@ -17,7 +17,7 @@ struct entry_header {
   bytes32 commitment{};
 };
 
-/// Binds the payload: of the nonce then the ciphertext, or of the payload in clear.
+/// Binds the payload, and where its nonce ends: what is in clear cannot be passed off as encrypted, nor the reverse.
 bytes32 commitment_of(byte_view nonce, byte_view content);
 bytes32 leaf_of(const entry_header& header);
 bytes32 first_link(const ports::stream_id& stream);
@@ -28,6 +28,7 @@ bytes head_message(const ports::signed_head& head);
 
 using public_key = bytes32;
 using key_id = std::array<std::uint8_t, 8>;
+using signature = std::array<std::uint8_t, 64>;
 key_id id_of(const public_key& key);
 
 /// Ed25519; the secret half lives in the node's key file alone.
@@ -40,6 +41,8 @@ public:
 
   const public_key& public_half() const { return public_; }
   void sign(ports::signed_head& head) const;
+  /// `message` begins with words that say what is signed, so that no signature can be taken for another.
+  signature sign(byte_view message) const;
 
 private:
   public_key public_{};
@@ -47,5 +50,6 @@ private:
 };
 
 bool verify(const ports::signed_head& head, const public_key& key);
+bool verify(byte_view message, const signature& of, const public_key& key);
 
 } // namespace toit::journal

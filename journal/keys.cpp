@@ -7,6 +7,7 @@ namespace toit::journal {
 namespace {
 
 constexpr std::size_t nonce_bytes = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES;
+static_assert(nonce_bytes == entry_nonce_bytes);
 constexpr std::size_t tag_bytes = crypto_aead_xchacha20poly1305_ietf_ABYTES;
 
 /// What an entry's ciphertext is bound to: moved to another stream, epoch or subject, it no longer opens.
@@ -52,12 +53,34 @@ bytes32 operating_public(const bytes32& operating_secret) {
   return half;
 }
 
+namespace {
+
+bytes key_message(const sealed_key& sealed) {
+  bytes message;
+  put(message, view_of("toit.sealed-key.1"));
+  message.push_back(static_cast<std::uint8_t>(sealed.stream.view().size()));
+  put(message, view_of(sealed.stream.view()));
+  put_u32(message, sealed.epoch);
+  message.push_back(static_cast<std::uint8_t>(sealed.purpose));
+  put(message, sealed.recipient);
+  put(message, sealed.box);
+  return message;
+}
+
+} // namespace
+
 sealed_key seal_key(const ports::stream_id& stream, std::uint32_t epoch, key_purpose purpose, const bytes32& secret,
-                    const bytes32& recipient) {
-  sealed_key sealed{stream, epoch, purpose, recipient, bytes(secret.size() + crypto_box_SEALBYTES)};
+                    const bytes32& recipient, const signing_key& signer) {
+  sealed_key sealed{stream, epoch, purpose, recipient, bytes(secret.size() + crypto_box_SEALBYTES), {}, {}};
   law::require(crypto_box_seal(sealed.box.data(), secret.data(), secret.size(), recipient.data()) == 0,
                "a recipient's public key is a point of the curve");
+  sealed.key_id = id_of(signer.public_half());
+  sealed.signature = signer.sign(key_message(sealed));
   return sealed;
+}
+
+bool verify(const sealed_key& sealed, const public_key& signer) {
+  return sealed.key_id == id_of(signer) && verify(key_message(sealed), sealed.signature, signer);
 }
 
 std::optional<bytes32> open_key(const sealed_key& sealed, const bytes32& operating_secret) {
@@ -100,15 +123,22 @@ std::optional<bytes> stream_keys::decrypt(std::uint32_t epoch, law::subject_id s
   return decrypt_under(keys_of(epoch).entries, nonce, content, place_of(stream_, epoch, subject));
 }
 
-bytes32 stream_keys::number_key(law::nud number) const { return hash("toit.number", {view_of(number.view())}, index_); }
+const bytes32& stream_keys::index_key() const {
+  law::require(index_.has_value(), "a stream that is hosted has its index key");
+  return *index_;
+}
+
+bytes32 stream_keys::number_key(law::nud number) const {
+  return hash("toit.number", {view_of(number.view())}, index_key());
+}
 
 bytes32 stream_keys::document_digest(law::dossier_id dossier, byte_view content) const {
-  return hash("toit.document", {dossier.bytes, content}, index_);
+  return hash("toit.document", {dossier.bytes, content}, index_key());
 }
 
 bytes32 stream_keys::digest(std::string_view purpose, byte_view content) const {
   std::uint8_t separator = 0;
-  return hash("toit.digest", {view_of(purpose), {&separator, 1}, content}, index_);
+  return hash("toit.digest", {view_of(purpose), {&separator, 1}, content}, index_key());
 }
 
 bytes stream_keys::seal_local(hash_purpose purpose, byte_view plain) const {

@@ -7,12 +7,15 @@
 
 #pragma once
 
-#include "journal/hash.hpp"
+#include "journal/chain.hpp"
 
 #include <expected>
 #include <map>
 
 namespace toit::journal {
+
+/// Of an encrypted payload.
+constexpr std::size_t entry_nonce_bytes = 24;
 
 /// The node's own secrets, read from a file that its owner alone can read.
 struct node_keys {
@@ -26,17 +29,21 @@ bytes32 operating_public(const bytes32& operating_secret);
 
 enum class key_purpose : std::uint8_t { stream, index };
 
-/// A stream key as it is stored and travels: encrypted to one recipient.
+/// A stream key as it is stored and travels: encrypted to one recipient, signed by the node that made it. Anybody can
+/// encrypt to a public key: without the signature a stranger could slip in a key that he knows.
 struct sealed_key {
   ports::stream_id stream;
   std::uint32_t epoch = 0; ///< of a stream key; 0 for an index key
   key_purpose purpose{};
   bytes32 recipient{}; ///< X25519 public key
   bytes box;
+  journal::key_id key_id{};
+  journal::signature signature{};
 };
 
 sealed_key seal_key(const ports::stream_id& stream, std::uint32_t epoch, key_purpose purpose, const bytes32& secret,
-                    const bytes32& recipient);
+                    const bytes32& recipient, const signing_key& signer);
+bool verify(const sealed_key& sealed, const public_key& signer);
 /// Absent when the box is not for this key or was altered.
 std::optional<bytes32> open_key(const sealed_key& sealed, const bytes32& operating_secret);
 
@@ -73,10 +80,11 @@ private:
     bytes32 entries{};
   };
   const epoch_keys& keys_of(std::uint32_t epoch) const;
+  const bytes32& index_key() const;
 
   ports::stream_id stream_;
   std::map<std::uint32_t, epoch_keys> secrets_;
-  bytes32 index_{};
+  std::optional<bytes32> index_;
 };
 
 /// One-shot authenticated encryption under a key used once or with a random nonce put in front.

@@ -168,8 +168,11 @@ private:
 node_journal::node_journal(journal_setup setup)
     : setup_{std::move(setup)}, signer_{setup_.keys.signing_seed}, ring_{std::make_shared<key_ring>()},
       store_{setup_.open_store()} {
-  for (const auto& sealed : store_->open_reader()->keys())
+  for (const auto& sealed : store_->open_reader()->keys()) {
+    if (!verify(sealed, signer_.public_half()))
+      throw store_broken{"a key of stream " + sealed.stream.text() + " is not signed by this node"};
     ring_->add(sealed, setup_.keys.operating_secret);
+  }
   log_ = std::make_unique<access_log>(setup_.log_place, setup_.log_folder, signer_, setup_.keys.operating_secret,
                                       setup_.keep_consultations_months);
   writer_ = std::make_unique<journal_writer_on_store>(*store_, *log_, signer_, ring_, setup_.clock, setup_.snapshots);
@@ -196,8 +199,8 @@ void node_journal::create_stream(const ports::stream_id& stream, const law::reco
     recipients.push_back(*setup_.escrow_recipient);
   std::vector<sealed_key> sealed;
   for (const auto& recipient : recipients) {
-    sealed.push_back(seal_key(stream, 0, key_purpose::stream, secret, recipient));
-    sealed.push_back(seal_key(stream, 0, key_purpose::index, index, recipient));
+    sealed.push_back(seal_key(stream, 0, key_purpose::stream, secret, recipient, signer_));
+    sealed.push_back(seal_key(stream, 0, key_purpose::index, index, recipient, signer_));
   }
   entry_row row;
   row.content = encode(first);
@@ -205,6 +208,7 @@ void node_journal::create_stream(const ports::stream_id& stream, const law::reco
   row.link = next_link(first_link(stream), leaf_of(row.header));
   ports::signed_head head;
   head.stream = stream;
+  head.first = 1;
   head.seq = 1;
   head.link = row.link;
   signer_.sign(head);

@@ -85,6 +85,19 @@ void sqlite_statement::reset() {
 
 std::int64_t sqlite_statement::integer(int column) const { return sqlite3_column_int64(statement_, column); }
 
+std::int64_t sqlite_statement::number(int column, std::int64_t most) const {
+  auto found = integer(column);
+  if (sqlite3_column_type(statement_, column) != SQLITE_INTEGER || found < 0 || found > most)
+    throw store_broken{"a column is out of its range"};
+  return found;
+}
+
+byte_view sqlite_statement::blob(int column) const {
+  if (sqlite3_column_type(statement_, column) != SQLITE_BLOB)
+    throw store_broken{"a column does not hold bytes"};
+  return content(column);
+}
+
 bool sqlite_statement::is_null(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
 
 byte_view sqlite_statement::content(int column) const {
@@ -98,7 +111,7 @@ std::string_view sqlite_statement::text(int column) const {
 }
 
 void sqlite_statement::copy_to(int column, std::span<std::uint8_t> target) const {
-  auto found = content(column);
+  auto found = blob(column);
   if (found.size() != target.size())
     throw store_broken{"a column has not the length of its kind"};
   std::copy(found.begin(), found.end(), target.begin());

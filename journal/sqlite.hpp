@@ -31,8 +31,13 @@ public:
   void reset();
 
   std::int64_t integer(int column) const;
+  /// Throws `store_broken` unless the column is an integer from 0 to `most`: what a cast would bend into shape is
+  /// damage.
+  std::int64_t number(int column, std::int64_t most) const;
   bool is_null(int column) const;
   byte_view content(int column) const;
+  /// Throws `store_broken` when the column is anything but bytes.
+  byte_view blob(int column) const;
   std::string_view text(int column) const;
   /// Throws `store_broken` when the column has another length.
   void copy_to(int column, std::span<std::uint8_t> target) const;

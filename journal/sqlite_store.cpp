@@ -27,13 +27,14 @@ CREATE TABLE entry (
   place INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, recorded_at INTEGER NOT NULL, subject BLOB NOT NULL,
   previous INTEGER NOT NULL, commitment BLOB NOT NULL, link BLOB NOT NULL, nonce BLOB, content BLOB);
 CREATE TABLE head (
-  place INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, ordering_seq INTEGER NOT NULL, link BLOB NOT NULL,
-  key_id BLOB NOT NULL, signature BLOB NOT NULL);
+  place INTEGER PRIMARY KEY, epoch INTEGER NOT NULL, first INTEGER NOT NULL, ordering_seq INTEGER NOT NULL,
+  link BLOB NOT NULL, key_id BLOB NOT NULL, signature BLOB NOT NULL);
 CREATE TABLE number (
   stream INTEGER NOT NULL, number_key BLOB NOT NULL, subject BLOB NOT NULL,
   PRIMARY KEY (stream, number_key)) WITHOUT ROWID;
 CREATE TABLE stream_key (
-  stream INTEGER NOT NULL, epoch INTEGER NOT NULL, purpose INTEGER NOT NULL, recipient BLOB NOT NULL, box BLOB NOT NULL,
+  stream INTEGER NOT NULL, epoch INTEGER NOT NULL, purpose INTEGER NOT NULL, recipient BLOB NOT NULL,
+  box BLOB NOT NULL, key_id BLOB NOT NULL, signature BLOB NOT NULL,
   PRIMARY KEY (stream, epoch, purpose, recipient)) WITHOUT ROWID;
 CREATE TABLE account (agent BLOB PRIMARY KEY, sealed BLOB NOT NULL) WITHOUT ROWID;
 )sql";
@@ -59,6 +60,26 @@ void set_up_connection(sqlite_database& database) {
 
 // -- reading --------------------------------------------------------------------------------------------------------
 
+std::uint32_t epoch_in(const sqlite_statement& at, int column) {
+  return static_cast<std::uint32_t>(at.number(column, UINT32_MAX));
+}
+
+std::uint64_t sequence_in(const sqlite_statement& at, int column) {
+  return static_cast<std::uint64_t>(at.number(column, (std::int64_t{1} << seq_bits) - 1));
+}
+
+/// Ends the query even when a row cannot be read: the next one begins afresh.
+class query_end {
+public:
+  explicit query_end(sqlite_statement& query) : query_{query} {}
+  ~query_end() { query_.reset(); }
+  query_end(const query_end&) = delete;
+  query_end& operator=(const query_end&) = delete;
+
+private:
+  sqlite_statement& query_;
+};
+
 class sqlite_reader : public store_reader {
 public:
   sqlite_reader(const std::string& path, const std::string& vfs) : database_{path, sqlite_access::read_only, vfs} {
@@ -68,9 +89,9 @@ public:
     entries_ =
         database_.prepare("SELECT place, epoch, recorded_at, subject, previous, commitment, link, nonce, content "
                           "FROM entry WHERE place > ? AND place <= ? ORDER BY place LIMIT ?");
-    heads_ = database_.prepare("SELECT place, epoch, ordering_seq, link, key_id, signature FROM head "
+    heads_ = database_.prepare("SELECT place, epoch, first, ordering_seq, link, key_id, signature FROM head "
                                "WHERE place >= ? AND place <= ? ORDER BY place LIMIT ?");
-    last_head_ = database_.prepare("SELECT place, epoch, ordering_seq, link, key_id, signature FROM head "
+    last_head_ = database_.prepare("SELECT place, epoch, first, ordering_seq, link, key_id, signature FROM head "
                                    "WHERE place >= ? AND place <= ? ORDER BY place DESC LIMIT 1");
     number_ = database_.prepare("SELECT subject FROM number WHERE stream = ? AND number_key = ?");
   }
@@ -89,9 +110,9 @@ public:
     if (!number)
       return rows;
     entries_.bind(1, place_of(*number, after)).bind(2, last_place(*number)).bind(3, static_cast<std::int64_t>(limit));
+    query_end end{entries_};
     while (entries_.step())
       rows.push_back(entry_at_cursor());
-    entries_.reset();
     return rows;
   }
 
@@ -111,9 +132,9 @@ public:
     if (!number)
       return found;
     heads_.bind(1, place_of(*number, from)).bind(2, last_place(*number)).bind(3, static_cast<std::int64_t>(limit));
+    query_end end{heads_};
     while (heads_.step())
       found.push_back(head_at_cursor(heads_, stream));
-    heads_.reset();
     return found;
   }
 
@@ -123,9 +144,9 @@ public:
       return std::nullopt;
     std::optional<ports::signed_head> found;
     last_head_.bind(1, place_of(*number, 0)).bind(2, last_place(*number));
+    query_end end{last_head_};
     if (last_head_.step())
       found = head_at_cursor(last_head_, stream);
-    last_head_.reset();
     return found;
   }
 
@@ -135,25 +156,27 @@ public:
       return std::nullopt;
     std::optional<law::subject_id> found;
     number_.bind(1, *number).bind(2, byte_view{number_key});
+    query_end end{number_};
     if (number_.step())
       number_.copy_to(0, found.emplace().bytes);
-    number_.reset();
     return found;
   }
 
   std::vector<sealed_key> keys() override {
     std::vector<sealed_key> found;
-    auto query = database_.prepare("SELECT s.name, k.epoch, k.purpose, k.recipient, k.box FROM stream_key k "
-                                   "JOIN stream s ON s.number = k.stream ORDER BY k.stream, k.epoch, k.purpose");
+    auto query = database_.prepare("SELECT s.name, k.epoch, k.purpose, k.recipient, k.box, k.key_id, k.signature "
+                                   "FROM stream_key k JOIN stream s ON s.number = k.stream "
+                                   "ORDER BY k.stream, k.epoch, k.purpose, k.recipient");
     while (query.step()) {
-      sealed_key key{stream_named(query.text(0)),
-                     static_cast<std::uint32_t>(query.integer(1)),
-                     query.integer(2) == 0 ? key_purpose::stream : key_purpose::index,
-                     {},
-                     {}};
+      sealed_key key;
+      key.stream = stream_named(query.text(0));
+      key.epoch = epoch_in(query, 1);
+      key.purpose = query.integer(2) == 0 ? key_purpose::stream : key_purpose::index;
       query.copy_to(3, key.recipient);
       auto box = query.content(4);
       key.box.assign(box.begin(), box.end());
+      query.copy_to(5, key.key_id);
+      query.copy_to(6, key.signature);
       found.push_back(std::move(key));
     }
     return found;
@@ -203,15 +226,19 @@ private:
   entry_row entry_at_cursor() const {
     entry_row row;
     row.header.seq = seq_at(entries_.integer(0));
-    row.header.epoch = static_cast<std::uint32_t>(entries_.integer(1));
-    row.header.recorded_at_ms = entries_.integer(2);
+    row.header.epoch = epoch_in(entries_, 1);
+    row.header.recorded_at_ms = entries_.number(2, INT64_MAX);
     entries_.copy_to(3, row.header.subject.bytes);
-    row.header.previous = static_cast<std::uint64_t>(entries_.integer(4));
+    row.header.previous = sequence_in(entries_, 4);
     entries_.copy_to(5, row.header.commitment);
     entries_.copy_to(6, row.link);
     row.erased = entries_.is_null(8);
-    auto nonce = entries_.content(7);
-    auto content = entries_.content(8);
+    if (row.erased && entries_.is_null(7))
+      return row;
+    auto nonce = entries_.blob(7);
+    auto content = entries_.blob(8);
+    if (!nonce.empty() && nonce.size() != entry_nonce_bytes)
+      throw store_broken{"a nonce has not its length"};
     row.nonce.assign(nonce.begin(), nonce.end());
     row.content.assign(content.begin(), content.end());
     return row;
@@ -221,11 +248,12 @@ private:
     ports::signed_head head;
     head.stream = stream;
     head.seq = seq_at(at.integer(0));
-    head.epoch = static_cast<std::uint32_t>(at.integer(1));
-    head.ordering_seq = static_cast<std::uint64_t>(at.integer(2));
-    at.copy_to(3, head.link);
-    at.copy_to(4, head.key_id);
-    at.copy_to(5, head.signature);
+    head.epoch = epoch_in(at, 1);
+    head.first = sequence_in(at, 2);
+    head.ordering_seq = sequence_in(at, 3);
+    at.copy_to(4, head.link);
+    at.copy_to(5, head.key_id);
+    at.copy_to(6, head.signature);
     return head;
   }
 
@@ -281,6 +309,8 @@ public:
         .bind(3, key.purpose == key_purpose::stream ? std::int64_t{0} : std::int64_t{1})
         .bind(4, byte_view{key.recipient})
         .bind(5, byte_view{key.box})
+        .bind(6, byte_view{key.key_id})
+        .bind(7, byte_view{key.signature})
         .run();
   }
 
@@ -327,13 +357,14 @@ private:
     select_stream_ = database_.prepare("SELECT number FROM stream WHERE name = ?");
     insert_entry_ = database_.prepare("INSERT INTO entry (place, epoch, recorded_at, subject, previous, commitment, "
                                       "link, nonce, content) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
-    insert_head_ = database_.prepare("INSERT INTO head (place, epoch, ordering_seq, link, key_id, signature) "
-                                     "VALUES (?, ?, ?, ?, ?, ?)");
+    insert_head_ = database_.prepare("INSERT INTO head (place, epoch, first, ordering_seq, link, key_id, "
+                                     "signature) VALUES (?, ?, ?, ?, ?, ?, ?)");
     insert_number_ = database_.prepare("INSERT INTO number (stream, number_key, subject) VALUES (?, ?, ?)");
     delete_number_ = database_.prepare("DELETE FROM number WHERE stream = ? AND number_key = ?");
     empty_entry_ = database_.prepare("UPDATE entry SET nonce = NULL, content = NULL WHERE place = ?");
-    insert_key_ = database_.prepare("INSERT INTO stream_key (stream, epoch, purpose, recipient, box) "
-                                    "VALUES (?, ?, ?, ?, ?)");
+    insert_key_ =
+        database_.prepare("INSERT INTO stream_key (stream, epoch, purpose, recipient, box, key_id, signature) "
+                          "VALUES (?, ?, ?, ?, ?, ?, ?)");
     upsert_account_ = database_.prepare("INSERT INTO account (agent, sealed) VALUES (?, ?) "
                                         "ON CONFLICT (agent) DO UPDATE SET sealed = excluded.sealed");
     delete_account_ = database_.prepare("DELETE FROM account WHERE agent = ?");
@@ -374,10 +405,11 @@ private:
   void put_head(std::int64_t number, const ports::signed_head& head) {
     insert_head_.bind(1, place_of(number, head.seq))
         .bind(2, std::int64_t{head.epoch})
-        .bind(3, static_cast<std::int64_t>(head.ordering_seq))
-        .bind(4, byte_view{head.link})
-        .bind(5, byte_view{head.key_id})
-        .bind(6, byte_view{head.signature})
+        .bind(3, static_cast<std::int64_t>(head.first))
+        .bind(4, static_cast<std::int64_t>(head.ordering_seq))
+        .bind(5, byte_view{head.link})
+        .bind(6, byte_view{head.key_id})
+        .bind(7, byte_view{head.signature})
         .run();
   }
 

@@ -8,10 +8,40 @@
 
 namespace toit::journal {
 
+/// Why a place is not what was written: docs/journal-format.md says each in full.
+enum class fault_reason : std::uint8_t {
+  missing_entry,
+  unreadable, ///< a column has not the length or range of its kind; nothing after it is looked at
+  header,
+  payload,
+  epoch_back,
+  time_back,
+  subject_order,
+  unknown_payload,
+  opening,
+  other_history, ///< than the head known from elsewhere
+  head_gap,
+  head_link,
+  head_signature,
+  ordering_back,
+  tail_cut,
+  not_covered,
+  shorter_than_known,
+  unannounced_erasure,
+  unfinished_erasure,
+};
+constexpr auto names_of(fault_reason) {
+  return std::to_array<std::string_view>({"missing_entry", "unreadable", "header", "payload", "epoch_back", "time_back",
+                                          "subject_order", "unknown_payload", "opening", "other_history", "head_gap",
+                                          "head_link", "head_signature", "ordering_back", "tail_cut", "not_covered",
+                                          "shorter_than_known", "unannounced_erasure", "unfinished_erasure"});
+}
+
 struct verify_fault {
   ports::stream_id stream;
   std::uint64_t seq = 0;
-  std::string what;
+  fault_reason reason{};
+  std::string what; ///< one sentence
 };
 
 struct verify_report {

@@ -81,9 +81,10 @@ ports::append_result journal_writer_on_store::stage_one(const ports::append& ask
   rows.emptied.insert(rows.emptied.end(), asked.empties.begin(), asked.empties.end());
   staged_accounts_.insert(staged_accounts_.end(), asked.accounts.begin(), asked.accounts.end());
   if (!asked.command.empty()) {
+    auto print = fingerprint_of(asked.command);
     staged_commands_[asked.command] = {asked.request, result.first_seq, result.last_seq, result.recorded_at};
-    state.answered.set(fingerprint_of(asked.command), result.first_seq);
-    undo_of(asked.stream).answered.push_back(fingerprint_of(asked.command));
+    undo_of(asked.stream).answered.emplace_back(print, state.answered.find(print));
+    state.answered.set(print, result.first_seq);
   }
   return result;
 }
@@ -204,6 +205,7 @@ void journal_writer_on_store::write_rows() {
       auto& head = rows.head.emplace();
       head.stream = stream;
       head.epoch = at.epoch;
+      head.first = rows.entries.front().header.seq;
       head.seq = at.seq;
       head.link = at.link;
       signer_.sign(head);
@@ -221,8 +223,8 @@ void journal_writer_on_store::undo_staged() {
     state.at = before.at;
     for (auto change = before.last_of.rbegin(); change != before.last_of.rend(); ++change)
       state.last_of.set(change->first, change->second);
-    for (auto print : before.answered)
-      state.answered.erase(print);
+    for (auto change = before.answered.rbegin(); change != before.answered.rend(); ++change)
+      state.answered.set(change->first, change->second);
   }
 }
 

@@ -38,7 +38,7 @@ private:
     ports::stream_id stream;
     stream_position at;
     std::vector<std::pair<law::subject_id, std::uint64_t>> last_of;
-    std::vector<fingerprint> answered;
+    std::vector<std::pair<fingerprint, std::uint64_t>> answered;
   };
 
   struct staged_command {

@@ -147,6 +147,7 @@ struct stored_entry {
 struct signed_head {
   stream_id stream;
   std::uint32_t epoch = 0;
+  std::uint64_t first = 0; ///< first entry of the batch: heads follow each other without a gap, so that none can go
   std::uint64_t seq = 0;
   std::uint64_t ordering_seq = 0; ///< last entry of the ordering stream that the node had applied
   law::bytes32 link{};
@@ -158,6 +159,7 @@ struct signed_head {
     using t = signed_head;
     return std::tuple{field{"stream", &t::stream},
                       field{"epoch", &t::epoch},
+                      field{"first", &t::first},
                       field{"seq", &t::seq},
                       field{"ordering_seq", &t::ordering_seq},
                       field{"link", &t::link},
