@@ -6,17 +6,6 @@
 
 namespace toit::simulation {
 
-law::siren make_siren(std::uint32_t eight_digits) {
-  char text[16];
-  for (unsigned check = 0; check < 10; ++check) {
-    std::snprintf(text, sizeof text, "%08u%u", eight_digits % 100'000'000, check);
-    if (auto parsed = law::siren::parse(text))
-      return *parsed;
-  }
-  law::require(false, "one of ten digits makes the sum");
-  return {};
-}
-
 law::commune_code commune(const char* code) { return *law::commune_code::parse(code); }
 
 cast make_cast() {

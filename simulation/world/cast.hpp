@@ -3,12 +3,11 @@
 
 #pragma once
 
+#include "simulation/fictitious.hpp"
 #include "simulation/world/world.hpp"
 
 namespace toit::simulation {
 
-/// A SIREN with its checksum, from eight digits.
-law::siren make_siren(std::uint32_t eight_digits);
 law::commune_code commune(const char* code);
 
 struct body {
