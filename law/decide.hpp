@@ -1,7 +1,7 @@
 /// \file
 /// The one question every actor asks: may this be recorded, and what is recorded then?
 ///
-/// Text       R441-2-15 I; each rule cites its own article. law.md §4 for the state machines.
+/// Text       R441-2-15 I; each rule cites its own article, docs/readings.md says where a choice was made.
 
 #pragma once
 

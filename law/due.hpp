@@ -2,8 +2,8 @@
 /// What falls due on a dossier, and when: deadlines are data, computed from its state.
 ///
 /// Text       R441-2-7 and R441-2-8 (validity, radiations c, d, e), R441-10 (silence), L441-2-1 (certificate within a
-///            month); arrêté of 23 March 2015, annex §6.1 (t + 13 and t + 18 months), §6.5 (two months), §7 (erasure).
-/// Not here   what the terms do: radiation.cpp, candidacy.cpp. Terms of instruments: issues to come.
+///            month); arrêté of 23 March 2015, annex 6.1 (t + 13 and t + 18 months), 6.5 (two months), 7 (erasure).
+/// Not here   what the terms do: validity.cpp. Terms of instruments: issues to come.
 
 #pragma once
 

@@ -105,7 +105,8 @@ void evolve(dwelling& d, const record& happened, std::uint64_t seq);
 void evolve(vacancy& v, const record& happened, std::uint64_t seq);
 void evolve(caleol_session& s, const record& happened, std::uint64_t seq);
 
-/// The rank that the next decision in somebody's favour must bear in this session: ranks are dense (reading 9).
+/// The rank that the next decision in somebody's favour must bear in this session: ranks are dense
+/// (docs/readings.md, 9).
 std::uint8_t next_rank(const vacancy& v, session_id session);
 
 /// True when nobody decided before this candidate can still have the dwelling.

@@ -3,7 +3,7 @@
 ///
 /// Text       R441-2-2 (rubrics); L441-2-1, R441-2-3 (complete form and identity document are all that registration
 ///            may ask); notice of CERFA 14069*05 (boxes).
-/// Not here   the supporting documents (documents.hpp) and what is derived from the form (priority, cotation).
+/// Not here   the supporting documents (changes.cpp) and what is derived from the form (priority, cotation).
 
 #pragma once
 

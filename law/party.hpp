@@ -15,7 +15,7 @@
 
 namespace toit::law {
 
-/// What a legal person is in a territory. Several add up (law.md §10, reading 21).
+/// What a legal person is in a territory. Several add up (docs/readings.md, 14).
 enum class quality : std::uint8_t {
   service_enregistreur,        ///< registers demandes (R441-2-1 a to h), not having delegated it
   bailleur,                    ///< social landlord with stock in the territory

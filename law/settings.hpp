@@ -26,7 +26,7 @@ struct settings {
 
   bool contains(commune_code where) const { return std::ranges::binary_search(communes, where); }
 
-  /// Months after the warning of motive c: one by the code, two in a système particulier (annex §6.5).
+  /// Months after the warning of motive c: one by the code, two in a système particulier (annex 6.5).
   months months_to_answer() const { return months{registration == registration_system::sne ? 1 : 2}; }
 };
 

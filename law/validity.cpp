@@ -17,7 +17,7 @@ void radiate(outcome& out, const demand_book& book, const dossier& d, radiated r
   close_candidacies(out, book, d, reason);
 }
 
-/// A fact dated before the term came after the term had taken effect: the effect is undone.
+/// A fact dated before the term came after the term had taken effect: the effect is undone (docs/readings.md, 2).
 void undo_radiation(outcome& out, const demand_book& book, const dossier& d) {
   draft(out, d, reactivated{reactivation_cause::fact_before_term}, operation::suppressed);
   restore_candidacies(out, book, d, closing_reason::demande_radiated);
