@@ -72,7 +72,8 @@ bool serves(const access_rule& rule, purpose p) {
   return p == purpose::shared_management ? rule.shared_management : rule.information;
 }
 
-/// True where the capacity puts its holder in this row.
+/// True where the capacity puts its holder in this row: a secretariat in that of its own instance.
+// [R441-2-15-V-2-4a] [R441-2-15-V-2-4b]
 bool stands_in(const capacity& c, const access_rule& rule) {
   return rule.quality == c.quality && (!rule.instance || rule.instance == c.instance);
 }
@@ -89,6 +90,7 @@ check check_reception_place(const reading& what, civil_date today) {
   return {};
 }
 
+// [R441-2-15-V-1] [R441-2-15-V-2-0] [R441-2-15-V-2-3]
 check check_row(const access_rule& rule, const capacity& as, const reading& what, civil_date today) {
   if (!what.dossier && !rule.lists)
     return refuse(refusal_code::out_of_scope, "R441-2-15-V-3", "Cette qualité n'ouvre pas de recherche ni de liste.");

@@ -107,6 +107,7 @@ decision rule(const deliberation& on, const consultation_authorised& asked) {
   return on.record(asked);
 }
 
+// [R441-2-15-I-0-1]
 decision rule(const deliberation& on, const applicant_account_opened& asked) {
   if (on.the_dossier().account)
     return refuse(refusal_code::duplicate, "R441-2-15-I-0-1", "Le demandeur a déjà un compte.");

@@ -6,6 +6,7 @@ namespace toit::law {
 
 // -- sessions -------------------------------------------------------------------------------------------------------
 
+// [R441-2-15-I-4c]
 decision rule(const deliberation& on, const session_scheduled& asked) {
   if (asked.held_on < on.day())
     return refuse_field(refusal_code::bad_date, "R441-2-15-I-4c", "La séance précède sa convocation.", "held_on");
@@ -86,6 +87,7 @@ decision rule(const deliberation& on, const session_closed& asked) {
   return on.record(asked);
 }
 
+// [R441-2-15-I-4c]
 decision rule(const deliberation& on, const session_cancelled& asked) {
   const auto& s = on.the_session();
   if (auto ok = by_bailleur(on, s.bailleur); !ok)
@@ -162,6 +164,7 @@ namespace {
 
 bool is_no_local_link(decision_motive motive) { return motive == decision_motive::no_local_link; }
 
+// [R441-2-15-I-6c] [R441-2-8]
 check check_motives(const caleol_decided& asked) {
   using enum caleol_decision;
   bool motive_needed =
@@ -184,6 +187,7 @@ check check_motives(const caleol_decided& asked) {
   return {};
 }
 
+// [R441-2-15-I-6c]
 check check_condition(const deliberation& on, const caleol_decided& asked) {
   bool conditional = asked.decision == caleol_decision::conditional;
   if (conditional && (!asked.missing_piece || !asked.piece_due))

@@ -168,6 +168,7 @@ std::unexpected<refusal> above_maximum(literal article, literal because, std::st
 
 bool of_state(const reservation_convention& c) { return c.contingent == contingent_kind::state_priority; }
 
+// [R441-5] [R441-5-2] [R441-5-3]
 check check_shares(const reservation_convention& c) {
   if (c.flow_share == 0 || c.flow_share > 10000)
     return refuse_field(refusal_code::malformed, "R441-5", "La part du flux est entre 0,01 % et 100 %.",
@@ -183,6 +184,7 @@ check check_shares(const reservation_convention& c) {
 }
 
 /// The State is one holder, whichever of its services sign.
+// [R441-5-2]
 check check_state(const contingent_book& book, const reservation_convention& c) {
   if (!of_state(c))
     return {};
@@ -196,6 +198,7 @@ check check_state(const contingent_book& book, const reservation_convention& c) 
 }
 
 /// In each commune, guarantees of all collectivités together take at most a fifth of the bailleur's flow.
+// [R441-5-3]
 check check_guarantees(const contingent_book& book, const settings& s, const reservation_convention& c) {
   if (!c.loan_guarantee)
     return {};
@@ -309,6 +312,7 @@ struct contingent_rules {
 
 } // namespace
 
+// [R441-2-15-I-9] [R441-5]
 decision decide(const contingent_book& book, const settings& s, const command& asked, const facts& known) {
   const auto* kind = kind_asked(asked);
   bool admitted =

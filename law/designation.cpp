@@ -6,6 +6,7 @@ namespace toit::law {
 
 // -- dwellings and vacancies ----------------------------------------------------------------------------------------
 
+// [R441-2-15-I-4b]
 decision rule(const deliberation& on, const dwelling_registered& asked) {
   if (!on.facts.unknown_communes.empty())
     return refuse_field(refusal_code::unknown_territory, "R441-2-15-I-4b", "Cette commune n'existe pas.", "commune");
@@ -24,6 +25,7 @@ decision rule(const deliberation& on, const dwelling_registered& asked) {
 namespace {
 
 /// A dwelling is offered to the holder of a convention of its bailleur, in force, that covers its commune.
+// [R441-5]
 check check_reservation(const deliberation& on, const vacancy_opened& asked, const dwelling& home) {
   const auto& known = on.facts.conventions;
   auto convention = std::ranges::find(known, *asked.reserved_under, &reservation_convention::id);
@@ -43,6 +45,7 @@ check check_reservation(const deliberation& on, const vacancy_opened& asked, con
 
 } // namespace
 
+// [R441-2-15-I-4b]
 decision rule(const deliberation& on, const vacancy_opened& asked) {
   const auto* home = on.book.find(asked.dwelling);
   if (!home)
@@ -64,6 +67,7 @@ decision rule(const deliberation& on, const vacancy_opened& asked) {
   return out;
 }
 
+// [R441-2-15-I-4b]
 decision rule(const deliberation& on, const vacancy_withdrawn& asked) {
   const auto& v = on.the_vacancy();
   if (auto ok = by_bailleur(on, v.bailleur); !ok)
@@ -111,6 +115,7 @@ const reservation_convention* reservation_of(const deliberation& on, const vacan
 
 /// The convention has ended, the holder's month has passed or, where none runs, all whom he designated have failed; and
 /// none of his candidates is left.
+// [R441-2-15-I-4b] [L441-1]
 bool reserved_in_vain(const deliberation& on, const vacancy& v) {
   const auto* reservation = reservation_of(on, v);
   auto last_day = proposal_last_day(on, v);
@@ -166,6 +171,7 @@ std::expected<imputation, refusal> right_of(const deliberation& on, const vacanc
   return right;
 }
 
+// [R441-2-15-I-4b]
 check check_route(const deliberation& on, const designated& asked) {
   bool by_state =
       on.has_quality(quality::state_attribution_follow_up) || on.has_quality(quality::state_mediation_secretariat);

@@ -26,7 +26,8 @@ std::string_view article_of(due_rule rule) {
   return {};
 }
 
-/// A notice sent less than a month before puts expiry off to a month after it: radiation e presupposes the notice.
+/// A notice sent less than a month before puts expiry off to a month after it: radiation e presupposes the notice
+/// (docs/readings.md, 6).
 civil_date expiry_last_day(const dossier& d) {
   auto year = d.valid_until();
   return d.notice_sent_on ? std::max(year, add_months(*d.notice_sent_on, months{1})) : year;
@@ -43,6 +44,7 @@ civil_date reactivation_last_day(const dossier& d) {
   return d.notice_sent_on ? std::max(eighteen_months, non_renewal_last_day(d)) : eighteen_months;
 }
 
+// [R441-2-7] [R441-2-8] [R441-10]
 std::vector<due> dues_of(const dossier& d, const settings& s) {
   std::vector<due> running;
   auto add = [&](due_rule rule, civil_date last_day, candidacy_id candidacy = {}) {

@@ -16,6 +16,7 @@ bool housed(const dossier& d) {
 }
 
 /// May this demande still sign? The first lease closes it; a second one is recorded only on attestation.
+// [R441-2-15-I-8]
 check check_demande(const deliberation& on, const dossier& d, const lease_signed& asked) {
   if (d.status != demande_status::radiated)
     return {};

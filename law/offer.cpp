@@ -139,6 +139,7 @@ decision rule(const deliberation& on, const offer_accepted& asked) {
 
 namespace {
 
+// [R441-2-15-I-7] [R441-10]
 check check_refusal(const candidacy& c, const offer_refused& asked, civil_date day) {
   bool silence = asked.motive == refusal_motive::silence;
   if (silence && (c.step == candidacy_step::accepted || day <= *c.reply_by))

@@ -46,6 +46,7 @@ decision rule(const deliberation& on, const demande_registered& asked) {
   return out;
 }
 
+// [R441-2-15-I-4-0] [R441-2-4]
 decision rule(const deliberation& on, const certificate_issued& asked) {
   if (on.the_dossier().certificate_issued)
     return refuse(refusal_code::duplicate, "R441-2-4", "L'attestation a déjà été délivrée.");

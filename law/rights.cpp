@@ -255,6 +255,7 @@ struct rights_rules {
 
 } // namespace
 
+// [R441-2-15-V-2-5] [R441-2-15-I-10]
 decision decide(const rights_book& book, const settings& s, const command& asked, const facts& known) {
   const auto* kind = kind_asked(asked);
   bool by_gestionnaire =
