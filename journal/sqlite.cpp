@@ -145,11 +145,29 @@ void sqlite_database::roll_back() noexcept {
 }
 
 bool sqlite_database::checkpoint(bool truncate) {
+  // A connection that has not read anything yet knows of no log, and would have nothing to do.
+  execute("PRAGMA schema_version");
   int mode = truncate ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE;
-  int code = sqlite3_wal_checkpoint_v2(database_, nullptr, mode, nullptr, nullptr);
+  int frames = -1;
+  int moved = -1;
+  int code = sqlite3_wal_checkpoint_v2(database_, "main", mode, &frames, &moved);
   if (code != SQLITE_OK && (code & 0xFF) != SQLITE_BUSY)
     fail(database_, code);
+  if (code == SQLITE_OK && frames < 0)
+    throw store_broken{"the store has no write-ahead log"};
+  if (code == SQLITE_OK && truncate)
+    sync_log();
   return code == SQLITE_OK;
+}
+
+/// SQLite cuts its log off and leaves it at that: were the power cut now, what was erased would be back.
+void sqlite_database::sync_log() {
+  sqlite3_file* log = nullptr;
+  int code = sqlite3_file_control(database_, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+  if (code == SQLITE_OK && log && log->pMethods)
+    code = log->pMethods->xSync(log, SQLITE_SYNC_FULL);
+  if (code != SQLITE_OK)
+    fail(database_, code);
 }
 
 } // namespace toit::journal

@@ -64,6 +64,8 @@ public:
   bool checkpoint(bool truncate);
 
 private:
+  void sync_log();
+
   sqlite3* database_ = nullptr;
 };
 
