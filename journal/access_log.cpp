@@ -65,8 +65,8 @@ bytes head_message_of(std::string_view file, std::uint64_t seq, const bytes32& l
 }
 
 /// A month's file for reading; absent while it is named but not begun, as a crash or a full disk may leave it.
-std::unique_ptr<sqlite_database> open_begun(const access_log_place& place, const std::string& file) {
-  auto database = std::make_unique<sqlite_database>(place.folder + "/" + file, sqlite_access::read_only, place.vfs);
+std::unique_ptr<sqlite_database> open_begun(const std::string& path, const std::string& vfs) {
+  auto database = std::make_unique<sqlite_database>(path, sqlite_access::read_only, vfs);
   auto mark = [&](const char* name) {
     auto query = database->prepare(std::string{"PRAGMA "} + name);
     query.step();
@@ -76,8 +76,12 @@ std::unique_ptr<sqlite_database> open_begun(const access_log_place& place, const
   if (application == 0)
     return nullptr;
   if (application != log_application_id || mark("user_version") != log_format_version)
-    throw store_broken{file + " is no log of this format"};
+    throw store_broken{path + " is no log of this format"};
   return database;
+}
+
+std::unique_ptr<sqlite_database> open_begun(const access_log_place& place, const std::string& file) {
+  return open_begun(place.folder + "/" + file, place.vfs);
 }
 
 std::optional<ports::logged_line> open_line(const bytes32& key, std::int64_t at, byte_view content) {
@@ -308,9 +312,8 @@ namespace {
 
 class log_verification {
 public:
-  log_verification(const std::string& path, const public_key& signer, const std::string& vfs)
-      : file_{path.substr(path.rfind('/') + 1)}, signer_{signer}, database_{path, sqlite_access::read_only, vfs},
-        link_{first_link_of(file_)} {}
+  log_verification(const sqlite_database& database, std::string file, const public_key& signer)
+      : file_{std::move(file)}, signer_{signer}, database_{database}, link_{first_link_of(file_)} {}
 
   std::optional<log_fault> run() {
     auto lines = database_.prepare("SELECT l.seq, l.at, l.subject, l.command, l.content, l.link, h.key_id, h.signature "
@@ -368,7 +371,7 @@ private:
 
   std::string file_;
   const public_key& signer_;
-  sqlite_database database_;
+  const sqlite_database& database_;
   bytes32 link_;
   std::uint64_t expected_ = 1;
   std::int64_t at_ = 0;
@@ -378,7 +381,10 @@ private:
 } // namespace
 
 std::optional<log_fault> verify_access_log(const std::string& path, const public_key& signer, const std::string& vfs) {
-  return log_verification{path, signer, vfs}.run();
+  auto database = open_begun(path, vfs);
+  if (!database)
+    return std::nullopt;
+  return log_verification{*database, path.substr(path.rfind('/') + 1), signer}.run();
 }
 
 } // namespace toit::journal
