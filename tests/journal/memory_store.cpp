@@ -1,0 +1,145 @@
+#include "tests/journal/store_contract.hpp"
+
+#include <algorithm>
+
+namespace toit::journal::test {
+
+namespace {
+
+struct memory_stream {
+  ports::stream_id name;
+  std::map<std::uint64_t, entry_row> entries;
+  std::map<std::uint64_t, ports::signed_head> heads;
+  std::map<bytes32, law::subject_id> numbers;
+};
+
+struct memory {
+  std::vector<memory_stream> streams; ///< in the order in which they came
+  std::vector<sealed_key> keys;
+  std::map<law::agent_id, bytes> accounts;
+  std::map<std::string, std::string, std::less<>> settings;
+
+  memory_stream* find(const ports::stream_id& stream) {
+    auto found = std::ranges::find(streams, stream, &memory_stream::name);
+    return found == streams.end() ? nullptr : &*found;
+  }
+  memory_stream& at(const ports::stream_id& stream) {
+    if (auto* found = find(stream))
+      return *found;
+    streams.push_back({stream, {}, {}, {}});
+    return streams.back();
+  }
+};
+
+class memory_reader : public store_reader {
+public:
+  explicit memory_reader(std::shared_ptr<memory> committed) : all_{std::move(committed)} {}
+
+  std::vector<ports::stream_id> streams() override {
+    std::vector<ports::stream_id> names;
+    for (const auto& stream : all_->streams)
+      names.push_back(stream.name);
+    return names;
+  }
+  std::vector<entry_row> entries(const ports::stream_id& stream, std::uint64_t after, std::size_t limit) override {
+    std::vector<entry_row> found;
+    if (auto* there = all_->find(stream))
+      for (auto it = there->entries.upper_bound(after); it != there->entries.end() && found.size() < limit; ++it)
+        found.push_back(it->second);
+    return found;
+  }
+  std::optional<entry_row> entry(const ports::stream_id& stream, std::uint64_t seq) override {
+    auto* there = all_->find(stream);
+    if (!there || !there->entries.contains(seq))
+      return std::nullopt;
+    return there->entries.at(seq);
+  }
+  std::vector<ports::signed_head> heads(const ports::stream_id& stream, std::uint64_t from,
+                                        std::size_t limit) override {
+    std::vector<ports::signed_head> found;
+    if (auto* there = all_->find(stream))
+      for (auto it = there->heads.lower_bound(from); it != there->heads.end() && found.size() < limit; ++it)
+        found.push_back(it->second);
+    return found;
+  }
+  std::optional<ports::signed_head> last_head(const ports::stream_id& stream) override {
+    auto* there = all_->find(stream);
+    if (!there || there->heads.empty())
+      return std::nullopt;
+    return there->heads.rbegin()->second;
+  }
+  std::optional<law::subject_id> find_number(const ports::stream_id& stream, const bytes32& key) override {
+    auto* there = all_->find(stream);
+    if (!there || !there->numbers.contains(key))
+      return std::nullopt;
+    return there->numbers.at(key);
+  }
+  std::vector<sealed_key> keys() override { return all_->keys; }
+  std::vector<ports::account_row> accounts() override {
+    std::vector<ports::account_row> rows;
+    for (const auto& [account, sealed] : all_->accounts)
+      rows.push_back({account, sealed});
+    return rows;
+  }
+  std::optional<std::string> setting(std::string_view name) override {
+    auto found = all_->settings.find(name);
+    return found == all_->settings.end() ? std::nullopt : std::optional{found->second};
+  }
+
+private:
+  std::shared_ptr<memory> all_;
+};
+
+class no_keeper : public store_keeper {
+public:
+  bool checkpoint(bool) override { return true; }
+};
+
+class memory_store : public store {
+public:
+  void begin() override { staged_ = *committed_; }
+  void put(const stream_rows& rows) override {
+    auto& stream = staged_.at(rows.stream);
+    for (const auto& row : rows.entries)
+      stream.entries.emplace(row.header.seq, row);
+    if (rows.head)
+      stream.heads.emplace(rows.head->seq, *rows.head);
+    for (const auto& row : rows.numbers)
+      stream.numbers.emplace(row.number_key, row.subject);
+    for (const auto& key : rows.forgotten_numbers)
+      stream.numbers.erase(key);
+    for (auto seq : rows.emptied)
+      if (auto found = stream.entries.find(seq); found != stream.entries.end()) {
+        found->second.nonce.clear();
+        found->second.content.clear();
+        found->second.erased = true;
+      }
+  }
+  void put(const sealed_key& key) override {
+    staged_.at(key.stream);
+    staged_.keys.push_back(key);
+  }
+  void put(const ports::account_row& row) override {
+    if (row.sealed.empty())
+      staged_.accounts.erase(row.account);
+    else
+      staged_.accounts[row.account] = row.sealed;
+  }
+  void put_setting(std::string_view name, std::string_view value) override {
+    staged_.settings[std::string{name}] = std::string{value};
+  }
+  void commit() override { *committed_ = std::move(staged_); }
+  void roll_back() override { staged_ = {}; }
+  std::unique_ptr<store_reader> open_reader() override { return std::make_unique<memory_reader>(committed_); }
+  std::unique_ptr<store_keeper> open_keeper() override { return std::make_unique<no_keeper>(); }
+
+private:
+  std::shared_ptr<memory> committed_ = std::make_shared<memory>();
+  memory staged_;
+};
+
+} // namespace
+
+std::unique_ptr<store> open_memory_store() { return std::make_unique<memory_store>(); }
+
+} // namespace toit::journal::test

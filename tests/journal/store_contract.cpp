@@ -1,0 +1,249 @@
+#include "tests/journal/store_contract.hpp"
+
+#include "tests/journal/node.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+#include <cstdlib>
+#include <filesystem>
+
+namespace toit::journal::test {
+
+namespace {
+
+const ports::stream_id& other_stream() {
+  static const auto id = *ports::stream_id::parse("S130005481");
+  return id;
+}
+
+entry_row row_at(std::uint64_t seq, std::uint8_t mark, std::size_t size = 100) {
+  entry_row row;
+  row.header = {seq, 1, 1'700'000'000'000, id_with<law::subject_id>(mark), seq - 1, bytes_with(mark)};
+  row.link = bytes_with(static_cast<std::uint8_t>(mark + 1));
+  row.nonce = bytes(entry_nonce_bytes, mark);
+  row.content = bytes(size, mark);
+  return row;
+}
+
+ports::signed_head head_at(const ports::stream_id& stream, std::uint64_t first, std::uint64_t seq) {
+  ports::signed_head head;
+  head.stream = stream;
+  head.epoch = 4'000'000'000;
+  head.first = first;
+  head.seq = seq;
+  head.ordering_seq = 9;
+  head.link = bytes_with(3);
+  head.key_id.fill(5);
+  head.signature.fill(6);
+  return head;
+}
+
+/// Describes a head whole, so that two can be compared.
+bytes text_of(const ports::signed_head& head) {
+  auto described = head_message(head);
+  put(described, head.key_id);
+  put(described, head.signature);
+  return described;
+}
+
+void put_rows(store& rows, const stream_rows& written) {
+  rows.begin();
+  rows.put(written);
+  rows.commit();
+}
+
+void check_entries(const store_maker& make) {
+  auto rows = make();
+  auto reader = rows->open_reader();
+  CHECK(reader->streams().empty());
+  CHECK(reader->entries(stream(), 0, 10).empty());
+  CHECK_FALSE(reader->entry(stream(), 1));
+  auto clear = row_at(2, 20);
+  clear.nonce.clear();
+  put_rows(*rows, {stream(), {row_at(1, 10), clear, row_at(3, 30, 20'000)}, head_at(stream(), 1, 3), {}, {}, {}});
+  put_rows(*rows, {other_stream(), {row_at(1, 40)}, head_at(other_stream(), 1, 1), {}, {}, {}});
+  CHECK(reader->streams() == std::vector{stream(), other_stream()});
+  CHECK(reader->entries(stream(), 0, 10) == std::vector{row_at(1, 10), clear, row_at(3, 30, 20'000)});
+  CHECK(reader->entries(stream(), 1, 1) == std::vector{clear});
+  CHECK(reader->entries(stream(), 3, 1).empty());
+  CHECK(reader->entry(stream(), 3) == row_at(3, 30, 20'000));
+  CHECK_FALSE(reader->entry(stream(), 4));
+  CHECK_FALSE(reader->entry(stream(), 0));
+  CHECK(reader->entries(other_stream(), 0, 10) == std::vector{row_at(1, 40)});
+}
+
+void check_heads(const store_maker& make) {
+  auto rows = make();
+  auto reader = rows->open_reader();
+  CHECK_FALSE(reader->last_head(stream()));
+  put_rows(*rows, {stream(), {row_at(1, 10)}, head_at(stream(), 1, 1), {}, {}, {}});
+  put_rows(*rows, {stream(), {row_at(2, 10), row_at(3, 10)}, head_at(stream(), 2, 3), {}, {}, {}});
+  put_rows(*rows, {other_stream(), {row_at(1, 40)}, head_at(other_stream(), 1, 1), {}, {}, {}});
+  REQUIRE(reader->heads(stream(), 0, 10).size() == 2);
+  CHECK(text_of(reader->heads(stream(), 2, 10).at(0)) == text_of(head_at(stream(), 2, 3)));
+  CHECK(reader->heads(stream(), 4, 10).empty());
+  CHECK(reader->heads(stream(), 0, 1).size() == 1);
+  CHECK(text_of(*reader->last_head(stream())) == text_of(head_at(stream(), 2, 3)));
+}
+
+void check_rollback(const store_maker& make) {
+  auto rows = make();
+  auto reader = rows->open_reader();
+  rows->begin();
+  rows->put(stream_rows{stream(), {row_at(1, 10)}, {}, {{bytes_with(1), id_with<law::subject_id>(1)}}, {}, {}});
+  rows->put(ports::account_row{id_with<law::agent_id>(1), {1}});
+  rows->put_setting("name", "value");
+  CHECK(reader->entries(stream(), 0, 10).empty());
+  rows->roll_back();
+  CHECK(reader->streams().empty());
+  CHECK(reader->accounts().empty());
+  CHECK_FALSE(reader->setting("name"));
+  CHECK_FALSE(reader->find_number(stream(), bytes_with(1)));
+  // What a rollback took back may be written again.
+  put_rows(*rows, {stream(), {row_at(1, 11)}, {}, {{bytes_with(1), id_with<law::subject_id>(2)}}, {}, {}});
+  CHECK(reader->entry(stream(), 1) == row_at(1, 11));
+  CHECK(reader->find_number(stream(), bytes_with(1)) == id_with<law::subject_id>(2));
+}
+
+void check_erasure(const store_maker& make) {
+  auto rows = make();
+  auto reader = rows->open_reader();
+  put_rows(*rows,
+           {stream(), {row_at(1, 10), row_at(2, 20)}, {}, {{bytes_with(1), id_with<law::subject_id>(1)}}, {}, {}});
+  put_rows(*rows, {stream(), {row_at(3, 30)}, {}, {}, {bytes_with(1)}, {1}});
+  auto erased = row_at(1, 10);
+  erased.nonce.clear();
+  erased.content.clear();
+  erased.erased = true;
+  CHECK(reader->entry(stream(), 1) == erased);
+  CHECK(reader->entry(stream(), 2) == row_at(2, 20));
+  CHECK_FALSE(reader->find_number(stream(), bytes_with(1)));
+}
+
+void check_the_rest(const store_maker& make) {
+  auto rows = make();
+  auto reader = rows->open_reader();
+  signing_key signer{bytes_with(1)};
+  auto key = seal_key(stream(), 3, key_purpose::index, bytes_with(9), operating_public(bytes_with(2)), signer);
+  rows->begin();
+  rows->put(key);
+  rows->put(ports::account_row{id_with<law::agent_id>(1), {1, 2}});
+  rows->put(ports::account_row{id_with<law::agent_id>(2), {3}});
+  rows->put_setting("name", "value");
+  rows->commit();
+  REQUIRE(reader->keys().size() == 1);
+  CHECK(verify(reader->keys().front(), signer.public_half()));
+  CHECK(open_key(reader->keys().front(), bytes_with(2)) == bytes_with(9));
+  rows->begin();
+  rows->put(ports::account_row{id_with<law::agent_id>(1), {}});
+  rows->put(ports::account_row{id_with<law::agent_id>(2), {4}});
+  rows->put_setting("name", "other");
+  rows->commit();
+  REQUIRE(reader->accounts().size() == 1);
+  CHECK(reader->accounts().front().sealed == bytes{4});
+  CHECK(reader->setting("name") == "other");
+  CHECK(rows->open_keeper()->checkpoint(true));
+}
+
+} // namespace
+
+void check_store_contract(const store_maker& make) {
+  check_entries(make);
+  check_heads(make);
+  check_rollback(make);
+  check_erasure(make);
+  check_the_rest(make);
+}
+
+void compare_stores(store& ours, store& model, std::uint64_t seed, std::size_t steps) {
+  simulation::chance chance{seed};
+  std::map<ports::stream_id, std::uint64_t> last;
+  auto reader = ours.open_reader();
+  auto model_reader = model.open_reader();
+  for (std::size_t step = 0; step < steps; ++step) {
+    const auto& where = chance.one_in(3) ? other_stream() : stream();
+    stream_rows rows{where, {}, {}, {}, {}, {}};
+    auto first = last[where] + 1;
+    auto size = 1 + chance.below(4);
+    for (std::uint64_t seq = first; seq < first + size; ++seq)
+      rows.entries.push_back(row_at(seq, static_cast<std::uint8_t>(chance.below(200)), chance.below(9000)));
+    rows.head = head_at(where, first, first + size - 1);
+    auto number = bytes_with(static_cast<std::uint8_t>(chance.below(250)));
+    if (chance.one_in(4) && !model_reader->find_number(where, number))
+      rows.numbers.push_back({number, id_with<law::subject_id>(7)});
+    else if (chance.one_in(4))
+      rows.forgotten_numbers.push_back(number);
+    if (first > 1 && chance.one_in(4))
+      rows.emptied.push_back(1 + chance.below(first - 1));
+    bool kept = !chance.one_in(5);
+    for (auto* each : {&ours, &model}) {
+      each->begin();
+      each->put(rows);
+      kept ? each->commit() : each->roll_back();
+    }
+    last[where] += kept ? size : 0;
+    auto from = chance.below(last[where] + 2);
+    REQUIRE(reader->entries(where, from, 6) == model_reader->entries(where, from, 6));
+    REQUIRE(reader->find_number(where, number) == model_reader->find_number(where, number));
+    REQUIRE(reader->heads(where, from, 3).size() == model_reader->heads(where, from, 3).size());
+    REQUIRE(reader->streams() == model_reader->streams());
+  }
+  REQUIRE(reader->entries(stream(), 0, 10'000) == model_reader->entries(stream(), 0, 10'000));
+}
+
+} // namespace toit::journal::test
+
+using namespace toit;
+using namespace toit::journal;
+
+namespace {
+
+/// Files of their own for each store, gone at the end.
+class real_folder {
+public:
+  real_folder() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "toit-store-XXXXXX").string();
+    law::require(mkdtemp(pattern.data()) != nullptr, "a temporary folder can be made");
+    path_ = pattern;
+  }
+  ~real_folder() { std::filesystem::remove_all(path_); }
+  std::unique_ptr<store> make() { return open_sqlite_store(path_ / ("store-" + std::to_string(++made_))); }
+
+private:
+  std::filesystem::path path_;
+  unsigned made_ = 0;
+};
+
+} // namespace
+
+TEST_CASE("the store's contract holds in memory", "[journal][store]") {
+  test::check_store_contract(test::open_memory_store);
+}
+
+TEST_CASE("the store's contract holds on the virtual disk", "[journal][store]") {
+  simulation::virtual_disk disk{1};
+  unsigned made = 0;
+  test::check_store_contract([&] { return open_sqlite_store("store-" + std::to_string(++made), disk.vfs()); });
+}
+
+TEST_CASE("the store's contract holds on a real file", "[journal][store]") {
+  real_folder folder;
+  test::check_store_contract([&] { return folder.make(); });
+}
+
+TEST_CASE("SQLite's store holds what the one in memory holds, whatever is written", "[journal][store]") {
+  for (std::uint64_t seed = 1; seed <= 4; ++seed) {
+    simulation::virtual_disk disk{seed};
+    auto model = test::open_memory_store();
+    test::compare_stores(*open_sqlite_store("store", disk.vfs()), *model, seed, 150);
+  }
+}
+
+TEST_CASE("a file that is no journal, or of another format, is not opened", "[journal][store]") {
+  simulation::virtual_disk disk{1};
+  open_sqlite_store("store", disk.vfs());
+  CHECK_NOTHROW(open_sqlite_reader("store", disk.vfs()));
+  CHECK_THROWS_AS(open_sqlite_reader("nothing", disk.vfs()), store_broken);
+  auto file = disk.create("words");
+  file->now.assign(4096, 'w');
+  CHECK_THROWS_AS(open_sqlite_store("words", disk.vfs()), store_broken);
+}
