@@ -172,9 +172,11 @@ private:
   void check_end() {
     using enum fault_reason;
     auto head = rows_.last_head(report_.stream);
-    if (head && head->seq > last_.seq)
+    // A journal in use grows while it is verified: only a head without its entries is a cut.
+    bool more = head && head->seq > last_.seq;
+    if (more && rows_.entries(report_.stream, last_.seq, 1).empty())
       fault(last_.seq + 1, tail_cut);
-    else if (last_.seq != 0 && (!head || head->seq < last_.seq))
+    else if (!more && last_.seq != 0 && (!head || head->seq < last_.seq))
       fault(last_.seq, not_covered);
     if (auto beyond = expected_.upper_bound(last_.seq); beyond != expected_.end())
       fault(last_.seq + 1, shorter_than_known);
@@ -182,8 +184,14 @@ private:
       if (auto told = announced_.find(seq); told == announced_.end() || told->second != subject)
         fault(seq, unannounced_erasure);
     for (const auto& [seq, subject] : announced_)
-      if (!erased_.contains(seq))
+      if (!erased_.contains(seq) && !is_erased_by_now(seq))
         fault(seq, unfinished_erasure);
+  }
+
+  /// It was read before the erasure was written.
+  bool is_erased_by_now(std::uint64_t seq) {
+    auto row = rows_.entry(report_.stream, seq);
+    return row && row->erased;
   }
 
   store_reader& rows_;
