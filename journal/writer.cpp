@@ -363,6 +363,9 @@ journal_writer_on_store::read_kept(const ports::stream_id& stream) {
   in.into(state.at.link);
   auto subjects = in.u64();
   auto commands = in.u64();
+  // What was kept cannot hold more than its own length.
+  state.last_of.reserve(std::min<std::uint64_t>(subjects, plain->size()));
+  state.answered.reserve(std::min<std::uint64_t>(commands, plain->size()));
   for (std::uint64_t i = 0; i < subjects && in.good(); ++i) {
     law::subject_id subject;
     in.into(subject.bytes);

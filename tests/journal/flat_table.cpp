@@ -64,3 +64,17 @@ TEST_CASE("an empty table knows nothing and forgets it without harm", "[journal]
   table.set(3, 0);
   CHECK(table.size() == 0);
 }
+
+TEST_CASE("a table with room made for them takes the keys of another one in its order", "[journal][flat_table]") {
+  // Without the room each key would walk past all those before it: minutes, not milliseconds.
+  constexpr std::uint64_t many = 200'000;
+  simulation::chance chance{11};
+  flat_table<std::uint64_t> kept;
+  while (kept.size() < many)
+    kept.set(chance.next(), kept.size() + 1);
+  flat_table<std::uint64_t> put_back;
+  put_back.reserve(kept.size());
+  kept.for_each([&](std::uint64_t key, std::uint64_t value) { put_back.set(key, value); });
+  CHECK(put_back.size() == many);
+  kept.for_each([&](std::uint64_t key, std::uint64_t value) { REQUIRE(put_back.find(key) == value); });
+}
