@@ -13,12 +13,20 @@ std::chrono::milliseconds left_until(steady::time_point deadline) {
                   std::chrono::duration_cast<std::chrono::milliseconds>(deadline - steady::now()));
 }
 
+/// Threads that share one queue and sleep when it is empty. Threads that steal from each other look for work all the
+/// time, and take their time to see it once they have found none for a while.
+caf::actor_system_config& set_up(caf::actor_system_config& config) {
+  config.set("scheduler.policy", caf::atom("sharing"));
+  config.set("scheduler.max-threads", std::size_t{2});
+  return config;
+}
+
 } // namespace
 
 running_node::running_node(opened_node& opened, const configuration& with, const territory_map& map,
                            std::function<void(const char*)> give_up)
     : opened_{opened}, territory_name_{map.find(with.territory)->name}, purpose_{law::name_of(with.purpose)},
-      system_{std::make_unique<caf::actor_system>(config_)} {
+      system_{std::make_unique<caf::actor_system>(set_up(config_))} {
   // The process never waits for an actor that does not end: stop() does, for a while.
   system_->await_actors_before_shutdown(false);
   recorder_ = system_->spawn<caf::detached>(event_recorder, &opened_.journal().writer(), opened_.context()->metrics,
