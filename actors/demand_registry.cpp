@@ -165,6 +165,12 @@ register_page_ptr demand_registry_state::list(const register_query& query) const
   return std::make_shared<const register_page>(std::move(page));
 }
 
+registry_status demand_registry_state::status() const {
+  const auto& book = desk->book();
+  return {book.dossier_count(), book.dwellings_by_arrival().size(), book.vacancies_by_arrival().size(),
+          book.sessions_by_arrival().size()};
+}
+
 std::vector<law::document_id> demand_registry_state::known_documents() const {
   std::vector<law::document_id> known;
   for (auto id : desk->book().dossiers_by_arrival())
@@ -334,6 +340,7 @@ demand_registry_actor::behavior_type demand_registry(registry_pointer self, terr
       [self](due_atom, const due_query_ptr& query) { return self->state.due(*query); },
       [self](keep_atom, bool force) { return self->state.keep(force); },
       [self](tick_atom) { self->state.keep_on(); },
+      [self](status_atom) { return self->state.status(); },
       [self](sweep_atom) { return self->state.known_documents(); },
   };
 }

@@ -45,6 +45,7 @@ struct demand_registry_state {
   read_answer_ptr list(const list_query& query) const;
   read_answer_ptr candidates(law::vacancy_id id) const;
   register_page_ptr list(const register_query& query) const;
+  registry_status status() const;
   due_lines_ptr due(const due_query& query);
   std::uint64_t written(const ports::batch_ptr& batch);
   std::vector<law::document_id> known_documents() const;

@@ -54,6 +54,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::credentials_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::session_answer_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::rights_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::contingents_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::registry_status)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::recorder_status)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::watcher_status)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::ports::batch_ptr)
@@ -106,7 +107,9 @@ using demand_registry_actor = follower_actor::extend<
     // Every document that an entry names.
     caf::replies_to<sweep_atom>::with<std::vector<law::document_id>>,
     // Goes on with the snapshot begun.
-    caf::reacts_to<tick_atom>>;
+    caf::reacts_to<tick_atom>,
+    // How much there is.
+    caf::replies_to<status_atom>::with<registry_status>>;
 
 /// The CONTINGENT ALLOCATOR owns conventions and flows, knows what is charged on each, and adds the holder's right to a
 /// designation on its way to the registry.

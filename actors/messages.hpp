@@ -196,6 +196,14 @@ using session_answer_ptr = std::shared_ptr<const session_answer>;
 using rights_ptr = std::shared_ptr<const law::rights_book>;
 using contingents_ptr = std::shared_ptr<const law::contingent_book>;
 
+/// How much there is, and nothing of whom.
+struct registry_status {
+  std::uint64_t demandes = 0; ///< registered and not erased
+  std::uint64_t dwellings = 0;
+  std::uint64_t vacancies = 0;
+  std::uint64_t sessions = 0;
+};
+
 struct recorder_status {
   bool read_only = false;
   std::uint64_t groups = 0;

@@ -134,6 +134,10 @@ public:
     return heads.front();
   }
 
+  std::optional<ports::signed_head> latest_head(const ports::stream_id& stream) override {
+    return rows_->last_head(stream);
+  }
+
   std::vector<ports::account_row> accounts() override { return rows_->accounts(); }
 
   std::vector<ports::logged_line> log_about(law::subject_id subject, std::size_t limit) override {

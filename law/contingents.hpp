@@ -102,6 +102,8 @@ public:
 
   contingent_balance balance(convention_id id, int year) const;
   const std::map<charge_account, charges>& ledger() const { return ledger_; }
+  /// Dwellings of a bailleur in a département for a year, of which every holder has his share.
+  const std::map<std::tuple<siren, departement_code, int>, std::uint32_t>& flows() const { return flows_; }
   /// True where one more attribution in the year would exceed the holder's rights.
   bool exhausted(convention_id id, int year) const;
 

@@ -194,6 +194,9 @@ public:
   /// The latest signed head at or after `seq`; absent for a stream without entries there.
   virtual std::optional<signed_head> head_covering(const stream_id& stream, std::uint64_t seq) = 0;
 
+  /// That of the stream's last batch; absent for a stream without entries.
+  virtual std::optional<signed_head> latest_head(const stream_id& stream) = 0;
+
   virtual std::vector<account_row> accounts() = 0;
 
   /// Lines of the consultation and attempt log about a dossier, newest first, at most `limit`.
