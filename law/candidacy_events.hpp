@@ -35,7 +35,7 @@ struct imputation {
   friend bool operator==(const imputation&, const imputation&) = default;
   static constexpr auto fields() {
     using t = imputation;
-    return std::tuple{field{"contingent", &t::contingent}, field{"convention", &t::convention}};
+    return std::tuple{field{"contingent", &t::contingent}, field{"convention", &t::convention, set_by::either}};
   }
 };
 

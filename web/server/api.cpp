@@ -1,0 +1,143 @@
+#include "web/server/api.hpp"
+
+#include "base/log.hpp"
+#include "web/server/routes.hpp"
+
+namespace toit::web {
+
+namespace {
+
+constexpr std::size_t no_route = SIZE_MAX;
+
+const std::vector<double> bounds{0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10};
+
+law::refusal not_known() {
+  return law::refuse(law::refusal_code::unauthenticated, "R441-2-15-V-2-5",
+                     "Une session ou un jeton en vigueur est nécessaire.")
+      .error();
+}
+
+law::refusal our_fault() {
+  return law::refuse(law::refusal_code::internal, "", "Le nœud n'a pas pu traiter la requête.").error();
+}
+
+response only_methods(int status, const std::string& allowed) {
+  auto given = status == 204 ? response{204, {}, {}} : answer_fault(http_fault::no_such_method);
+  given.headers.emplace_back("Allow", allowed + ", HEAD, OPTIONS");
+  return given;
+}
+
+std::string_view bearer_of(const request& asked) {
+  constexpr std::string_view scheme = "bearer ";
+  auto header = asked.header("Authorization").value_or("");
+  if (header.size() <= scheme.size() || header.size() > 256 || !same_header(header.substr(0, scheme.size()), scheme))
+    return {};
+  return header.substr(scheme.size());
+}
+
+} // namespace
+
+api::api(host& node, api_options options) : node_{node}, gateway_{node, options.gateway} {}
+
+bool api::is_upload(std::string_view method, std::string_view target) {
+  auto parsed = method == "POST" ? parse_target(target) : std::nullopt;
+  auto found = parsed ? find_route(method, parsed->path) : found_route{};
+  return found.what && found.what->body == body_form::upload;
+}
+
+// -- counting -------------------------------------------------------------------------------------------------------
+
+api::counted& api::counters(std::size_t route, int status) {
+  std::lock_guard hold{mutex_};
+  auto [known, fresh] = counted_.try_emplace({route, status});
+  if (fresh) {
+    std::string path{route == no_route ? "none" : all_routes()[route].path};
+    std::string method{route == no_route ? "none" : all_routes()[route].method};
+    base::labels with{{"method", method}, {"path", path}, {"status", std::to_string(status)}};
+    auto& metrics = *node_.context().metrics;
+    known->second.requests = metrics.make_counter("toit_http_requests_total", "Requests answered", with);
+    known->second.seconds = metrics.make_histogram("toit_http_request_seconds", "Time to answer", bounds, with);
+  }
+  return known->second;
+}
+
+/// Counts by the route's template, never by what a path holds. A request that is dropped, by a fault of ours, is
+/// answered all the same.
+respond api::counting(std::size_t route, respond answer) {
+  struct pending {
+    std::function<void(response)> tell;
+    ~pending() {
+      if (tell)
+        tell(answer_refusal(our_fault()));
+    }
+  };
+  auto began = node_.context().clock->monotonic();
+  auto once = std::make_shared<pending>();
+  once->tell = [self = shared_from_this(), route, began, answer = std::move(answer)](response given) {
+    auto& count = self->counters(route, given.status);
+    count.requests.add();
+    auto took = self->node_.context().clock->monotonic() - began;
+    count.seconds.observe(std::chrono::duration<double>(took).count());
+    protect(given);
+    answer(std::move(given));
+  };
+  return [once](response given) {
+    if (auto tell = std::exchange(once->tell, nullptr))
+      tell(std::move(given));
+  };
+}
+
+// -- finding the way ------------------------------------------------------------------------------------------------
+
+void api::handle(request asked, respond answer) {
+  auto target = parse_target(asked.target);
+  if (!target)
+    return counting(no_route, std::move(answer))(answer_fault(http_fault::unreadable, "L'adresse est mal formée."));
+  bool head = asked.method == "HEAD";
+  auto found = find_route(head ? "GET" : asked.method, target->path);
+  auto place = found.what ? static_cast<std::size_t>(found.what - all_routes().data()) : no_route;
+  auto tell = counting(place, std::move(answer));
+  if (!found.what && found.allowed.empty())
+    return tell(answer_fault(http_fault::no_such_path));
+  if (!found.what)
+    return tell(only_methods(asked.method == "OPTIONS" ? 204 : 405, found.allowed));
+  auto c = std::make_shared<call>(call{shared_from_this(),
+                                       found.what,
+                                       std::move(asked),
+                                       std::move(*target),
+                                       std::move(found.path),
+                                       {},
+                                       {},
+                                       std::move(tell)});
+  try {
+    dispatch(c);
+  } catch (const std::exception& failure) {
+    // A fault of ours, which must not end the thread that serves everybody else.
+    base::log_error("a request could not be served", {{"path", c->what->path}, {"because", failure.what()}});
+    c->refuse(our_fault());
+  }
+}
+
+void api::dispatch(const call_ptr& asked) {
+  if (asked->what->who == caller::anybody)
+    return asked->what->serve(asked);
+  identify(asked);
+}
+
+void api::identify(const call_ptr& asked) {
+  asked->token = bearer_of(asked->asked);
+  if (asked->token.empty())
+    return asked->refuse(not_known());
+  gateway_.log_in({{}, {}, asked->token}, [asked](told<session> opened) {
+    if (!opened)
+      return asked->refuse(opened.error().code == law::refusal_code::unauthenticated ? not_known() : opened.error());
+    asked->who = opened->who;
+    if (asked->what->who == caller::agent && asked->who.own_dossier)
+      return asked->refuse(law::refuse(law::refusal_code::out_of_scope, "R441-2-15-V-2-5",
+                                       "Seul un agent d'une personne morale a accès à cette ressource.")
+                               .error());
+    asked->what->serve(asked);
+  });
+}
+
+} // namespace toit::web

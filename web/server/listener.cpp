@@ -1,0 +1,318 @@
+#include "web/server/listener.hpp"
+
+#include <atomic>
+#include <boost/asio.hpp>
+#include <boost/asio/ssl.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
+#include <boost/beast/ssl.hpp>
+#include <condition_variable>
+#include <mutex>
+#include <set>
+#include <stdexcept>
+#include <thread>
+#include <utility> // Boost 1.74 forgets it
+
+namespace toit::web {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+using tcp = asio::ip::tcp;
+using error_code = boost::system::error_code;
+using stream_type = beast::ssl_stream<beast::tcp_stream>;
+using parser_type = http::request_parser<http::string_body>;
+
+namespace {
+
+constexpr auto use_await = asio::use_awaitable;
+
+/// After a refusal: what is still read, and dropped, before the connection is closed.
+constexpr std::chrono::seconds linger{3};
+constexpr std::size_t linger_bytes = 64U << 20;
+
+bool is_pem(const std::string& text) { return text.find("-----BEGIN") != std::string::npos; }
+
+asio::ssl::context make_tls(const tls_identity& identity) {
+  asio::ssl::context tls{asio::ssl::context::tls_server};
+  tls.set_options(asio::ssl::context::default_workarounds | asio::ssl::context::no_sslv2 |
+                  asio::ssl::context::no_sslv3 | asio::ssl::context::no_tlsv1 | asio::ssl::context::no_tlsv1_1);
+  SSL_CTX_set_min_proto_version(tls.native_handle(), TLS1_2_VERSION);
+  if (is_pem(identity.certificate))
+    tls.use_certificate_chain(asio::buffer(identity.certificate));
+  else
+    tls.use_certificate_chain_file(identity.certificate);
+  if (is_pem(identity.key))
+    tls.use_private_key(asio::buffer(identity.key), asio::ssl::context::pem);
+  else
+    tls.use_private_key_file(identity.key, asio::ssl::context::pem);
+  return tls;
+}
+
+/// The status that tells what kept a request from being read; 0 where the connection is just over.
+int status_of(const error_code& error) {
+  if (error == http::error::header_limit || error == http::error::buffer_overflow)
+    return 431;
+  if (error == http::error::body_limit)
+    return 413;
+  bool spoken = error.category() == make_error_code(http::error::bad_version).category();
+  bool over = error == http::error::end_of_stream || error == http::error::partial_message;
+  return spoken && !over ? 400 : 0;
+}
+
+} // namespace
+
+struct listener::core {
+  core(listener_options given, handler answering)
+      : options{std::move(given)}, answer{std::move(answering)}, tls{make_tls(options.identity)},
+        acceptor{asio::make_strand(*context)} {}
+
+  // -- one connection -----------------------------------------------------------------------------------------------
+
+  struct connection {
+    connection(tcp::socket socket, asio::ssl::context& tls) : stream{std::move(socket), tls} {}
+    stream_type stream;
+    beast::flat_buffer buffer;
+    std::string peer;
+    bool in_progress = false; ///< touched on the connection's own strand alone
+  };
+  using connection_ptr = std::shared_ptr<connection>;
+
+  /// Waits for the handler without holding a thread: what it answers comes back to the connection's strand.
+  /// g++ 12 destroys twice what a lambda within a `co_await` captures: it may hold pointers alone.
+  asio::awaitable<response> ask(connection& c, request asked) {
+    co_return co_await asio::async_initiate<const asio::use_awaitable_t<>&, void(response)>(
+        [this, at = &c](auto done, request r) {
+          auto strand = at->stream.get_executor();
+          auto once = std::make_shared<decltype(done)>(std::move(done));
+          answer(std::move(r), [alive = context, strand, once](response given) {
+            asio::post(strand, [once, given = std::move(given)]() mutable {
+              auto resume = std::move(*once);
+              resume(std::move(given));
+            });
+          });
+        },
+        use_await, std::move(asked));
+  }
+
+  asio::awaitable<bool> write(connection& c, response given, unsigned version, bool keep_alive, bool head) {
+    http::response<http::string_body> out{static_cast<http::status>(given.status), version};
+    for (const auto& [name, value] : given.headers)
+      out.insert(name, value);
+    out.keep_alive(keep_alive);
+    auto size = given.body.size();
+    if (!head)
+      out.body() = std::move(given.body);
+    if (given.status != 204)
+      out.content_length(size);
+    beast::get_lowest_layer(c.stream).expires_after(options.limits.write);
+    error_code error;
+    http::response_serializer<http::string_body> serializer{out};
+    if (head)
+      co_await http::async_write_header(c.stream, serializer, asio::redirect_error(use_await, error));
+    else
+      co_await http::async_write(c.stream, serializer, asio::redirect_error(use_await, error));
+    co_return !error && keep_alive;
+  }
+
+  asio::awaitable<void> refuse(connection& c, int status) {
+    if (status == 0 || !options.refusal)
+      co_return;
+    co_await write(c, options.refusal(status), 11, false, false);
+    // Closing on what is still on its way would take the answer away from who is sending it.
+    error_code over;
+    std::vector<char> dropped(16U << 10); // a record of TLS
+    beast::get_lowest_layer(c.stream).socket().shutdown(tcp::socket::shutdown_send, over);
+    beast::get_lowest_layer(c.stream).expires_after(linger);
+    for (std::size_t left = linger_bytes / dropped.size(); left > 0 && !over; --left)
+      co_await c.stream.async_read_some(asio::buffer(dropped), asio::redirect_error(use_await, over));
+  }
+
+  std::size_t body_limit(const parser_type& parser) const {
+    const auto& head = parser.get();
+    auto text = [](beast::string_view v) { return std::string_view{v.data(), v.size()}; };
+    bool upload = options.limits.is_upload && options.limits.is_upload(text(head.method_string()), text(head.target()));
+    return upload ? options.limits.upload_bytes : options.limits.body_bytes;
+  }
+
+  /// A request, whole; absent once the connection is over or has been refused.
+  asio::awaitable<std::optional<request>> read(connection& c, parser_type& parser) {
+    auto& lowest = beast::get_lowest_layer(c.stream);
+    const auto& limits = options.limits;
+    error_code error;
+    parser.header_limit(static_cast<std::uint32_t>(limits.header_bytes));
+    parser.body_limit(std::max(limits.body_bytes, limits.upload_bytes));
+    lowest.expires_after(limits.idle);
+    co_await http::async_read_header(c.stream, c.buffer, parser, asio::redirect_error(use_await, error));
+    if (!error && parser.content_length() && *parser.content_length() > body_limit(parser))
+      error = http::error::body_limit;
+    if (!error) {
+      parser.body_limit(body_limit(parser));
+      lowest.expires_after(limits.read);
+      auto expected = parser.get()[http::field::expect];
+      if (!expected.empty() && !beast::iequals(expected, "100-continue"))
+        co_return co_await refuse(c, 417), std::nullopt;
+      if (!expected.empty()) {
+        http::response<http::empty_body> go_on{http::status::continue_, 11};
+        co_await http::async_write(c.stream, go_on, asio::redirect_error(use_await, error));
+      }
+    }
+    if (!error)
+      co_await http::async_read(c.stream, c.buffer, parser, asio::redirect_error(use_await, error));
+    if (error) {
+      co_await refuse(c, status_of(error));
+      co_return std::nullopt;
+    }
+    co_return plain(parser.release(), c);
+  }
+
+  static request plain(http::request<http::string_body> message, const connection& c) {
+    request asked;
+    asked.method = std::string{message.method_string()};
+    asked.target = std::string{message.target()};
+    for (const auto& field : message)
+      asked.headers.emplace_back(std::string{field.name_string()}, std::string{field.value()});
+    asked.body = std::move(message.body());
+    asked.peer = c.peer;
+    return asked;
+  }
+
+  asio::awaitable<void> converse(connection_ptr c) {
+    error_code error;
+    auto& lowest = beast::get_lowest_layer(c->stream);
+    lowest.expires_after(options.limits.handshake);
+    co_await c->stream.async_handshake(asio::ssl::stream_base::server, asio::redirect_error(use_await, error));
+    bool more = !error;
+    while (more && !stopping) {
+      parser_type parser;
+      auto asked = co_await read(*c, parser);
+      if (!asked)
+        break;
+      c->in_progress = true;
+      bool head = asked->method == "HEAD";
+      bool keep_alive = parser.keep_alive() && !stopping;
+      auto version = parser.get().version();
+      lowest.expires_never();
+      auto given = co_await ask(*c, std::move(*asked));
+      more = co_await write(*c, std::move(given), version, keep_alive && !stopping, head);
+      c->in_progress = false;
+    }
+    lowest.expires_after(std::chrono::seconds{2});
+    if (!error)
+      co_await c->stream.async_shutdown(asio::redirect_error(use_await, error));
+    lowest.close();
+  }
+
+  // -- all of them --------------------------------------------------------------------------------------------------
+
+  void begin(tcp::socket socket) {
+    error_code ignored; // a peer that has gone has no address: its handshake fails in its turn
+    auto strand = socket.get_executor();
+    auto c = std::make_shared<connection>(std::move(socket), tls);
+    c->peer = beast::get_lowest_layer(c->stream).socket().remote_endpoint(ignored).address().to_string();
+    beast::get_lowest_layer(c->stream).socket().set_option(tcp::no_delay{true}, ignored);
+    {
+      std::lock_guard hold{mutex};
+      open.insert(c);
+    }
+    asio::co_spawn(strand, converse(c), [this, c](std::exception_ptr) { end(c); });
+  }
+
+  void end(const connection_ptr& c) {
+    std::lock_guard hold{mutex};
+    open.erase(c);
+    if (open.empty())
+      all_ended.notify_all();
+  }
+
+  asio::awaitable<void> accept() {
+    while (!stopping) {
+      error_code error;
+      tcp::socket socket{asio::make_strand(*context)};
+      co_await acceptor.async_accept(socket, asio::redirect_error(use_await, error));
+      if (stopping || error == asio::error::operation_aborted)
+        co_return;
+      if (error) { // out of descriptors, most likely: those in use will come back
+        asio::steady_timer pause{acceptor.get_executor(), std::chrono::milliseconds{100}};
+        co_await pause.async_wait(asio::redirect_error(use_await, error));
+      } else if (size() < options.limits.connections) {
+        begin(std::move(socket));
+      }
+    }
+  }
+
+  std::size_t size() const {
+    std::lock_guard hold{mutex};
+    return open.size();
+  }
+
+  void start() {
+    tcp::endpoint where{asio::ip::make_address(options.address), options.port};
+    acceptor.open(where.protocol());
+    acceptor.set_option(tcp::acceptor::reuse_address{true});
+    acceptor.bind(where);
+    acceptor.listen();
+    port = acceptor.local_endpoint().port();
+    asio::co_spawn(acceptor.get_executor(), accept(), asio::detached);
+    for (unsigned i = 0; i < std::max(1U, options.threads); ++i)
+      threads.emplace_back([this] { context->run(); });
+  }
+
+  void stop(std::chrono::milliseconds deadline) {
+    if (stopping.exchange(true)) {
+      return;
+    }
+    asio::post(acceptor.get_executor(), [this] {
+      error_code ignored; // closing is all that was wanted of it
+      acceptor.close(ignored);
+    });
+    close_if([](const connection& c) { return !c.in_progress; });
+    {
+      std::unique_lock hold{mutex};
+      all_ended.wait_for(hold, deadline, [this] { return open.empty(); });
+    }
+    context->stop();
+    for (auto& thread : threads)
+      thread.join();
+  }
+
+  template <class Which>
+  void close_if(Which which) {
+    std::lock_guard hold{mutex};
+    for (const auto& c : open)
+      asio::post(c->stream.get_executor(), [c, which] {
+        if (which(*c))
+          beast::get_lowest_layer(c->stream).cancel();
+      });
+  }
+
+  listener_options options;
+  handler answer;
+  /// Shared with whoever still has a request to answer: he may do so after the end.
+  std::shared_ptr<asio::io_context> context = std::make_shared<asio::io_context>();
+  asio::ssl::context tls;
+  tcp::acceptor acceptor;
+  std::uint16_t port = 0;
+  std::atomic<bool> stopping = false;
+  mutable std::mutex mutex;
+  std::condition_variable all_ended;
+  std::set<connection_ptr> open;
+  std::vector<std::thread> threads;
+};
+
+listener::listener(listener_options options, handler answer) {
+  try {
+    core_ = std::make_unique<core>(std::move(options), std::move(answer));
+    core_->start();
+  } catch (const boost::system::system_error& failure) {
+    throw std::runtime_error{std::string{"the API cannot listen: "} + failure.what()};
+  }
+}
+
+listener::~listener() { stop(std::chrono::milliseconds{0}); }
+
+std::uint16_t listener::port() const { return core_->port; }
+std::size_t listener::connections() const { return core_->size(); }
+void listener::stop(std::chrono::milliseconds deadline) { core_->stop(deadline); }
+
+} // namespace toit::web

@@ -1,0 +1,157 @@
+// The node itself, and who asks.
+
+#include "law/scalar_text.hpp"
+#include "web/server/answers.hpp"
+#include "web/server/api.hpp"
+#include "web/server/openapi.hpp"
+#include "web/server/serve.hpp"
+#include "web/server/shape.hpp"
+
+namespace toit::web::serve {
+
+using law::refusal_code;
+
+// -- running --------------------------------------------------------------------------------------------------------
+
+void health(const call_ptr& c) { c->answer(answer_text(200, "text/plain; charset=utf-8", "ok\n")); }
+
+void readiness(const call_ptr& c) {
+  if (auto why = c->node().not_ready())
+    return c->answer(answer_fault(http_fault::not_ready, *why));
+  c->answer(answer_text(200, "text/plain; charset=utf-8", "ok\n"));
+}
+
+void metrics(const call_ptr& c) {
+  c->answer(answer_text(200, "text/plain; version=0.0.4", c->node().context().metrics->text()));
+}
+
+void openapi(const call_ptr& c) { c->answer(answer_text(200, "application/json", openapi_text())); }
+
+void territory(const call_ptr& c) {
+  const auto& node = c->node();
+  const auto& context = node.context();
+  c->answer(answer_json(200, to_json(territory_facts{node.territory_name(), context.settings.territory, node.purpose(),
+                                                     context.stream, node.signer(), context.settings.allots_numbers})));
+}
+
+void clock(const call_ptr& c) {
+  c->gateway().watch(answering<watcher_status>(c, [c](const watcher_status& kept) {
+    const auto& context = c->node().context();
+    c->answer(answer_json(200, to_json(clock_reading{context.clock->now(), context.today(), kept.day, kept.day_done,
+                                                     kept.frozen, c->node().purpose() != "production"})));
+  }));
+}
+
+// -- who asks -------------------------------------------------------------------------------------------------------
+
+namespace {
+
+struct login_body {
+  law::text<80> login;
+  law::text<200> password;
+  static constexpr auto fields() {
+    return std::tuple{law::field{"login", &login_body::login}, law::field{"password", &login_body::password}};
+  }
+};
+
+} // namespace
+
+void log_in(const call_ptr& c) {
+  auto now = c->node().context().clock->monotonic();
+  if (c->server->logins().rests(c->asked.peer, now))
+    return c->answer(answer_fault(http_fault::too_many_attempts));
+  auto body = parse_json(c->asked.body);
+  if (!body)
+    return c->refuse(body.error());
+  login_body given;
+  reading where;
+  if (!wire<login_body>::read(*body, given, where))
+    return c->refuse(*where.wrong);
+  // Without a login the guard would look for a token: there is none.
+  if (given.login.empty() || given.password.empty())
+    return c->refuse(
+        law::refuse(refusal_code::missing_field, "", "L'identifiant et le mot de passe sont obligatoires.").error());
+  c->gateway().log_in({given.login.str(), given.password.str(), {}}, [c, now](told<toit::session> opened) {
+    if (opened)
+      return c->answer(answer_json(200, to_json(*opened)));
+    if (opened.error().code == refusal_code::unauthenticated)
+      c->server->logins().note_failure(c->asked.peer, now);
+    c->refuse(opened.error());
+  });
+}
+
+void log_out(const call_ptr& c) {
+  c->gateway().log_out(c->token);
+  c->answer({204, {}, {}});
+}
+
+void who_asks(const call_ptr& c) { c->answer(answer_json(200, to_json(c->who))); }
+
+// -- counts ---------------------------------------------------------------------------------------------------------
+
+namespace {
+
+web::statistics count(const registry_status& there, const law::rights_book& rights, const law::contingent_book& book,
+                      law::civil_date today) {
+  web::statistics counts{there.demandes, there.dwellings, there.vacancies, there.sessions};
+  counts.legal_persons = rights.legal_persons().size();
+  for (const auto& [id, habilitation] : rights.habilitations())
+    counts.habilitations_in_force += habilitation.in_force(today) ? 1 : 0;
+  for (const auto& [id, convention] : book.conventions().all())
+    counts.conventions_in_force += convention.in_force(today) ? 1 : 0;
+  for (const auto& [account, charged] : book.ledger()) {
+    counts.attributions_stated += charged.stated;
+    counts.leases += charged.confirmed;
+  }
+  return counts;
+}
+
+} // namespace
+
+void statistics(const call_ptr& c) {
+  auto& way = c->gateway();
+  way.registry(answering<registry_status>(c, [c, &way](const registry_status& there) {
+    way.rights(answering<rights_ptr>(c, [c, &way, there](const rights_ptr& rights) {
+      way.contingents(answering<contingents_ptr>(c, [c, there, rights](const contingents_ptr& book) {
+        c->answer(answer_json(200, to_json(count(there, *rights, *book, c->node().context().today()))));
+      }));
+    }));
+  }));
+}
+
+// -- proof ----------------------------------------------------------------------------------------------------------
+
+namespace {
+
+std::unexpected<law::refusal> not_there() {
+  return law::refuse(refusal_code::unknown_subject, "L441-2-7-1-1a", "Le journal n'a pas cette écriture.");
+}
+
+} // namespace
+
+void stream_head(const call_ptr& c) {
+  const auto& stream = c->node().context().stream;
+  if (c->in_path("stream") != stream.view())
+    return c->refuse(not_there().error());
+  auto find = [stream](ports::journal_reader& reader) -> told<json> {
+    auto head = reader.latest_head(stream);
+    return head ? told<json>{to_json(*head)} : not_there();
+  };
+  c->gateway().look_up(find, answering<json>(c, [c](const json& head) { c->answer(answer_json(200, head)); }));
+}
+
+void entry(const call_ptr& c) {
+  std::uint64_t seq = 0;
+  if (!law::scalar_from_text(*c->in_path("seq"), seq) || seq == 0 || seq > INT64_MAX)
+    return c->refuse(not_there().error());
+  auto find = [seq, stream = c->node().context().stream](ports::journal_reader& reader) -> told<json> {
+    auto found = reader.entry(stream, seq);
+    if (!found)
+      return not_there();
+    return to_json(entry_header{found->seq, found->epoch, found->recorded_at, found->subject, found->previous,
+                                found->record == nullptr, reader.head_covering(stream, seq)});
+  };
+  c->gateway().look_up(find, answering<json>(c, [c](const json& header) { c->answer(answer_json(200, header)); }));
+}
+
+} // namespace toit::web::serve
