@@ -1,9 +1,8 @@
 // The guard's side of a command: who asks, for whom, with which facts, and to whom it goes.
 
 #include "actors/access_guard.hpp"
+#include "law/numbering.hpp"
 #include "law/scalar_text.hpp"
-
-#include <cstdio>
 
 namespace toit {
 
@@ -100,20 +99,15 @@ std::optional<law::nud> access_guard_state::fresh_number(const law::demande_regi
   const auto& wished = registered.form.search.communes;
   if (wished.empty() || !reception.ok())
     return std::nullopt;
-  auto departement = law::departement_of(wished.front()).text();
-  if (departement.size() == 2)
-    departement.insert(0, "0");
+  auto departement = law::departement_of(wished.front());
   for (int attempt = 0; attempt < 16; ++attempt) {
     std::array<std::uint8_t, 4> random{};
     context->chance->fill(random);
     unsigned sequence = 0;
     for (auto byte : random)
       sequence = (sequence << 8 | byte) % 1'000'000;
-    char text[32];
-    std::snprintf(text, sizeof text, "%s%02u%02d%06uGDPUB", departement.c_str(),
-                  static_cast<unsigned>(reception.month()), static_cast<int>(reception.year()) % 100, sequence);
-    auto number = law::nud::parse(text);
-    if (number && !desk->cursor().reader().find_number(context->stream, *number))
+    auto number = law::make_nud(departement, reception, sequence, "GDPUB");
+    if (!desk->cursor().reader().find_number(context->stream, number))
       return number;
   }
   return std::nullopt;

@@ -1,15 +1,6 @@
-// The files of config/territories/ as bytes of the program. Each is a symbol, and its size in bytes another.
+// The files of config/territories/ as bytes of the program.
 
-.macro embed name:req, file:req
-  .global toit_embedded_\name
-  .global toit_embedded_\name\()_size
-toit_embedded_\name :
-  .incbin "\file"
-.Lend_of_\name :
-  .balign 8
-toit_embedded_\name\()_size :
-  .quad .Lend_of_\name - toit_embedded_\name
-.endm
+  .include "nodes/embed.inc"
 
   .section .rodata
   embed communes, "config/territories/communes.tsv"

@@ -18,19 +18,9 @@ law::siren make_siren(std::uint32_t eight_digits) {
   return {};
 }
 
-law::nud make_nud(const law::departement_code& departement, law::civil_date registered, std::uint32_t sequence) {
-  char text[32];
-  auto three = std::string(3 - std::min<std::size_t>(3, departement.text().size()), '0') + departement.text();
-  std::snprintf(text, sizeof text, "%s%02u%02d%06uFICTI", three.c_str(), static_cast<unsigned>(registered.month()),
-                static_cast<int>(registered.year()) % 100, sequence % 1'000'000);
-  auto parsed = law::nud::parse(text);
-  law::require(parsed.has_value(), "a number made so is well formed");
-  return *parsed;
-}
-
 std::string make_name(chance& draw) {
-  static constexpr std::array syllables{"ba", "lo", "mi", "ta", "ru", "né", "sol", "ka", "vi", "do",
-                                        "ma", "li", "san", "té", "bo", "ria", "ly", "fé", "go", "ne"};
+  static constexpr std::array syllables{"ba", "lo", "mi",  "ta", "ru", "né",  "sol", "ka", "vi", "do",
+                                        "ma", "li", "san", "té", "bo", "ria", "ly",  "fé", "go", "ne"};
   std::string name;
   for (auto left = 2 + draw.below(3); left > 0; --left)
     name += syllables[draw.below(syllables.size())];

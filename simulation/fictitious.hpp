@@ -3,7 +3,6 @@
 
 #pragma once
 
-#include "law/civil_date.hpp"
 #include "law/identifiers.hpp"
 #include "simulation/chance.hpp"
 
@@ -13,9 +12,6 @@ namespace toit::simulation {
 
 /// A SIREN with its checksum, from eight digits.
 law::siren make_siren(std::uint32_t eight_digits);
-
-/// The number of the demande number `sequence` (0 to 999,999) of a month.
-law::nud make_nud(const law::departement_code& departement, law::civil_date registered, std::uint32_t sequence);
 
 /// Two to four syllables put together at random.
 std::string make_name(chance& draw);

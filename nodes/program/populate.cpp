@@ -37,7 +37,8 @@ simulation::population_mix read_mix(std::string_view toml, const territory& wher
     if (law::departement_of(one.code) == *departement)
       inhabitants += one.population.value_or(0);
   auto in_departement = static_cast<std::uint64_t>(number(from, "demandes.in_departement"));
-  mix.demandes = static_cast<std::uint32_t>(in_departement * where.population / std::max<std::uint64_t>(inhabitants, 1));
+  mix.demandes =
+      static_cast<std::uint32_t>(in_departement * where.population / std::max<std::uint64_t>(inhabitants, 1));
   mix.seniority = {share("seniority.under_1_year"), share("seniority.from_1_to_2_years"),
                    share("seniority.from_2_to_3_years"), share("seniority.from_3_to_5_years"),
                    share("seniority.over_5_years")};
@@ -117,8 +118,7 @@ private:
 
   void send(simulation::planned_command planned) {
     asked_command_ptr asked = planned.asked;
-    in_flight_.push_back(
-        {self_->request(actors_->guard, answer_timeout, submit_atom_v, asked), std::move(planned)});
+    in_flight_.push_back({self_->request(actors_->guard, answer_timeout, submit_atom_v, asked), std::move(planned)});
   }
 
   void receive() {
@@ -137,8 +137,8 @@ private:
 
   void refused(const asked_command& asked, const law::refusal& why) {
     if (result_.refused++ == 0)
-      result_.first_refusal = std::string{law::name_of(why.code)} + " (" + why.article + ") " +
-                              std::string{law::kind_of(asked.event).name};
+      result_.first_refusal =
+          std::string{law::name_of(why.code)} + " (" + why.article + ") " + std::string{law::kind_of(asked.event).name};
   }
 
   static void fail(const caf::error&) { throw std::runtime_error{"the node no longer answers"}; }

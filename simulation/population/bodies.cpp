@@ -45,8 +45,9 @@ demonstration_bodies make_bodies(law::siren territory, std::span<const law::comm
 
   for (std::uint32_t i = 0; i < communes.size(); ++i) {
     auto number = std::to_string(i + 1);
-    auto& desk = all.desks.emplace_back(make.body("guichet enregistreur", "Guichet fictif de la commune " +
-                                                      communes[i].text(), 90100000 + i, commune, "guichet" + number));
+    auto& desk =
+        all.desks.emplace_back(make.body("guichet enregistreur", "Guichet fictif de la commune " + communes[i].text(),
+                                         90100000 + i, commune, "guichet" + number));
     desk.missions.push_back(law::agent_mission::rectify);
     make.grant(desk, quality::service_enregistreur).registers_as = law::registering_body::e;
   }

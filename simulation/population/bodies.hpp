@@ -22,7 +22,7 @@ struct demonstration_body {
 };
 
 struct demonstration_bodies {
-  demonstration_body gestionnaire; ///< whose account is there from the first day
+  demonstration_body gestionnaire;      ///< whose account is there from the first day
   std::deque<demonstration_body> desks; ///< one a commune, which registers demandes
   std::deque<demonstration_body> bailleurs;
   demonstration_body action_logement;

@@ -86,12 +86,12 @@ void population::open_vacancy(const letting_ptr& l) {
   });
 }
 
-std::optional<std::size_t> population::draw_candidate() {
+std::optional<std::size_t> population::draw_candidate(std::size_t commune) {
   constexpr int tries = 1000;
   for (int i = 0; i < tries; ++i) {
     auto index = chance_.below(mix_.demandes);
     auto& d = demandes_[index];
-    if (!d.candidate && law::add_days(d.registered, days{180}) < today_) {
+    if (d.desk == commune && !d.candidate && law::add_days(d.registered, days{180}) < today_) {
       d.candidate = true;
       return index;
     }
@@ -102,7 +102,7 @@ std::optional<std::size_t> population::draw_candidate() {
 void population::designate(const letting_ptr& l) {
   const auto& by = l->reserved ? bodies_.action_logement : bodies_.bailleurs[l->bailleur];
   for (std::size_t i = 0; i < candidates_each; ++i) {
-    auto index = draw_candidate();
+    auto index = draw_candidate(l->commune);
     if (!index)
       return;
     ask_about(demandes_[*index], by, law::designated{{}, l->vacancy, {}, {}}, [this, l, index](const receipt& done) {

@@ -1,5 +1,6 @@
 #include "simulation/population/population.hpp"
 
+#include "law/numbering.hpp"
 #include "simulation/fictitious.hpp"
 
 namespace toit::simulation {
@@ -123,7 +124,8 @@ void population::sign(const demonstration_body& bailleur, const demonstration_bo
   convention.contingent = kind;
   convention.departement = mix_.departement;
   convention.flow_share = flow_share;
-  convention.agents_share = kind == law::contingent_kind::state_priority ? law::basis_points{500} : law::basis_points{0};
+  convention.agents_share =
+      kind == law::contingent_kind::state_priority ? law::basis_points{500} : law::basis_points{0};
   convention.communes = std::move(where);
   convention.from = first_day_;
   ask(bodies_.gestionnaire, law::reservation_convention_signed{convention}, [this, kind](const receipt& done) {
@@ -146,7 +148,7 @@ void population::draw_demandes() {
     d.registered = d.abandoned ? law::add_days(last_day_, -days{400 + static_cast<int>(chance_.below(shown_days))})
                                : draw_registration();
     d.registered = std::max(d.registered, first_day_);
-    d.number = make_nud(mix_.departement, d.registered, i);
+    d.number = law::make_nud(mix_.departement, d.registered, i, "FICTI");
     std::uint64_t inhabitants = 0;
     for (const auto& c : mix_.communes)
       inhabitants += c.inhabitants;
@@ -194,8 +196,7 @@ void population::plan_renewals(std::size_t index) {
       break;
     if (d.abandoned) {
       at(law::add_days(term, -days{45}), [this, index] {
-        ask_about(demandes_[index], bodies_.gestionnaire,
-                  law::renewal_notice_sent{{law::notice_channel::post}});
+        ask_about(demandes_[index], bodies_.gestionnaire, law::renewal_notice_sent{{law::notice_channel::post}});
       });
       break;
     }

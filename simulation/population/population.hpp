@@ -82,7 +82,7 @@ private:
   void hold_session(const letting_ptr& l);
   void decide(const letting_ptr& l, std::size_t candidate);
   void offer(const letting_ptr& l, std::size_t candidate);
-  std::optional<std::size_t> draw_candidate();
+  std::optional<std::size_t> draw_candidate(std::size_t commune);
 
   population_mix mix_;
   chance chance_;

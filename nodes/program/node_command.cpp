@@ -1,0 +1,127 @@
+#include "nodes/program/node_command.hpp"
+
+#include "nodes/ports/key_file.hpp"
+#include "nodes/program/service.hpp"
+
+#include <iostream>
+#include <nlohmann/json.hpp>
+
+namespace toit::nodes {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+void write_faults(const configuration_faults& faults, const fs::path& file, bool json, std::ostream& out) {
+  for (const auto& fault : faults) {
+    if (json)
+      out << nlohmann::ordered_json{{"file", file.string()},
+                                    {"line", fault.line},
+                                    {"key", fault.key},
+                                    {"fault", fault.what}}
+                 .dump()
+          << "\n";
+    else
+      out << file.string() << (fault.line > 0 ? ":" + std::to_string(fault.line) : "") << ": "
+          << (fault.key.empty() ? "" : fault.key + " ") << fault.what << "\n";
+  }
+}
+
+/// Runs `work` on an opened node and turns what opening throws into a code of exit.
+template <class Work>
+int with_opened(const configuration& with, const territory_map& map, std::ostream& err, Work&& work) {
+  try {
+    opened_node opened{with, map};
+    return work(opened);
+  } catch (const directory_in_use&) {
+    err << "Un autre processus tient ce dossier : " << with.data.string() << "\n";
+    return exit_refused;
+  } catch (const journal::store_broken& broken) {
+    err << "Le journal n'est pas celui qui a été écrit : " << broken.what() << "\n";
+    return exit_integrity;
+  } catch (const std::exception& failure) {
+    err << "Le nœud ne s'ouvre pas : " << failure.what() << "\n";
+    return exit_refused;
+  }
+}
+
+} // namespace
+
+int check_configuration_command(const fs::path& file, bool json, std::ostream& out, std::ostream& err) {
+  auto map = territory_map::load();
+  auto read = read_configuration(file, map);
+  if (!read) {
+    write_faults(read.error(), file, json, json ? out : err);
+    return exit_refused;
+  }
+  if (!json)
+    out << "Rien à redire : " << map.find(read->territory)->name << ", " << law::name_of(read->purpose) << ".\n";
+  return exit_done;
+}
+
+int node_run_command(const fs::path& file, std::ostream& out, std::ostream& err) {
+  auto map = territory_map::load();
+  auto with = read_configuration(file, map);
+  if (!with) {
+    write_faults(with.error(), file, false, err);
+    return exit_refused;
+  }
+  base::set_up_log(with->log_format, with->log_level);
+  return with_opened(*with, map, err, [&](opened_node& opened) -> int {
+    if (opened.needs_first_account()) {
+      err << "Ce nœud n'a pas encore de compte : « toit account create » fait le premier, celui du gestionnaire.\n";
+      return exit_refused;
+    }
+    end_of_service end;
+    running_node node{opened, *with, map, [&end](const char* because) { end.give_up(because); }};
+    service serving{node, *with, with->data};
+    out << "https://" << with->address << ":" << serving.port() << std::endl;
+    base::log_info("the node serves", {{"stream", opened.stream().text()}, {"port", serving.port()}});
+    return serve_until_end(node, serving, *with, end);
+  });
+}
+
+int create_keys_command(const fs::path& file, std::ostream& out, std::ostream& err) {
+  try {
+    create_keys(file);
+  } catch (const std::system_error& failure) {
+    err << "Les clés n'ont pas été créées : " << failure.what() << "\n";
+    return exit_refused;
+  }
+  out << "Clés du nœud créées, lisibles de leur seul propriétaire : " << file.string()
+      << "\nGardez-en une copie hors de la machine : sans elles, le journal ne se lit plus.\n";
+  return exit_done;
+}
+
+int create_account_command(const fs::path& configuration_file, const std::string& login,
+                           const std::string& display_name, std::istream& in, std::ostream& out, std::ostream& err) {
+  auto map = territory_map::load();
+  auto with = read_configuration(configuration_file, map);
+  if (!with) {
+    write_faults(with.error(), configuration_file, false, err);
+    return exit_refused;
+  }
+  std::string password;
+  std::getline(in, password);
+  constexpr std::size_t shortest = 12;
+  constexpr std::size_t longest = 200;
+  if (password.size() < shortest || password.size() > longest) {
+    err << "Le mot de passe, lu sur l'entrée standard, a de 12 à 200 caractères.\n";
+    return exit_usage;
+  }
+  if (!law::text<80>::parse(login) || login.empty() || !law::text<120>::parse(display_name)) {
+    err << "L'identifiant a au plus 80 caractères, le nom affiché au plus 120.\n";
+    return exit_usage;
+  }
+  return with_opened(*with, map, err, [&](opened_node& opened) -> int {
+    if (!opened.needs_first_account()) {
+      err << "Ce nœud a déjà ses comptes : les suivants s'ouvrent par l'API.\n";
+      return exit_refused;
+    }
+    opened.create_first_account(login, display_name, password);
+    out << "Compte du gestionnaire créé : " << login << "\n";
+    return exit_done;
+  });
+}
+
+} // namespace toit::nodes

@@ -1,0 +1,151 @@
+#include "nodes/program/verify_command.hpp"
+
+#include "journal/access_log.hpp"
+#include "journal/node_journal.hpp"
+#include "journal/sqlite_store.hpp"
+#include "journal/verify.hpp"
+#include "law/scalar_text.hpp"
+#include "nodes/ports/key_file.hpp"
+#include "nodes/program/exit_code.hpp"
+#include "nodes/program/progress.hpp"
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+namespace toit::nodes {
+
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::ordered_json;
+
+std::optional<ports::signed_head> read_head(const fs::path& file) {
+  std::ifstream in{file};
+  auto given = ordered_json::parse(in, nullptr, false);
+  if (given.is_object() && given.contains("head"))
+    given = given["head"];
+  if (!given.is_object() || !given.contains("stream") || !given.contains("seq") || !given.contains("link"))
+    return std::nullopt;
+  ports::signed_head head;
+  auto stream =
+      given["stream"].is_string() ? ports::stream_id::parse(given["stream"].get<std::string>()) : std::nullopt;
+  if (!stream || !given["seq"].is_number_unsigned() || !given["link"].is_string() ||
+      !law::parse_hex(given["link"].get<std::string>(), head.link))
+    return std::nullopt;
+  head.stream = *stream;
+  head.seq = given["seq"].get<std::uint64_t>();
+  return head;
+}
+
+class verification {
+public:
+  verification(const verify_options& options, std::ostream& out, std::ostream& err)
+      : options_{options}, out_{out}, err_{err} {}
+
+  int run() {
+    auto file = fs::is_directory(options_.journal) ? options_.journal / "journal.sqlite" : options_.journal;
+    if (!fs::exists(file)) {
+      err_ << "Il n'y a pas de journal ici : " << options_.journal.string() << "\n";
+      return exit_refused;
+    }
+    if (options_.head) {
+      head_ = read_head(*options_.head);
+      if (!head_) {
+        err_ << "Ce fichier n'est pas une tête signée : " << options_.head->string() << "\n";
+        return exit_usage;
+      }
+    }
+    try {
+      auto rows = journal::open_sqlite_reader(file.string());
+      open_keys(*rows);
+      for (const auto& stream : rows->streams())
+        verify(*rows, stream);
+      if (head_ && std::ranges::find(seen_, head_->stream) == seen_.end())
+        fault(head_->stream.text(), head_->seq, "le journal n'a pas ce flux");
+      verify_logs(file.parent_path() / "log");
+    } catch (const std::runtime_error& broken) {
+      fault("journal", 0, broken.what());
+    }
+    return whole_ ? exit_done : exit_integrity;
+  }
+
+private:
+  void open_keys(journal::store_reader& rows) {
+    if (!options_.keys)
+      return;
+    auto keys = read_keys(*options_.keys);
+    if (!keys)
+      throw std::runtime_error{"le fichier de clés ne se lit pas"};
+    for (const auto& sealed : rows.keys())
+      ring_.add(sealed, keys->operating_secret);
+  }
+
+  void verify(journal::store_reader& rows, const ports::stream_id& stream) {
+    seen_.push_back(stream);
+    std::vector<ports::signed_head> expected;
+    if (head_ && head_->stream == stream)
+      expected.push_back(*head_);
+    auto last = rows.last_head(stream);
+    progress_line line{stream.text(), err_};
+    std::shared_ptr<const journal::stream_keys> keys = options_.keys ? ring_.of(stream) : nullptr;
+    auto report = journal::verify_stream(rows, stream, expected, keys.get(),
+                                         [&](std::uint64_t done) { line.at(done, last ? last->seq : 0); });
+    signer_ = report.signer;
+    for (const auto& f : report.faults)
+      fault(stream.text(), f.seq, f.what);
+    if (options_.json)
+      out_ << ordered_json{{"stream", stream.text()},
+                           {"entries", report.entries},
+                           {"heads", report.heads},
+                           {"erased", report.erased},
+                           {"link", law::to_hex(report.link)},
+                           {"faults", report.faults.size()}}
+                  .dump()
+           << "\n";
+    else
+      out_ << stream.text() << " : " << report.entries << " écritures, " << report.heads << " têtes signées, "
+           << report.erased << " effacées ; "
+           << (report.faults.empty() ? "la chaîne est entière" : "la chaîne est ROMPUE") << "\n";
+  }
+
+  void verify_logs(const fs::path& folder) {
+    if (!signer_ || !fs::is_directory(folder))
+      return;
+    std::size_t files = 0;
+    for (const auto& entry : fs::directory_iterator{folder}) {
+      auto name = entry.path().filename().string();
+      if (!name.starts_with("log-") || !name.ends_with(".sqlite"))
+        continue;
+      ++files;
+      if (auto found = journal::verify_access_log(entry.path().string(), *signer_, {}))
+        fault(name, found->line, found->what);
+    }
+    if (!options_.json)
+      out_ << "consultations et tentatives : " << files << " fichiers mensuels\n";
+  }
+
+  void fault(const std::string& where, std::uint64_t seq, const std::string& what) {
+    whole_ = false;
+    if (options_.json)
+      out_ << ordered_json{{"fault", what}, {"where", where}, {"seq", seq}}.dump() << "\n";
+    else
+      err_ << where << ", " << seq << " : " << what << "\n";
+  }
+
+  const verify_options& options_;
+  std::ostream& out_;
+  std::ostream& err_;
+  std::optional<ports::signed_head> head_;
+  std::vector<ports::stream_id> seen_;
+  std::optional<journal::public_key> signer_;
+  journal::key_ring ring_;
+  bool whole_ = true;
+};
+
+} // namespace
+
+int verify_command(const verify_options& options, std::ostream& out, std::ostream& err) {
+  return verification{options, out, err}.run();
+}
+
+} // namespace toit::nodes

@@ -1,0 +1,183 @@
+/// \file
+/// The program `toit`: its commands and their options. What they do is in nodes/program/.
+
+#include "nodes/program/clock_command.hpp"
+#include "nodes/program/demonstration.hpp"
+#include "nodes/program/demonstration_folder.hpp"
+#include "nodes/program/law_command.hpp"
+#include "nodes/program/node_command.hpp"
+#include "nodes/program/territory_command.hpp"
+#include "nodes/program/tour.hpp"
+#include "nodes/program/verify_command.hpp"
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <sodium.h>
+#include <sys/stat.h>
+
+namespace {
+
+using namespace toit;
+using namespace toit::nodes;
+
+/// Every command of the program; each sets what is to be done, and its code of exit is the program's.
+class program {
+public:
+  program() {
+    app_.require_subcommand(1);
+    app_.fallthrough();
+    app_.add_flag("--json", json_, "Une sortie pour les machines : un objet JSON par ligne");
+    add_node();
+    add_host();
+    add_demonstration();
+    add_reading();
+    add_clock();
+  }
+
+  int run(int argc, char** argv) {
+    try {
+      app_.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+      return app_.exit(error) == 0 ? exit_done : exit_usage;
+    }
+    return action_();
+  }
+
+private:
+  CLI::App* command(CLI::App* parent, const char* name, const char* help, std::function<int()> action) {
+    auto* added = parent->add_subcommand(name, help);
+    added->callback([this, action = std::move(action)] { action_ = action; });
+    return added;
+  }
+
+  void add_node() {
+    auto* node = app_.add_subcommand("node", "Le nœud d'un territoire");
+    node->require_subcommand(1);
+    auto* run = command(node, "run", "Sert jusqu'à SIGTERM ou Ctrl-C", [this] {
+      return check_only_ ? check_configuration_command(configuration_, json_, std::cout, std::cerr)
+                         : node_run_command(configuration_, std::cout, std::cerr);
+    });
+    run->add_option("--config", configuration_, "Fichier de configuration (TOML)")->required();
+    run->add_flag("--check-config", check_only_, "Dit ce qui ne va pas dans la configuration, sans servir");
+  }
+
+  void add_host() {
+    auto* keys = app_.add_subcommand("keys", "Clés du nœud");
+    keys->require_subcommand(1);
+    auto* create = command(keys, "create", "Crée les clés, une fois pour toutes",
+                           [this] { return create_keys_command(file_, std::cout, std::cerr); });
+    create->add_option("file", file_, "Fichier à créer")->required();
+
+    auto* account = app_.add_subcommand("account", "Comptes");
+    account->require_subcommand(1);
+    auto* first =
+        command(account, "create", "Crée le premier compte, celui du gestionnaire (mot de passe sur l'entrée)", [this] {
+          return create_account_command(configuration_, login_, display_name_, std::cin, std::cout, std::cerr);
+        });
+    first->add_option("--config", configuration_, "Fichier de configuration du nœud")->required();
+    first->add_option("--login", login_, "Identifiant de connexion")->required();
+    first->add_option("--display-name", display_name_, "Nom affiché");
+  }
+
+  void add_demonstration() {
+    auto* demo = command(&app_, "demo", "Sert Plaine Commune avec une population fictive", [this] {
+      demonstration_.json = json_;
+      demonstration_.last_day =
+          law::civil_date{std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now())};
+      return demonstrate(demonstration_, std::cout, std::cerr);
+    });
+    demo->add_option("--data", demonstration_.data, "Dossier de la démonstration")->required();
+    demo->add_option("--port", demonstration_.port, "Port, 0 pour un port libre")->check(CLI::Range(0, 65535));
+    demo->add_option("--one-in", demonstration_.one_in, "Population réduite : une demande sur N")
+        ->check(CLI::Range(1, 1000));
+    demo->add_option("--seed", demonstration_.seed, "Graine de la population");
+
+    auto* tour = command(&app_, "tour", "Suit une demande de bout en bout dans une démonstration qui est servie",
+                         [this] { return tour_command(file_, json_, std::cout, std::cerr); });
+    tour->add_option("--data", file_, "Dossier de la démonstration")->required();
+  }
+
+  void add_reading() {
+    auto* verify = command(&app_, "verify", "Vérifie un journal, sans nœud ni réseau", [this] {
+      verify_.json = json_;
+      return verify_command(verify_, std::cout, std::cerr);
+    });
+    verify->add_option("journal", verify_.journal, "Fichier du journal, ou dossier de données")->required();
+    verify->add_option("--head", verify_.head, "Tête signée (JSON) que le journal doit contenir");
+    verify->add_option("--keys", verify_.keys, "Clés du nœud : le contenu doit aussi se lire");
+
+    auto* territory = command(&app_, "territory", "Cherche un territoire ou une commune sur la carte",
+                              [this] { return territory_command(words_, json_, std::cout, std::cerr); });
+    territory->add_option("query", words_, "SIREN, code INSEE ou nom ; rien : un résumé de la carte");
+
+    auto* law = command(&app_, "law", "Une exigence de la loi : sa lecture, son code, ses tests",
+                        [this] { return law_command(login_, json_, std::cout, std::cerr); });
+    law->add_option("id", login_, "Identifiant, ou son début (R441-2-15-I)")->required();
+  }
+
+  void add_clock() {
+    auto* clock = app_.add_subcommand("clock", "Heure civile d'un nœud");
+    clock->require_subcommand(1);
+    auto add = [&](const char* name, const char* help, clock_action what) {
+      auto* added = command(clock, name, help, [this, what] {
+        clock_.action = what;
+        return run_clock();
+      });
+      added->add_option("--data", file_, "Dossier d'une démonstration servie sur cette machine");
+      added->add_option("--host", clock_.place.host, "Adresse du nœud");
+      added->add_option("--port", clock_.place.port, "Port du nœud");
+      added->add_option("--certificate", certificate_, "Certificat du nœud (PEM)");
+      added->add_option("--login", clock_.login, "Identifiant (gestionnaire dans une démonstration)");
+      return added;
+    };
+    add("show", "Montre l'heure et le jour", clock_action::show);
+    auto* set = add("set", "Règle l'heure d'une démonstration, vers l'avant", clock_action::set);
+    set->add_option("to", clock_.to, "Date, ou instant UTC")->required();
+    add("confirm", "Confirme l'heure d'un nœud dont l'horloge a sauté", clock_action::confirm);
+  }
+
+  /// Place and password come from a demonstration's folder, or from options and the standard input.
+  int run_clock() {
+    clock_.json = json_;
+    if (!file_.empty()) {
+      clock_.login = "gestionnaire";
+      clock_.password = read_mark(file_ / begun_mark);
+      clock_.place.port = static_cast<std::uint16_t>(std::strtoul(read_mark(file_ / port_mark).c_str(), nullptr, 10));
+      clock_.place.certificate = read_text(file_ / "tls" / "certificate.pem");
+    } else {
+      std::getline(std::cin, clock_.password);
+      clock_.place.certificate = read_text(certificate_);
+    }
+    return clock_command(clock_, std::cout, std::cerr);
+  }
+
+  CLI::App app_{"Toit Commun : le dispositif de gestion partagée des demandes de logement social", "toit"};
+  std::function<int()> action_;
+  bool json_ = false;
+  bool check_only_ = false;
+  std::filesystem::path configuration_;
+  std::filesystem::path file_;
+  std::filesystem::path certificate_;
+  std::string login_;
+  std::string display_name_;
+  std::vector<std::string> words_;
+  demonstration_options demonstration_{};
+  verify_options verify_{};
+  clock_options clock_{};
+};
+
+} // namespace
+
+int main(int argc, char** argv) {
+  // What a node writes is its owner's alone.
+  ::umask(077);
+  block_signals();
+  if (sodium_init() < 0)
+    return exit_refused;
+  try {
+    return program{}.run(argc, argv);
+  } catch (const std::exception& failure) {
+    std::cerr << "toit : " << failure.what() << "\n";
+    return exit_refused;
+  }
+}

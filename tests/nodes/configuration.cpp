@@ -1,0 +1,140 @@
+#include "nodes/host/configuration.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
+#include <fstream>
+#include <sstream>
+
+using namespace toit;
+using namespace toit::nodes;
+
+namespace {
+
+const territory_map& map() {
+  static const auto loaded = territory_map::load();
+  return loaded;
+}
+
+std::string text_of(const char* file) {
+  std::ifstream in{file};
+  std::ostringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+const std::string good = R"(purpose = "training"
+[territory]
+siren = "200057867"
+[data]
+directory = "data"
+keys = "node.keys"
+)";
+
+/// The keys that are wrong once `line` is added.
+std::vector<std::string> wrong_keys(const std::string& text) {
+  auto read = parse_configuration(text, map(), "/srv");
+  std::vector<std::string> keys;
+  if (!read)
+    for (const auto& fault : read.error())
+      keys.push_back(fault.key);
+  return keys;
+}
+
+} // namespace
+
+TEST_CASE("the example of a configuration is a good one") {
+  auto read = parse_configuration(text_of("config/node.example.toml"), map(), "/srv");
+  REQUIRE(read);
+  CHECK(read->purpose == node_purpose::production);
+  CHECK(read->territory.text() == "200057867");
+  CHECK(read->data == "/var/lib/toit");
+  CHECK(read->tense_zone);
+  CHECK(read->stop_within == std::chrono::seconds{20});
+  CHECK_FALSE(read->clock_is_steered());
+}
+
+TEST_CASE("what is left out has its default, and relative paths start at the file's folder") {
+  auto read = parse_configuration(good, map(), "/srv");
+  REQUIRE(read);
+  CHECK(read->data == "/srv/data");
+  CHECK(read->keys == "/srv/node.keys");
+  CHECK(read->port == 8443);
+  CHECK(read->keep_consultations_months == 12);
+  CHECK(read->gestionnaire_or_territory() == read->territory);
+  auto settings = settings_of(*read, map());
+  CHECK(settings.communes.size() == 8);
+  CHECK(std::ranges::is_sorted(settings.communes));
+}
+
+TEST_CASE("a wrong key is named") {
+  auto [line, key] = GENERATE(table<std::string, std::string>({
+      {"[http]\nport = 65536", "http.port"},
+      {"[http]\nport = -1", "http.port"},
+      {"[http]\nport = true", "http.port"},
+      {"[http]\nports = 1", "http.ports"},
+      {"[http]\nconnections_limit = 0", "http.connections_limit"},
+      {"[http]\ncertificate = \"a.pem\"", "http.certificate"},
+      {"[log]\nlevel = \"loud\"", "log.level"},
+      {"[log]\nformat = 1", "log.format"},
+      {"[stop]\nwithin_seconds = 601", "stop.within_seconds"},
+      {"[stop]\nwithin_seconds = 0", "stop.within_seconds"},
+      {"[clock]\nbegins = 1999-12-31", "clock.begins"},
+      {"[clock]\nbegins = 2040-01-01", "clock.begins"},
+      {"[clock]\nbegins = \"2026-01-01\"", "clock.begins"},
+      {"[other]\nkey = 1", "other"},
+  }));
+  CAPTURE(line);
+  CHECK(wrong_keys(good + line) == std::vector{key});
+}
+
+TEST_CASE("limits are included") {
+  for (const char* line : {"[http]\nport = 0", "[http]\nport = 65535", "[stop]\nwithin_seconds = 600",
+                           "[clock]\nbegins = 2000-01-01", "[clock]\nbegins = 2039-12-31"})
+    CHECK(wrong_keys(good + line).empty());
+  CHECK(wrong_keys(good + "keep_consultations_months = 6").empty());
+  CHECK(wrong_keys(good + "keep_consultations_months = 36").empty());
+  CHECK(wrong_keys(good + "keep_consultations_months = 5") ==
+        std::vector<std::string>{"data.keep_consultations_months"});
+  CHECK(wrong_keys(good + "keep_consultations_months = 37") ==
+        std::vector<std::string>{"data.keep_consultations_months"});
+}
+
+TEST_CASE("everything that is wrong is said at once, with its line") {
+  auto read = parse_configuration("purpose = \"essai\"\n[territory]\nsiren = \"123\"\n", map(), "/srv");
+  REQUIRE_FALSE(read);
+  REQUIRE(read.error().size() >= 4);
+  CHECK(read.error()[0].key == "purpose");
+  CHECK(read.error()[0].line == 1);
+  CHECK(read.error()[1].key == "territory.siren");
+  CHECK(read.error()[1].line == 3);
+}
+
+TEST_CASE("a production node takes neither a clock that is set nor a certificate of its own making") {
+  auto production = good;
+  production.replace(production.find("training"), 8, "production");
+  CHECK(wrong_keys(production) == std::vector<std::string>{"http.certificate"});
+  auto certified = production + "[http]\ncertificate = \"c\"\nprivate_key = \"k\"\n";
+  CHECK(wrong_keys(certified).empty());
+  CHECK(wrong_keys(certified + "[clock]\nbegins = 2026-01-01\n") == std::vector<std::string>{"clock.begins"});
+}
+
+TEST_CASE("only a système particulier or a demonstration gives numbers") {
+  auto production = good + "[http]\ncertificate = \"c\"\nprivate_key = \"k\"\n";
+  production.replace(production.find("training"), 8, "production");
+  auto with = [&](const std::string& more) {
+    auto text = production;
+    text.insert(text.find("[data]"), more);
+    return wrong_keys(text);
+  };
+  CHECK(with("allots_numbers = true\n") == std::vector<std::string>{"territory.allots_numbers"});
+  CHECK(with("allots_numbers = true\nregistration_system = \"systeme_particulier\"\n").empty());
+}
+
+TEST_CASE("what is no TOML, or too much of it, is refused in a word") {
+  for (const std::string& text :
+       {std::string{"[data"}, std::string(configuration_limit_bytes + 1, '#'), std::string{"a = \"\xff\"\n"}}) {
+    auto read = parse_configuration(text, map(), "/srv");
+    REQUIRE_FALSE(read);
+    CHECK(read.error().front().key.empty());
+  }
+}

@@ -1,0 +1,127 @@
+#!/usr/bin/env python3
+"""Runs every test of the project, or those that NAME selects: part of a test's name, a tag or a requirement's id.
+
+A test is a program of Catch2 cases, or a command that ends with 0 (passed), 77 (skipped: its last line says why) or
+anything else (failed). The last line counts; the code of exit is 1 after a failure. With CI set, a test that is skipped
+has failed.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree as xml
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+BUILD = ROOT / "build/dev"
+SKIPPED = 77
+LIMIT_S = 900
+
+CASES = ("law", "nodes", "journal", "actors", "web")
+
+# Name, command, tags beside those that the script itself cites.
+COMMANDS = (
+    ("architecture: dependency rule, sizes, forms", ["tests/architecture/check"]),
+    ("architecture: the check sees each fault", ["tests/architecture/selftest"]),
+    ("law index: is up to date and above its floor", ["tools/law-index", "--check"]),
+    ("law index: sees each fault", ["tests/architecture/law-index-selftest"]),
+    ("format: every C++ file", ["tools/format", "--check"]),
+)
+
+
+class Count:
+    def __init__(self):
+        self.passed = self.failed = self.skipped = 0
+
+
+def run_cases(program, name, count):
+    """Catch2 cases of one program; a failure is told by Catch2 itself."""
+    with tempfile.NamedTemporaryFile(suffix=".xml") as report:
+        selection = []
+        if name:
+            selection = [f"[{name}]", f"*{name}*"] if re.fullmatch(r"[\w-]+", name) else [f"*{name}*"]
+        done = subprocess.run(
+            [program, ",".join(selection) or "~[.]", "--allow-running-no-tests", "-r", f"xml::out={report.name}", "-r", "console"],
+            capture_output=True,
+            text=True,
+            timeout=LIMIT_S,
+            cwd=ROOT,
+            check=False,
+        )
+        try:
+            cases = xml.parse(report.name).getroot().findall(".//OverallResultsCases")
+        except xml.ParseError:
+            cases = []
+    if not cases:
+        print(done.stdout[-4000:] + done.stderr[-8000:])
+        count.failed += 1
+        return "ended without a report"
+    passed, failed, skipped = (int(cases[-1].get(key, 0)) for key in ("successes", "failures", "skips"))
+    count.passed += passed
+    count.failed += failed
+    count.skipped += skipped
+    if done.returncode not in (0, 4) and failed == 0:
+        count.failed += 1
+        failed = 1
+    if failed:
+        print(done.stdout[-12000:] + done.stderr[-8000:])
+    return f"{passed} passed, {failed} failed, {skipped} skipped"
+
+
+def run_command(command, count):
+    try:
+        done = subprocess.run(
+            command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=LIMIT_S, check=False
+        )
+        code, told = done.returncode, done.stdout
+    except subprocess.TimeoutExpired as late:
+        code, told = 1, f"{late.stdout or ''}\nnot done after {LIMIT_S} s"
+    last = told.strip().rsplit("\n", 1)[-1]
+    if code == 0:
+        count.passed += 1
+        return f"passed: {last}"
+    if code == SKIPPED and "CI" not in os.environ:
+        count.skipped += 1
+        return f"skipped: {last}"
+    count.failed += 1
+    print(told[-12000:])
+    return f"FAILED with {code}: {last}"
+
+
+def selects(name, title, command):
+    if not name or name.lower() in title.lower():
+        return True
+    script = ROOT / command[0]
+    return script.suffix == ".py" and f"[{name}]" in script.read_text(errors="replace")
+
+
+def process_tests():
+    for script in sorted((ROOT / "tests/process").glob("test_*.py")):
+        yield f"process: {script.stem[5:].replace('_', ' ')}", ["python3", str(script.relative_to(ROOT))]
+
+
+def main():
+    name = sys.argv[1] if len(sys.argv) > 1 else ""
+    count = Count()
+    begun = time.monotonic()
+
+    def told(title, result, since):
+        print(f"{title} ({time.monotonic() - since:.1f} s): {result}", flush=True)
+
+    for suite in CASES:
+        program = BUILD / f"tests/{suite}_tests"
+        since = time.monotonic()
+        told(f"{suite} cases", run_cases(program, name, count), since)
+    for title, command in (*COMMANDS, *process_tests()):
+        if selects(name, title, command):
+            since = time.monotonic()
+            told(title, run_command(command, count), since)
+    print(f"{time.monotonic() - begun:.0f} s")
+    print(f"{count.passed} passed, {count.failed} failed, {count.skipped} skipped")
+    sys.exit(1 if count.failed or count.passed == 0 else 0)
+
+
+main()
