@@ -12,8 +12,7 @@ struct certificate_files {
   std::filesystem::path private_key; ///< PEM, mode 0600
 };
 
-/// Makes both files in the folder when they are not there: P-256, ten years, for localhost, 127.0.0.1 and ::1. Throws
-/// std::runtime_error.
+/// Makes both files in the folder when they are not there. Throws std::runtime_error.
 certificate_files ensure_own_certificate(const std::filesystem::path& folder);
 
 } // namespace toit::nodes
