@@ -72,7 +72,6 @@ private:
   void plan_demande(std::size_t index);
   void register_demande(std::size_t index);
   void plan_renewals(std::size_t index);
-  law::form make_form(const demande& d) const;
 
   // Lettings
   void plan_lettings();
