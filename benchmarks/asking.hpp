@@ -1,0 +1,28 @@
+/// \file
+/// Clients that ask the access guard and wait for their answers, so many at a time.
+
+#pragma once
+
+#include "nodes/host/running_node.hpp"
+
+#include <span>
+
+namespace toit::bench {
+
+using clock = std::chrono::steady_clock;
+using seconds = std::chrono::duration<double>;
+
+struct asked_result {
+  seconds took{};                         ///< from the first command to the last answer
+  std::uint64_t entries = 0;              ///< on disk, by the receipts
+  std::uint64_t last_seq = 0;             ///< highest that a receipt names
+  std::vector<seconds> waits;             ///< one a command, in the order of answers
+  std::optional<ports::signed_head> head; ///< of the last answer
+};
+
+/// Keeps `window` commands in flight until all are answered. Throws std::runtime_error when one is refused, for the
+/// crowd asks nothing that may be, or when the node does not answer.
+asked_result ask_all(nodes::running_node& node, std::span<const asked_command_ptr> commands, std::size_t window,
+                     const std::function<void(const receipt&)>& told = {});
+
+} // namespace toit::bench
