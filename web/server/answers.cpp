@@ -1,5 +1,6 @@
 #include "web/server/answers.hpp"
 
+#include "law/time_zone.hpp"
 #include "web/server/event_json.hpp"
 
 namespace toit::web {
@@ -23,6 +24,7 @@ struct timeline_entry {
   std::string article;
   law::operation operation{};
   law::civil_date occurred_on;
+  std::uint32_t lateness_days = 0; ///< from the event to its recording, in the territory's civil days
   law::party originator;
   law::party introducer;
   law::agent_id agent;
@@ -38,6 +40,7 @@ struct timeline_entry {
                       field{"article", &t::article},
                       field{"operation", &t::operation},
                       field{"occurred_on", &t::occurred_on},
+                      field{"lateness_days", &t::lateness_days},
                       field{"originator", &t::originator},
                       field{"introducer", &t::introducer},
                       field{"agent", &t::agent},
@@ -181,13 +184,31 @@ struct wire<assigned_fields> {
 
 namespace {
 
-timeline_entry shown(const ports::stored_entry& entry) {
+/// A late record is accepted, and flagged with its lateness.
+// [R441-2-15-I-9]
+std::uint32_t lateness_days(const ports::stored_entry& entry, std::string_view departement) {
+  auto recorded_on = std::chrono::sys_days{law::local_date(departement, entry.recorded_at)};
+  auto days = (recorded_on - std::chrono::sys_days{entry.record->occurred_on}).count();
+  return days > 0 ? static_cast<std::uint32_t>(days) : 0;
+}
+
+timeline_entry shown(const ports::stored_entry& entry, std::string_view departement) {
   const auto& record = *entry.record;
   const auto& kind = law::kind_of(record.event);
-  return {
-      entry.seq,         entry.recorded_at,  std::string{kind.name}, std::string{kind.title}, std::string{kind.article},
-      record.operation,  record.occurred_on, record.originator,      record.introducer,       record.agent,
-      record.supersedes, record.warnings,    {&record.event}};
+  return {entry.seq,
+          entry.recorded_at,
+          std::string{kind.name},
+          std::string{kind.title},
+          std::string{kind.article},
+          record.operation,
+          record.occurred_on,
+          lateness_days(entry, departement),
+          record.originator,
+          record.introducer,
+          record.agent,
+          record.supersedes,
+          record.warnings,
+          {&record.event}};
 }
 
 recorded_entry recorded(const ports::stored_entry& entry) {
@@ -222,8 +243,9 @@ json to_json(const statistics& counts) { return write(counts); }
 
 json to_json(const dossier_view& view) {
   dossier_answer answer{view.state, view.form, {}};
+  auto departement = law::departement_of(view.state.communes.front());
   for (const auto& entry : view.timeline)
-    answer.timeline.push_back(shown(entry));
+    answer.timeline.push_back(shown(entry, departement.view()));
   return write(answer);
 }
 
