@@ -23,12 +23,24 @@ LIMIT_S = 900
 CASES = ("law", "nodes", "journal", "actors", "web")
 
 # Name, command, tags beside those that the script itself cites.
+WORLD = str(BUILD / "tests/world_run")
 COMMANDS = (
     ("architecture: dependency rule, sizes, forms", ["tests/architecture/check"]),
     ("architecture: the check sees each fault", ["tests/architecture/selftest"]),
     ("law index: is up to date and above its floor", ["tools/law-index", "--check"]),
     ("law index: sees each fault", ["tests/architecture/law-index-selftest"]),
     ("format: every C++ file", ["tools/format", "--check"]),
+    ("journal: a second reader agrees on every damage", ["tests/journal/agreement", str(BUILD / "tests/journal_fixture")]),
+    ("web: answers are those that the API describes", ["tests/web/check_answers", str(BUILD / "tests/web_tests")]),
+    ("fuzz: entries", [str(BUILD / "tests/fuzz/replay_entry")]),
+    ("fuzz: requests", [str(BUILD / "tests/fuzz/replay_request")]),
+    ("fuzz: configurations", [str(BUILD / "tests/fuzz/replay_configuration")]),
+    ("world: 200 seeds", [WORLD, "--seeds", "1..200", "--jobs", "2"]),
+    ("world: a seed gives the same heads twice", [WORLD, "--seeds", "1..2", "--twice"]),
+    *(
+        (f"world: the bug {bug} is caught", [WORLD, "--seeds", "1..200", "--jobs", "2", "--bug", bug, "--expect-caught"])
+        for bug in ("acknowledge_before_sync", "fire_deadline_twice", "accept_stale_subject")
+    ),
 )
 
 
