@@ -92,13 +92,13 @@ std::string account_desk::fresh_secret() {
 }
 
 std::optional<session> account_desk::open_session(const identity& who) {
-  auto now = context_->clock->now();
+  auto now = context_->clock->monotonic();
   if (sessions_.size() >= sessions_limit)
-    std::erase_if(sessions_, [&](const auto& entry) { return entry.second.expires <= now; });
+    std::erase_if(sessions_, [&](const auto& entry) { return entry.second.ends <= now; });
   if (sessions_.size() >= sessions_limit)
     return std::nullopt;
-  session opened{who, std::string{session_mark} + fresh_secret(), now + session_length};
-  sessions_[digest("session", opened.token)] = {who, opened.expires};
+  session opened{who, std::string{session_mark} + fresh_secret(), context_->clock->now() + session_length};
+  sessions_[digest("session", opened.token)] = {who, opened.expires, now + session_length};
   return opened;
 }
 
@@ -108,7 +108,7 @@ std::optional<session> account_desk::recognise(const std::string& token, const l
   auto now = context_->clock->now();
   if (token.starts_with(session_mark)) {
     auto found = sessions_.find(digest("session", token));
-    if (found == sessions_.end() || found->second.expires <= now)
+    if (found == sessions_.end() || found->second.ends <= context_->clock->monotonic())
       return std::nullopt;
     const auto* account = find(found->second.who.account);
     auto who = account ? identity_of(*account, rights) : std::nullopt;

@@ -54,7 +54,8 @@ public:
 private:
   struct open {
     identity who;
-    law::instant expires{};
+    law::instant expires{};           ///< as it was told
+    std::chrono::milliseconds ends{}; ///< monotonic: a demonstration's clock that is set closes no session
   };
   struct failures {
     unsigned count = 0;
