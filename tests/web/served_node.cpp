@@ -108,10 +108,11 @@ answer served_node::send(const std::string& who, web::request asked, const json&
   if (!who.empty())
     asked.headers.emplace_back("Authorization", "Bearer " + tokens_.at(who));
   auto given = client_->send(asked);
-  INFO(asked.method << " " << asked.target << " " << given.error_or(""));
+  INFO(asked.method << " " << asked.target << " " << (given ? "" : given.error()));
   REQUIRE(given.has_value());
   answer told{given->status, {}, *given};
-  if (web::find_header(given->headers, "Content-Type").value_or("").find("json") != std::string_view::npos)
+  if (web::find_header(given->headers, "Content-Type").value_or("").find("json") != std::string_view::npos &&
+      !given->body.empty())
     told.body = json::parse(given->body);
   keep_exchange(asked.method, asked.target, body, told);
   return told;

@@ -36,7 +36,10 @@ struct forms_in<std::variant<Events...>> {
 constexpr auto& forms = forms_in<law::any_event>::forms;
 
 const event_form& form_at(const law::entry_kind& kind) {
-  return forms[static_cast<std::size_t>(&kind - law::all_kinds().data())];
+  auto kinds = law::all_kinds();
+  auto found = std::ranges::find(kinds, kind.number, &law::entry_kind::number);
+  law::require(found != kinds.end(), "every kind is in the catalogue");
+  return forms[static_cast<std::size_t>(found - kinds.begin())];
 }
 
 } // namespace

@@ -22,7 +22,8 @@ std::optional<std::string_view> read_text(const json& in, reading& where) {
 }
 
 std::optional<std::uint64_t> read_number(const json& in, std::uint64_t most, reading& where) {
-  if (in.is_number_unsigned() && in.get<std::uint64_t>() <= most)
+  bool natural = in.is_number_unsigned() || (in.is_number_integer() && in.get<std::int64_t>() >= 0);
+  if (natural && in.get<std::uint64_t>() <= most)
     return in.get<std::uint64_t>();
   where.refuse(refusal_code::malformed, "Un nombre entier est attendu, dans les limites publiées.");
   return std::nullopt;
