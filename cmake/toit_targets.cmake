@@ -20,6 +20,11 @@ if(TOIT_SANITIZE)
   target_link_options(toit_flags INTERFACE -fsanitize=address,undefined)
 endif()
 
+if(TOIT_FUZZ)
+  target_compile_options(toit_flags INTERFACE -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all)
+  target_link_options(toit_flags INTERFACE -fsanitize=address,undefined)
+endif()
+
 # toit_library(NAME FOLDER [DEPENDENCY...]): every .cpp of the folder, not of its subfolders.
 function(toit_library name folder)
   file(GLOB sources CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${folder}/*.cpp")
