@@ -1,0 +1,199 @@
+#include "actors/event_recorder.hpp"
+
+#include "tests/actors/stage.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+using namespace toit;
+
+namespace {
+
+/// Notes what it is asked, and answers as it is told to.
+class written_down : public ports::journal_writer {
+public:
+  std::vector<ports::append_result> stage(std::span<const ports::append_ptr> appends) override {
+    std::vector<ports::append_result> results;
+    for (std::size_t i = 0; i < appends.size(); ++i) {
+      ++seq_;
+      results.push_back({.status = ports::append_status::appended, .first_seq = seq_, .last_seq = seq_});
+    }
+    staged += appends.size();
+    return results;
+  }
+  ports::append_result stage_refusal(const ports::log_line&) override {
+    ++refusals;
+    return {.status = ports::append_status::refused_before};
+  }
+  void stage_consultation(const ports::log_line&) override { ++reads; }
+  ports::synced sync() override {
+    if (fails)
+      throw std::runtime_error{"the disk failed"};
+    synced_at.push_back(staged);
+    ports::synced done;
+    done.entries = has_room;
+    done.lines = has_room;
+    if (has_room && staged > told_) {
+      auto batch = std::make_shared<ports::entry_batch>();
+      batch->stream = *ports::stream_id::parse("T200057867");
+      batch->entries.resize(staged - told_);
+      told_ = staged;
+      done.batches.push_back(std::move(batch));
+    }
+    return done;
+  }
+  bool read_only() const override { return !has_room; }
+  void probe() override { has_room = room_again; }
+  std::uint64_t last_seq(const ports::stream_id&) const override { return seq_; }
+  void keep() override { ++kept; }
+
+  std::vector<std::size_t> synced_at; ///< appends staged so far, at each sync
+  std::size_t staged = 0;
+  std::size_t refusals = 0;
+  std::size_t reads = 0;
+  std::size_t kept = 0;
+  bool fails = false;
+  bool has_room = true;
+  bool room_again = false;
+
+private:
+  std::uint64_t seq_ = 0;
+  std::size_t told_ = 0;
+};
+
+/// A follower that answers only when it is let.
+struct slow_follower_state {
+  slow_follower_state() = default;
+  std::vector<std::size_t>* told = nullptr;
+  std::vector<caf::typed_response_promise<std::uint64_t>> unanswered;
+};
+
+follower_actor::behavior_type slow_follower(follower_actor::stateful_pointer<slow_follower_state> self,
+                                            std::vector<std::size_t>* told) {
+  self->state.told = told;
+  return {[self](written_atom, const ports::batch_ptr& batch) -> caf::result<std::uint64_t> {
+    self->state.told->push_back(batch->entries.size());
+    auto promise = self->make_response_promise<std::uint64_t>();
+    self->state.unanswered.push_back(promise);
+    return promise;
+  }};
+}
+
+struct recorder_on_stage {
+  recorder_on_stage() {
+    recorder = on.system().spawn(event_recorder, &writer, std::make_shared<base::metrics>(), deliberate_bugs{});
+  }
+  auto append(std::size_t parts = 1) {
+    auto group = std::make_shared<append_group>(parts, std::make_shared<ports::append>());
+    return on.ask<append_results_ptr>(recorder, append_atom_v, append_group_ptr{group});
+  }
+  auto line() { return log_line_ptr{std::make_shared<ports::log_line>()}; }
+
+  written_down writer;
+  test::stage on;
+  event_recorder_actor recorder;
+};
+
+} // namespace
+
+TEST_CASE("whatever waits is written with one sync, and answered after it", "[actors][recorder]") {
+  recorder_on_stage r;
+  std::vector<decltype(r.append())> asked;
+  for (int i = 0; i < 40; ++i)
+    asked.push_back(r.append(2));
+  auto refused = r.on.ask<append_results_ptr>(r.recorder, refuse_atom_v, r.line());
+  auto read = r.on.ask<bool>(r.recorder, consult_atom_v, r.line());
+  r.on.run();
+  CHECK(r.writer.staged == 80);
+  CHECK(r.writer.synced_at.size() < 5);
+  for (std::size_t i = 0; i < asked.size(); ++i) {
+    REQUIRE(asked[i]->answer);
+    CHECK((**asked[i]->answer).results.size() == 2);
+  }
+  CHECK(refused->answer);
+  CHECK(read->answer == true);
+}
+
+TEST_CASE("nobody is answered when the disk fails: the recorder ends", "[actors][recorder]") {
+  recorder_on_stage r;
+  r.writer.fails = true;
+  auto asked = r.append();
+  r.on.run();
+  CHECK_FALSE(asked->answer);
+  r.on.pass(std::chrono::seconds{61});
+  CHECK_FALSE(asked->answer);
+  CHECK(asked->error);
+  auto late = r.append();
+  r.on.run();
+  CHECK(late->error);
+}
+
+TEST_CASE("a full disk is told to everybody, and probed until there is room", "[actors][recorder]") {
+  recorder_on_stage r;
+  r.writer.has_room = false;
+  auto asked = r.append();
+  auto refused = r.on.ask<append_results_ptr>(r.recorder, refuse_atom_v, r.line());
+  auto read = r.on.ask<bool>(r.recorder, consult_atom_v, r.line());
+  r.on.run();
+  REQUIRE(asked->answer);
+  CHECK((**asked->answer).results.front().status == ports::append_status::read_only);
+  CHECK((**refused->answer).results.front().status == ports::append_status::read_only);
+  CHECK(read->answer == false);
+  auto status = [&] {
+    auto told = r.on.ask<recorder_status>(r.recorder, status_atom_v);
+    r.on.run();
+    return told->answer->read_only;
+  };
+  CHECK(status());
+  caf::anon_send(r.recorder, tick_atom_v);
+  CHECK(status());
+  r.writer.room_again = true;
+  caf::anon_send(r.recorder, tick_atom_v);
+  CHECK_FALSE(status());
+}
+
+TEST_CASE("a follower that does not answer is told four times, then to look for itself", "[actors][recorder]") {
+  recorder_on_stage r;
+  std::vector<std::size_t> told;
+  auto follower = r.on.system().spawn(slow_follower, &told);
+  caf::anon_send(r.recorder, follow_atom_v, *ports::stream_id::parse("T200057867"), follower);
+  r.on.run();
+  for (int i = 0; i < 10; ++i) {
+    r.append();
+    r.on.run();
+  }
+  CHECK(told == std::vector<std::size_t>(4, 1));
+  // Its silence ends by a time-out: it is told, once, to read what it missed.
+  r.on.pass(std::chrono::seconds{61});
+  REQUIRE(told.size() == 5);
+  CHECK(told.back() == 0);
+  caf::anon_send_exit(follower, caf::exit_reason::kill);
+  r.on.run();
+  r.append();
+  r.on.run();
+  CHECK(told.size() == 5);
+}
+
+TEST_CASE("beyond what may wait a request is turned away at once", "[actors][recorder]") {
+  recorder_on_stage r;
+  std::vector<decltype(r.append())> asked;
+  for (std::size_t i = 0; i < event_recorder_state::waiting_limit + 10; ++i)
+    asked.push_back(r.append());
+  r.on.run();
+  std::size_t answered = 0;
+  for (const auto& each : asked)
+    answered += each->answer.has_value() || each->error.has_value();
+  CHECK(answered == asked.size());
+}
+
+TEST_CASE("what a restart needs is kept when enough has been written, or when told to", "[actors][recorder]") {
+  recorder_on_stage r;
+  auto keep = [&](bool force) {
+    auto done = r.on.ask<bool>(r.recorder, keep_atom_v, force);
+    r.on.run();
+    return done->answer == true;
+  };
+  CHECK(keep(false));
+  CHECK(r.writer.kept == 0);
+  CHECK(keep(true));
+  CHECK(r.writer.kept == 1);
+}

@@ -1,0 +1,167 @@
+// What every owner does alike, seen at the demand registry: who waits, who is turned away, what an unknown outcome
+// does.
+
+#include "actors/demand_registry.hpp"
+#include "actors/documents.hpp"
+#include "journal/snapshot_files.hpp"
+#include "tests/actors/stage.hpp"
+#include "tests/journal/node.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+using namespace toit;
+using namespace std::chrono_literals;
+using journal::test::id_with;
+
+namespace {
+
+/// A recorder that keeps what it is sent, and answers when the test says what.
+struct silent_recorder_state {
+  silent_recorder_state() = default;
+  std::vector<append_group_ptr>* groups = nullptr;
+  std::vector<caf::typed_response_promise<append_results_ptr>> promises;
+};
+
+event_recorder_actor::behavior_type silent_recorder(event_recorder_actor::stateful_pointer<silent_recorder_state> self,
+                                                    std::vector<append_group_ptr>* groups) {
+  self->state.groups = groups;
+  auto keep = [self] {
+    self->state.promises.push_back(self->make_response_promise<append_results_ptr>());
+    return self->state.promises.back();
+  };
+  return {
+      [self, keep](append_atom, const append_group_ptr& group) -> caf::result<append_results_ptr> {
+        self->state.groups->push_back(group);
+        return keep();
+      },
+      [keep](refuse_atom, const log_line_ptr&) -> caf::result<append_results_ptr> { return keep(); },
+      [](consult_atom, const log_line_ptr&) { return true; },
+      [](follow_atom, const ports::stream_id&, const follower_actor&) {},
+      [](flush_atom) {},
+      [](tick_atom) {},
+      [](keep_atom, bool) { return true; },
+      [](status_atom) { return recorder_status{}; },
+  };
+}
+
+law::form complete_form() {
+  law::form filled;
+  filled.identity = {"Exemple", "", "Camille", law::civil_date{1990y / 5 / 17}, law::nationality::french, {}};
+  filled.contact.address = "1 rue Imaginaire";
+  filled.situation.emplace();
+  filled.situation->housing = law::present_housing::private_tenant;
+  filled.situation->occupants = 2;
+  filled.search.typology = law::typology::t3;
+  filled.search.communes = {*law::commune_code::parse("93066")};
+  filled.search.persons_to_house = 2;
+  return filled;
+}
+
+struct registry_on_stage {
+  registry_on_stage() {
+    node.open();
+    auto made = std::make_shared<territory_context>();
+    made->stream = journal::test::stream();
+    made->settings.territory = made->settings.gestionnaire = *law::siren::parse("200057867");
+    made->settings.communes = {*law::commune_code::parse("93066")};
+    made->departement = "93";
+    made->clock = node.clock;
+    made->sealer = node.journal->open_sealer();
+    made->open_reader = [this] { return node.journal->open_reader(); };
+    made->snapshots = journal::open_snapshots(node.disk.folder("node/snapshots"), node.journal->keys(),
+                                              [this] { return node.rows(); });
+    context = made;
+    auto clerk = on.system().spawn(documents, context);
+    recorder = on.system().spawn(silent_recorder, &groups);
+    registry = on.system().spawn(demand_registry, context, recorder, clerk);
+    on.run();
+  }
+
+  ~registry_on_stage() {
+    // Promises that are kept hold whoever waits for them.
+    caf::anon_send_exit(registry, caf::exit_reason::kill);
+    caf::anon_send_exit(recorder, caf::exit_reason::kill);
+    on.pass(61s);
+  }
+
+  /// A registration that waits for its turn at the dossier, under a number and a command of its own.
+  auto registers(std::uint8_t dossier, unsigned nth) {
+    auto asked = std::make_shared<submission>();
+    asked->command.occurred_on = context->today();
+    asked->command.originator = asked->command.introducer = context->settings.gestionnaire;
+    asked->command.id = id_with<law::command_id>(static_cast<std::uint8_t>(nth + 1));
+    asked->command.target = id_with<law::subject_id>(dossier);
+    law::demande_registered event;
+    event.number = *law::nud::parse("0930326" + std::to_string(100000 + nth) + "93001");
+    event.channel = law::registration_channel::desk;
+    event.identity_document_seen = true;
+    event.form = complete_form();
+    asked->command.asked = law::event{event};
+    asked->facts.today = context->today();
+    asked->facts.fresh_ids = {id_with<law::subject_id>(dossier), id_with<law::subject_id>(200)};
+    law::capacity capacity;
+    capacity.quality = law::quality::gestionnaire;
+    capacity.where.everywhere = true;
+    asked->facts.capacities = {capacity};
+    return on.ask<answer_ptr>(registry, submit_atom_v, submission_ptr{asked});
+  }
+
+  journal::test::node node;
+  test::stage on;
+  territory_context_ptr context;
+  std::vector<append_group_ptr> groups;
+  event_recorder_actor recorder;
+  demand_registry_actor registry;
+};
+
+bool refused_with(const auto& asked, law::refusal_code code) {
+  return asked->answer && !(**asked->answer).has_value() && (**asked->answer).error().code == code;
+}
+
+} // namespace
+
+TEST_CASE("one command of a dossier is decided at a time, and beyond sixty-four that wait the answer is E_BUSY",
+          "[actors][owner]") {
+  registry_on_stage r;
+  std::vector<decltype(r.registers(1, 1))> asked;
+  for (unsigned nth = 0; nth < 70; ++nth)
+    asked.push_back(r.registers(1, nth));
+  auto elsewhere = r.registers(2, 99);
+  r.on.run();
+  std::size_t sent = 0;
+  for (const auto& group : r.groups)
+    sent += group->size();
+  // The first of the one dossier, and the other dossier's.
+  CHECK(sent == 2);
+  auto busy = std::ranges::count_if(asked, [](const auto& a) { return refused_with(a, law::refusal_code::busy); });
+  CHECK(busy == 5);
+  CHECK(std::ranges::count_if(asked, [](const auto& a) { return a->answer.has_value(); }) == 5);
+  CHECK_FALSE(elsewhere->answer);
+}
+
+TEST_CASE("an owner whose recorder does not answer in time ends: the journal will tell", "[actors][owner]") {
+  registry_on_stage r;
+  auto asked = r.registers(1, 1);
+  r.on.run();
+  REQUIRE(r.groups.size() == 1);
+  CHECK_FALSE(asked->error);
+  r.on.pass(ask_timeout + 1s);
+  auto late = r.registers(1, 2);
+  r.on.run();
+  CHECK(late->error);
+  // Whoever asked first knows no more than that no answer came.
+  r.on.pass(61s);
+  CHECK(asked->error);
+  CHECK_FALSE(asked->answer);
+}
+
+TEST_CASE("an append names every subject that the decision read", "[actors][owner]") {
+  registry_on_stage r;
+  r.registers(1, 1);
+  r.on.run();
+  REQUIRE(r.groups.size() == 1);
+  const auto& append = *r.groups.front()->front();
+  for (const auto& draft : append.drafts)
+    CHECK(std::ranges::find(append.reads, draft.subject, &ports::subject_read::subject) != append.reads.end());
+  CHECK(append.registers_number.has_value());
+}
