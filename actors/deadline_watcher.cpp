@@ -22,23 +22,29 @@ constexpr hours largest_drift{24};
 
 void deadline_watcher_state::look_at_clock() {
   auto reading = read();
-  if (!last_reading_ && watch.last_entry && !watch.steered) {
-    bool before = reading.now < *watch.last_entry;
-    bool long_after = reading.now > *watch.last_entry + longest_sleep;
-    status_.frozen = before || long_after;
-  }
-  if (last_reading_ && !watch.steered) {
-    auto drift = (reading.now - last_reading_->now) - (reading.monotonic - last_reading_->monotonic);
-    status_.frozen = status_.frozen || drift > largest_drift || drift < -largest_drift;
-  }
-  if (status_.frozen && (!last_reading_ || status_.day == law::civil_date{}))
+  bool first = !in_step_;
+  if (first)
+    in_step_ = reading;
+  if (!watch.steered && !status_.frozen)
+    status_.frozen = first ? woke_wrongly(reading) : out_of_step(reading);
+  if (status_.frozen && first)
     base::log_warning("automatic effects wait: the clock is to be confirmed");
-  last_reading_ = reading;
+}
+
+bool deadline_watcher_state::woke_wrongly(const clock_reading& reading) const {
+  return watch.last_entry && (reading.now < *watch.last_entry || reading.now > *watch.last_entry + longest_sleep);
+}
+
+/// Against the reading that began this run, not the one before: a clock that parts by little each time parts all the
+/// same.
+bool deadline_watcher_state::out_of_step(const clock_reading& reading) const {
+  auto drift = (reading.now - in_step_->now) - (reading.monotonic - in_step_->monotonic);
+  return drift > largest_drift || drift < -largest_drift;
 }
 
 void deadline_watcher_state::confirm() {
   status_.frozen = false;
-  last_reading_ = read();
+  in_step_ = read();
   tick();
 }
 

@@ -45,8 +45,11 @@ private:
   };
   clock_reading read() const { return {context->clock->now(), context->clock->monotonic()}; }
 
-  std::optional<clock_reading> last_reading_;
-  std::vector<due_line> waiting_; ///< of one day, last to be sent first
+  bool woke_wrongly(const clock_reading& reading) const;
+  bool out_of_step(const clock_reading& reading) const;
+
+  std::optional<clock_reading> in_step_; ///< when clock and monotonic time were last known to agree
+  std::vector<due_line> waiting_;        ///< of one day, last to be sent first
   watcher_status status_;
   bool asking_ = false;
   bool failed_ = false; ///< something of this day was refused or not answered
