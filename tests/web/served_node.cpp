@@ -5,6 +5,8 @@
 #include "simulation/fictitious.hpp"
 
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/reporters/catch_reporter_event_listener.hpp>
+#include <catch2/reporters/catch_reporter_registrars.hpp>
 #include <cstdlib>
 #include <fstream>
 #include <sstream>
@@ -78,11 +80,25 @@ served_node::~served_node() {
   std::filesystem::remove_all(folder_, left);
 }
 
+namespace {
+
+std::unique_ptr<served_node> shared_node;
+
+/// Ends the node of all cases while everything that it stands on is still there: CAF's own statics are gone before ours.
+struct ends_shared_node : Catch::EventListenerBase {
+  using EventListenerBase::EventListenerBase;
+  void testRunEnded(const Catch::TestRunStats&) override { shared_node.reset(); }
+};
+CATCH_REGISTER_LISTENER(ends_shared_node)
+
+} // namespace
+
 served_node& served_node::shared() {
-  static served_node node;
-  static bool entered = (node.enter_players(), true);
-  (void)entered;
-  return node;
+  if (!shared_node) {
+    shared_node = std::make_unique<served_node>();
+    shared_node->enter_players();
+  }
+  return *shared_node;
 }
 
 /// For tests/web/check_answers, which holds them against the API's description.
