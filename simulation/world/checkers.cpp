@@ -236,7 +236,9 @@ private:
     terms t;
     for (const auto* entry : timeline) {
       if (!entry->record)
-        return check_erased(timeline);
+        return say("P6", at(entry->seq) + " was erased before it could be seen");
+      if (as<law::demande_erased>(*entry) && entry != timeline.back())
+        return say("P6", at(entry->seq) + " is a tombstone, and the dossier goes on");
       bool automatic = entry->record->agent.empty() && !as<law::candidacy_closed>(*entry);
       if (automatic)
         check_term(*entry, t);
@@ -266,22 +268,13 @@ private:
       say("P6", at(entry.seq) + " took effect before its term");
   }
 
-  /// Of an erased dossier only the tombstone tells: it comes last, once.
-  void check_erased(const std::vector<const ports::stored_entry*>& timeline) {
-    std::size_t tombstones = 0;
-    for (const auto* entry : timeline)
-      tombstones += as<law::demande_erased>(*entry) ? 1U : 0U;
-    if (tombstones != 1 || !as<law::demande_erased>(*timeline.back()))
-      say("P6", at(timeline.back()->seq) + ": an erased dossier ends with one tombstone");
-  }
-
   // -- P8 -----------------------------------------------------------------------------------------------------------
 
   /// Folding the journal again gives what the registry has; no term that has passed is left; both sides of each
   /// candidacy agree.
   void check_replay() {
     law::demand_book book;
-    for (const auto& entry : seen_.entries)
+    for (const auto& entry : seen_.at_last)
       if (entry.record)
         book.apply(entry.subject, *entry.record, entry.seq);
     if (book.dossier_count() != seen_.registry.size())
@@ -368,6 +361,9 @@ std::vector<fault> check_entries(const evidence& seen) { return checking{seen}.r
 // -- P5 -------------------------------------------------------------------------------------------------------------
 
 bool may_be_read(const cast& c, const read_request& asked, const law::dossier* d, bool code_valid) {
+  bool consultations = std::holds_alternative<read_consultations>(asked.what);
+  if (asked.by.own_dossier)
+    return d && d->id == *asked.by.own_dossier;
   if (!asked.purpose)
     return false;
   bool shared = *asked.purpose == law::purpose::shared_management;
@@ -375,6 +371,8 @@ bool may_be_read(const cast& c, const read_request& asked, const law::dossier* d
   auto names = [&](const char* code) {
     return !d || std::ranges::find(d->communes, commune(code)) != d->communes.end();
   };
+  if (consultations)
+    return who == c.gestionnaire.siren;
   if (who == c.gestionnaire.siren || who == c.state.siren || who == c.pdalhpd.siren || who == c.action_logement.siren)
     return true;
   if (who == c.desk.siren || who == c.bailleur.siren || who == c.other_bailleur.siren)

@@ -12,7 +12,8 @@ namespace toit::simulation {
 
 /// All that a checker looks at.
 struct evidence {
-  std::vector<ports::stored_entry> entries; ///< of the stream, in order; without record once erased
+  std::vector<ports::stored_entry> entries; ///< of the stream, in order, as each was before any erasure
+  std::vector<ports::stored_entry> at_last; ///< the same as they are on disk, without record once erased
   std::vector<receipt> receipts;            ///< everything that was acknowledged in the run
   std::set<law::civil_date> disturbed_days; ///< on which the node was down, frozen, full or stalled for a while
   std::vector<law::dossier> registry;       ///< what the registry says it has

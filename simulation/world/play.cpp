@@ -6,27 +6,24 @@ namespace toit::simulation {
 
 using law::days;
 
-void play::look() {
-  auto reader = w_.open_reader();
-  for (;;) {
-    auto entries = reader->read(world::stream(), seen_, 512);
-    for (const auto& entry : entries) {
-      seen_ = entry.seq;
-      if (!entry.record)
-        continue;
-      book_.apply(entry.subject, *entry.record, entry.seq);
-      if (const auto* account = std::get_if<law::account_opened>(&entry.record->event))
-        spare_accounts_.push_back(account->account);
-      if (const auto* signed_one = std::get_if<law::reservation_convention_signed>(&entry.record->event))
-        spare_conventions_.push_back(signed_one->convention.id);
-      if (const auto* granted = std::get_if<law::habilitation_granted>(&entry.record->event))
-        spare_habilitations_.push_back(granted->habilitation.id);
-      if (const auto* given = std::get_if<law::mandate_granted>(&entry.record->event))
-        spare_mandates_.push_back(given->mandate.id);
-    }
-    if (entries.size() < 512)
-      return;
-  }
+void play::follow(const ports::stored_entry& entry) {
+  const auto& happened = entry.record->event;
+  book_.apply(entry.subject, *entry.record, entry.seq);
+  if (const auto* account = std::get_if<law::account_opened>(&happened))
+    spare_accounts_.push_back(account->account);
+  else if (const auto* signed_one = std::get_if<law::reservation_convention_signed>(&happened))
+    spare_conventions_.push_back(signed_one->convention.id);
+  else if (const auto* granted = std::get_if<law::habilitation_granted>(&happened))
+    spare_habilitations_.push_back(granted->habilitation.id);
+  else if (const auto* given = std::get_if<law::mandate_granted>(&happened))
+    spare_mandates_.push_back(given->mandate.id);
+}
+
+void play::begin() {
+  spare_accounts_.clear();
+  spare_conventions_.clear();
+  spare_habilitations_.clear();
+  spare_mandates_.clear();
 }
 
 // -- choosing -------------------------------------------------------------------------------------------------------
@@ -118,81 +115,104 @@ play::command play::registration() {
   return asked;
 }
 
+play::command play::filing(const law::dossier& d) {
+  law::document_filed filed{};
+  filed.type = static_cast<law::piece_type>(chance_.below(law::enum_count<law::piece_type>));
+  auto asked = about(c_.desk, d, filed, static_cast<int>(chance_.below(3)));
+  // Few contents, so that the same document comes twice.
+  auto content = "document fictif " + std::to_string(chance_.below(4));
+  asked->content.assign(content.begin(), content.end());
+  return asked;
+}
+
+/// A change of the form, by who registers demandes or by the demandeur himself where he has an account.
+play::command play::change(const law::dossier& d) {
+  auto wanted = chance_.one_in(2) ? "t3" : "t4";
+  auto now = std::string{law::name_of(d.typology)};
+  law::field_change change{"search.typology", law::text<400>{chance_.one_in(5) ? "t1" : now}, law::text<400>{wanted}};
+  auto asked = about(c_.desk, d, law::demande_changed{{change}, {}});
+  asked->originator = law::party::demandeur();
+  if (d.account && chance_.one_in(2)) {
+    asked->by = {law::party::demandeur(), *d.account, d.id};
+    asked->number.reset();
+  }
+  return asked;
+}
+
+play::command play::rectification(const law::dossier& d) {
+  law::rectified r{{"search.persons_to_house", "1", "2"}, {}};
+  if (!d.documents.empty() && !chance_.one_in(5))
+    r.documents.push_back(d.documents.front().id);
+  return about(chance_.one_in(6) ? c_.bailleur : c_.desk, d, r);
+}
+
 play::command play::about_demande(const law::dossier& d) {
   switch (chance_.below(17)) {
   case 0:
     return about(c_.desk, d, law::certificate_issued{});
-  case 1: {
-    auto wanted = chance_.one_in(2) ? "t3" : "t4";
-    auto now = std::string{law::name_of(d.typology)};
-    law::field_change change{"search.typology", law::text<400>{chance_.one_in(5) ? "t1" : now}, law::text<400>{wanted}};
-    auto asked = about(c_.desk, d, law::demande_changed{{change}, {}});
+  case 1:
+    return change(d);
+  case 2:
+  case 3:
+    return filing(d);
+  case 4:
+    return rectification(d);
+  case 5:
+    return about(c_.bailleur, d, law::documents_requested{{law::piece_type::tax_notice}, {}, w_.today(), {}});
+  case 6:
+    return about(c_.lieu_accueil, d, law::received{commune("93066"), "accueil fictif"});
+  case 7:
+    return about(c_.desk, d, law::processing_event{chance_.one_in(6) ? "" : "note fictive", {}});
+  case 8: {
+    auto asked = about(c_.desk, d, law::consultation_authorised{{}, law::add_days(w_.today(), days{7})});
     asked->originator = law::party::demandeur();
     return asked;
   }
-  case 2:
-  case 3: {
-    law::document_filed filed{};
-    filed.type = static_cast<law::piece_type>(chance_.below(law::enum_count<law::piece_type>));
-    auto asked = about(c_.desk, d, filed, static_cast<int>(chance_.below(3)));
-    // Few contents, so that the same document comes twice.
-    auto content = "document fictif " + std::to_string(chance_.below(4));
-    asked->content.assign(content.begin(), content.end());
+  case 9: {
+    auto asked = about(c_.desk, d, law::applicant_account_opened{});
+    asked->login = "demandeur-" + d.number.text();
+    asked->password = chance_.one_in(5) ? "court" : "mot de passe fictif";
     return asked;
   }
-  case 4: {
-    law::rectified r{{"search.persons_to_house", "1", "2"}, {}};
-    if (!d.documents.empty() && !chance_.one_in(5))
-      r.documents.push_back(d.documents.front().id);
-    return about(chance_.one_in(6) ? c_.bailleur : c_.desk, d, r);
+  case 10:
+  case 11:
+    return about_validity(d);
+  default:
+    return mention(d);
   }
-  case 5:
-    return about(c_.bailleur, d, law::documents_requested{{law::piece_type::tax_notice}, {}, w_.today(), {}});
-  case 6: {
+}
+
+/// DALO, opinions of instances, priority, contingents.
+play::command play::mention(const law::dossier& d) {
+  switch (chance_.below(6)) {
+  case 0: {
     law::dalo_recognised dalo{"2024-1", *law::departement_code::parse("93"), {}};
     return about(c_.state, d, dalo, static_cast<int>(chance_.below(400)));
   }
-  case 7:
+  case 1:
     return about(c_.state, d, law::dalo_lost{"refus d'une offre adaptée"});
-  case 8: {
+  case 2: {
     auto kind = static_cast<law::instance_kind>(chance_.below(4));
     const auto& by = kind == law::instance_kind::pdalhpd ? c_.pdalhpd : c_.gestionnaire;
     return about(by, d, law::instance_opinion{kind, law::opinion_sense::favourable, "avis fictif"});
   }
-  case 9: {
+  case 3: {
     auto category = static_cast<law::priority_category>(chance_.below(4));
     return about(chance_.one_in(2) ? c_.bailleur : c_.action_logement, d,
                  law::priority_recognised{category, "pièces fictives", {}});
   }
-  case 10: {
+  case 4: {
     if (d.recognitions.empty())
       return about(c_.bailleur, d, law::priority_withdrawn{law::priority_category::a, "fin"});
     const auto& known = d.recognitions.front();
     const auto* by = c_.find(known.by);
     return about(by ? *by : c_.bailleur, d, law::priority_withdrawn{known.category, "fin"});
   }
-  case 11: {
+  default: {
     auto name = chance_.one_in(3) ? "collectivite" : "action_logement";
     const auto& by = std::string_view{name} == "collectivite" ? c_.collectivite : c_.action_logement;
     return about(by, d, law::contingent_eligibility{{c_.conventions.at(name)}, false, "critères fictifs"});
   }
-  case 12:
-    return about(c_.lieu_accueil, d, law::received{commune("93066"), "accueil fictif"});
-  case 13:
-    return about(c_.desk, d, law::processing_event{chance_.one_in(6) ? "" : "note fictive", {}});
-  case 14: {
-    auto asked = about(c_.desk, d, law::consultation_authorised{{}, law::add_days(w_.today(), days{7})});
-    asked->originator = law::party::demandeur();
-    return asked;
-  }
-  case 15: {
-    auto asked = about(c_.desk, d, law::applicant_account_opened{});
-    asked->login = "demandeur-" + d.number.text();
-    asked->password = chance_.one_in(5) ? "court" : "mot de passe fictif";
-    return asked;
-  }
-  default:
-    return about_validity(d);
   }
 }
 
@@ -435,24 +455,25 @@ play::command play::session_side() {
   return command_of(w_, by, law::session_scheduled{{}, law::add_days(w_.today(), days{2}), "Commission fictive"});
 }
 
+/// Only what was made in the course of the run is ended, not what the play stands on.
 play::command play::instruments_ended() {
-  // Only what was made in the course of the run is ended, not what the play stands on.
   switch (chance_.below(4)) {
   case 0:
-    if (spare_accounts_.size() > 11)
-      return command_of(w_, c_.gestionnaire, law::account_closed{spare_accounts_.back()});
+    if (!spare_accounts_.empty())
+      return command_of(w_, c_.gestionnaire, law::account_closed{chance_.pick(spare_accounts_)});
     break;
   case 1:
-    if (spare_conventions_.size() > 3)
-      return command_of(w_, c_.gestionnaire, law::reservation_convention_ended{spare_conventions_.back(), w_.today()});
+    if (!spare_conventions_.empty())
+      return command_of(w_, c_.gestionnaire,
+                        law::reservation_convention_ended{chance_.pick(spare_conventions_), w_.today()});
     break;
   case 2:
-    if (spare_habilitations_.size() > 14)
-      return command_of(w_, c_.gestionnaire, law::habilitation_ended{spare_habilitations_.back(), w_.today()});
+    if (!spare_habilitations_.empty())
+      return command_of(w_, c_.gestionnaire, law::habilitation_ended{chance_.pick(spare_habilitations_), w_.today()});
     break;
   default:
-    if (spare_mandates_.size() > 1)
-      return command_of(w_, c_.gestionnaire, law::mandate_ended{spare_mandates_.back(), w_.today()});
+    if (!spare_mandates_.empty())
+      return command_of(w_, c_.gestionnaire, law::mandate_ended{chance_.pick(spare_mandates_), w_.today()});
   }
   return instruments();
 }
@@ -528,7 +549,17 @@ play::command play::nonsense() {
   const auto* d = some_dossier();
   if (!d)
     return registration();
-  switch (chance_.below(9)) {
+  switch (chance_.below(11)) {
+  case 9: {
+    auto asked = command_of(w_, c_.desk, law::account_secret_changed{c_.desk.agent, law::secret_change::token_issued});
+    asked->display_name = std::string(61, 'x');
+    return asked;
+  }
+  case 10: {
+    auto form = some_form();
+    form.search.communes.clear();
+    return command_of(w_, c_.desk, law::demande_registered{{}, {}, true, form});
+  }
   case 0:
     return about(c_.stranger, *d, law::processing_event{"intrusion", {}});
   case 1:
@@ -607,26 +638,69 @@ std::shared_ptr<asked_command> play::harmless(law::dossier_id id) {
 
 // -- reads ----------------------------------------------------------------------------------------------------------
 
+void play::choose_reading(read_request& asked, const law::dossier& d) {
+  switch (chance_.below(8)) {
+  case 0:
+    asked.what = read_documents_content{d.number, d.documents.empty() ? law::document_id{} : d.documents.front().id};
+    return;
+  case 1:
+    asked.what = read_consultations{d.number, 100};
+    return;
+  case 2: {
+    due_query query;
+    query.up_to = law::add_days(w_.today(), days{60});
+    query.alerts = true;
+    asked.what = read_deadlines{query};
+    return;
+  }
+  case 3:
+    if (const auto& vacancies = book_.vacancies_by_arrival(); !vacancies.empty()) {
+      asked.what = read_candidates{chance_.pick(vacancies)};
+      return;
+    }
+    [[fallthrough]];
+  case 4: {
+    list_query query;
+    query.limit = 1 + chance_.below(20);
+    asked.what = read_list{query};
+    return;
+  }
+  default:
+    asked.what = read_dossier{d.number, {}, {}};
+  }
+}
+
 std::shared_ptr<read_request> play::next_read() {
   auto asked = std::make_shared<read_request>();
   asked->by = chance_.pick(c_.all())->who();
   if (!chance_.one_in(5))
     asked->purpose = chance_.one_in(2) ? law::purpose::shared_management : law::purpose::information;
   const auto* d = some_dossier();
-  if (!d || chance_.one_in(4)) {
-    list_query query;
-    query.limit = 1 + chance_.below(20);
-    asked->what = read_list{query};
+  if (!d) {
+    asked->what = read_list{};
     return asked;
   }
-  read_dossier one{d->number, {}, {}};
-  if (auto code = codes_.find(d->id); code != codes_.end() && chance_.one_in(2)) {
-    one.code = code->second;
+  choose_reading(*asked, *d);
+  if (d->account && chance_.one_in(3)) {
+    // His own dossier, or that of another.
+    const auto* other = chance_.one_in(4) ? some_dossier() : d;
+    asked->by = {law::party::demandeur(), *d->account, d->id};
+    asked->what = read_dossier{other->number, {}, {}};
+  } else if (auto code = codes_.find(d->id); code != codes_.end() && chance_.one_in(2)) {
     asked->by = c_.lieu_accueil.who();
     asked->purpose = law::purpose::information;
+    asked->what = read_dossier{d->number, {}, code->second.code};
   }
-  asked->what = one;
   return asked;
+}
+
+bool play::code_opens(const read_request& asked) const {
+  const auto* one = std::get_if<read_dossier>(&asked.what);
+  return one && std::ranges::any_of(codes_, [&](const auto& given) {
+           const auto* d = book_.find(given.first);
+           return d && d->number == one->number && given.second.code == one->code &&
+                  given.second.last_day >= w_.today();
+         });
 }
 
 } // namespace toit::simulation

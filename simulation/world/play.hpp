@@ -12,12 +12,10 @@ public:
   play(world& w, cast& c) : w_{w}, c_{c}, chance_{w.random().branch()} {}
 
   /// Follows the stream, so that the next command fits what has happened.
-  void look();
+  void follow(const ports::stored_entry& entry);
+  /// The scene is set: what was made for it is not ended in the course of the run.
+  void begin();
   const law::demand_book& book() const { return book_; }
-  void forget_position() {
-    seen_ = 0;
-    book_ = {};
-  }
 
   /// One more command, ready to be sent.
   std::shared_ptr<asked_command> next();
@@ -27,8 +25,12 @@ public:
   std::shared_ptr<asked_command> harmless(law::dossier_id id);
   std::optional<law::dossier_id> any_dossier();
 
-  /// Codes that demandeurs were given for reception places, as they were told.
-  void remember_code(law::dossier_id id, std::string code) { codes_[id] = std::move(code); }
+  /// The code that a demandeur was given for reception places, as he was told.
+  void remember_code(law::dossier_id id, std::string code, law::civil_date last_day) {
+    codes_[id] = {std::move(code), last_day};
+  }
+  /// True when the read shows a code that its demandeur was given, still valid.
+  bool code_opens(const read_request& asked) const;
 
 private:
   using command = std::shared_ptr<asked_command>;
@@ -40,6 +42,10 @@ private:
   command registration();
   command likely(const law::dossier& d);
   command about_demande(const law::dossier& d);
+  command filing(const law::dossier& d);
+  command change(const law::dossier& d);
+  command rectification(const law::dossier& d);
+  command mention(const law::dossier& d);
   command about_validity(const law::dossier& d);
   command about_candidacy(const law::dossier& d, const law::candidacy& k);
   command decision_on(const law::dossier& d, const law::candidacy& k, const law::vacancy& v);
@@ -50,6 +56,7 @@ private:
   command instruments_ended();
   command nonsense();
   void twist(asked_command& asked);
+  void choose_reading(read_request& asked, const law::dossier& d);
 
   const law::dossier* some_dossier();
   const law::dossier* some_radiated();
@@ -60,9 +67,12 @@ private:
   cast& c_;
   chance chance_;
   law::demand_book book_;
-  std::uint64_t seen_ = 0;
   std::uint64_t made_ = 0;
-  std::map<law::dossier_id, std::string> codes_;
+  struct given_code {
+    std::string code;
+    law::civil_date last_day;
+  };
+  std::map<law::dossier_id, given_code> codes_;
   std::vector<law::agent_id> spare_accounts_;
   std::vector<law::convention_id> spare_conventions_;
   std::vector<law::habilitation_id> spare_habilitations_;

@@ -245,8 +245,7 @@ int open(sqlite3_vfs* vfs, const char* name, sqlite3_file* f, int flags, int* ou
   f->pMethods = nullptr;
   if (disk.down())
     return SQLITE_CANTOPEN;
-  static std::uint64_t temporaries = 0;
-  std::string path = name ? name : "temporary-" + std::to_string(++temporaries);
+  std::string path = name ? name : disk.fresh_name();
   auto content = disk.find(path);
   if (!content && (flags & SQLITE_OPEN_CREATE) == 0)
     return SQLITE_CANTOPEN;

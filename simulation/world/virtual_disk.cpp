@@ -57,12 +57,15 @@ virtual_disk::outcome virtual_disk::write(file& f, std::span<const std::uint8_t>
   bool stands = step();
   auto end = offset + content.size();
   if (stands && room_ && end > f.now.size()) {
-    if (end - f.now.size() > *room_)
+    if (end - f.now.size() > *room_) {
+      ++refused_writes_;
       return outcome::full;
+    }
     *room_ -= end - f.now.size();
   }
   // The write in whose middle the disk goes reaches it in part.
   auto reach = stands ? content.size() : chance_.below(content.size() + 1);
+  torn_writes_ += reach < content.size() ? 1 : 0;
   if (f.now.size() < offset + reach)
     f.now.resize(offset + reach);
   std::copy_n(content.begin(), reach, f.now.begin() + static_cast<std::ptrdiff_t>(offset));
@@ -101,8 +104,10 @@ virtual_disk::outcome virtual_disk::sync(file& f) {
 /// Each sector that was not synced is on disk as it was, or as it is now.
 void virtual_disk::tear(file& f) {
   for (auto sector : f.dirty) {
-    if (chance_.one_in(2))
+    if (chance_.one_in(2)) {
+      ++lost_sectors_;
       continue;
+    }
     auto begin = sector * sector_bytes;
     auto end = std::min(begin + sector_bytes, f.now.size());
     if (begin >= end) {

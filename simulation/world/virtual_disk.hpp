@@ -73,6 +73,12 @@ public:
   outcome sync(file& f);
 
   std::uint64_t syncs() const { return syncs_; }
+  /// Writes of which only a part reached the disk, and sectors that a crash took back.
+  std::uint64_t torn_writes() const { return torn_writes_; }
+  std::uint64_t lost_sectors() const { return lost_sectors_; }
+  /// Writes for which there was no room.
+  std::uint64_t refused_writes() const { return refused_writes_; }
+  std::string fresh_name() { return "temporary-" + std::to_string(++temporaries_); }
 
   chance& random() { return chance_; }
 
@@ -87,6 +93,10 @@ private:
   std::optional<std::uint64_t> steps_left_;
   std::uint64_t incarnation_ = 1;
   std::uint64_t syncs_ = 0;
+  std::uint64_t torn_writes_ = 0;
+  std::uint64_t lost_sectors_ = 0;
+  std::uint64_t refused_writes_ = 0;
+  std::uint64_t temporaries_ = 0;
   bool down_ = false;
 };
 

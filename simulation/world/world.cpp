@@ -107,7 +107,6 @@ void world::start() {
 
 void world::restart_territory() {
   kill_territory();
-  drain();
   auto last = node_->open_reader()->entry(stream(), node_->writer().last_seq(stream()));
   territory_options options;
   options.watch.last_entry = last->recorded_at;
@@ -127,7 +126,8 @@ void world::end_actors() {
   // The past must not write any more: its disk is gone before its actors are.
   disk_->go_down();
   kill_territory();
-  caf::anon_send_exit(recorder_, caf::exit_reason::kill);
+  if (recorder_)
+    caf::anon_send_exit(recorder_, caf::exit_reason::kill);
   recorder_ = event_recorder_actor{};
   while (scheduler_->has_job())
     scheduler_->run_once();
@@ -140,18 +140,20 @@ void world::crash() {
   disk_->come_back();
 }
 
-void world::kill_registry() { caf::anon_send_exit(actors_.registry, caf::exit_reason::kill); }
+void world::kill(std::size_t which) {
+  auto all = actors_.all();
+  all.push_back(caf::actor_cast<caf::actor>(recorder_));
+  law::require(which < all.size(), "there are as many actors as are counted");
+  caf::anon_send_exit(all[which], caf::exit_reason::kill);
+}
 
-bool world::in_trouble() const {
-  if (disk_->down())
-    return true;
+world::trouble world::in_trouble() const {
   auto ended = [](const caf::actor& a) {
     return caf::actor_cast<caf::abstract_actor*>(a)->getf(caf::abstract_actor::is_terminated_flag);
   };
-  if (!actors_.guard)
-    return true;
-  auto all = actors_.all();
-  return std::ranges::any_of(all, ended) || ended(caf::actor_cast<caf::actor>(recorder_));
+  if (disk_->down() || !recorder_ || ended(caf::actor_cast<caf::actor>(recorder_)))
+    return trouble::node;
+  return !actors_.guard || std::ranges::any_of(actors_.all(), ended) ? trouble::territory : trouble::none;
 }
 
 std::unique_ptr<journal::store_reader> world::open_rows() const {

@@ -61,12 +61,15 @@ public:
   void start();
   /// Power is cut: everything that was not synced may be lost, everything that ran is gone.
   void crash();
-  /// One actor dies; its territory is begun again, as a supervisor would.
-  void kill_registry();
+  /// One of them dies on the spot: the territory's actors in the order of `territory_actors::all`, then the recorder.
+  static constexpr std::size_t actor_count = 8;
+  void kill(std::size_t which);
+  /// The territory is begun again from the journal, as a supervisor would, while what the dead had sent is on its way.
   void restart_territory();
   bool running() const { return static_cast<bool>(node_); }
-  /// True when the disk went down under the actors, or one of them ended: time to crash or to begin again.
-  bool in_trouble() const;
+  /// What ended under the others: the territory is to be begun again, or, without disk or recorder, the whole node.
+  enum class trouble : std::uint8_t { none, territory, node };
+  trouble in_trouble() const;
 
   // -- messages -----------------------------------------------------------------------------------------------------
 

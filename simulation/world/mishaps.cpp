@@ -1,0 +1,237 @@
+#include "simulation/world/mishaps.hpp"
+
+namespace toit::simulation {
+
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+/// Longer than any actor waits for another, and than whoever asked waits for the guard.
+constexpr seconds stall_length{31};
+/// Messages that may still be delivered before anybody sees that the disk is gone.
+constexpr std::uint64_t last_gasps = 12;
+
+std::string fault_name(mishap what) { return "fault." + std::string{law::name_of(what)}; }
+
+} // namespace
+
+mishaps::mishaps(world& w, correspondence& letters, tally& counts, unsigned days, unsigned crashes)
+    : w_{w}, letters_{letters}, counts_{counts}, chance_{w.random().branch()} {
+  auto plan = [&](mishap what, unsigned times) {
+    for (unsigned i = 0; i < times; ++i)
+      plan_.push_back({1 + static_cast<unsigned>(chance_.below(days - 1)), what});
+  };
+  using enum mishap;
+  // One crash in ten strikes the start as well; of the others every second one strikes a write.
+  auto at_start = crashes / 10 + 1;
+  auto in_write = (crashes - std::min(crashes, at_start)) / 2 + 1;
+  plan(crash_at_start, at_start);
+  plan(crash_in_write, in_write);
+  plan(crash, crashes);
+  plan(kill_registry, 4);
+  plan(kill_another, 4);
+  plan(stall, 3);
+  plan(disk_full, 2);
+  plan(clock_ahead, 1);
+  plan(clock_behind, 1);
+  plan(long_sleep, chance_.one_in(3) ? 1 : 0);
+  plan(snapshot, 8);
+  plan(checkpoint, 6);
+  plan(checkpoint_truncate, 3);
+  std::ranges::stable_sort(plan_, std::ranges::greater{}, &planned::day);
+}
+
+// -- the day --------------------------------------------------------------------------------------------------------
+
+void mishaps::begin_day(unsigned day) {
+  if (full_days_ > 0) {
+    disturb();
+    if (--full_days_ == 0)
+      make_room();
+    else
+      w_.probe();
+  }
+  if (wrong_days_ > 0) {
+    disturb();
+    if (--wrong_days_ == 0)
+      set_clock(-wrong_by_);
+  }
+  for (; !plan_.empty() && plan_.back().day <= day; plan_.pop_back())
+    today_.push_back(plan_.back().what);
+  hour_ = chance_.below(40);
+}
+
+void mishaps::between_messages() {
+  if (!today_.empty() && hour_-- == 0) {
+    auto what = today_.back();
+    today_.pop_back();
+    hour_ = chance_.below(40);
+    strike(what);
+  }
+  auto trouble = w_.in_trouble();
+  if (trouble == world::trouble::none)
+    return;
+  disturb();
+  if (trouble == world::trouble::territory)
+    return w_.restart_territory();
+  for (auto left = chance_.below(last_gasps); left > 0 && w_.step(); --left)
+    ;
+  cut_power();
+}
+
+void mishaps::end_day() {
+  while (!today_.empty()) {
+    hour_ = 0;
+    between_messages();
+  }
+  settle();
+}
+
+void mishaps::settle() {
+  for (std::size_t steps = 0; w_.step() || w_.in_trouble() != world::trouble::none; ++steps) {
+    between_messages();
+    law::require(steps < 300'000, "messages come to an end");
+  }
+  letters_.give_up();
+}
+
+void mishaps::end() {
+  plan_.clear();
+  end_day();
+  if (full_days_ > 0)
+    make_room();
+  if (clock_is_wrong())
+    set_clock(-wrong_by_);
+  start_fails_ = false;
+  cut_power();
+  settle();
+  w_.confirm_clock();
+  settle();
+}
+
+void mishaps::disturb() { disturbed_.insert(w_.today()); }
+
+void mishaps::disturb_between(law::civil_date first, law::civil_date last) {
+  for (auto day = first; day <= last; day = law::add_days(day, law::days{1}))
+    disturbed_.insert(day);
+}
+
+// -- striking -------------------------------------------------------------------------------------------------------
+
+void mishaps::strike(mishap what) {
+  using enum mishap;
+  if (what != disk_full && what != crash_in_write)
+    ++counts_[fault_name(what)];
+  switch (what) {
+  case crash_at_start:
+    start_fails_ = true;
+    return cut_power();
+  case crash:
+    return cut_power();
+  case crash_in_write:
+    return w_.disk().fail_after(chance_.below(24));
+  case kill_registry:
+    disturb();
+    return w_.kill(4);
+  case kill_another: {
+    disturb();
+    return w_.kill(chance_.below(world::actor_count));
+  }
+  case stall:
+    disturb();
+    w_.clock().pass(stall_length);
+    return w_.stall(stall_length);
+  case disk_full:
+    return fill_disk();
+  case clock_ahead:
+    return set_clock(hours{24 * static_cast<int>(2 + chance_.below(18)) + 5});
+  case clock_behind:
+    return set_clock(-hours{24 * static_cast<int>(2 + chance_.below(9)) + 5});
+  case long_sleep:
+    return sleep_long();
+  case snapshot:
+    return w_.keep(chance_.one_in(2));
+  case checkpoint:
+  case checkpoint_truncate:
+    // An administrator does not look after a disk that he knows to be full.
+    if (full_days_ == 0)
+      w_.checkpoint(what == checkpoint_truncate);
+  }
+}
+
+void mishaps::cut_power() {
+  disturb();
+  if (w_.disk().down())
+    ++counts_[fault_name(mishap::crash_in_write)];
+  auto torn = w_.disk().torn_writes();
+  auto lost = w_.disk().lost_sectors();
+  w_.crash();
+  counts_["fault.torn_write"] += w_.disk().torn_writes() - torn;
+  counts_["fault.lost_sector"] += w_.disk().lost_sectors() - lost;
+  letters_.give_up();
+  w_.clock().pass(minutes{1 + static_cast<int>(chance_.below(90))});
+  start();
+}
+
+/// Whoever looks after the machine starts the node until it stands.
+void mishaps::start() {
+  for (int attempt = 0;; ++attempt) {
+    if (std::exchange(start_fails_, false))
+      w_.disk().fail_after(chance_.below(30));
+    try {
+      w_.start();
+      break;
+    } catch (const std::runtime_error& failure) {
+      if (!w_.disk().down()) {
+        faults_.push_back({"start", failure.what()});
+        law::require(false, "a node starts from what a crash has left");
+      }
+      law::require(attempt < 3, "a node starts once its disk stands");
+      ++counts_["fault.start_failed"];
+      w_.crash();
+    }
+  }
+  w_.tick();
+}
+
+// -- what lasts -----------------------------------------------------------------------------------------------------
+
+void mishaps::fill_disk() {
+  if (full_days_ > 0)
+    return;
+  disturb();
+  w_.disk().set_room(chance_.below(40'000));
+  full_days_ = 1 + static_cast<unsigned>(chance_.below(3));
+}
+
+void mishaps::make_room() {
+  w_.disk().set_room(std::nullopt);
+  if (w_.read_only())
+    ++counts_[fault_name(mishap::disk_full)];
+  w_.probe();
+}
+
+void mishaps::set_clock(std::chrono::milliseconds by) {
+  // A second jump while the first lasts would only be a longer one.
+  bool corrects = wrong_by_ == -by;
+  if (clock_is_wrong() && !corrects)
+    return;
+  auto before = w_.today();
+  w_.clock().jump(by);
+  // Nothing is recorded with an earlier moment than what was recorded before: no day in between is an ordinary one.
+  disturb_between(std::min(before, w_.today()), std::max(before, w_.today()));
+  letters_.clock_moved();
+  wrong_by_ = corrects ? std::chrono::milliseconds{0} : by;
+  wrong_days_ = corrects ? 0 : 1 + static_cast<unsigned>(chance_.below(2));
+}
+
+void mishaps::sleep_long() {
+  auto days = 32 + static_cast<int>(chance_.below(20));
+  disturb_between(w_.today(), law::add_days(w_.today(), law::days{days + 1}));
+  w_.clock().pass(hours{24 * days});
+  cut_power();
+}
+
+} // namespace toit::simulation

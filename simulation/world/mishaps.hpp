@@ -1,0 +1,82 @@
+/// \file
+/// What goes wrong in a run, on which day and between which messages, and how the node is put on its feet again.
+
+#pragma once
+
+#include "simulation/world/correspondence.hpp"
+
+namespace toit::simulation {
+
+enum class mishap : std::uint8_t {
+  crash,          ///< power is cut between two messages
+  crash_in_write, ///< ... in the middle of a write or of a sync
+  crash_at_start, ///< ... and again while the node starts
+  kill_registry,
+  kill_another, ///< another actor of the territory, or the recorder, whose node ends with it
+  stall,        ///< nothing is answered until every time-out has passed
+  disk_full,
+  clock_ahead,
+  clock_behind,
+  long_sleep, ///< the node is off for more than a month
+  snapshot,
+  checkpoint,
+  checkpoint_truncate,
+};
+constexpr auto names_of(mishap) {
+  return std::to_array<std::string_view>({"crash", "crash_in_write", "crash_at_start", "kill_registry", "kill_another",
+                                          "stall", "disk_full", "clock_ahead", "clock_behind", "long_sleep", "snapshot",
+                                          "checkpoint", "checkpoint_truncate"});
+}
+
+class mishaps {
+public:
+  mishaps(world& w, correspondence& letters, tally& counts, unsigned days, unsigned crashes);
+
+  /// Ends what has lasted long enough, and draws the hours of what happens today.
+  void begin_day(unsigned day);
+  /// Between any two messages: strikes when its hour has come, and puts the node on its feet.
+  void between_messages();
+  /// Whatever has not struck yet does now; messages are delivered until none is left.
+  void end_day();
+  /// Delivers messages until none is left, through whatever happens.
+  void settle();
+  /// Everything is as it should be again, for good.
+  void end();
+
+  /// What is due today may rightly take effect later.
+  void disturb();
+  bool clock_is_wrong() const { return wrong_by_ != std::chrono::milliseconds{0}; }
+  const std::set<law::civil_date>& disturbed_days() const { return disturbed_; }
+  std::vector<fault> faults() const { return faults_; }
+
+private:
+  struct planned {
+    unsigned day;
+    mishap what;
+  };
+
+  void strike(mishap what);
+  void cut_power();
+  void start();
+  void fill_disk();
+  void make_room();
+  void set_clock(std::chrono::milliseconds by);
+  void sleep_long();
+  void disturb_between(law::civil_date first, law::civil_date last);
+
+  world& w_;
+  correspondence& letters_;
+  tally& counts_;
+  chance chance_;
+  std::vector<planned> plan_; ///< the last to come first
+  std::vector<mishap> today_;
+  std::uint64_t hour_ = 0; ///< messages until the next one strikes
+  bool start_fails_ = false;
+  unsigned full_days_ = 0; ///< until there is room again
+  std::chrono::milliseconds wrong_by_{0};
+  unsigned wrong_days_ = 0;
+  std::set<law::civil_date> disturbed_;
+  std::vector<fault> faults_;
+};
+
+} // namespace toit::simulation

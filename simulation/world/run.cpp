@@ -1,0 +1,163 @@
+#include "simulation/world/run.hpp"
+
+#include "simulation/world/mishaps.hpp"
+
+namespace toit::simulation {
+
+namespace {
+
+/// Days between two crowds on one dossier, each larger than what may wait for it.
+constexpr unsigned crowd_every = 150;
+constexpr unsigned crowd_size = 90;
+/// Commands after which the players look at what has become of the others.
+constexpr unsigned look_every = 12;
+
+class running {
+public:
+  explicit running(const run_options& options)
+      : options_{options}, w_{{options.seed, world_options{}.first_day, options.bugs}}, players_{make_cast()} {
+    w_.on_start = [this](journal::node_journal& node, world& w) { begin_territory(node, w, players_); };
+    w_.start();
+    enter(w_, players_);
+    play_.emplace(w_, players_);
+    told_.look(w_, *play_);
+    play_->begin();
+    letters_.emplace(w_, players_, *play_, counts_);
+    mishaps_.emplace(w_, *letters_, counts_, options.days, options.crashes);
+    chance_ = w_.random().branch();
+  }
+
+  run_result result() {
+    for (unsigned day = 1; day <= options_.days; ++day)
+      live(day);
+    mishaps_->end();
+    told_.look(w_, *play_);
+    return check();
+  }
+
+private:
+  void live(unsigned day) {
+    w_.clock().pass(std::chrono::hours{24});
+    mishaps_->begin_day(day);
+    w_.tick();
+    mishaps_->settle();
+    see_to_clock();
+    told_.look(w_, *play_);
+    if (day % crowd_every == 0)
+      crowd();
+    work(share_of(day));
+    mishaps_->end_day();
+  }
+
+  /// Commands of the day: the rest of the year is shared out, with busy days among the quiet ones.
+  unsigned share_of(unsigned day) {
+    auto left = options_.commands > sent_ ? options_.commands - sent_ : 0;
+    auto days_left = options_.days - day + 1;
+    if (days_left == 1)
+      return left;
+    if (chance_.one_in(40))
+      return std::min(left, 30 + static_cast<unsigned>(chance_.below(70)));
+    return std::min(left, static_cast<unsigned>(chance_.below(2 * std::uint64_t{left} / days_left + 2)));
+  }
+
+  void work(unsigned commands) {
+    constexpr std::array<std::size_t, 4> windows{1, 4, 16, 96};
+    auto window = commands > 20 ? windows[3] : chance_.pick(windows);
+    for (unsigned done = 0; done < commands || letters_->in_flight() > 0;) {
+      bool may_send = done < commands && letters_->in_flight() < window;
+      if (may_send && (commands > 20 || chance_.one_in(3))) {
+        send();
+        if (++done % look_every == 0 && w_.in_trouble() == world::trouble::none)
+          told_.look(w_, *play_);
+      } else if (!w_.step()) {
+        if (done == commands)
+          break;
+        send();
+        ++done;
+      }
+      mishaps_->between_messages();
+    }
+  }
+
+  void send() {
+    w_.clock().pass(std::chrono::milliseconds{static_cast<int>(chance_.below(4000))});
+    if (chance_.one_in(6))
+      letters_->repeat();
+    if (chance_.one_in(30))
+      letters_->reuse_key();
+    if (chance_.one_in(3))
+      letters_->read();
+    auto asked = play_->next();
+    counts_["fault.late_fact"] += asked->occurred_on < law::add_days(w_.today(), law::days{-1}) ? 1 : 0;
+    letters_->send(std::move(asked));
+    ++sent_;
+    note_flight();
+  }
+
+  /// More commands on one dossier than may wait for it.
+  void crowd() {
+    auto id = play_->any_dossier();
+    if (!id)
+      return;
+    for (unsigned i = 0; i < crowd_size; ++i)
+      letters_->send(play_->harmless(*id));
+    ++counts_["fault.crowd"];
+    note_flight();
+  }
+
+  void note_flight() { counts_["fault.sixty_four_in_flight"] += letters_->in_flight() >= 64 ? 1 : 0; }
+
+  /// Frozen effects run again once the gestionnaire has looked at the clock, a day or two later.
+  void see_to_clock() {
+    auto status = w_.watch();
+    if (!status || !status->frozen)
+      return;
+    mishaps_->disturb();
+    ++counts_["fault.frozen_day"];
+    if (mishaps_->clock_is_wrong() || chance_.one_in(2))
+      return;
+    letters_->send(command_of(w_, players_.gestionnaire, law::clock_confirmed{}));
+    mishaps_->settle();
+  }
+
+  run_result check() {
+    run_result r;
+    evidence seen;
+    seen.entries = told_.entries();
+    seen.at_last = history::read_all(w_);
+    seen.receipts = letters_->receipts();
+    seen.disturbed_days = mishaps_->disturbed_days();
+    seen.registry = w_.registry_dossiers();
+    seen.contingents = w_.contingents();
+    seen.today = w_.today();
+    auto add = [&](std::vector<fault> found) { r.faults.insert(r.faults.end(), found.begin(), found.end()); };
+    add(check_chain(w_));
+    add(told_.compare(seen.at_last));
+    add(check_entries(seen));
+    add(letters_->faults(*w_.open_reader()));
+    told_.count(counts_);
+    auto last = w_.open_rows()->last_head(world::stream());
+    r.head = law::to_hex(last->link);
+    r.entries = last->seq;
+    r.counts = counts_;
+    return r;
+  }
+
+  run_options options_;
+  tally counts_;
+  history told_;
+  // Whoever waits for an answer outlives the world that gives it.
+  std::optional<play> play_;
+  std::optional<correspondence> letters_;
+  std::optional<mishaps> mishaps_;
+  world w_;
+  cast players_;
+  chance chance_{0};
+  unsigned sent_ = 0;
+};
+
+} // namespace
+
+run_result run_world(const run_options& options) { return running{options}.result(); }
+
+} // namespace toit::simulation

@@ -1,0 +1,302 @@
+// Runs seeds of the world, each in a process of its own, and says how often each fault, command and refusal occurred.
+//
+//   world_run --seeds 1..200 [--commands N] [--crashes N] [--days N] [--jobs N]
+//             [--bug NAME --expect-caught] [--twice] [--no-coverage]
+//
+// Exit 1 when a checker found something, when two runs of a seed differ, when something that can occur never did, or
+// when a deliberate bug was not caught; exit 2 when it was asked for in a way that it does not know.
+
+#include "base/log.hpp"
+#include "simulation/world/mishaps.hpp"
+#include "simulation/world/run.hpp"
+
+#include <charconv>
+#include <chrono>
+#include <cstdio>
+#include <sys/wait.h>
+#include <unistd.h>
+
+using namespace toit;
+using simulation::run_options;
+using simulation::tally;
+
+namespace {
+
+struct asked {
+  std::uint64_t first = 1;
+  std::uint64_t last = 200;
+  unsigned jobs = 2;
+  run_options run;
+  std::string bug;
+  bool expect_caught = false;
+  bool twice = false;
+  bool coverage = true;
+};
+
+// -- what must have occurred ----------------------------------------------------------------------------------------
+
+struct exception {
+  const char* name;
+  const char* why;
+};
+
+/// What a run of one node cannot bring about, and why.
+constexpr exception unreachable[] = {
+    {"command.clock_set", "only a demonstration node has a clock that can be set"},
+    {"refusal.E_UNKNOWN_OUTCOME", "the API's word for an answer that did not come: here it is fault.unanswered"},
+    {"refusal.E_INTERNAL", "answered when the file of a document is damaged: no mishap of a run may bring that about"},
+};
+
+/// Beside the kinds of mishaps themselves: what they must have led to, and what clients do.
+constexpr const char* more_faults[] = {
+    "crowd",      "sixty_four_in_flight", "late_fact",  "unanswered", "repeat_answered", "repeat_unanswered",
+    "torn_write", "repeat_in_flight",     "key_reused", "frozen_day", "start_failed",    "lost_sector",
+};
+
+std::vector<std::string> expected() {
+  std::vector<std::string> names;
+  auto add = [&](const char* family, const auto& of_family) {
+    for (auto name : of_family)
+      names.push_back(std::string{family} + "." + std::string{name});
+  };
+  for (const auto& kind : law::all_kinds())
+    names.push_back("command." + std::string{kind.name});
+  add("refusal", names_of(law::refusal_code{}));
+  add("fault", names_of(simulation::mishap{}));
+  add("fault", std::vector<std::string>(std::begin(more_faults), std::end(more_faults)));
+  add("due", names_of(law::due_rule{}));
+  add("warning", names_of(law::warning{}));
+  std::erase_if(names, [](const std::string& name) {
+    return std::ranges::any_of(unreachable, [&](const exception& e) { return name == e.name; });
+  });
+  return names;
+}
+
+/// Prints every count; false when something that can occur did not.
+bool report_counts(tally counts) {
+  bool complete = true;
+  for (const auto& name : expected())
+    counts.try_emplace(name, 0);
+  for (const auto& [name, times] : counts) {
+    std::printf("%-45s %10llu%s\n", name.c_str(), static_cast<unsigned long long>(times),
+                times == 0 ? "  NEVER OCCURRED" : "");
+    complete = complete && times > 0;
+  }
+  for (const auto& e : unreachable)
+    std::printf("%-45s unreachable: %s\n", e.name, e.why);
+  return complete;
+}
+
+// -- one seed, in a process of its own ------------------------------------------------------------------------------
+
+void write_line(int out, const std::string& line) {
+  std::string_view rest = line;
+  while (!rest.empty()) {
+    auto written = ::write(out, rest.data(), rest.size());
+    if (written <= 0)
+      _exit(3);
+    rest.remove_prefix(static_cast<std::size_t>(written));
+  }
+}
+
+[[noreturn]] void run_seed(const asked& what, std::uint64_t seed, int out) {
+  base::set_up_log(base::log_format::text, base::log_level::off);
+  auto options = what.run;
+  options.seed = seed;
+  auto result = simulation::run_world(options);
+  if (what.twice) {
+    auto again = simulation::run_world(options);
+    if (again.head != result.head || again.counts != result.counts)
+      result.faults.push_back({"determinism", "the same seed gives head " + result.head + ", then " + again.head});
+  }
+  write_line(out, "head " + result.head + "\n");
+  for (const auto& found : result.faults)
+    write_line(out, "fault " + found.checker + ": " + found.what + "\n");
+  for (const auto& [name, times] : result.counts)
+    write_line(out, "count " + name + " " + std::to_string(times) + "\n");
+  write_line(out, "end\n");
+  _exit(0);
+}
+
+struct seed_process {
+  std::uint64_t seed = 0;
+  pid_t pid = 0;
+  int in = -1;
+  std::string said;
+};
+
+seed_process launch(const asked& what, std::uint64_t seed) {
+  int ends[2];
+  if (pipe(ends) != 0) {
+    std::perror("pipe");
+    std::exit(3);
+  }
+  std::fflush(stdout);
+  auto pid = fork();
+  if (pid == 0) {
+    close(ends[0]);
+    run_seed(what, seed, ends[1]);
+  }
+  close(ends[1]);
+  return {seed, pid, ends[0], {}};
+}
+
+/// Reads what the process says until it ends; false when it ended otherwise than by having said it all.
+bool hear_out(seed_process& child) {
+  char part[4096];
+  for (ssize_t got = 0; (got = ::read(child.in, part, sizeof part)) > 0;)
+    child.said.append(part, static_cast<std::size_t>(got));
+  close(child.in);
+  int status = 0;
+  waitpid(child.pid, &status, 0);
+  return WIFEXITED(status) && WEXITSTATUS(status) == 0 && child.said.ends_with("end\n");
+}
+
+// -- all of them ----------------------------------------------------------------------------------------------------
+
+struct summary {
+  tally counts;
+  std::uint64_t seeds = 0;
+  std::uint64_t failed = 0;
+  std::optional<std::uint64_t> first_failed;
+  std::string heads; ///< of every seed, one after the other
+};
+
+void print_failure(const asked& what, std::uint64_t seed, const std::vector<std::string>& found) {
+  auto number = std::to_string(seed);
+  auto bug = what.bug.empty() ? std::string{} : " --bug " + what.bug;
+  std::printf("seed %s failed: world_run --seeds %s..%s --commands %u --crashes %u --days %u --no-coverage%s\n",
+              number.c_str(), number.c_str(), number.c_str(), what.run.commands, what.run.crashes, what.run.days,
+              bug.c_str());
+  for (const auto& line : found)
+    std::printf("  %s\n", line.c_str());
+}
+
+void take_line(std::string_view line, summary& all, std::vector<std::string>& found) {
+  if (line.starts_with("fault "))
+    found.emplace_back(line.substr(6));
+  else if (line.starts_with("head "))
+    all.heads += line.substr(5);
+  if (!line.starts_with("count "))
+    return;
+  auto space = line.rfind(' ');
+  std::uint64_t times = 0;
+  std::from_chars(line.data() + space + 1, line.data() + line.size(), times);
+  all.counts[std::string{line.substr(6, space - 6)}] += times;
+}
+
+void take_in(const asked& what, seed_process& child, summary& all) {
+  bool ended_well = hear_out(child);
+  std::vector<std::string> found;
+  std::string_view rest = child.said;
+  while (!rest.empty()) {
+    auto end = std::min(rest.find('\n'), rest.size() - 1);
+    take_line(rest.substr(0, end), all, found);
+    rest.remove_prefix(end + 1);
+  }
+  if (!ended_well)
+    found.emplace_back("the run was aborted: what it said is above");
+  ++all.seeds;
+  if (found.empty())
+    return;
+  ++all.failed;
+  all.first_failed = std::min(child.seed, all.first_failed.value_or(child.seed));
+  if (!what.expect_caught || all.failed == 1)
+    print_failure(what, child.seed, found);
+}
+
+summary run_all(const asked& what) {
+  summary all;
+  std::vector<seed_process> running;
+  auto seed = what.first;
+  while (true) {
+    // A bug that has been caught need not be caught again.
+    bool more = seed <= what.last && !(what.expect_caught && all.first_failed);
+    if (more && running.size() < what.jobs) {
+      running.push_back(launch(what, seed++));
+    } else if (!running.empty()) {
+      take_in(what, running.front(), all);
+      running.erase(running.begin());
+    } else {
+      return all;
+    }
+  }
+}
+
+// -- the command line -----------------------------------------------------------------------------------------------
+
+template <class Number>
+bool read_number(std::string_view text, Number& number) {
+  auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return failure == std::errc{} && end == text.data() + text.size();
+}
+
+bool read_seeds(std::string_view text, asked& what) {
+  auto dots = text.find("..");
+  if (dots == std::string_view::npos)
+    return read_number(text, what.first) && read_number(text, what.last);
+  return read_number(text.substr(0, dots), what.first) && read_number(text.substr(dots + 2), what.last);
+}
+
+bool read_bug(std::string_view name, asked& what) {
+  what.bug = name;
+  auto& bugs = what.run.bugs;
+  bugs.acknowledge_before_sync = name == "acknowledge_before_sync";
+  bugs.fire_deadline_twice = name == "fire_deadline_twice";
+  bugs.accept_stale_subject = name == "accept_stale_subject";
+  return bugs.acknowledge_before_sync || bugs.fire_deadline_twice || bugs.accept_stale_subject;
+}
+
+bool read_option(std::string_view option, std::string_view value, asked& what) {
+  if (option == "--seeds")
+    return read_seeds(value, what);
+  if (option == "--commands")
+    return read_number(value, what.run.commands);
+  if (option == "--crashes")
+    return read_number(value, what.run.crashes);
+  if (option == "--days")
+    return read_number(value, what.run.days);
+  if (option == "--jobs")
+    return read_number(value, what.jobs);
+  return option == "--bug" && read_bug(value, what);
+}
+
+bool read_arguments(int count, char** arguments, asked& what) {
+  for (int i = 1; i < count; ++i) {
+    std::string_view option = arguments[i];
+    if (option == "--expect-caught")
+      what.expect_caught = true;
+    else if (option == "--twice")
+      what.twice = true;
+    else if (option == "--no-coverage")
+      what.coverage = false;
+    else if (i + 1 == count || !read_option(option, arguments[++i], what))
+      return false;
+  }
+  return what.first <= what.last && what.jobs > 0 && what.run.days > 1;
+}
+
+} // namespace
+
+int main(int count, char** arguments) {
+  asked what;
+  if (!read_arguments(count, arguments, what)) {
+    std::fprintf(stderr, "usage: world_run [--seeds A..B] [--commands N] [--crashes N] [--days N] [--jobs N]\n"
+                         "                 [--bug NAME] [--expect-caught] [--twice] [--no-coverage]\n");
+    return 2;
+  }
+  auto begun = std::chrono::steady_clock::now();
+  auto all = run_all(what);
+  auto spent = std::to_string(
+      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::steady_clock::now() - begun).count());
+  if (what.expect_caught) {
+    auto outcome = all.first_failed ? "caught by seed " + std::to_string(*all.first_failed)
+                                    : "NOT CAUGHT in " + std::to_string(all.seeds) + " seeds";
+    std::printf("%s: %s, %s s\n", what.bug.c_str(), outcome.c_str(), spent.c_str());
+    return all.first_failed ? 0 : 1;
+  }
+  bool complete = !what.coverage || report_counts(all.counts);
+  std::printf("world: %llu seeds, %llu failed, %s s%s\n", static_cast<unsigned long long>(all.seeds),
+              static_cast<unsigned long long>(all.failed), spent.c_str(), complete ? "" : ", not everything occurred");
+  return all.failed == 0 && complete ? 0 : 1;
+}
