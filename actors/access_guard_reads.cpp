@@ -8,8 +8,11 @@ using law::refusal_code;
 
 namespace {
 
-/// Rows under which the consultation log itself is opened: the demandeur, and who operates the dispositif.
-bool may_read_log(law::access_row row) { return row == law::access_row::h || row == law::access_row::f; }
+/// The consultation log is opened to the demandeur and to who operates the dispositif, in that quality: others that he
+/// has besides open no log.
+void keep_log_readers(law::reader& who) {
+  std::erase_if(who.capacities, [](const law::capacity& c) { return c.quality != law::quality::gestionnaire; });
+}
 
 std::string scope_text(const law::reach& where) {
   if (where.everywhere)
@@ -142,8 +145,12 @@ void access_guard_state::let_in(const read_request_ptr& request, const dossier_b
   }
   auto line = line_of(*request, "read_dossier");
   line.subject = law::subject_of(brief.id);
-  auto granted = law::may_read(reader_of(request->by), what, context->today());
-  if (granted && std::holds_alternative<read_consultations>(request->what) && !may_read_log(granted->row))
+  auto who = reader_of(request->by);
+  bool of_log = std::holds_alternative<read_consultations>(request->what);
+  if (of_log)
+    keep_log_readers(who);
+  auto granted = law::may_read(who, what, context->today());
+  if (of_log && who.capacities.empty() && !who.own)
     granted = law::refuse(refusal_code::out_of_scope, "R441-2-15-V-2-5",
                           "Le journal des consultations est ouvert au demandeur et au gestionnaire.");
   if (!granted)
