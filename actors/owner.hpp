@@ -109,6 +109,7 @@ private:
     std::function<void(const answer&)> told;
     unsigned attempt = 1;
     ports::append_ptr sent; ///< once decided
+    std::vector<law::warning> warnings{};
 
     void answer(answer_ptr given) {
       if (told)
@@ -187,14 +188,6 @@ private:
       return refuse(*asked, decision.error(), promise);
     }
     auto& outcome = *decision;
-    if (outcome.entries.empty()) {
-      receipt nothing_new;
-      nothing_new.stream = context_->stream;
-      nothing_new.subject = waiting.asked->command.target;
-      nothing_new.warnings = outcome.warnings;
-      waiting.answer(std::make_shared<const toit::answer>(std::move(nothing_new)));
-      return leave(who);
-    }
 #ifdef TOIT_TEST_SWITCHES
     bool due = std::holds_alternative<law::due_reached>(waiting.asked->command.asked);
     if (context_->bugs.fire_deadline_twice && due) {
@@ -202,6 +195,8 @@ private:
       outcome.entries.insert(outcome.entries.end(), once.begin(), once.end());
     }
 #endif
+    // Where nothing is to be recorded, the recorder still tells whether the command was answered before.
+    waiting.warnings = outcome.warnings;
     waiting.sent = make_append(*context_, *waiting.asked, outcome, reads_of(*waiting.asked, outcome));
     group_.push_back(waiting.sent);
     group_tickets_.push_back(who);
@@ -303,6 +298,10 @@ private:
     for (const auto& draft : waiting.sent->drafts)
       entries.push_back({seq++, 0, result.recorded_at, draft.subject, 0, draft.record});
     auto made = make_receipt(context_->stream, std::move(entries));
+    if (waiting.sent->drafts.empty()) {
+      made.subject = waiting.asked->command.target;
+      made.warnings = waiting.warnings;
+    }
     made.secret = waiting.asked->secret;
     for (const auto& head : done.heads)
       if (head.stream == context_->stream)

@@ -67,6 +67,8 @@ ports::append_result journal_writer_on_store::stage_one(const ports::append& ask
   for (const auto& read : asked.reads)
     if (state.last_of.find(read.subject) != read.last_seq)
       return {.status = stale};
+  if (asked.drafts.empty())
+    return {.status = appended};
   if (asked.registers_number) {
     auto key = keys_->of(asked.stream)->number_key(*asked.registers_number);
     if (number_is_taken(asked, key))

@@ -64,7 +64,8 @@ struct account_row {
   bytes sealed;
 };
 
-/// Whole or nothing, over any number of subjects.
+/// Whole or nothing, over any number of subjects. Without drafts it records nothing, and asks only whether the command
+/// was answered before.
 struct append {
   stream_id stream;
   law::command_id command;
