@@ -85,8 +85,7 @@ access_guard_actor::behavior_type access_guard(guard_pointer self, territory_con
   state.accounts = std::make_unique<account_desk>(context);
   state.desk = std::make_unique<guard_owner>(self, context, neighbours.recorder, "guard");
   state.neighbours = std::move(neighbours);
-  state.accounts->load(state.desk->cursor().reader());
-  state.desk->begin();
+  state.desk->begin([self] { self->state.accounts->load(self->state.desk->cursor().reader()); });
   return {
       [self](written_atom, const ports::batch_ptr& batch) { return self->state.written(batch); },
       [self](login_atom, const credentials_ptr& given) { return self->state.log_in(given); },

@@ -40,10 +40,23 @@ public:
         cursor_{context_->stream, context_->open_reader(), seq} {}
   virtual ~owner() = default;
 
-  /// Folds what was written since the snapshot, then follows.
-  void begin() {
-    catch_up();
+  /// Follows, and folds what was written since the snapshot. What a predecessor had sent before it died is on its way
+  /// to the recorder: nothing is decided before it is written, or the first decisions would rest on less than that.
+  /// Some of what a decision reads (no other dwelling has this number) is no subject that the recorder could see move.
+  void begin(std::function<void()> ready = {}) {
     self_->send(recorder_, follow_atom_v, context_->stream, caf::actor_cast<follower_actor>(self_));
+    auto nothing = std::make_shared<ports::append>();
+    nothing->stream = context_->stream;
+    self_
+        ->request(recorder_, ask_timeout, append_atom_v,
+                  append_group_ptr{std::make_shared<append_group>(append_group{std::move(nothing)})})
+        .await(
+            [this, ready = std::move(ready)](const append_results_ptr&) {
+              catch_up();
+              if (ready)
+                ready();
+            },
+            [this](const caf::error& error) { self_->quit(error); });
   }
 
   const Book& book() const { return book_; }
