@@ -96,24 +96,6 @@ void deadline_watcher_state::open_day(std::vector<due_line> lines) {
   send_more();
 }
 
-namespace {
-
-/// The key of a due effect: rule, dossier, candidacy and day make it happen once, whatever crashes in between.
-law::command_id key_of(const territory_context& context, const law::due& due) {
-  ports::bytes key;
-  key.push_back(static_cast<std::uint8_t>(due.rule));
-  key.insert(key.end(), due.dossier.bytes.begin(), due.dossier.bytes.end());
-  key.insert(key.end(), due.candidacy.bytes.begin(), due.candidacy.bytes.end());
-  auto day = law::to_text(due.last_day);
-  key.insert(key.end(), day.begin(), day.end());
-  auto digest = context.digester->digest("due", key);
-  law::command_id id;
-  std::copy_n(digest.begin(), id.bytes.size(), id.bytes.begin());
-  return id;
-}
-
-} // namespace
-
 void deadline_watcher_state::send_more() {
   while (!waiting_.empty() && status_.in_flight < in_flight_limit) {
     auto due = waiting_.back().due;
@@ -122,7 +104,6 @@ void deadline_watcher_state::send_more() {
     asked->command.occurred_on = status_.day;
     asked->command.originator = context->settings.gestionnaire;
     asked->command.introducer = context->settings.gestionnaire;
-    asked->command.id = key_of(*context, due);
     asked->command.target = law::subject_of(due.dossier);
     asked->command.asked = law::due_reached{due};
     asked->facts.today = status_.day;

@@ -48,6 +48,22 @@ bool is_erasure(const law::command& asked) {
   return due && due->due.rule == law::due_rule::erasure;
 }
 
+/// The key of a due effect: rule, dossier, candidacy and day, in the state of the dossier that it was found in. It
+/// happens once, whatever crashes in between; but when a correction undoes what ended a term, the term may come to its
+/// end once more, on the same day, and that is another command.
+law::command_id key_of(const territory_context& context, const law::due& due, std::uint64_t last_seq) {
+  ports::bytes key;
+  key.push_back(static_cast<std::uint8_t>(due.rule));
+  key.insert(key.end(), due.dossier.bytes.begin(), due.dossier.bytes.end());
+  key.insert(key.end(), due.candidacy.bytes.begin(), due.candidacy.bytes.end());
+  auto when = law::to_text(due.last_day) + " " + std::to_string(last_seq);
+  key.insert(key.end(), when.begin(), when.end());
+  auto digest = context.digester->digest("due", key);
+  law::command_id id;
+  std::copy_n(digest.begin(), id.bytes.size(), id.bytes.begin());
+  return id;
+}
+
 } // namespace
 
 law::form registry_owner::read_form(const law::dossier& d) {
@@ -65,6 +81,8 @@ void registry_owner::gather(submission& asked) {
   const auto* happened = std::get_if<law::event>(&asked.command.asked);
   if (happened && needs_form(*happened))
     asked.facts.form = read_form(*d);
+  if (const auto* passed = std::get_if<law::due_reached>(&asked.command.asked))
+    asked.command.id = key_of(*context_, passed->due, d->last_seq);
   if (!is_erasure(asked.command))
     return;
   for (const auto& entry : cursor().reader().read_subject(context_->stream, d->last_seq))
