@@ -44,11 +44,14 @@ public:
       if (is_dossier(timeline)) {
         check_leases(timeline);
         check_order(timeline);
+        check_once(timeline);
         check_terms(timeline);
       } else if (is_vacancy(timeline)) {
         check_ranks(timeline);
       }
     }
+    check_rights();
+    check_dwellings();
     check_replay();
     check_charges();
     return std::move(faults_);
@@ -132,6 +135,63 @@ private:
                               as<law::agenda_entered>(*entry) || as<law::expired>(*entry))) {
         say("P9", at(entry->seq) + " decides on a radiated demande");
       }
+    }
+  }
+
+  /// What the text allows once stands once: whoever decided knew what had come before (P9).
+  void check_once(const std::vector<const ports::stored_entry*>& timeline) {
+    std::set<std::string_view> standing;
+    for (const auto* entry : timeline) {
+      auto once = [&](const void* happened, std::string_view what) {
+        if (happened && !standing.insert(what).second)
+          say("P9", at(entry->seq) + " is a second " + std::string{what});
+      };
+      once(as<law::certificate_issued>(*entry), "certificate");
+      once(as<law::applicant_account_opened>(*entry), "account");
+      once(as<law::dalo_recognised>(*entry), "favourable decision");
+      once(as<law::renewal_notice_sent>(*entry), "notice");
+      once(as<law::radiation_warning_sent>(*entry), "warning");
+      if (as<law::dalo_lost>(*entry))
+        standing.erase("favourable decision");
+      if (as<law::renewed>(*entry))
+        standing.erase("notice");
+      if (as<law::warning_answered>(*entry) || as<law::radiated>(*entry) || as<law::reactivated>(*entry))
+        standing.erase("warning");
+    }
+  }
+
+  /// Nothing rests on a reservation convention that had ended when it was recorded (P9).
+  void check_rights() {
+    std::map<law::convention_id, civil_date> ended;
+    for (const auto& entry : seen_.entries) {
+      auto rests_on = [&](law::convention_id id) {
+        auto end = ended.find(id);
+        if (end != ended.end() && end->second < entry.record->occurred_on)
+          say("P9", at(entry.seq) + " rests on a convention that had ended");
+      };
+      if (const auto* end = as<law::reservation_convention_ended>(entry))
+        ended[end->convention] = end->last_day;
+      else if (const auto* mention = as<law::contingent_eligibility>(entry))
+        std::ranges::for_each(mention->conventions, rests_on);
+      else if (const auto* named = as<law::designated>(entry))
+        rests_on(named->contingent.convention);
+      else if (const auto* opened = as<law::vacancy_opened>(entry); opened && opened->reserved_under)
+        rests_on(*opened->reserved_under);
+    }
+  }
+
+  /// A dwelling is registered once, and let once at a time (P9).
+  void check_dwellings() {
+    law::demand_book book;
+    for (const auto& entry : seen_.entries) {
+      const auto* home = as<law::dwelling_registered>(entry);
+      const auto* opened = as<law::vacancy_opened>(entry);
+      if (home && book.find(home->rpls))
+        say("P9", at(entry.seq) + " registers a dwelling that is there already");
+      if (opened && book.open_vacancy_of(opened->dwelling))
+        say("P9", at(entry.seq) + " opens a second vacancy of a dwelling");
+      if (entry.record)
+        book.apply(entry.subject, *entry.record, entry.seq);
     }
   }
 

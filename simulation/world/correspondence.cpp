@@ -135,7 +135,7 @@ bool correspondence::remembered(const letter& l) const {
   const auto& first = *l.first;
   if (!first)
     return l.clock_moves == clock_moves_ && w_.clock().now() - l.answered_at < surely_remembered;
-  auto entry = w_.open_reader()->entry(world::stream(), first->first_seq);
+  auto entry = w_.reader().entry(world::stream(), first->first_seq);
   return entry && entry->record;
 }
 
@@ -189,6 +189,11 @@ const law::dossier* find_number(const law::demand_book& book, law::nud number) {
 
 } // namespace
 
+std::string correspondence::reader_of(const read_request& asked) const {
+  const auto* who = c_.find(asked.by.legal_person.legal_person());
+  return who ? who->name : "a demandeur";
+}
+
 bool correspondence::may(const read_request& asked) const {
   auto number = number_of(asked);
   const auto* d = number ? find_number(play_.book(), *number) : nullptr;
@@ -201,12 +206,14 @@ void correspondence::was_read(const read_request& asked, const read_answer_ptr& 
     auto code = given->error().code;
     ++counts_["refusal." + std::string{law::name_of(code)}];
     if (code == law::refusal_code::out_of_scope && may(asked))
-      say("P5", "a read that is allowed was refused by " + given->error().article);
+      say("P5", "a read of kind " + std::to_string(asked.what.index()) + " by " + reader_of(asked) +
+                    ", which is allowed, was refused by " + given->error().article);
     return;
   }
   ++counts_["read.answered"];
   if (!may(asked))
-    say("P5", "a read that nothing allows was answered");
+    say("P5", "a read of kind " + std::to_string(asked.what.index()) + " by " + reader_of(asked) +
+                  ", which nothing allows, was answered");
   if (auto number = number_of(asked))
     if (const auto* d = find_number(play_.book(), *number))
       ++reads_[d->id];

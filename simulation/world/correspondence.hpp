@@ -49,6 +49,7 @@ private:
   void was_read(const read_request& asked, const read_answer_ptr& given);
   void check_page(const read_request& asked, const read_content& shown);
   bool may(const read_request& asked) const;
+  std::string reader_of(const read_request& asked) const;
   void say(const char* checker, std::string what);
 
   world& w_;

@@ -8,9 +8,8 @@ constexpr std::size_t chunk = 1024;
 
 template <class Hear>
 void read_on(world& w, std::uint64_t after, Hear&& hear) {
-  auto reader = w.open_reader();
   for (;;) {
-    auto entries = reader->read(world::stream(), after, chunk);
+    auto entries = w.reader().read(world::stream(), after, chunk);
     for (auto& entry : entries) {
       after = entry.seq;
       hear(std::move(entry));

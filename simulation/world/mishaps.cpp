@@ -105,10 +105,13 @@ void mishaps::end() {
   if (clock_is_wrong())
     set_clock(-wrong_by_);
   start_fails_ = false;
+  w_.disk().spare();
   cut_power();
   settle();
   w_.confirm_clock();
   settle();
+  counts_["fault.torn_write"] += w_.disk().torn_writes();
+  counts_["fault.lost_sector"] += w_.disk().lost_sectors();
 }
 
 void mishaps::disturb() { disturbed_.insert(w_.today()); }
@@ -165,21 +168,24 @@ void mishaps::cut_power() {
   disturb();
   if (w_.disk().down())
     ++counts_[fault_name(mishap::crash_in_write)];
-  auto torn = w_.disk().torn_writes();
-  auto lost = w_.disk().lost_sectors();
   w_.crash();
-  counts_["fault.torn_write"] += w_.disk().torn_writes() - torn;
-  counts_["fault.lost_sector"] += w_.disk().lost_sectors() - lost;
   letters_.give_up();
   w_.clock().pass(minutes{1 + static_cast<int>(chance_.below(90))});
   start();
 }
 
+void mishaps::start_first() {
+  if (chance_.one_in(2))
+    w_.disk().fail_after(chance_.below(120));
+  start();
+  w_.disk().spare();
+}
+
 /// Whoever looks after the machine starts the node until it stands.
 void mishaps::start() {
+  if (std::exchange(start_fails_, false))
+    w_.disk().fail_after(chance_.below(4));
   for (int attempt = 0;; ++attempt) {
-    if (std::exchange(start_fails_, false))
-      w_.disk().fail_after(chance_.below(30));
     try {
       w_.start();
       break;

@@ -32,6 +32,8 @@ class mishaps {
 public:
   mishaps(world& w, correspondence& letters, tally& counts, unsigned days, unsigned crashes);
 
+  /// The very first start, of a node that has nothing on its disk yet.
+  void start_first();
   /// Ends what has lasted long enough, and draws the hours of what happens today.
   void begin_day(unsigned day);
   /// Between any two messages: strikes when its hour has come, and puts the node on its feet.

@@ -256,124 +256,16 @@ play::command play::about_validity(const law::dossier& d) {
   }
 }
 
-// -- candidacies ----------------------------------------------------------------------------------------------------
-
-play::command play::designation(const law::dossier& d) {
-  const auto& vacancies = book_.vacancies_by_arrival();
-  if (vacancies.empty())
-    return dwelling_side();
-  // The latest vacancies gather candidates, as they must for a session.
-  auto at = vacancies.size() - 1 - chance_.below(std::min<std::uint64_t>(vacancies.size(), 4));
-  const auto& v = *book_.find(vacancies[at]);
-  const body* by = &bailleur_of(v);
-  command asked;
-  if (v.reserved_under)
-    for (const auto& [name, id] : c_.conventions)
-      if (id == v.reserved_under && !chance_.one_in(6))
-        by = name == "state" ? &c_.state : name == "collectivite" ? &c_.collectivite : &c_.action_logement;
-  law::designated named{};
-  named.vacancy = v.id;
-  if (by == &c_.state && chance_.one_in(4))
-    named.route = law::designation_route::prefect;
-  asked = about(*by, d, named);
-  if (by == &c_.collectivite && chance_.one_in(2)) {
-    // The bailleur designates for the réservataire that has given it a mandate.
-    asked->by = c_.bailleur.who();
-    asked->originator = law::party{c_.collectivite.siren};
-  }
-  return asked;
-}
-
-play::command play::decision_on(const law::dossier& d, const law::candidacy& k, const law::vacancy& v) {
-  law::caleol_decided decided{};
-  decided.candidacy = k.id;
-  auto next = law::next_rank(v, k.session);
-  using enum law::caleol_decision;
-  switch (chance_.below(8)) {
-  case 0:
-    decided.decision = non_attribution;
-    decided.motives = {chance_.one_in(3) ? law::decision_motive::no_local_link
-                                         : law::decision_motive::resources_do_not_fit_rent};
-    break;
-  case 1:
-    decided.decision = inadmissibility;
-    decided.motives = {law::decision_motive::income_ceiling_exceeded};
-    break;
-  case 2:
-    decided.decision = conditional;
-    decided.motives = {law::decision_motive::missing_piece};
-    decided.missing_piece = law::piece_type::tax_notice;
-    decided.piece_due = law::add_days(w_.today(), days{20});
-    break;
-  default:
-    decided.decision = next == 1 ? attribution : ranked;
-    decided.rank = static_cast<std::uint8_t>(next + (chance_.one_in(10) ? 1 : 0));
-  }
-  const auto* session = book_.find(k.session);
-  auto asked = about(bailleur_of(v), d, decided);
-  if (session && session->held_on <= w_.today())
-    asked->occurred_on = session->held_on;
-  return asked;
-}
-
-play::command play::about_candidacy(const law::dossier& d, const law::candidacy& k) {
-  const auto& v = *book_.find(k.vacancy);
-  const auto& by = bailleur_of(v);
-  using enum law::candidacy_step;
-  if (k.step == lease_signed)
-    return about(by, d, law::lease_corrected{k.id, chance_.one_in(6) ? "" : "erreur fictive"});
-  if (chance_.one_in(12))
-    return about(by, d, law::visit_proposed{v.id, law::add_days(w_.today(), days{2})});
-  if (chance_.one_in(12))
-    return about(by, d, law::visit_made{v.id});
-  if (k.condition_pending && chance_.one_in(2)) {
-    if (chance_.one_in(4))
-      return about(by, d, law::condition_failed{k.id, "pièce jamais fournie"});
-    return about(by, d, law::condition_fulfilled{k.id});
-  }
-  switch (k.step) {
-  case designated: {
-    if (chance_.one_in(8)) {
-      const auto* who = c_.find(k.designator);
-      return about(who ? *who : by, d, law::designation_withdrawn{k.id, "erreur fictive"});
-    }
-    const auto& sessions = book_.sessions_by_arrival();
-    for (auto id = sessions.rbegin(); id != sessions.rend(); ++id)
-      if (const auto* s = book_.find(*id); s->bailleur == v.bailleur && s->status == law::session_status::scheduled)
-        return about(by, d, law::agenda_entered{k.id, s->id});
-    return about_session(by, {}, law::session_scheduled{{}, law::add_days(w_.today(), days{4}), "Commission fictive"});
-  }
-  case on_agenda: {
-    auto asked = about(by, d, law::examined{k.id});
-    if (const auto* s = book_.find(k.session); s && s->held_on <= w_.today())
-      asked->occurred_on = s->held_on;
-    return asked;
-  }
-  case examined:
-    return decision_on(d, k, v);
-  case attributed:
-  case ranked:
-  case conditional: {
-    if (chance_.one_in(6))
-      return about(by, d, law::lease_signed{k.id, {}, {}, {}, {}, {}, {}, {}});
-    auto delay = chance_.one_in(8) ? 9 : 12;
-    return about(by, d, law::offer_made{k.id, law::add_days(w_.today(), days{delay}), 45'000, {}, !chance_.one_in(5)});
-  }
-  case offered:
-    if (chance_.one_in(3))
-      return about(by, d, law::offer_refused{k.id, static_cast<law::refusal_motive>(chance_.below(11)), {}});
-    return about(by, d, law::offer_accepted{k.id}, static_cast<int>(chance_.below(2)));
-  case accepted:
-    return about(by, d, law::lease_signed{k.id, {}, {}, true, {}, {}, {}, {}});
-  case refused:
-    return about(by, d, law::offer_accepted{k.id}, static_cast<int>(chance_.below(6)));
-  default:
-    return about(by, d, law::designation_withdrawn{k.id, "trop tard"});
-  }
-}
-
 play::command play::likely(const law::dossier& d) {
   using law::demande_status;
+  if (d.warning && chance_.one_in(6))
+    return about(c_.desk, d, law::warning_answered{"réponse fictive"}, static_cast<int>(chance_.below(3)));
+  if (d.inadmissible && !d.warning && d.status != demande_status::radiated && chance_.one_in(2)) {
+    auto decided = std::ranges::find(d.candidacies, law::candidacy_step::inadmissible, &law::candidacy::step);
+    if (decided != d.candidacies.end())
+      return about(bailleur_of(*book_.find(decided->vacancy)), d,
+                   law::radiation_warning_sent{law::radiation_motive::d_inadmissible, "avis de réception fictif"});
+  }
   std::vector<const law::candidacy*> open;
   for (const auto& k : d.candidacies)
     if (k.open())
@@ -392,155 +284,29 @@ play::command play::likely(const law::dossier& d) {
   return about_demande(d);
 }
 
-// -- dwellings, sessions, instruments -------------------------------------------------------------------------------
-
-play::command play::dwelling_side() {
-  const auto& homes = book_.dwellings_by_arrival();
-  if (homes.size() < 6 || chance_.one_in(8)) {
-    char rpls[16];
-    std::snprintf(rpls, sizeof rpls, "93%08u",
-                  static_cast<unsigned>(chance_.below(chance_.one_in(6) ? 4 : 90'000'000)));
-    law::dwelling_registered home{};
-    home.rpls = *law::rpls_id::parse(rpls);
-    const char* where[] = {"93066", "93066", "93001", "93070"};
-    home.commune = commune(where[chance_.below(4)]);
-    home.typology = law::typology::t3;
-    home.d331_25_1_subsidy = chance_.one_in(5);
-    return command_of(w_, chance_.one_in(3) ? c_.other_bailleur : c_.bailleur, home);
-  }
-  const auto& vacancies = book_.vacancies_by_arrival();
-  if (!vacancies.empty() && chance_.one_in(10)) {
-    const auto& v = *book_.find(vacancies[chance_.below(vacancies.size())]);
-    return about_vacancy(bailleur_of(v), v.id, law::vacancy_withdrawn{"travaux fictifs"});
-  }
-  const auto& home = *book_.find(homes[chance_.below(homes.size())]);
-  law::vacancy_opened opened{};
-  opened.dwelling = home.id;
-  opened.available_on = w_.today();
-  if (chance_.percent(60)) {
-    bool of_other = home.bailleur == c_.other_bailleur.siren;
-    bool in_saint_denis = home.commune == commune("93066");
-    auto name = of_other ? "state" : in_saint_denis && chance_.one_in(2) ? "collectivite" : "action_logement";
-    opened.reserved_under = c_.conventions.at(name);
-    opened.holder_informed_on = law::add_days(w_.today(), days{-static_cast<int>(chance_.below(34))});
-  }
-  const auto* by = c_.find(home.bailleur);
-  return command_of(w_, by ? *by : c_.bailleur, opened);
-}
-
-play::command play::session_side() {
-  for (auto id : book_.sessions_by_arrival()) {
-    const auto& s = *book_.find(id);
-    const auto* by = c_.find(s.bailleur);
-    if (!by)
-      continue;
-    if (s.status == law::session_status::opened && chance_.one_in(6))
-      return about_session(*by, id, law::session_closed{"procès-verbal fictif"});
-    if (s.status != law::session_status::scheduled)
-      continue;
-    if (chance_.one_in(12))
-      return about_session(*by, id, law::session_cancelled{"report fictif"});
-    if (s.held_on > w_.today())
-      continue;
-    law::session_opened opened{!chance_.one_in(12), {}};
-    if (!chance_.one_in(4))
-      for (auto vacancy : book_.agenda_of(id))
-        opened.exceptions.push_back(
-            {vacancy, static_cast<law::fewer_candidates_ground>(chance_.below(5) < 3 ? 0 : chance_.below(3))});
-    auto asked = about_session(*by, id, opened);
-    asked->occurred_on = s.held_on;
-    return asked;
-  }
-  const auto& by = chance_.one_in(3) ? c_.other_bailleur : c_.bailleur;
-  return command_of(w_, by, law::session_scheduled{{}, law::add_days(w_.today(), days{2}), "Commission fictive"});
-}
-
-/// Only what was made in the course of the run is ended, not what the play stands on.
-play::command play::instruments_ended() {
-  switch (chance_.below(4)) {
-  case 0:
-    if (!spare_accounts_.empty())
-      return command_of(w_, c_.gestionnaire, law::account_closed{chance_.pick(spare_accounts_)});
-    break;
-  case 1:
-    if (!spare_conventions_.empty())
-      return command_of(w_, c_.gestionnaire,
-                        law::reservation_convention_ended{chance_.pick(spare_conventions_), w_.today()});
-    break;
-  case 2:
-    if (!spare_habilitations_.empty())
-      return command_of(w_, c_.gestionnaire, law::habilitation_ended{chance_.pick(spare_habilitations_), w_.today()});
-    break;
-  default:
-    if (!spare_mandates_.empty())
-      return command_of(w_, c_.gestionnaire, law::mandate_ended{chance_.pick(spare_mandates_), w_.today()});
-  }
-  return instruments();
-}
-
-play::command play::instruments() {
-  switch (chance_.below(9)) {
-  case 0: {
-    law::reservation_convention convention{};
-    convention.bailleur = c_.other_bailleur.siren;
-    convention.holder = chance_.one_in(4) ? c_.stranger.siren : c_.collectivite.siren;
-    convention.contingent = law::contingent_kind::collectivite;
-    convention.departement = *law::departement_code::parse("93");
-    convention.loan_guarantee = true;
-    convention.communes = {commune("93066")};
-    convention.flow_share = chance_.one_in(3) ? law::basis_points{2500} : law::basis_points{1000};
-    convention.from = w_.today();
-    return command_of(w_, c_.gestionnaire, law::reservation_convention_signed{convention});
-  }
-  case 1: {
-    law::flow_stated flow{c_.bailleur.siren, *law::departement_code::parse("93"),
-                          static_cast<std::uint16_t>(static_cast<int>(w_.today().year())),
-                          static_cast<std::uint32_t>(1 + chance_.below(6)), 0};
-    return command_of(w_, c_.bailleur, flow);
-  }
-  case 2:
-    return command_of(
-        w_, c_.gestionnaire,
-        law::legal_person_registered{make_siren(static_cast<std::uint32_t>(40'000'000 + chance_.below(50))),
-                                     law::legal_person_kind::association, "Association fictive"});
-  case 3: {
-    law::habilitation h{};
-    h.legal_person = c_.stranger.siren;
-    h.quality = law::quality::lieu_accueil;
-    h.from = w_.today();
-    h.until = law::add_days(w_.today(), days{5});
-    return command_of(w_, c_.gestionnaire, law::habilitation_granted{h});
-  }
-  case 4: {
-    law::mandate m{};
-    m.principal = c_.desk.siren;
-    m.introducer = c_.lieu_accueil.siren;
-    m.matter = law::mandate_matter::registration;
-    m.ground = "R441-2-1";
-    m.from = w_.today();
-    return command_of(w_, c_.gestionnaire, law::mandate_granted{m});
-  }
-  case 5: {
-    auto asked =
-        command_of(w_, c_.gestionnaire,
-                   law::account_opened{
-                       {}, c_.desk.siren, {law::agent_mission::consult, law::agent_mission::record}, w_.today(), {}});
-    asked->login = "agent-" + std::to_string(chance_.below(40));
-    asked->password = "mot de passe fictif";
-    return asked;
-  }
-  case 6: {
-    auto asked = command_of(
-        w_, c_.desk, law::account_secret_changed{c_.desk.agent, static_cast<law::secret_change>(chance_.below(3))});
-    asked->password = "un autre mot de passe";
-    asked->display_name = "jeton fictif";
-    return asked;
-  }
-  case 7:
-    return command_of(w_, c_.gestionnaire, law::clock_confirmed{});
-  default:
-    return instruments_ended();
-  }
+/// The next step of a candidacy that a commission has before it, so that some reach their lease.
+play::command play::follow_through(const law::dossier& otherwise) {
+  using enum law::candidacy_step;
+  std::vector<std::pair<const law::dossier*, const law::candidacy*>> waiting;
+  const auto& ids = book_.dossiers_by_arrival();
+  for (auto id = ids.rbegin(); id != ids.rend() && waiting.size() < 24; ++id)
+    if (const auto* d = book_.find(*id))
+      for (const auto& k : d->candidacies) {
+        const auto* session = book_.find(k.session);
+        bool before_it = k.step == on_agenda && session && session->held();
+        bool decided = law::in_favour(k.step) && k.step != lease_signed;
+        if (k.open() && (before_it || decided || k.step == examined))
+          waiting.emplace_back(d, &k);
+      }
+  if (waiting.empty())
+    return likely(otherwise);
+  auto [d, k] = chance_.pick(waiting);
+  // Some never answer their offer; some are attributed two dwellings at a time.
+  if (k->step == offered && chance_.one_in(2))
+    return likely(otherwise);
+  if (d->status == law::demande_status::active && chance_.one_in(4))
+    return designation(*d);
+  return about_candidacy(*d, *k);
 }
 
 // -- nonsense -------------------------------------------------------------------------------------------------------
@@ -617,14 +383,16 @@ std::shared_ptr<asked_command> play::next() {
   const auto* d = some_dossier();
   if (!d || choice < 8)
     asked = registration();
-  else if (choice < 15)
+  else if (choice < 14)
     asked = dwelling_side();
-  else if (choice < 25)
+  else if (choice < 21)
     asked = session_side();
-  else if (choice < 30)
+  else if (choice < 26)
     asked = instruments();
-  else if (choice < 34)
+  else if (choice < 30)
     asked = nonsense();
+  else if (choice < 50)
+    asked = follow_through(*d);
   else
     asked = likely(*d);
   if (chance_.one_in(14))
@@ -634,73 +402,6 @@ std::shared_ptr<asked_command> play::next() {
 
 std::shared_ptr<asked_command> play::harmless(law::dossier_id id) {
   return about(c_.desk, *book_.find(id), law::processing_event{"note fictive", {}});
-}
-
-// -- reads ----------------------------------------------------------------------------------------------------------
-
-void play::choose_reading(read_request& asked, const law::dossier& d) {
-  switch (chance_.below(8)) {
-  case 0:
-    asked.what = read_documents_content{d.number, d.documents.empty() ? law::document_id{} : d.documents.front().id};
-    return;
-  case 1:
-    asked.what = read_consultations{d.number, 100};
-    return;
-  case 2: {
-    due_query query;
-    query.up_to = law::add_days(w_.today(), days{60});
-    query.alerts = true;
-    asked.what = read_deadlines{query};
-    return;
-  }
-  case 3:
-    if (const auto& vacancies = book_.vacancies_by_arrival(); !vacancies.empty()) {
-      asked.what = read_candidates{chance_.pick(vacancies)};
-      return;
-    }
-    [[fallthrough]];
-  case 4: {
-    list_query query;
-    query.limit = 1 + chance_.below(20);
-    asked.what = read_list{query};
-    return;
-  }
-  default:
-    asked.what = read_dossier{d.number, {}, {}};
-  }
-}
-
-std::shared_ptr<read_request> play::next_read() {
-  auto asked = std::make_shared<read_request>();
-  asked->by = chance_.pick(c_.all())->who();
-  if (!chance_.one_in(5))
-    asked->purpose = chance_.one_in(2) ? law::purpose::shared_management : law::purpose::information;
-  const auto* d = some_dossier();
-  if (!d) {
-    asked->what = read_list{};
-    return asked;
-  }
-  choose_reading(*asked, *d);
-  if (d->account && chance_.one_in(3)) {
-    // His own dossier, or that of another.
-    const auto* other = chance_.one_in(4) ? some_dossier() : d;
-    asked->by = {law::party::demandeur(), *d->account, d->id};
-    asked->what = read_dossier{other->number, {}, {}};
-  } else if (auto code = codes_.find(d->id); code != codes_.end() && chance_.one_in(2)) {
-    asked->by = c_.lieu_accueil.who();
-    asked->purpose = law::purpose::information;
-    asked->what = read_dossier{d->number, {}, code->second.code};
-  }
-  return asked;
-}
-
-bool play::code_opens(const read_request& asked) const {
-  const auto* one = std::get_if<read_dossier>(&asked.what);
-  return one && std::ranges::any_of(codes_, [&](const auto& given) {
-           const auto* d = book_.find(given.first);
-           return d && d->number == one->number && given.second.code == one->code &&
-                  given.second.last_day >= w_.today();
-         });
 }
 
 } // namespace toit::simulation

@@ -24,6 +24,10 @@ public:
   /// A command on a given dossier that is always possible: many of them make a crowd.
   std::shared_ptr<asked_command> harmless(law::dossier_id id);
   std::optional<law::dossier_id> any_dossier();
+  /// A convention that began yesterday, and then two commands of which only one may be accepted if it comes second: a
+  /// mention that rests on the last convention signed, and the end of that convention, yesterday.
+  std::shared_ptr<asked_command> short_convention();
+  std::array<std::shared_ptr<asked_command>, 2> race(law::dossier_id id);
 
   /// The code that a demandeur was given for reception places, as he was told.
   void remember_code(law::dossier_id id, std::string code, law::civil_date last_day) {
@@ -41,6 +45,7 @@ private:
 
   command registration();
   command likely(const law::dossier& d);
+  command follow_through(const law::dossier& otherwise);
   command about_demande(const law::dossier& d);
   command filing(const law::dossier& d);
   command change(const law::dossier& d);

@@ -9,6 +9,8 @@ namespace {
 /// Days between two crowds on one dossier, each larger than what may wait for it.
 constexpr unsigned crowd_every = 150;
 constexpr unsigned crowd_size = 90;
+/// Days between two races for the same right.
+constexpr unsigned race_every = 60;
 /// Commands after which the players look at what has become of the others.
 constexpr unsigned look_every = 12;
 
@@ -17,13 +19,13 @@ public:
   explicit running(const run_options& options)
       : options_{options}, w_{{options.seed, world_options{}.first_day, options.bugs}}, players_{make_cast()} {
     w_.on_start = [this](journal::node_journal& node, world& w) { begin_territory(node, w, players_); };
-    w_.start();
-    enter(w_, players_);
     play_.emplace(w_, players_);
-    told_.look(w_, *play_);
-    play_->begin();
     letters_.emplace(w_, players_, *play_, counts_);
     mishaps_.emplace(w_, *letters_, counts_, options.days, options.crashes);
+    mishaps_->start_first();
+    enter(w_, players_);
+    told_.look(w_, *play_);
+    play_->begin();
     chance_ = w_.random().branch();
   }
 
@@ -45,6 +47,8 @@ private:
     told_.look(w_, *play_);
     if (day % crowd_every == 0)
       crowd();
+    if (day % race_every == 0)
+      race();
     work(share_of(day));
     mishaps_->end_day();
   }
@@ -105,6 +109,19 @@ private:
     note_flight();
   }
 
+  /// A right ends while what rests on it is on its way.
+  void race() {
+    auto id = play_->any_dossier();
+    if (!id)
+      return;
+    letters_->send(play_->short_convention());
+    mishaps_->settle();
+    told_.look(w_, *play_);
+    for (auto& asked : play_->race(*id))
+      letters_->send(std::move(asked));
+    ++counts_["fault.race"];
+  }
+
   void note_flight() { counts_["fault.sixty_four_in_flight"] += letters_->in_flight() >= 64 ? 1 : 0; }
 
   /// Frozen effects run again once the gestionnaire has looked at the clock, a day or two later.
@@ -134,7 +151,7 @@ private:
     add(check_chain(w_));
     add(told_.compare(seen.at_last));
     add(check_entries(seen));
-    add(letters_->faults(*w_.open_reader()));
+    add(letters_->faults(w_.reader()));
     told_.count(counts_);
     auto last = w_.open_rows()->last_head(world::stream());
     r.head = law::to_hex(last->link);

@@ -94,11 +94,21 @@ virtual_disk::outcome virtual_disk::sync(file& f) {
     tear(f);
     return outcome::failed;
   }
-  f.synced = f.now;
+  // Only what was written since differs: files are long, and syncs are many.
+  f.synced.resize(f.now.size());
+  for (auto sector : f.dirty)
+    keep(f, sector);
   f.synced_once = true;
   f.dirty.clear();
   ++syncs_;
   return outcome::done;
+}
+
+void virtual_disk::keep(file& f, std::size_t sector) {
+  auto begin = std::min(sector * sector_bytes, f.now.size());
+  auto end = std::min(begin + sector_bytes, f.now.size());
+  std::copy(f.now.begin() + static_cast<std::ptrdiff_t>(begin), f.now.begin() + static_cast<std::ptrdiff_t>(end),
+            f.synced.begin() + static_cast<std::ptrdiff_t>(begin));
 }
 
 /// Each sector that was not synced is on disk as it was, or as it is now.
@@ -117,8 +127,7 @@ void virtual_disk::tear(file& f) {
     }
     if (f.synced.size() < end)
       f.synced.resize(end);
-    std::copy(f.now.begin() + static_cast<std::ptrdiff_t>(begin), f.now.begin() + static_cast<std::ptrdiff_t>(end),
-              f.synced.begin() + static_cast<std::ptrdiff_t>(begin));
+    keep(f, sector);
   }
   f.dirty.clear();
 }
@@ -132,7 +141,7 @@ void virtual_disk::come_back() {
       continue;
     auto back = std::make_shared<file>();
     back->now = f->synced;
-    back->synced = f->synced;
+    back->synced = std::move(f->synced);
     back->synced_once = true;
     survivors[path] = std::move(back);
   }

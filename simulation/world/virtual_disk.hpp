@@ -31,6 +31,8 @@ public:
 
   /// After this many more writes and syncs the disk goes down in the middle of one.
   void fail_after(std::uint64_t steps) { steps_left_ = steps; }
+  /// It does not go down after all.
+  void spare() { steps_left_.reset(); }
   /// From now on every operation fails: what still runs is the past.
   void go_down() { down_ = true; }
   bool down() const { return down_; }
@@ -85,6 +87,7 @@ public:
 private:
   bool step();
   void tear(file& f);
+  static void keep(file& f, std::size_t sector);
 
   chance chance_;
   std::string vfs_;

@@ -23,6 +23,10 @@ law::settings make_settings() {
   return s;
 }
 
+bool ended(const caf::actor& a) {
+  return caf::actor_cast<caf::abstract_actor*>(a)->getf(caf::abstract_actor::is_terminated_flag);
+}
+
 caf::actor_system_config& testing(caf::actor_system_config& config) {
   config.set("scheduler.policy", caf::atom("testing"));
   return config;
@@ -56,6 +60,7 @@ world::~world() {
   if (running())
     end_actors();
   // Nothing may be left that re-arms a timer: the test scheduler would fire it for ever.
+  reader_.reset();
   node_.reset();
   context_.reset();
   system_.reset();
@@ -107,7 +112,7 @@ void world::start() {
 
 void world::restart_territory() {
   kill_territory();
-  auto last = node_->open_reader()->entry(stream(), node_->writer().last_seq(stream()));
+  auto last = reader().entry(stream(), node_->writer().last_seq(stream()));
   territory_options options;
   options.watch.last_entry = last->recorded_at;
   options.detached = false;
@@ -117,8 +122,13 @@ void world::restart_territory() {
 void world::kill_territory() {
   if (!actors_.guard)
     return;
-  for (const auto& actor : actors_.all())
+  auto all = actors_.all();
+  for (const auto& actor : all)
     caf::anon_send_exit(actor, caf::exit_reason::kill);
+  // A supervisor begins them again once they are dead. What they had sent stays on its way.
+  for (const auto& actor : all)
+    while (!ended(actor) && scheduler_->prioritize(actor))
+      scheduler_->run_once();
   actors_ = territory_actors{};
 }
 
@@ -136,6 +146,7 @@ void world::end_actors() {
 void world::crash() {
   end_actors();
   context_.reset();
+  reader_.reset();
   node_.reset();
   disk_->come_back();
 }
@@ -148,12 +159,15 @@ void world::kill(std::size_t which) {
 }
 
 world::trouble world::in_trouble() const {
-  auto ended = [](const caf::actor& a) {
-    return caf::actor_cast<caf::abstract_actor*>(a)->getf(caf::abstract_actor::is_terminated_flag);
-  };
   if (disk_->down() || !recorder_ || ended(caf::actor_cast<caf::actor>(recorder_)))
     return trouble::node;
   return !actors_.guard || std::ranges::any_of(actors_.all(), ended) ? trouble::territory : trouble::none;
+}
+
+ports::journal_reader& world::reader() {
+  if (!reader_)
+    reader_ = node_->open_reader();
+  return *reader_;
 }
 
 std::unique_ptr<journal::store_reader> world::open_rows() const {

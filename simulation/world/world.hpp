@@ -102,8 +102,9 @@ public:
   virtual_clock& clock() { return *clock_; }
   virtual_disk& disk() { return *disk_; }
   chance& random() { return chance_; }
-  law::civil_date today() const { return context_->today(); }
-  std::unique_ptr<ports::journal_reader> open_reader() const { return node_->open_reader(); }
+  law::civil_date today() const { return law::local_date("93", clock_->now()); }
+  /// Reads what is on disk; good until the next crash.
+  ports::journal_reader& reader();
   std::unique_ptr<journal::store_reader> open_rows() const;
   const territory_context& context() const { return *context_; }
   const journal::node_keys& keys() const { return keys_; }
@@ -127,6 +128,7 @@ private:
   std::unique_ptr<virtual_disk> disk_;
   journal::node_keys keys_;
   std::unique_ptr<journal::node_journal> node_;
+  std::unique_ptr<ports::journal_reader> reader_;
   territory_context_ptr context_;
   caf::actor_system_config config_;
   std::unique_ptr<caf::actor_system> system_;
