@@ -72,7 +72,8 @@ void event_recorder_state::flush() {
   tell_followers(done);
   answer_groups(groups, results, done);
   for (std::size_t i = 0; i < refusals.size(); ++i) {
-    if (!done.lines)
+    // What a repeat was to be answered with may itself have been undone: it is to be asked again.
+    if (!done.lines || (!done.entries && refused[i].status == ports::append_status::repeated))
       refused[i] = {.status = ports::append_status::read_only};
     refusals[i].promise.deliver(append_results_ptr{std::make_shared<append_results>(append_results{{refused[i]}, {}})});
   }
@@ -87,7 +88,7 @@ void event_recorder_state::answer_groups(std::vector<waiting_group>& groups, std
     answered->heads = done.heads;
     if (!done.entries)
       for (auto& result : answered->results)
-        if (result.status == ports::append_status::appended)
+        if (result.status == ports::append_status::appended || result.status == ports::append_status::repeated)
           result = {.status = ports::append_status::read_only};
     groups[i].promise.deliver(append_results_ptr{std::move(answered)});
   }

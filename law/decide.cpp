@@ -393,6 +393,14 @@ void add_vacancy(std::set<subject_id>& subjects, const demand_book& book, const 
       subjects.insert(subject_of(d->id));
 }
 
+/// A dwelling's number, as something that only one command at a time may hold.
+subject_id subject_of(rpls_id number) {
+  subject_id subject;
+  subject.bytes[0] = 'r';
+  std::ranges::copy(number.view(), subject.bytes.begin() + 1);
+  return subject;
+}
+
 struct gathering {
   const demand_book& book;
   const command& asked;
@@ -451,6 +459,7 @@ struct gathering {
     for (auto id : known.named_demandes)
       subjects.insert(subject_of(id));
   }
+  void operator()(const dwelling_registered& e) const { subjects.insert(subject_of(e.rpls)); }
   void operator()(const vacancy_opened& e) const { subjects.insert(subject_of(e.dwelling)); }
   void operator()(const vacancy_withdrawn&) const {
     if (const auto* v = book.find(id_of<vacancy_id>(asked.target)))

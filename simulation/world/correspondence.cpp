@@ -162,9 +162,10 @@ void correspondence::keep_code(const receipt& r) {
 
 void correspondence::read() {
   auto asked = play_.next_read();
-  w_.read(asked, [this, asked](read_answer_ptr given) {
+  // A right may come or go while the read is on its way.
+  w_.read(asked, [this, asked, before = may(*asked)](read_answer_ptr given) {
     if (given)
-      was_read(*asked, given);
+      was_read(*asked, before, given);
   });
 }
 
@@ -201,17 +202,17 @@ bool correspondence::may(const read_request& asked) const {
 }
 
 // P5: what is shown may be, and what may be is not refused for want of a right.
-void correspondence::was_read(const read_request& asked, const read_answer_ptr& given) {
+void correspondence::was_read(const read_request& asked, bool allowed_before, const read_answer_ptr& given) {
   if (!*given) {
     auto code = given->error().code;
     ++counts_["refusal." + std::string{law::name_of(code)}];
-    if (code == law::refusal_code::out_of_scope && may(asked))
+    if (code == law::refusal_code::out_of_scope && allowed_before && may(asked))
       say("P5", "a read of kind " + std::to_string(asked.what.index()) + " by " + reader_of(asked) +
                     ", which is allowed, was refused by " + given->error().article);
     return;
   }
   ++counts_["read.answered"];
-  if (!may(asked))
+  if (!allowed_before && !may(asked))
     say("P5", "a read of kind " + std::to_string(asked.what.index()) + " by " + reader_of(asked) +
                   ", which nothing allows, was answered");
   if (auto number = number_of(asked))

@@ -46,7 +46,7 @@ private:
   void compare(const letter& l, const answer& given);
   bool remembered(const letter& l) const;
   void keep_code(const receipt& r);
-  void was_read(const read_request& asked, const read_answer_ptr& given);
+  void was_read(const read_request& asked, bool allowed_before, const read_answer_ptr& given);
   void check_page(const read_request& asked, const read_content& shown);
   bool may(const read_request& asked) const;
   std::string reader_of(const read_request& asked) const;

@@ -284,7 +284,7 @@ play::command play::likely(const law::dossier& d) {
   return about_demande(d);
 }
 
-/// The next step of a candidacy that a commission has before it, so that some reach their lease.
+/// The next step of a candidacy that does not wait for a session's day, so that some reach their lease.
 play::command play::follow_through(const law::dossier& otherwise) {
   using enum law::candidacy_step;
   std::vector<std::pair<const law::dossier*, const law::candidacy*>> waiting;
@@ -295,7 +295,7 @@ play::command play::follow_through(const law::dossier& otherwise) {
         const auto* session = book_.find(k.session);
         bool before_it = k.step == on_agenda && session && session->held();
         bool decided = law::in_favour(k.step) && k.step != lease_signed;
-        if (k.open() && (before_it || decided || k.step == examined))
+        if (k.open() && (before_it || decided || k.step == examined || k.step == designated))
           waiting.emplace_back(d, &k);
       }
   if (waiting.empty())

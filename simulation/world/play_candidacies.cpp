@@ -91,7 +91,8 @@ play::command play::about_candidacy(const law::dossier& d, const law::candidacy&
     }
     const auto& sessions = book_.sessions_by_arrival();
     for (auto id = sessions.rbegin(); id != sessions.rend(); ++id)
-      if (const auto* s = book_.find(*id); s->bailleur == v.bailleur && s->status == law::session_status::scheduled)
+      if (const auto* s = book_.find(*id);
+          s->bailleur == v.bailleur && s->held_on >= w_.today() && s->status == law::session_status::scheduled)
         return about(by, d, law::agenda_entered{k.id, s->id});
     return about_session(by, {}, law::session_scheduled{{}, law::add_days(w_.today(), days{4}), "Commission fictive"});
   }
