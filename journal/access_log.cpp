@@ -72,7 +72,12 @@ std::unique_ptr<sqlite_database> open_begun(const std::string& path, const std::
     query.step();
     return query.integer(0);
   };
-  auto application = mark("application_id");
+  std::int64_t application = 0;
+  try {
+    application = mark("application_id");
+  } catch (const store_unfinished&) {
+    // The power went while the file was being made: the next line of that month begins it again, if there is one.
+  }
   if (application == 0)
     return nullptr;
   if (application != log_application_id || mark("user_version") != log_format_version)

@@ -10,8 +10,11 @@ namespace {
 [[noreturn]] void fail(sqlite3* database, int code) {
   if ((code & 0xFF) == SQLITE_FULL)
     throw store_full{};
-  throw store_broken{std::string{"SQLite: "} + sqlite3_errstr(code) + " (" +
-                     (database ? sqlite3_errmsg(database) : "no database") + ")"};
+  auto why = std::string{"SQLite: "} + sqlite3_errstr(code) + " (" +
+             (database ? sqlite3_errmsg(database) : "no database") + ")";
+  if (code == SQLITE_READONLY_ROLLBACK)
+    throw store_unfinished{why};
+  throw store_broken{why};
 }
 
 int length_of(std::size_t size) {

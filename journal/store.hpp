@@ -52,6 +52,11 @@ struct store_broken : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// A file whose beginning was cut short, and that only a writer can put right.
+struct store_unfinished : store_broken {
+  using store_broken::store_broken;
+};
+
 /// Reads committed rows. One a thread.
 class store_reader {
 public:

@@ -150,11 +150,7 @@ std::optional<ports::append_result> journal_writer_on_store::answered_before(con
 
 std::optional<ports::append_result> journal_writer_on_store::refusal_before(law::command_id command,
                                                                             const law::bytes32& request) {
-  // Of two copies that wait together, the second is answered like the first.
-  auto staged = staged_refusals_.find(command);
-  auto refused = command.empty()                    ? std::nullopt
-                 : staged != staged_refusals_.end() ? std::optional{staged->second}
-                                                    : log_.refusal_of(command, clock_->now());
+  auto refused = command.empty() ? std::nullopt : log_.refusal_of(command, clock_->now());
   if (!refused)
     return std::nullopt;
   ports::append_result result;
@@ -177,8 +173,6 @@ ports::append_result journal_writer_on_store::stage_refusal(const ports::log_lin
   if (auto known = refusal_before(attempt.command, attempt.request))
     return *known;
   log_.stage(attempt, clock_->now());
-  if (!attempt.command.empty())
-    staged_refusals_[attempt.command] = attempt;
   ports::append_result result;
   result.status = ports::append_status::refused_before;
   result.refusal = attempt.refusal;
@@ -258,7 +252,6 @@ ports::synced journal_writer_on_store::sync() {
   staged_batches_.clear();
   staged_rows_.clear();
   staged_commands_.clear();
-  staged_refusals_.clear();
   staged_accounts_.clear();
   undo_.clear();
   done.lines = log_.sync();

@@ -75,7 +75,6 @@ private:
   std::map<ports::stream_id, stream_rows> staged_rows_;
   std::map<ports::stream_id, std::shared_ptr<ports::entry_batch>> staged_batches_;
   std::map<law::command_id, staged_command> staged_commands_;
-  std::map<law::command_id, ports::log_line> staged_refusals_;
   std::vector<ports::account_row> staged_accounts_;
   std::vector<undo> undo_;
   bool read_only_ = false;

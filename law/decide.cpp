@@ -460,7 +460,12 @@ struct gathering {
       subjects.insert(subject_of(id));
   }
   void operator()(const dwelling_registered& e) const { subjects.insert(subject_of(e.rpls)); }
-  void operator()(const vacancy_opened& e) const { subjects.insert(subject_of(e.dwelling)); }
+  void operator()(const vacancy_opened& e) const {
+    subjects.insert(subject_of(e.dwelling));
+    // A correction of its lease would make the one before free again.
+    if (const auto* before = book.latest_vacancy_of(e.dwelling))
+      subjects.insert(subject_of(before->id));
+  }
   void operator()(const vacancy_withdrawn&) const {
     if (const auto* v = book.find(id_of<vacancy_id>(asked.target)))
       add_vacancy(subjects, book, *v);

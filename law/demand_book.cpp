@@ -56,12 +56,14 @@ const dwelling* demand_book::find(rpls_id id) const {
   return known ? find(*known) : nullptr;
 }
 
-const vacancy* demand_book::open_vacancy_of(dwelling_id id) const {
+const vacancy* demand_book::latest_vacancy_of(dwelling_id id) const {
   auto* all = find_in(vacancies_of_dwelling_, id);
-  if (!all)
-    return nullptr;
-  const auto* latest = find(all->back());
-  return latest->status == vacancy_status::open ? latest : nullptr;
+  return all ? find(all->back()) : nullptr;
+}
+
+const vacancy* demand_book::open_vacancy_of(dwelling_id id) const {
+  const auto* latest = latest_vacancy_of(id);
+  return latest && latest->status == vacancy_status::open ? latest : nullptr;
 }
 
 bool demand_book::let_again_since(const vacancy& v) const {

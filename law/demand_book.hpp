@@ -26,6 +26,7 @@ public:
   /// The dossier behind a candidacy; absent once it is erased.
   const dossier* dossier_of(candidacy_id id) const;
   const dwelling* find(rpls_id id) const;
+  const vacancy* latest_vacancy_of(dwelling_id id) const;
   /// The vacancy of this dwelling that is still to be let, if any.
   const vacancy* open_vacancy_of(dwelling_id id) const;
   /// Vacancies with a candidate on the agenda of the session, in order of id.

@@ -153,8 +153,10 @@ private:
       once(as<law::radiation_warning_sent>(*entry), "warning");
       if (as<law::dalo_lost>(*entry))
         standing.erase("favourable decision");
-      if (as<law::renewed>(*entry))
+      if (as<law::renewed>(*entry)) {
         standing.erase("notice");
+        standing.erase("certificate");
+      }
       if (as<law::warning_answered>(*entry) || as<law::radiated>(*entry) || as<law::reactivated>(*entry))
         standing.erase("warning");
     }
@@ -295,6 +297,9 @@ private:
   void check_terms(const std::vector<const ports::stored_entry*>& timeline) {
     terms t;
     for (const auto* entry : timeline) {
+      // After days of silence one day follows the other at once: what was erased then cannot be judged.
+      if (!entry->record && seen_.disturbed_days.contains(day_of(*entry)))
+        return;
       if (!entry->record)
         return say("P6", at(entry->seq) + " was erased before it could be seen");
       if (as<law::demande_erased>(*entry) && entry != timeline.back())

@@ -44,7 +44,7 @@ void correspondence::send(std::shared_ptr<asked_command> asked) {
   auto number = ++asked_;
   asked->idempotency_key = "clé " + std::to_string(number);
   asked->request = digest_of(number);
-  letters_.push_back(std::make_shared<letter>(letter{std::move(asked), false, false, nullptr, {}, 0}));
+  letters_.push_back(std::make_shared<letter>(letter{std::move(asked), false, false, nullptr, w_.clock().now(), clock_moves_}));
   dispatch(letters_.back());
 }
 
@@ -86,7 +86,7 @@ void correspondence::reuse_key() {
       ++counts_["refusal." + std::string{law::name_of(given->error().code)}];
     bool known = used->first && remembered(*used);
     if (known && (*given || is_final(*given)))
-      say("repeats", "another request under a key that had served was answered " + told(*given));
+      say("repeats", "another request under a key that had been answered " + told(*used->first) + " was answered " + told(*given));
   });
 }
 
@@ -119,22 +119,20 @@ void correspondence::answered(const letter_ptr& l, const answer_ptr& given) {
 }
 
 void correspondence::keep_first(const letter_ptr& l, const answer_ptr& given) {
-  if (!l->first || !remembered(*l)) {
+  if (!l->first || !remembered(*l))
     l->first = given;
-    l->answered_at = w_.clock().now();
-    l->clock_moves = clock_moves_;
-  }
   if (!*given)
     return;
   receipts_.push_back(**given);
   keep_code(**given);
 }
 
-/// True while the node must still know its first answer: for ever when it recorded something that is still there.
+/// True while the node must still know its first answer: for ever when it recorded something that is still there. A
+/// refusal counts from when it was first asked for: nobody knows when it was logged if its answer was lost.
 bool correspondence::remembered(const letter& l) const {
   const auto& first = *l.first;
   if (!first)
-    return l.clock_moves == clock_moves_ && w_.clock().now() - l.answered_at < surely_remembered;
+    return l.clock_moves == clock_moves_ && w_.clock().now() - l.sent_at < surely_remembered;
   auto entry = w_.reader().entry(world::stream(), first->first_seq);
   return entry && entry->record;
 }

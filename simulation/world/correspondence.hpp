@@ -35,8 +35,8 @@ private:
     bool waiting = false;
     bool unanswered = false; ///< sent, and nobody ever said what became of it
     answer_ptr first;        ///< that every repeat must be given
-    law::instant answered_at{};
-    unsigned clock_moves = 0;
+    law::instant sent_at{};
+    unsigned clock_moves = 0; ///< before it was sent
   };
   using letter_ptr = std::shared_ptr<letter>;
 
