@@ -271,17 +271,27 @@ play::command play::likely(const law::dossier& d) {
     if (k.open())
       open.push_back(&k);
   if (d.status == demande_status::radiated && chance_.one_in(3))
-    for (const auto& k : d.candidacies)
-      if (!k.open() && law::in_favour(k.step)) {
-        // A second lease, attested or not.
-        law::lease_signed second{k.id, {}, {}, {}, {}, {}, {}, chance_.one_in(2)};
-        return about(bailleur_of(*book_.find(k.vacancy)), d, second, static_cast<int>(chance_.below(10)));
-      }
+    if (const auto* k = turned_away(d))
+      return second_lease(d, *k);
   if (!open.empty() && chance_.percent(80))
     return about_candidacy(d, *open[chance_.below(open.size())]);
   if (d.status == demande_status::active && chance_.percent(45))
     return designation(d);
   return about_demande(d);
+}
+
+/// A candidacy that a commission had decided in favour of, and that ended with the demande.
+const law::candidacy* play::turned_away(const law::dossier& d) const {
+  auto found = std::ranges::find_if(d.candidacies, [&](const law::candidacy& k) {
+    return !k.open() && law::in_favour(k.step) && book_.find(k.vacancy)->status == law::vacancy_status::open;
+  });
+  return found == d.candidacies.end() ? nullptr : &*found;
+}
+
+/// Attested or not.
+play::command play::second_lease(const law::dossier& d, const law::candidacy& k) {
+  law::lease_signed second{k.id, {}, {}, {}, {}, {}, {}, chance_.one_in(2)};
+  return about(bailleur_of(*book_.find(k.vacancy)), d, second, static_cast<int>(chance_.below(10)));
 }
 
 /// The next step of a candidacy that does not wait for a session's day, so that some reach their lease.
@@ -290,14 +300,20 @@ play::command play::follow_through(const law::dossier& otherwise) {
   std::vector<std::pair<const law::dossier*, const law::candidacy*>> waiting;
   const auto& ids = book_.dossiers_by_arrival();
   for (auto id = ids.rbegin(); id != ids.rend() && waiting.size() < 24; ++id)
-    if (const auto* d = book_.find(*id))
+    if (const auto* d = book_.find(*id)) {
+      const auto* other = d->status == law::demande_status::radiated ? turned_away(*d) : nullptr;
+      if (other && chance_.one_in(2))
+        return second_lease(*d, *other);
+      bool two = 1 < std::ranges::count_if(d->candidacies, &law::candidacy::open);
       for (const auto& k : d->candidacies) {
         const auto* session = book_.find(k.session);
         bool before_it = k.step == on_agenda && session && session->held();
-        bool decided = law::in_favour(k.step) && k.step != lease_signed;
+        // Who has two dwellings in view seldom signs for one before the other is decided.
+        bool decided = law::in_favour(k.step) && k.step != lease_signed && (!two || chance_.one_in(3));
         if (k.open() && (before_it || decided || k.step == examined || k.step == designated))
           waiting.emplace_back(d, &k);
       }
+    }
   if (waiting.empty())
     return likely(otherwise);
   auto [d, k] = chance_.pick(waiting);

@@ -45,6 +45,8 @@ private:
 
   command registration();
   command likely(const law::dossier& d);
+  const law::candidacy* turned_away(const law::dossier& d) const;
+  command second_lease(const law::dossier& d, const law::candidacy& k);
   command follow_through(const law::dossier& otherwise);
   command about_demande(const law::dossier& d);
   command filing(const law::dossier& d);
