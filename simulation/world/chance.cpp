@@ -23,9 +23,10 @@ randombytes_implementation seeded_source{source_name, source_random, nullptr, nu
 
 sodium_chance::sodium_chance(std::uint64_t seed) {
   law::require(!sodium_source, "one run at a time");
+  // First: libsodium draws for itself when it starts, once a process.
+  law::require(sodium_init() >= 0, "libsodium starts");
   sodium_source = std::make_unique<chance>(seed);
   randombytes_set_implementation(&seeded_source);
-  law::require(sodium_init() >= 0, "libsodium starts");
 }
 
 sodium_chance::~sodium_chance() {
