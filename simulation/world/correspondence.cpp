@@ -44,7 +44,8 @@ void correspondence::send(std::shared_ptr<asked_command> asked) {
   auto number = ++asked_;
   asked->idempotency_key = "clé " + std::to_string(number);
   asked->request = digest_of(number);
-  letters_.push_back(std::make_shared<letter>(letter{std::move(asked), false, false, nullptr, w_.clock().now(), clock_moves_}));
+  letters_.push_back(
+      std::make_shared<letter>(letter{std::move(asked), false, false, nullptr, w_.clock().now(), clock_moves_}));
   dispatch(letters_.back());
 }
 
@@ -86,7 +87,8 @@ void correspondence::reuse_key() {
       ++counts_["refusal." + std::string{law::name_of(given->error().code)}];
     bool known = used->first && remembered(*used);
     if (known && (*given || is_final(*given)))
-      say("repeats", "another request under a key that had been answered " + told(*used->first) + " was answered " + told(*given));
+      say("repeats",
+          "another request under a key that had been answered " + told(*used->first) + " was answered " + told(*given));
   });
 }
 

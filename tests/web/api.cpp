@@ -281,6 +281,17 @@ TEST_CASE("a token stands for its account until it is revoked, and a closed sess
   CHECK(node().get("passing", "/v1/session").status == 401);
 }
 
+TEST_CASE("a late record is accepted, and flagged with its lateness", "[api][R441-2-15-I-9]") {
+  auto today = *toit::law::parse_date(node().today());
+  auto on_time = node().register_demande();
+  CHECK(node().read("desk", "/v1/demandes/" + on_time).body["timeline"][0]["lateness_days"] == 0);
+  auto late = node().must("desk", "/v1/demandes",
+                          {{"event", {{"channel", "desk"}, {"identity_document_seen", true}, {"form", node().form()}}},
+                           {"occurred_on", toit::law::to_text(toit::law::add_days(today, std::chrono::days{-3}))}});
+  auto seen = node().read("desk", "/v1/demandes/" + late.assigned().at("number").get<std::string>());
+  CHECK(seen.body["timeline"][0]["lateness_days"] == 3);
+}
+
 TEST_CASE("a login says no more of an unknown account than of a wrong password", "[api]") {
   auto log_in = [](const char* login, const char* password) {
     return node().ask("", "POST", "/v1/login", {{"login", login}, {"password", password}});
@@ -354,6 +365,7 @@ TEST_CASE("a dwelling is let through the API, from designation to lease", "[api]
   auto decision = candidacy;
   decision["decision"] = "attribution";
   decision["motives"] = {"other"};
+  decision["motive_text"] = "Premier selon la cotation fictive.";
   decision["charged_on"] = {{"contingent", "non_reserved"}};
   auto decided = node().ask("bailleur", "POST", events_of(number), event("caleol_decided", decision));
   INFO(decided.body.dump());
@@ -396,17 +408,20 @@ TEST_CASE("what is entered on the instruments is ended by the same way", "[api][
         {{"habilitation",
           {{"legal_person", sirens.at("narrow_desk")}, {"quality", "lieu_accueil"}, {"from", "2024-01-01"}}}}}}));
   node().must("gestionnaire", "/v1/habilitations/" + habilitation + "/events", until("habilitation", habilitation));
-  auto convention = subject_of(node().must("gestionnaire", "/v1/conventions",
-                                           {{"event",
-                                             {{"convention",
-                                               {{"bailleur", sirens.at("bailleur")},
-                                                {"holder", sirens.at("action_logement")},
-                                                {"contingent", "employer"},
-                                                {"departement", "94"},
-                                                {"flow_share", 100},
-                                                {"agents_share", 0},
-                                                {"loan_guarantee", false},
-                                                {"from", "2015-01-01"}}}}}}));
+  // The receipt's subject is all that a bailleur has reserved in the département: the convention has an id of its own.
+  auto signed_one = node().must("gestionnaire", "/v1/conventions",
+                                {{"event",
+                                  {{"convention",
+                                    {{"bailleur", sirens.at("bailleur")},
+                                     {"holder", sirens.at("action_logement")},
+                                     {"contingent", "employer"},
+                                     {"departement", "94"},
+                                     {"flow_share", 100},
+                                     {"agents_share", 0},
+                                     {"loan_guarantee", false},
+                                     {"from", "2015-01-01"}}}}}});
+  INFO(signed_one.body.dump());
+  auto convention = signed_one.assigned().at("convention").get<std::string>();
   node().must("gestionnaire", "/v1/conventions/" + convention + "/events", until("convention", convention));
   auto account = subject_of(node().must(
       "gestionnaire", "/v1/accounts",

@@ -84,7 +84,8 @@ namespace {
 
 std::unique_ptr<served_node> shared_node;
 
-/// Ends the node of all cases while everything that it stands on is still there: CAF's own statics are gone before ours.
+/// Ends the node of all cases while everything that it stands on is still there: CAF's own statics are gone before
+/// ours.
 struct ends_shared_node : Catch::EventListenerBase {
   using EventListenerBase::EventListenerBase;
   void testRunEnded(const Catch::TestRunStats&) override { shared_node.reset(); }

@@ -139,10 +139,16 @@ json write_members(const void* value, std::span<const member> members) {
 
 json write_assigned(const void* value, std::span<const member> members) {
   auto out = json::object();
-  for (const auto& m : members)
-    if (!m.hidden && m.set_by != law::set_by::request)
+  for (const auto& m : members) {
+    if (m.hidden)
+      continue;
+    if (m.set_by != law::set_by::request) {
       if (auto written = m.write(m.at(value)); !written.is_null())
         out[std::string{m.name}] = std::move(written);
+    } else if (m.assigned) {
+      out.update(m.assigned(m.at(value)));
+    }
+  }
   return out;
 }
 

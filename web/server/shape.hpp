@@ -55,13 +55,14 @@ struct member {
   bool (*read)(const json& in, void* out, reading& where) = nullptr;
   json (*write)(const void* value) = nullptr;
   json (*schema)(schema_book& book) = nullptr;
+  json (*assigned)(const void* value) = nullptr; ///< of a described type
 };
 
 // What the tables are walked with.
 bool read_members(const json& in, void* out, std::span<const member> members, reading& where);
 json write_members(const void* value, std::span<const member> members);
 json schema_of_members(std::string_view name, std::span<const member> members, schema_book& book);
-/// Only those that the node may have set: what whoever asked did not know.
+/// Only those that the node may have set, at any depth: what whoever asked did not know.
 json write_assigned(const void* value, std::span<const member> members);
 
 std::optional<std::string_view> read_text(const json& in, reading& where);
@@ -285,6 +286,9 @@ struct wire<std::vector<T>> {
   static json schema(schema_book& book) { return {{"type", "array"}, {"items", wire<T>::schema(book)}}; }
 };
 
+template <law::described T>
+std::span<const member> members_of();
+
 /// One of a described type's fields, whatever the type.
 template <class T, std::size_t At>
 member member_of() {
@@ -304,6 +308,8 @@ member member_of() {
     };
     made.write = [](const void* value) { return form::write(*static_cast<const value_type*>(value)); };
     made.schema = &form::schema;
+    if constexpr (law::described<value_type>)
+      made.assigned = [](const void* value) { return write_assigned(value, members_of<value_type>()); };
     if constexpr (requires(const json& in, value_type& out, reading& where) { form::read(in, out, where); })
       made.read = [](const json& in, void* out, reading& where) {
         return form::read(in, *static_cast<value_type*>(out), where);
