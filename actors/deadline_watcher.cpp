@@ -89,6 +89,12 @@ void deadline_watcher_state::open_day(std::vector<due_line> lines) {
     status_.day_done = true;
     return;
   }
+  // An effect that has just been answered and is still due would be asked for without end: the next tick asks again.
+  if (std::exchange(first_sent_, lines.front().due) == lines.front().due) {
+    base::log_warning("an automatic effect was answered and is still due");
+    first_sent_.reset();
+    return;
+  }
   auto first_day = lines.front().due.last_day;
   std::erase_if(lines, [&](const due_line& line) { return line.due.last_day != first_day; });
   std::ranges::reverse(lines);
@@ -122,7 +128,9 @@ void deadline_watcher_state::answered(bool done) {
   if (status_.in_flight > 0 || !waiting_.empty())
     return;
   // What could not be done now is asked for again at the next tick, not at once.
-  if (!std::exchange(failed_, false))
+  if (std::exchange(failed_, false))
+    first_sent_.reset();
+  else
     ask_for_due();
 }
 

@@ -50,6 +50,7 @@ private:
 
   std::optional<clock_reading> in_step_; ///< when clock and monotonic time were last known to agree
   std::vector<due_line> waiting_;        ///< of one day, last to be sent first
+  std::optional<law::due> first_sent_;   ///< of the day last opened
   watcher_status status_;
   bool asking_ = false;
   bool failed_ = false; ///< something of this day was refused or not answered

@@ -12,7 +12,7 @@ struct scrub_stopped {};
 
 } // namespace
 
-housekeeping::housekeeping(opened_node& node, std::chrono::hours scrub_every, std::function<void(const char*)> on_fault)
+housekeeping::housekeeping(opened_node& node, std::chrono::hours scrub_every, on_node_fault on_fault)
     : node_{node}, scrub_every_{scrub_every}, on_fault_{std::move(on_fault)},
       checkpoints_{[this](const std::stop_token& stop) { work(stop); }},
       scrubs_{[this](const std::stop_token& stop) { scrub(stop); }} {}
@@ -57,7 +57,7 @@ void housekeeping::work(const std::stop_token& stop) {
     }
   } catch (const std::exception& failure) {
     base::log_error("housekeeping fails", {{"because", failure.what()}});
-    on_fault_("the store cannot be looked after");
+    on_fault_(node_fault::store_not_looked_after);
   }
 }
 
@@ -75,7 +75,7 @@ void housekeeping::scrub(const std::stop_token& stop) {
         const auto& first = report.faults.front();
         base::log_error("the journal is not what was written",
                         {{"stream", first.stream.text()}, {"entry", first.seq}, {"fault", first.what}});
-        return on_fault_("the journal is damaged");
+        return on_fault_(node_fault::journal_damaged);
       }
       base::log_info("the journal is what was written", {{"entries", report.entries}});
       rest(stop, scrub_every_);
@@ -85,7 +85,7 @@ void housekeeping::scrub(const std::stop_token& stop) {
     return;
   } catch (const std::exception& failure) {
     base::log_error("the scrub fails", {{"because", failure.what()}});
-    on_fault_("the journal cannot be read");
+    on_fault_(node_fault::journal_unreadable);
   }
 }
 

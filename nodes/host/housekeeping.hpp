@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include "nodes/host/node_fault.hpp"
 #include "nodes/host/opened_node.hpp"
 
 #include <condition_variable>
@@ -14,7 +15,7 @@ namespace toit::nodes {
 class housekeeping {
 public:
   /// `on_fault` is called once, from the thread, when the journal is not what was written: the node must stop.
-  housekeeping(opened_node& node, std::chrono::hours scrub_every, std::function<void(const char*)> on_fault);
+  housekeeping(opened_node& node, std::chrono::hours scrub_every, on_node_fault on_fault);
   ~housekeeping();
 
   static constexpr std::chrono::seconds checkpoint_every{1};
@@ -31,7 +32,7 @@ private:
 
   opened_node& node_;
   std::chrono::hours scrub_every_;
-  std::function<void(const char*)> on_fault_;
+  on_node_fault on_fault_;
   std::mutex mutex_;
   std::condition_variable_any wake_;
   std::jthread checkpoints_;

@@ -92,7 +92,7 @@ void node_supervisor_state::wait_for_answers() {
 
 void node_supervisor_state::down(const caf::down_msg& gone) {
   if (gone.source == in_charge.recorder.address())
-    return give_up("the recorder has ended");
+    return give_up(node_fault::recorder_ended);
   std::erase_if(alive_, [&](const caf::actor& a) { return a.address() == gone.source; });
   if (in_charge.running->actors())
     end_the_rest();
@@ -111,13 +111,13 @@ void node_supervisor_state::begin_again() {
   auto now = in_charge.context->clock->monotonic();
   std::erase_if(restarts_, [&](auto at) { return now - at > restarts_within; });
   if (restarts_.size() >= restarts_limit)
-    return give_up("its actors end again and again");
+    return give_up(node_fault::actors_end_again);
   restarts_.push_back(now);
   in_charge.context->metrics->make_counter("toit_territory_restarts_total", "Times that actors were begun again").add();
   begin_territory();
 }
 
-void node_supervisor_state::give_up(const char* because) {
+void node_supervisor_state::give_up(node_fault because) {
   if (std::exchange(given_up_, true))
     return;
   in_charge.running->ended();

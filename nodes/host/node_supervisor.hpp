@@ -5,8 +5,8 @@
 #pragma once
 
 #include "actors/territory.hpp"
+#include "nodes/host/node_fault.hpp"
 
-#include <functional>
 #include <mutex>
 
 namespace toit::nodes {
@@ -40,7 +40,7 @@ struct supervision {
   territory_options options;
   std::shared_ptr<running_territory> running;
   /// Called once, from an actor's thread, when the node cannot go on.
-  std::function<void(const char* because)> give_up;
+  on_node_fault give_up;
 };
 
 struct node_supervisor_state {
@@ -68,7 +68,7 @@ private:
   void begin_again();
   void wait_for_answers();
   void look_after();
-  void give_up(const char* because);
+  void give_up(node_fault because);
 
   territory_actors actors_;
   std::vector<caf::actor> alive_;

@@ -24,7 +24,7 @@ caf::actor_system_config& set_up(caf::actor_system_config& config) {
 } // namespace
 
 running_node::running_node(opened_node& opened, const configuration& with, const territory_map& map,
-                           std::function<void(const char*)> give_up)
+                           on_node_fault give_up)
     : opened_{opened}, territory_name_{map.find(with.territory)->name}, purpose_{law::name_of(with.purpose)},
       system_{std::make_unique<caf::actor_system>(set_up(config_))} {
   // The process never waits for an actor that does not end: stop() does, for a while.

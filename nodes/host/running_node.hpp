@@ -14,8 +14,7 @@ namespace toit::nodes {
 class running_node : public web::host {
 public:
   /// `give_up` is called from any thread, at most a few times, when the node cannot go on.
-  running_node(opened_node& opened, const configuration& with, const territory_map& map,
-               std::function<void(const char*)> give_up);
+  running_node(opened_node& opened, const configuration& with, const territory_map& map, on_node_fault give_up);
   /// Ends the actors without asking them anything.
   ~running_node() override;
 

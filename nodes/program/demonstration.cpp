@@ -93,7 +93,7 @@ public:
   int run() {
     if (opened_.needs_first_account())
       opened_.create_first_account(gestionnaire_login, "Personne fictive", password_);
-    running_node node{opened_, with_, map_, [this](const char* because) { end_.give_up(because); }};
+    running_node node{opened_, with_, map_, [this](node_fault because) { end_.give_up(because); }};
     wait_until_ready(node, end_);
     if (!fs::exists(options_.data / done_mark))
       enter_population(node);

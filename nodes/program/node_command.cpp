@@ -73,7 +73,7 @@ int node_run_command(const fs::path& file, std::ostream& out, std::ostream& err)
       return exit_refused;
     }
     end_of_service end;
-    running_node node{opened, *with, map, [&end](const char* because) { end.give_up(because); }};
+    running_node node{opened, *with, map, [&end](node_fault because) { end.give_up(because); }};
     service serving{node, *with, with->data};
     out << "https://" << with->address << ":" << serving.port() << std::endl;
     base::log_info("the node serves", {{"stream", opened.stream().text()}, {"port", serving.port()}});

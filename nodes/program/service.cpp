@@ -43,18 +43,18 @@ void block_signals() {
   std::signal(SIGPIPE, SIG_IGN);
 }
 
-void end_of_service::give_up(const char* because) {
+void end_of_service::give_up(node_fault because) {
   std::lock_guard lock{mutex_};
   if (!fault_)
     fault_ = because;
 }
 
-std::optional<std::string> end_of_service::fault() const {
+std::optional<node_fault> end_of_service::fault() const {
   std::lock_guard lock{mutex_};
   return fault_;
 }
 
-std::optional<std::string> end_of_service::wait() {
+std::optional<node_fault> end_of_service::wait() {
   auto set = ending_signals();
   constexpr timespec look_every{0, 200'000'000};
   while (!fault())
@@ -82,10 +82,10 @@ int serve_until_end(running_node& node, service& serving, const configuration& w
   auto fault = end.wait();
   last_resort limit{with.stop_within + std::chrono::seconds{5}};
   if (fault) {
-    base::log_error("the node stops", {{"because", *fault}});
+    base::log_error("the node stops", {{"because", law::name_of(*fault)}});
     // Nothing more may be written: what is begun is left unanswered, and the next start reads what is on disk.
     serving.stop(std::chrono::milliseconds{0});
-    std::_Exit(*fault == "the journal is damaged" ? exit_integrity : exit_refused);
+    std::_Exit(*fault == node_fault::journal_damaged ? exit_integrity : exit_refused);
   }
   base::log_info("the node stops");
   auto begun = std::chrono::steady_clock::now();

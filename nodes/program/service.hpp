@@ -16,14 +16,14 @@ void block_signals();
 class end_of_service {
 public:
   /// Any thread; the first reason counts.
-  void give_up(const char* because);
+  void give_up(node_fault because);
   /// Blocks; absent when a signal asked for the end, the fault otherwise.
-  std::optional<std::string> wait();
-  std::optional<std::string> fault() const;
+  std::optional<node_fault> wait();
+  std::optional<node_fault> fault() const;
 
 private:
   mutable std::mutex mutex_;
-  std::optional<std::string> fault_;
+  std::optional<node_fault> fault_;
 };
 
 class service {

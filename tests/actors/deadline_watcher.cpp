@@ -1,4 +1,7 @@
+#include "actors/deadline_watcher.hpp"
+
 #include "simulation/world/world.hpp"
+#include "tests/actors/stage.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 
@@ -29,7 +32,46 @@ struct watched {
   simulation::world world{{}};
 };
 
+/// A registry for which one effect is due for ever, whatever is answered.
+demand_registry_actor::behavior_type stubborn_registry(demand_registry_actor::pointer, std::size_t* submitted) {
+  return {
+      [](written_atom, const ports::batch_ptr&) { return std::uint64_t{0}; },
+      [submitted](submit_atom, const submission_ptr&) -> answer_ptr {
+        ++*submitted;
+        return std::make_shared<const answer>(receipt{});
+      },
+      [](describe_atom, law::dossier_id) { return brief_ptr{}; },
+      [](list_atom, const list_query_ptr&) { return read_answer_ptr{}; },
+      [](list_atom, law::vacancy_id) { return read_answer_ptr{}; },
+      [](list_atom, const register_query_ptr&) { return register_page_ptr{}; },
+      [](due_atom, const due_query_ptr& asked) -> due_lines_ptr {
+        auto lines = std::make_shared<std::vector<due_line>>();
+        lines->push_back({{law::due_rule::validity_end, {}, {}, asked->up_to}, {}});
+        return lines;
+      },
+      [](keep_atom, bool) { return true; },
+      [](sweep_atom) { return std::vector<law::document_id>{}; },
+      [](tick_atom) {},
+      [](status_atom) { return registry_status{}; },
+  };
+}
+
 } // namespace
+
+TEST_CASE("an effect that stays due whatever is answered is asked for once a tick, not without end", "[actors]") {
+  test::stage on;
+  std::size_t submitted = 0;
+  auto context = std::make_shared<territory_context>();
+  context->departement = "93";
+  context->clock = std::make_shared<simulation::virtual_clock>(law::start_of_day("93", {2024y / 1 / 8}));
+  auto registry = on.system().spawn(stubborn_registry, &submitted);
+  auto watcher = on.system().spawn(deadline_watcher, context, registry, clock_watch{});
+  for (std::size_t ticks = 1; ticks <= 3; ++ticks) {
+    caf::anon_send(watcher, tick_atom_v);
+    on.run();
+    CHECK(submitted == ticks);
+  }
+}
 
 TEST_CASE("a clock that keeps step with monotonic time freezes nothing, however long it runs", "[actors][clock]") {
   watched node;

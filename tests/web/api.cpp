@@ -375,7 +375,8 @@ TEST_CASE("a dwelling is let through the API, from designation to lease", "[api]
   REQUIRE(told.status == 200);
   CHECK(told.body["items"].size() == 3);
   CHECK(node().get("bailleur", "/v1/caleol-sessions/" + id).body["status"] == "closed");
-  CHECK(node().get("bailleur", "/v1/caleol-sessions").status == 200);
+  for (const char* list : {"/v1/caleol-sessions", "/v1/dwellings", "/v1/vacancies"})
+    CHECK(node().get("bailleur", list).body["items"].size() > 0);
   auto offer = candidacy;
   offer.update({{"reply_by", "2025-12-31"}, {"rent_cents", 50'000}, {"description", "T2"}, {"dalo_warning", false}});
   node().must("bailleur", events_of(number), event("offer_made", offer));

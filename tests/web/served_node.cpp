@@ -56,7 +56,7 @@ served_node::served_node() : folder_{make_folder()}, map_{nodes::territory_map::
   nodes::create_keys(with_.keys);
   opened_ = std::make_unique<nodes::opened_node>(with_, map_);
   opened_->create_first_account("gestionnaire", "Personne fictive", password);
-  running_ = std::make_unique<nodes::running_node>(*opened_, with_, map_, [](const char*) {});
+  running_ = std::make_unique<nodes::running_node>(*opened_, with_, map_, [](nodes::node_fault) {});
   for (int i = 0; i < 600 && running_->not_ready(); ++i)
     std::this_thread::sleep_for(std::chrono::milliseconds{50});
   REQUIRE_FALSE(running_->not_ready().has_value());
