@@ -229,6 +229,9 @@ struct caleol_decided {
 
 // -- E17 to E21: offer and lease ------------------------------------------------------------------------------------
 
+/// What who is offered a dwelling has at least to answer (R441-10).
+inline constexpr days days_to_reply{10};
+
 struct offer_made {
   candidacy_id candidacy;
   civil_date reply_by; ///< at least ten days after the offer

@@ -223,15 +223,42 @@ struct contingent_rules {
     return outcome{{{subject, std::move(happened), how, {}}}, {}, asked.occurred_on, asked.originator};
   }
 
-  /// The two parties, or who keeps the dispositif for them.
-  check check_origin(siren bailleur, siren holder) const {
-    bool for_all = std::ranges::any_of(known.capacities, [](const capacity& c) {
-      return c.quality == quality::gestionnaire || c.quality == quality::epci_responsable;
-    });
-    auto originator = asked.originator.legal_person();
-    if (!for_all && originator != bailleur && originator != holder)
+  bool by_gestionnaire() const {
+    return std::ranges::any_of(known.capacities, [](const capacity& c) { return c.quality == quality::gestionnaire; });
+  }
+
+  /// A convention opens files to its holder, who cannot give himself what the bailleur has not granted
+  /// (docs/readings.md, 30).
+  // [R441-2-15-V-2-3] [R441-2-15-I-9]
+  check check_grantor(siren bailleur) const {
+    if (!by_gestionnaire() && asked.originator.legal_person() != bailleur)
       return refuse(refusal_code::not_originator, "R441-2-15-I-9",
-                    "Une convention est enregistrée par l'une de ses parties ou par le gestionnaire.");
+                    "Une convention et un flux sont enregistrés par le bailleur qui les consent, ou par le "
+                    "gestionnaire.");
+    return {};
+  }
+
+  /// Either party ends it: the end opens nothing to anybody.
+  check check_party(const reservation_convention& c) const {
+    if (asked.originator.legal_person() == c.holder)
+      return {};
+    if (!by_gestionnaire() && asked.originator.legal_person() != c.bailleur)
+      return refuse(refusal_code::not_originator, "R441-2-15-I-9",
+                    "La fin d'une convention est enregistrée par l'une de ses parties ou par le gestionnaire.");
+    return {};
+  }
+
+  // [R441-2-15-V-2-3]
+  check check_place(const reservation_convention& c) const {
+    auto of_departement = [&](commune_code commune) { return departement_of(commune) == c.departement; };
+    if (std::ranges::none_of(s.communes, of_departement))
+      return refuse_field(refusal_code::out_of_scope, "R441-5", "Ce territoire n'a aucune commune du département.",
+                          "convention.departement");
+    for (auto commune : c.communes)
+      if (!s.contains(commune) || !of_departement(commune))
+        return refuse_field(refusal_code::out_of_scope, "R441-5",
+                            "Une commune n'est pas dans le territoire et le département de la convention.",
+                            "convention.communes");
     return {};
   }
 
@@ -251,17 +278,14 @@ struct contingent_rules {
 
   decision operator()(const reservation_convention_signed& e) const {
     auto c = e.convention;
-    if (auto ok = check_origin(c.bailleur, c.holder); !ok)
+    if (auto ok = check_grantor(c.bailleur); !ok)
       return std::unexpected{ok.error()};
     if (auto ok = check_parties(c); !ok)
       return std::unexpected{ok.error()};
     if (c.until && *c.until < c.from)
       return refuse_field(refusal_code::bad_date, "R441-5", "La fin précède le début.", "convention.until");
-    for (auto commune : c.communes)
-      if (!s.contains(commune) || departement_of(commune) != c.departement)
-        return refuse_field(refusal_code::out_of_scope, "R441-5",
-                            "Une commune n'est pas dans le territoire et le département de la convention.",
-                            "convention.communes");
+    if (auto ok = check_place(c); !ok)
+      return std::unexpected{ok.error()};
     if (auto ok = check_shares(c); !ok)
       return std::unexpected{ok.error()};
     for (const auto& [id, other] : book.conventions().all())
@@ -281,7 +305,7 @@ struct contingent_rules {
     const auto* c = book.conventions().find(e.convention);
     if (!c)
       return refuse(refusal_code::unknown_subject, "R441-5", "Cette convention n'existe pas.");
-    if (auto ok = check_origin(c->bailleur, c->holder); !ok)
+    if (auto ok = check_party(*c); !ok)
       return std::unexpected{ok.error()};
     if (e.last_day < c->from)
       return refuse_field(refusal_code::bad_date, "R441-5", "La fin précède le début.", "last_day");
@@ -291,7 +315,7 @@ struct contingent_rules {
   }
 
   decision operator()(const flow_stated& e) const {
-    if (auto ok = check_origin(e.bailleur, e.bailleur); !ok)
+    if (auto ok = check_grantor(e.bailleur); !ok)
       return std::unexpected{ok.error()};
     if (std::ranges::find(known.bailleurs, e.bailleur) == known.bailleurs.end())
       return refuse_field(refusal_code::not_party, "L441-2-7-1-1a", "Ce bailleur n'est pas présent dans le territoire.",

@@ -149,7 +149,9 @@ check check_scope(const deliberation& on, const entry_kind& kind, const dossier&
   return {};
 }
 
-// [R441-2-15-I-0-2]
+/// What the demandeur does himself happens when he does it: no date of his own brings back a term that has passed
+/// (docs/readings.md, 29).
+// [R441-2-15-I-0-2] [R441-2-15-I-9]
 check check_day(const deliberation& on) {
   if (!on.day().ok())
     return refuse_field(refusal_code::bad_date, "R441-2-15-I-0-2", "La date de survenance n'existe pas.",
@@ -158,6 +160,9 @@ check check_day(const deliberation& on) {
     return refuse_field(refusal_code::bad_date, "R441-2-15-I-0-2",
                         "La date de survenance est dans le futur : un événement s'enregistre quand il est survenu.",
                         "occurred_on");
+  if (on.asked.introducer.is_demandeur() && on.day() != on.facts.today)
+    return refuse_field(refusal_code::bad_date, "R441-2-15-I-9",
+                        "Ce que le demandeur enregistre lui-même survient le jour où il l'enregistre.", "occurred_on");
   return {};
 }
 

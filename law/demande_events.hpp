@@ -509,7 +509,7 @@ struct processing_event {
                                    entry_family::dossier,
                                    "R441-2-15-I-4-0",
                                    "Autre événement de l'instruction",
-                                   originators::any()};
+                                   originators::any_but({quality::lieu_accueil})};
 };
 
 // -- access and erasure ---------------------------------------------------------------------------------------------

@@ -68,6 +68,14 @@ struct evolution {
     }
   }
 
+  /// An offer that could not be answered while it was closed is answered from now on (docs/readings.md, 31).
+  // [R441-10]
+  void leave_time_to_reply(candidacy_id id) {
+    auto* c = d.find(id);
+    if (c && c->step == candidacy_step::offered && c->reply_by)
+      c->reply_by = std::max(*c->reply_by, add_days(happened.occurred_on, days_to_reply));
+  }
+
   /// As before the radiation, with nothing left of what had led to it.
   void revive() {
     d.status = d.validity_expired ? demande_status::expired : demande_status::active;
@@ -76,11 +84,22 @@ struct evolution {
     d.warning.reset();
   }
 
+  /// What was really closed, not closed in error, waits for another notice (docs/readings.md, 31).
+  // [R441-2-7] [R441-2-8]
+  void wait_for_notice() {
+    d.status = demande_status::active;
+    d.validity_expired = false;
+    d.notice_sent_on.reset();
+    d.reactivated_on = happened.occurred_on;
+  }
+
   void operator()(const demande_registered& e) {
     d.number = e.number;
     d.status = demande_status::active;
     d.reception = happened.occurred_on;
     d.renewed_on = happened.occurred_on;
+    if (happened.introducer.is_demandeur())
+      d.registered_with = happened.agent;
     keep_search(d, e.form);
   }
   void operator()(const certificate_issued&) { d.certificate_issued = true; }
@@ -125,8 +144,10 @@ struct evolution {
     d.warning.reset();
   }
   /// What comes back with the demande is restored by entries of its own, which follow; the rest has had its chance.
-  void operator()(const reactivated&) {
+  void operator()(const reactivated& e) {
     revive();
+    if (e.cause != reactivation_cause::fact_before_term)
+      wait_for_notice();
     for (auto& c : d.candidacies)
       c.lapsed =
           c.lapsed || c.closed == closing_reason::demande_radiated || c.closed == closing_reason::housed_elsewhere;
@@ -183,8 +204,10 @@ struct evolution {
   void operator()(const condition_failed& e) { step(e.candidacy, candidacy_step::condition_failed); }
   void operator()(const offer_made& e) {
     step(e.candidacy, candidacy_step::offered);
-    if (auto* c = d.find(e.candidacy))
+    if (auto* c = d.find(e.candidacy)) {
       c->reply_by = e.reply_by;
+      c->offered_on = happened.occurred_on;
+    }
   }
   void operator()(const offer_accepted& e) {
     step(e.candidacy, candidacy_step::accepted);
@@ -207,10 +230,14 @@ struct evolution {
   void operator()(const lease_corrected& e) {
     if (auto* c = d.find(e.candidacy))
       step(e.candidacy, c->step_before_lease);
+    leave_time_to_reply(e.candidacy);
   }
   void operator()(const candidacy_closed& e) { close(e.candidacy, e.reason); }
   void operator()(const designation_withdrawn& e) { close(e.candidacy, closing_reason::designation_withdrawn); }
-  void operator()(const candidacy_restored& e) { reopen(e.candidacy); }
+  void operator()(const candidacy_restored& e) {
+    reopen(e.candidacy);
+    leave_time_to_reply(e.candidacy);
+  }
   void operator()(const lease_conflict_opened& e) { d.conflict = {e.first, e.second}; }
   void operator()(const lease_conflict_closed&) { d.conflict.reset(); }
 

@@ -34,6 +34,7 @@ struct candidacy {
   std::optional<civil_date> reply_by;
   std::optional<imputation> charged_on;
   std::uint64_t last_entry = 0; ///< sequence of the entry that brought the present step
+  std::optional<civil_date> offered_on;
 
   bool open() const { return !closed; }
   friend bool operator==(const candidacy&, const candidacy&) = default;
@@ -57,7 +58,8 @@ struct candidacy {
                       field{"reply_by", &t::reply_by},
                       field{"charged_on", &t::charged_on},
                       field{"last_entry", &t::last_entry},
-                      field{"lapsed", &t::lapsed}};
+                      field{"lapsed", &t::lapsed},
+                      field{"offered_on", &t::offered_on}};
   }
 };
 
@@ -153,7 +155,9 @@ struct dossier {
   list<consultation_code, 16> consultation_codes;
   list<seniority_by_departement, 16> seniority;
   std::optional<lease_conflict> conflict;
-  std::optional<agent_id> account; ///< of the demandeur, where he has one
+  std::optional<agent_id> account;          ///< of the demandeur, where he has one
+  std::optional<agent_id> registered_with;  ///< the account with which the demandeur registered it himself
+  std::optional<civil_date> reactivated_on; ///< latest return from a radiation that stood
 
   /// Last day of the present year of validity.
   civil_date valid_until() const { return add_months(renewed_on, months{12}); }
@@ -188,7 +192,9 @@ struct dossier {
                       field{"consultation_codes", &t::consultation_codes},
                       field{"seniority", &t::seniority},
                       field{"conflict", &t::conflict},
-                      field{"account", &t::account}};
+                      field{"account", &t::account},
+                      field{"registered_with", &t::registered_with},
+                      field{"reactivated_on", &t::reactivated_on}};
   }
 };
 

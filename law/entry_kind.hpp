@@ -37,6 +37,13 @@ public:
     all.mask_ = 0xFFFF;
     return all;
   }
+  /// Any of them but these.
+  static constexpr originators any_but(std::initializer_list<quality> qualities) {
+    auto others = any();
+    for (auto q : qualities)
+      others.mask_ &= static_cast<std::uint16_t>(~bit(q));
+    return others;
+  }
   /// The node itself, when a term passes or as a consequence: never asked for from outside.
   static constexpr originators consequence() { return originators{}; }
 

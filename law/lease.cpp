@@ -128,6 +128,8 @@ decision rule(const deliberation& on, const lease_corrected& asked) {
     return std::unexpected{ok.error()};
   if (c->step != candidacy_step::lease_signed || !c->open())
     return refuse(refusal_code::conflict, "R441-2-15-I-10", "Aucun bail n'est enregistré pour cette candidature.");
+  if (on.day() < d.radiation->on)
+    return refuse_field(refusal_code::bad_date, "R441-2-15-I-10", "La correction précède le bail.", "occurred_on");
   if (asked.motive.empty())
     return refuse_field(refusal_code::missing_field, "R441-2-15-I-10", "La correction est motivée.", "motive");
   auto out = on.start();

@@ -66,7 +66,7 @@ decision rule(const deliberation& on, const offer_made& asked) {
                   "Un candidat mieux placé n'a pas encore refusé ce logement.");
   if (on.day() < *c.decided_on)
     return refuse_field(refusal_code::bad_date, "R441-10", "La proposition précède la décision.", "occurred_on");
-  if (asked.reply_by < add_days(on.day(), days{10}))
+  if (asked.reply_by < add_days(on.day(), days_to_reply))
     return refuse_field(refusal_code::bad_date, "R441-10", "Le délai de réponse est d'au moins dix jours.", "reply_by");
   if (on.the_dossier().dalo_since && !asked.dalo_warning)
     return refuse_field(refusal_code::missing_field, "R441-16-3",
@@ -77,6 +77,14 @@ decision rule(const deliberation& on, const offer_made& asked) {
 }
 
 namespace {
+
+/// Nobody answers what he has not been offered yet.
+// [R441-10]
+check check_after_offer(const candidacy& c, civil_date day) {
+  if (c.offered_on && day < *c.offered_on)
+    return refuse_field(refusal_code::bad_date, "R441-10", "La réponse précède la proposition.", "occurred_on");
+  return {};
+}
 
 /// Somebody ranked behind has been offered the dwelling since.
 bool passed_on(const vacancy& v, candidacy_id id) {
@@ -128,6 +136,8 @@ decision rule(const deliberation& on, const offer_accepted& asked) {
   bool silent = refused_by_silence(*c);
   if (d.status == demande_status::radiated || !c->open() || (c->step != candidacy_step::offered && !silent))
     return refuse(refusal_code::bad_order, "R441-10", "Aucune proposition n'attend de réponse.");
+  if (auto ok = check_after_offer(*c, on.day()); !ok)
+    return std::unexpected{ok.error()};
   if (on.day() > *c->reply_by)
     return refuse(refusal_code::too_late, "R441-10", "Le délai de réponse est passé : le silence vaut refus.");
   if (silent)
@@ -145,6 +155,8 @@ check check_refusal(const candidacy& c, const offer_refused& asked, civil_date d
   if (silence && (c.step == candidacy_step::accepted || day <= *c.reply_by))
     return refuse_until(refusal_code::too_early, "R441-10", "Le silence ne vaut refus qu'au terme du délai de réponse.",
                         acts_from(*c.reply_by));
+  if (auto ok = check_after_offer(c, day); !ok)
+    return ok;
   if (asked.motive == refusal_motive::other && asked.motive_text.empty())
     return refuse_field(refusal_code::missing_field, "R441-2-15-I-7", "Le motif du refus est enregistré.",
                         "motive_text");
@@ -185,6 +197,9 @@ std::expected<running, refusal> pending_condition(const deliberation& on, candid
   auto found = own_running(on, id);
   if (found && !found->on_dossier.condition_pending)
     return refuse(refusal_code::bad_order, "R441-3", "Aucune condition suspensive n'est en attente.");
+  if (found && on.day() < *found->on_dossier.decided_on)
+    return refuse_field(refusal_code::bad_date, "R441-3", "Ce qui advient de la condition précède la décision.",
+                        "occurred_on");
   return found;
 }
 

@@ -18,10 +18,33 @@ check check_communes(const deliberation& on, const wished_communes& wished) {
   return {};
 }
 
+/// Whose account asks has a demande already: the one it was opened for, or one that he registered with it since. A
+/// merged one goes on in the demande that absorbed it.
+bool has_demande(const deliberation& on) {
+  const auto* own = on.book.find(id_of<dossier_id>(on.asked.target));
+  if (own && (own->status != demande_status::radiated || own->radiation->motive == radiation_motive::f_merged))
+    return true;
+  return std::ranges::any_of(on.book.dossiers_by_arrival(), [&](dossier_id id) {
+    const auto* d = on.book.find(id);
+    return d && d->status != demande_status::radiated && d->registered_with == on.asked.agent;
+  });
+}
+
+/// A demandeur has one demande, which he changes and renews (docs/readings.md, 29).
+// [L441-2-1]
+check check_only_one(const deliberation& on) {
+  if (on.asked.introducer.is_demandeur() && has_demande(on))
+    return refuse(refusal_code::duplicate, "L441-2-1",
+                  "Ce demandeur a déjà une demande : elle se modifie ou se renouvelle.");
+  return {};
+}
+
 } // namespace
 
 // [R441-2-15-I-0-1]
 decision rule(const deliberation& on, const demande_registered& asked) {
+  if (auto ok = check_only_one(on); !ok)
+    return std::unexpected{ok.error()};
   auto registered = asked;
   if (registered.number.empty()) {
     if (!on.facts.fresh_number)

@@ -78,13 +78,27 @@ const agent_account* rights_book::find(agent_id id) const { return find_in(accou
 const habilitation* rights_book::find(habilitation_id id) const { return find_in(habilitations_, id); }
 const mandate* rights_book::find(mandate_id id) const { return find_in(mandates_, id); }
 
+namespace {
+
+/// No farther than the communes of the habilitation, where it names some.
+reach within(const reach& where, const communes& scope) {
+  if (scope.empty())
+    return where;
+  reach narrowed;
+  std::ranges::copy_if(scope, std::back_inserter(narrowed.scope), [&](commune_code c) { return where.covers(c); });
+  return narrowed;
+}
+
+} // namespace
+
+// [R441-2-15-V-2-3]
 std::vector<capacity> rights_book::capacities_of(siren legal_person, civil_date day) const {
   std::vector<capacity> capacities;
   for (const auto& [id, h] : habilitations_) {
     if (h.legal_person != legal_person || !h.in_force(day))
       continue;
     if (h.quality == quality::reservataire)
-      capacities.push_back({h.quality, {}, conventions_.reach_of(legal_person, day)});
+      capacities.push_back({h.quality, {}, within(conventions_.reach_of(legal_person, day), h.scope)});
     else
       capacities.push_back({h.quality, h.instance, {h.scope.empty(), h.scope, {}}});
   }

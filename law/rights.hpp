@@ -69,7 +69,7 @@ public:
   const mandate* find(mandate_id id) const;
   const convention_register& conventions() const { return conventions_; }
 
-  /// Qualities in force on the day. A réservataire counts where his conventions say.
+  /// Qualities in force on the day. A réservataire counts where his conventions say, within his habilitation.
   std::vector<capacity> capacities_of(siren legal_person, civil_date day) const;
   bool has_quality(siren legal_person, quality q, civil_date day) const;
   std::vector<instance_kind> instances_in_force(civil_date day) const;

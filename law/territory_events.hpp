@@ -218,13 +218,12 @@ struct reservation_convention_signed {
   reservation_convention convention;
   friend bool operator==(const reservation_convention_signed&, const reservation_convention_signed&) = default;
   static constexpr auto fields() { return std::tuple{field{"convention", &reservation_convention_signed::convention}}; }
-  static constexpr entry_kind kind{
-      109,
-      "reservation_convention_signed",
-      entry_family::territory,
-      "R441-2-15-V-2-3",
-      "Convention de réservation signée",
-      originators{quality::gestionnaire, quality::bailleur, quality::reservataire, quality::epci_responsable}};
+  static constexpr entry_kind kind{109,
+                                   "reservation_convention_signed",
+                                   entry_family::territory,
+                                   "R441-2-15-V-2-3",
+                                   "Convention de réservation signée",
+                                   originators{quality::gestionnaire, quality::bailleur}};
 };
 
 struct reservation_convention_ended {
@@ -235,13 +234,12 @@ struct reservation_convention_ended {
     using t = reservation_convention_ended;
     return std::tuple{field{"convention", &t::convention}, field{"last_day", &t::last_day}};
   }
-  static constexpr entry_kind kind{
-      110,
-      "reservation_convention_ended",
-      entry_family::territory,
-      "R441-2-15-V-2-3",
-      "Convention de réservation terminée",
-      originators{quality::gestionnaire, quality::bailleur, quality::reservataire, quality::epci_responsable}};
+  static constexpr entry_kind kind{110,
+                                   "reservation_convention_ended",
+                                   entry_family::territory,
+                                   "R441-2-15-V-2-3",
+                                   "Convention de réservation terminée",
+                                   originators{quality::gestionnaire, quality::bailleur, quality::reservataire}};
 };
 
 /// The flow of one bailleur for one year in one département: the base of every holder's share.

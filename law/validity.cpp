@@ -81,6 +81,9 @@ decision rule(const deliberation& on, const renewal_notice_sent& asked) {
   if (on.day() < d.renewed_on)
     return refuse_field(refusal_code::bad_date, "R441-2-7", "Le préavis précède le dernier renouvellement.",
                         "occurred_on");
+  if (d.reactivated_on && on.day() < *d.reactivated_on)
+    return refuse_field(refusal_code::bad_date, "R441-2-7", "Le préavis précède la réactivation de la demande.",
+                        "occurred_on");
   return on.record(asked);
 }
 

@@ -284,14 +284,32 @@ private:
       t.expired = true;
     } else if (as<law::radiation_warning_sent>(entry)) {
       t.warned = r.occurred_on;
-    } else if (as<law::warning_answered>(entry) || as<law::reactivated>(entry)) {
+    } else if (const auto* back = as<law::reactivated>(entry)) {
+      t.warned.reset();
+      t.radiated.reset();
+      // Who was really out of reach is told again before anything expires.
+      if (back->cause != law::reactivation_cause::fact_before_term) {
+        t.notice.reset();
+        t.expired = false;
+      }
+    } else if (as<law::warning_answered>(entry)) {
       t.warned.reset();
       t.radiated.reset();
     } else if (as<law::radiated>(entry)) {
       t.radiated = r.occurred_on;
     } else if (const auto* offer = as<law::offer_made>(entry)) {
       t.replies[offer->candidacy] = offer->reply_by;
+    } else if (const auto* corrected = as<law::lease_corrected>(entry)) {
+      ten_more_days(t, corrected->candidacy, r.occurred_on);
+    } else if (const auto* restored = as<law::candidacy_restored>(entry)) {
+      ten_more_days(t, restored->candidacy, r.occurred_on);
     }
+  }
+
+  /// Whose candidacy comes back has ten days at least to answer the offer.
+  static void ten_more_days(terms& t, law::candidacy_id id, civil_date from) {
+    if (auto reply = t.replies.find(id); reply != t.replies.end())
+      reply->second = std::max(reply->second, law::add_days(from, law::days{10}));
   }
 
   void check_terms(const std::vector<const ports::stored_entry*>& timeline) {

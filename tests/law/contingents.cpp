@@ -76,19 +76,26 @@ std::vector<candidacy_id> examined_for_state(world& w, civil_date day, vacancy_i
 
 // -- conventions ----------------------------------------------------------------------------------------------------
 
-TEST_CASE("a convention is recorded by one of its parties, or by who keeps the dispositif", "[R441-2-15-I-9]") {
+TEST_CASE("a convention is recorded by the bailleur who grants it, or by who keeps the dispositif",
+          "[R441-2-15-I-9][R441-2-15-V-2-3]") {
   world w;
   auto c = draft(people().town);
-  for (auto other : {people().state, people().bailleur, people().desk, people().stranger, people().mediation})
+  for (auto other : {people().town, people().ept, people().state, people().bailleur, people().desk, people().stranger,
+                     people().mediation})
     CHECK(w.on(today).by(other).signs_convention(c) == refusal_code::not_originator);
   auto by = [&](siren who) {
     world anew;
     return static_cast<bool>(anew.on(today).by(who).signs_convention(c));
   };
-  CHECK(by(people().town));
   CHECK(by(people().other_bailleur));
   CHECK(by(people().gestionnaire));
-  CHECK(by(people().ept));
+}
+
+TEST_CASE("no réservataire widens what he reads", "[R441-2-15-V-2-3]") {
+  world w;
+  auto everywhere = draft(people().town);
+  REQUIRE(w.on(today).town().signs_convention(everywhere) == refusal_code::not_originator);
+  CHECK_FALSE(w.rights.conventions().reach_of(people().town, today).covers(aubervilliers));
 }
 
 TEST_CASE("a convention binds a bailleur and a réservataire of the territory", "[R441-5][L441-2-7-1-1a]") {
@@ -99,6 +106,8 @@ TEST_CASE("a convention binds a bailleur and a réservataire of the territory", 
   CHECK(signs_changed(w, [](auto& c) { c.contingent = contingent_kind::state_agents; }) == refusal_code::malformed);
   CHECK(signs_changed(w, [](auto& c) { c.until = 2025y / 12 / 31; }) == refusal_code::bad_date);
   CHECK(signs_changed(w, [](auto& c) { c.communes = {paris}; }) == refusal_code::out_of_scope);
+  CHECK(signs_changed(w, [](auto& c) { c.departement = *departement_code::parse("75"); }) ==
+        refusal_code::out_of_scope);
   CHECK(signs_changed(w, [](auto& c) {
           c.communes = {saint_denis};
           c.departement = *departement_code::parse("95");
@@ -109,7 +118,9 @@ TEST_CASE("a convention binds a bailleur and a réservataire of the territory", 
 }
 
 TEST_CASE("one convention binds a pair in a département at a time", "[R441-5]") {
-  world w;
+  auto over_two_departements = sne_territory();
+  over_two_departements.communes.push_back(commune("95018"));
+  world w{over_two_departements};
   auto first = draft(people().town);
   first.until = 2026y / 12 / 31;
   REQUIRE(signs(w, first));
@@ -131,6 +142,7 @@ TEST_CASE("a convention ends by its parties, nearer and never farther", "[R441-5
   world w;
   auto c = signs(w, draft(people().town)).id<convention_id>();
   CHECK(w.on(today).bailleur().ends_convention(c, 2026y / 12 / 31) == refusal_code::not_originator);
+  CHECK(w.on(today).by(people().ept).ends_convention(c, 2026y / 12 / 31) == refusal_code::not_originator);
   CHECK(w.on(today).town().ends_convention(c, 2025y / 12 / 31) == refusal_code::bad_date);
   CHECK(w.on(today).town().ends_convention(id_of<convention_id>(w.fresh_id()), 2026y / 12 / 31) ==
         refusal_code::unknown_subject);

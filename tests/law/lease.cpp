@@ -202,6 +202,46 @@ TEST_CASE("a corrected lease gives back what it took, on both sides", "[R441-2-1
   CHECK(story.bailleur(2026y / 2 / 5).signs(story.here()));
 }
 
+TEST_CASE("who was housed wrongly is told again before his demande expires", "[R441-2-7][R441-2-8]") {
+  world w;
+  auto d = w.new_demande(2025y / 3 / 1);
+  REQUIRE(w.on(2026y / 1 / 20).gestionnaire().sends_notice(d));
+  auto expires_first = GENERATE(false, true);
+  auto signed_on = expires_first ? 2026y / 3 / 10 : 2026y / 2 / 10;
+  auto c = w.attributed(2026y / 2 / 5, w.new_vacancy(2026y / 2 / 1), d);
+  w.on(signed_on).lets_terms_pass();
+  REQUIRE((w[d].status == demande_status::expired) == expires_first);
+  REQUIRE(w.on(signed_on).bailleur().signs(c));
+  REQUIRE(w.on(2026y / 5 / 15).bailleur().corrects(c));
+  CHECK(w[d].status == demande_status::active);
+  CHECK(w.on(2026y / 5 / 16).lets_terms_pass() == 0);
+  CHECK(w.on(2026y / 5 / 16).dated(2026y / 5 / 14).gestionnaire().sends_notice(d) == refusal_code::bad_date);
+  REQUIRE(w.on(2026y / 5 / 16).gestionnaire().sends_notice(d));
+  CHECK(w.term(d, due_rule::validity_end)->last_day == 2026y / 6 / 16);
+  CHECK(w.on(2026y / 6 / 16).demandeur(d).renews(d));
+}
+
+TEST_CASE("an offer that comes back leaves ten days to answer it", "[R441-10]") {
+  two_dwellings story;
+  auto& w = story.w;
+  REQUIRE(story.bailleur(2026y / 2 / 1).offers(story.here(), 2026y / 2 / 11));
+  REQUIRE(story.other(2026y / 2 / 1).offers(story.there(), 2026y / 2 / 11));
+  REQUIRE(story.bailleur(2026y / 2 / 3).signs(story.here()));
+  REQUIRE(story.bailleur(2026y / 3 / 1).corrects(story.here()));
+  CHECK(w.on(2026y / 3 / 11).lets_terms_pass() == 0);
+  CHECK(story.bailleur(2026y / 3 / 11).accepts(story.here()));
+  CHECK(story.other(2026y / 3 / 12).accepts(story.there()) == refusal_code::too_late);
+  CHECK(w.on(2026y / 3 / 12).lets_terms_pass() == 1);
+  CHECK(w[story.there()].step == candidacy_step::refused);
+}
+
+TEST_CASE("a correction does not precede the lease it corrects", "[R441-2-15-I-0-2]") {
+  two_dwellings story;
+  REQUIRE(story.bailleur(2026y / 2 / 3).signs(story.here()));
+  CHECK(story.w.on(2026y / 2 / 5).dated(2026y / 2 / 2).bailleur().corrects(story.here()) == refusal_code::bad_date);
+  CHECK(story.w.on(2026y / 2 / 5).dated(2026y / 2 / 3).bailleur().corrects(story.here()));
+}
+
 TEST_CASE("a lease is corrected once, and only a lease", "[R441-2-15-I-10]") {
   two_dwellings story;
   auto today = story.bailleur(2026y / 2 / 4);

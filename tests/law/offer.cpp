@@ -115,6 +115,23 @@ TEST_CASE("an acceptance comes within the delay, after an offer", "[R441-10][R44
   CHECK(story.w.on(2026y / 3 / 1).lets_terms_pass() == 0);
 }
 
+TEST_CASE("nobody answers before he is offered the dwelling", "[R441-10][R441-2-15-I-0-2]") {
+  ranking story;
+  REQUIRE(story.bailleur(2026y / 1 / 25).offers(story.c[0], 2026y / 2 / 10));
+  auto too_soon = story.w.on(2026y / 1 / 26).dated(2026y / 1 / 24).bailleur();
+  CHECK(too_soon.accepts(story.c[0]) == refusal_code::bad_date);
+  CHECK(too_soon.refuses(story.c[0]) == refusal_code::bad_date);
+  SECTION("nor when silence has counted as a refusal") {
+    REQUIRE(story.w.on(2026y / 2 / 11).lets_terms_pass() == 1);
+    auto backdated = story.w.on(2026y / 2 / 12).dated(2026y / 1 / 24).bailleur();
+    CHECK(backdated.accepts(story.c[0]) == refusal_code::bad_date);
+    CHECK(backdated.refuses(story.c[0]) == refusal_code::bad_date);
+  }
+  SECTION("on its day he does") {
+    CHECK(story.w.on(2026y / 1 / 26).dated(2026y / 1 / 25).bailleur().accepts(story.c[0]));
+  }
+}
+
 TEST_CASE("a refusal bears its motive, and another one is told in words", "[R441-2-15-I-7]") {
   ranking story;
   REQUIRE(story.bailleur(2026y / 1 / 21).offers(story.c[0], 2026y / 1 / 31));
@@ -214,6 +231,9 @@ TEST_CASE("a suspensive condition is met within its delay, and then the lease ma
   condition story;
   CHECK(story.w.on(2026y / 2 / 1).bailleur().signs(story.c[0]) == refusal_code::bad_order);
   CHECK(story.w.on(2026y / 2 / 11).bailleur().fulfils_condition(story.c[0]) == refusal_code::too_late);
+  auto before_decision = story.w.on(2026y / 2 / 10).dated(2026y / 1 / 19).bailleur();
+  CHECK(before_decision.fulfils_condition(story.c[0]) == refusal_code::bad_date);
+  CHECK(before_decision.fails_condition(story.c[0]) == refusal_code::bad_date);
   CHECK(story.w.on(2026y / 2 / 10).other_bailleur().fulfils_condition(story.c[0]) == refusal_code::not_originator);
   CHECK(story.w.on(2026y / 2 / 10).bailleur().fulfils_condition(story.c[1]) == refusal_code::bad_order);
   CHECK(story.w.on(2026y / 2 / 10).bailleur().fulfils_condition(story.c[0]));

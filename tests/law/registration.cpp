@@ -79,6 +79,35 @@ TEST_CASE("who registers demandes is a registering body, the gestionnaire or the
   CHECK(registers(pretending) == refusal_code::not_empowered);
 }
 
+TEST_CASE("a seniority is not what the demandeur says it is", "[R441-2-15-I-9]") {
+  world w;
+  auto backdated = w.on(2026y / 1 / 10).dated(2015y / 1 / 10);
+  CHECK(backdated.demandeur({}).registers(filled_form(), number(920)) == refusal_code::bad_date);
+}
+
+TEST_CASE("a demandeur who has a demande registers no other with its account", "[L441-2-1]") {
+  world w;
+  auto d = w.new_demande(2025y / 1 / 10);
+  auto registers_another = [&](civil_date day, unsigned n) {
+    return w.on(day).demandeur(d).asks(
+        d, demande_registered{number(n), registration_channel::online, true, filled_form()});
+  };
+  CHECK(registers_another(2026y / 1 / 10, 921) == refusal_code::duplicate);
+  SECTION("a radiated one is followed by one alone") {
+    REQUIRE(w.on(2026y / 1 / 10).desk().radiates(d, radiation_motive::b_renunciation));
+    auto next = registers_another(2026y / 1 / 11, 922);
+    REQUIRE(next);
+    CHECK(registers_another(2026y / 1 / 11, 923) == refusal_code::duplicate);
+    REQUIRE(w.on(2026y / 1 / 12).desk().radiates(next.id<dossier_id>(), radiation_motive::b_renunciation));
+    CHECK(registers_another(2026y / 1 / 13, 924));
+  }
+  SECTION("a merged one goes on in another") {
+    auto kept = w.new_demande(2025y / 2 / 10);
+    REQUIRE(w.on(2026y / 1 / 10).gestionnaire().merges(kept, {d}));
+    CHECK(registers_another(2026y / 1 / 11, 925) == refusal_code::duplicate);
+  }
+}
+
 TEST_CASE("a reception is a day that exists and has come", "[R441-2-15-I-0-2]") {
   world w;
   auto today = w.on(2026y / 1 / 10);
@@ -336,6 +365,8 @@ TEST_CASE("the list of events is open, to who has a quality and gives it a name"
   CHECK(today.bailleur().asks(d, processing_event{"Enquête sociale", ""}));
   CHECK(today.bailleur().asks(d, processing_event{}) == refusal_code::missing_field);
   CHECK(today.stranger().asks(d, processing_event{"Enquête sociale", ""}) == refusal_code::not_originator);
+  CHECK(today.by(people().reception_place).asks(d, processing_event{"Enquête sociale", ""}) ==
+        refusal_code::not_originator);
 }
 
 TEST_CASE("the demandeur opens his file to a reception place for a month at most", "[R441-2-15-V-3]") {
@@ -371,7 +402,7 @@ TEST_CASE("a dossier never holds more codes than its list may, whatever the date
   auto d = w.new_demande(2026y / 1 / 10);
   for (unsigned n = 0; n < 16; ++n)
     REQUIRE(w.on(2026y / 2 / 1).demandeur(d).asks(d, consultation_authorised{{}, 2026y / 2 / 10}));
-  auto late = w.on(2026y / 2 / 11).dated(2026y / 2 / 5).demandeur(d);
+  auto late = w.on(2026y / 2 / 11).dated(2026y / 2 / 5).desk_for_demandeur();
   CHECK(late.asks(d, consultation_authorised{{}, 2026y / 2 / 20}));
   CHECK(w[d].consultation_codes.size() <= 16);
 }

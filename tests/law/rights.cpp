@@ -164,6 +164,25 @@ TEST_CASE("a réservataire counts where he has reservations, as long as he has s
   CHECK_FALSE(reach(people().town, add_days(today, days{1})).covers(saint_denis));
 }
 
+TEST_CASE("a réservataire reads no farther than his habilitation", "[R441-2-15-V-2-3]") {
+  world w;
+  auto h = some_habilitation(quality::reservataire);
+  h.scope = {aubervilliers};
+  REQUIRE(w.on(today).gestionnaire().grants(h));
+  reservation_convention everywhere;
+  everywhere.bailleur = people().other_bailleur;
+  everywhere.holder = h.legal_person;
+  everywhere.contingent = contingent_kind::other;
+  everywhere.departement = *departement_code::parse("93");
+  everywhere.flow_share = 1000;
+  everywhere.from = 2026y / 1 / 1;
+  REQUIRE(w.on(h.from).other_bailleur().signs_convention(everywhere));
+  auto capacities = w.rights.capacities_of(h.legal_person, h.from);
+  REQUIRE(capacities.size() == 1);
+  CHECK(capacities.front().where.covers(aubervilliers));
+  CHECK_FALSE(capacities.front().where.covers(saint_denis));
+}
+
 TEST_CASE("reservations of one département give nothing in another of the territory", "[R441-2-15-V-2-3]") {
   auto argenteuil = commune("95018");
   auto over_two_departements = sne_territory();

@@ -142,7 +142,8 @@ verdict hand::asks(subject_id target, const event& asked) const {
   wanted.occurred_on = occurred_on;
   wanted.originator = originator;
   wanted.introducer = introducer;
-  wanted.agent = id_of<agent_id>(w.fresh_id());
+  // A demandeur has one account; any agent of a legal person may be the one at work.
+  wanted.agent = id_of<agent_id>(introducer.is_demandeur() && !own.empty() ? subject_of(own) : w.fresh_id());
   wanted.target = target;
   wanted.asked = asked;
   return w.decide_and_apply(wanted, w.facts_for(*this, wanted));

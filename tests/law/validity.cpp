@@ -59,6 +59,26 @@ TEST_CASE("a renewal brings the form up to date", "[R441-2-7]") {
         refusal_code::conflict);
 }
 
+TEST_CASE("the demandeur does not choose the day of what he does himself", "[R441-2-15-I-9][R441-2-8]") {
+  SECTION("a renewal said to have been made before the term") {
+    unrenewed story;
+    story.until(2026y / 2 / 11);
+    auto backdated = story.w.on(2026y / 3 / 1).dated(2026y / 2 / 10);
+    CHECK(backdated.demandeur(story.d).renews(story.d) == refusal_code::bad_date);
+    CHECK(story.status() == demande_status::radiated);
+    CHECK(backdated.desk_for_demandeur().renews(story.d));
+  }
+  SECTION("an answer said to have been given before the term") {
+    world w;
+    auto d = w.new_demande(2026y / 1 / 10);
+    REQUIRE(w.on(2026y / 2 / 1).desk().warns(d, c_no_answer));
+    REQUIRE(w.on(2026y / 3 / 2).lets_terms_pass() == 1);
+    auto backdated = w.on(2026y / 3 / 5).dated(2026y / 3 / 1);
+    CHECK(backdated.demandeur(d).answers(d) == refusal_code::bad_date);
+    CHECK(backdated.desk_for_demandeur().answers(d));
+  }
+}
+
 // -- notice and expiry ----------------------------------------------------------------------------------------------
 
 TEST_CASE("the notice is sent once a year, by a channel, by the gestionnaire", "[R441-2-7][R441-2-15-I-4-0]") {
@@ -142,7 +162,7 @@ TEST_CASE("a renewal dated in time undoes radiation e and what it closed", "[R44
   auto c = w.on(2026y / 1 / 5).bailleur().designates(story.d, v).id<candidacy_id>();
   story.until(2026y / 2 / 11);
   REQUIRE(w[c].closed == closing_reason::demande_radiated);
-  CHECK(w.on(2026y / 3 / 1).dated(2026y / 2 / 10).demandeur(story.d).renews(story.d));
+  CHECK(w.on(2026y / 3 / 1).dated(2026y / 2 / 10).desk_for_demandeur().renews(story.d));
   CHECK(story.status() == demande_status::active);
   CHECK(w[c].open());
   CHECK_FALSE(w.seen_by_dwelling(c).closed);
@@ -269,7 +289,7 @@ TEST_CASE("an answer within the term ends the warning", "[R441-2-8][R441-2-15-I-
   auto d = w.new_demande(2026y / 1 / 10);
   CHECK(w.on(2026y / 2 / 1).demandeur(d).answers(d) == refusal_code::bad_order);
   REQUIRE(w.on(2026y / 2 / 1).desk().warns(d, c_no_answer));
-  CHECK(w.on(2026y / 2 / 1).dated(2026y / 1 / 31).demandeur(d).answers(d) == refusal_code::bad_date);
+  CHECK(w.on(2026y / 2 / 1).dated(2026y / 1 / 31).desk_for_demandeur().answers(d) == refusal_code::bad_date);
   CHECK(w.on(2026y / 3 / 2).demandeur(d).answers(d) == refusal_code::too_late);
   CHECK(w.on(2026y / 3 / 1).demandeur(d).answers(d));
   CHECK(w.on(2026y / 6 / 1).lets_terms_pass() == 0);
