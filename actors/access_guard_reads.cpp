@@ -29,6 +29,20 @@ std::string right_of(const law::grant& granted) {
   return std::string{law::name_of(granted.row)} + " " + std::string{granted.article};
 }
 
+/// Without what happens on dwellings that the grant does not show.
+// [R441-2-15-V-2-3]
+read_answer_ptr within_sight(const read_answer_ptr& found, const law::reach& dwellings,
+                             const law::dwelling_places& places) {
+  const auto* whole = std::get_if<dossier_view>(&**found);
+  if (!whole || dwellings.everywhere)
+    return found;
+  law::sight seen{whole->state, dwellings, places};
+  dossier_view view{seen.shown(), whole->form, {}};
+  std::ranges::copy_if(whole->timeline, std::back_inserter(view.timeline),
+                       [&](const ports::stored_entry& entry) { return seen.shows(entry.record->event); });
+  return std::make_shared<const read_answer>(read_content{std::move(view)});
+}
+
 template <class... Kinds>
 struct overloaded : Kinds... {
   using Kinds::operator()...;
@@ -161,10 +175,11 @@ void access_guard_state::let_in(const read_request_ptr& request, const dossier_b
   // Read first, so that the log says what was really shown.
   self->request(neighbours.reader, ask_timeout, read_atom_v, brief.id, brief.last_seq, request)
       .then(
-          [this, line, promise](const read_answer_ptr& found) mutable {
+          [this, line, promise, dwellings = granted->dwellings,
+           places = brief.places](const read_answer_ptr& found) mutable {
             if (!*found)
               return refuse_read(promise, line, found->error());
-            answer_logged(promise, found, line);
+            answer_logged(promise, within_sight(found, dwellings, places), line);
           },
           [promise](const caf::error& error) mutable { promise.deliver(error); });
 }
@@ -181,6 +196,7 @@ caf::result<read_answer_ptr> access_guard_state::read_page(const read_request_pt
   }
   auto query = std::make_shared<list_query>(std::get<read_list>(request->what).query);
   query->within = granted->where;
+  query->dwellings = granted->dwellings;
   line.right = right_of(*granted);
   line.scope = scope_text(granted->where);
   self->request(neighbours.registry, ask_timeout, list_atom_v, list_query_ptr{query})
@@ -203,6 +219,7 @@ caf::result<read_answer_ptr> access_guard_state::read_due(const read_request_ptr
   }
   auto query = std::make_shared<due_query>(std::get<read_deadlines>(request->what).query);
   query->within = granted->where;
+  query->dwellings = granted->dwellings;
   line.right = right_of(*granted);
   line.scope = scope_text(granted->where);
   self->request(neighbours.registry, ask_timeout, due_atom_v, due_query_ptr{query})
@@ -229,7 +246,9 @@ caf::result<read_answer_ptr> access_guard_state::read_candidates_of(const read_r
             if (!granted)
               return refuse_read(promise, line, granted.error());
             auto lines = std::get<std::vector<candidate_line>>(**found);
-            std::erase_if(lines, [&](const candidate_line& c) { return !granted->where.covers(c.communes); });
+            std::erase_if(lines, [&](const candidate_line& c) {
+              return !granted->where.covers(c.communes) || !granted->dwellings.covers(c.place);
+            });
             line.right = right_of(*granted);
             line.scope = scope_text(granted->where);
             line.results = static_cast<std::uint32_t>(lines.size());

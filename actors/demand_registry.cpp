@@ -98,7 +98,7 @@ void registry_owner::gather(submission& asked) {
 brief_ptr demand_registry_state::describe(law::dossier_id id) const {
   std::optional<dossier_brief> brief;
   if (const auto* d = desk->book().find(id))
-    brief = dossier_brief{id, d->last_seq, d->communes, d->consultation_codes};
+    brief = dossier_brief{id, d->last_seq, d->communes, d->consultation_codes, law::places_of(desk->book(), *d)};
   return std::make_shared<const std::optional<dossier_brief>>(std::move(brief));
 }
 
@@ -138,7 +138,7 @@ read_answer_ptr demand_registry_state::list(const list_query& query) const {
   auto end = std::min<std::uint64_t>(ids.size(), query.after + scan_limit);
   for (; at < end && page.dossiers.size() < query.limit; ++at)
     if (const auto* d = book.find(ids[at]); d && matches(*d, query))
-      page.dossiers.push_back(*d);
+      page.dossiers.push_back(law::sight{*d, query.dwellings, law::places_of(book, *d)}.shown());
   if (at < ids.size())
     page.next = at;
   return std::make_shared<const read_answer>(read_content{std::move(page)});
@@ -152,7 +152,7 @@ read_answer_ptr demand_registry_state::candidates(law::vacancy_id id) const {
   std::vector<candidate_line> lines;
   for (const auto& c : v->candidates)
     if (const auto* d = desk->book().dossier_of(c.candidacy))
-      lines.push_back({d->number, d->id, d->communes, c});
+      lines.push_back({d->number, d->id, d->communes, c, desk->book().find(v->dwelling)->commune});
   return std::make_shared<const read_answer>(read_content{std::move(lines)});
 }
 
@@ -203,7 +203,9 @@ due_lines_ptr demand_registry_state::due(const due_query& query) {
   const auto& book = desk->book();
   const auto& settings = desk->context().settings;
   auto take = [&](const law::due& item, const law::dossier& d) {
-    if (query.within.covers(d.communes))
+    bool elsewhere = !query.dwellings.everywhere && !item.candidacy.empty() &&
+                     !law::sight{d, query.dwellings, law::places_of(book, d)}.shows(item.candidacy);
+    if (query.within.covers(d.communes) && !elsewhere)
       lines->push_back({item, d.number});
   };
   if (!query.alerts) {

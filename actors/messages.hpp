@@ -3,8 +3,8 @@
 
 #pragma once
 
-#include "law/access.hpp"
 #include "law/contingents.hpp"
+#include "law/sight.hpp"
 #include "ports/journal.hpp"
 #include "ports/vault.hpp"
 
@@ -79,6 +79,7 @@ struct dossier_brief {
   std::uint64_t last_seq = 0;
   law::wished_communes communes;
   std::vector<law::consultation_code> codes;
+  law::dwelling_places places; ///< of its dwellings: who sees what happens there
 };
 using brief_ptr = std::shared_ptr<const std::optional<dossier_brief>>;
 
@@ -86,8 +87,9 @@ using brief_ptr = std::shared_ptr<const std::optional<dossier_brief>>;
 struct list_query {
   std::optional<law::demande_status> status;
   std::optional<law::commune_code> commune;
-  law::reach within;       ///< demandes that name a commune of these
-  std::uint64_t after = 0; ///< position of the last one seen
+  law::reach within;          ///< demandes that name a commune of these
+  law::reach dwellings{true}; ///< and of those, what happens on dwellings of these
+  std::uint64_t after = 0;    ///< position of the last one seen
   std::size_t limit = 50;
 };
 using list_query_ptr = std::shared_ptr<const list_query>;
@@ -102,6 +104,7 @@ struct due_query {
   std::size_t limit = 256;
   bool alerts = false;     ///< also those that take no effect by themselves
   law::reach within{true}; ///< of demandes that name a commune of these
+  law::reach dwellings{true};
 };
 using due_query_ptr = std::shared_ptr<const due_query>;
 struct due_line {
@@ -140,6 +143,7 @@ struct candidate_line {
   law::dossier_id dossier;
   law::wished_communes communes;
   law::candidate candidate;
+  law::commune_code place; ///< of the dwelling
 };
 
 /// A nominative read, to be decided by the guard and kept in the consultation log.

@@ -104,6 +104,13 @@ check check_row(const access_rule& rule, const capacity& as, const reading& what
   return {};
 }
 
+/// Who manages the demandes in common follows them everywhere, and a reception place tells the demandeur all that is
+/// his; the others see what happens where they have to do with it.
+// [R441-2-15-V-1] [R441-2-15-V-2-3] [R441-2-15-V-3]
+reach dwellings_of(const access_rule& rule, const capacity& as) {
+  return rule.row == access_row::a || rule.row == access_row::g ? reach{true} : as.where;
+}
+
 } // namespace
 
 std::span<const access_rule> access_matrix() { return matrix; }
@@ -113,7 +120,7 @@ std::expected<grant, refusal> may_read(const reader& who, const reading& what, c
   if (who.own) {
     const auto& rule = matrix.back();
     if (what.dossier == who.own)
-      return grant{rule.row, rule.article, {}};
+      return grant{rule.row, rule.article, {}, {true}};
     return refuse(refusal_code::out_of_scope, "R441-2-17", "Un demandeur ne consulte que son propre dossier.");
   }
   if (!what.purpose)
@@ -130,9 +137,11 @@ std::expected<grant, refusal> may_read(const reader& who, const reading& what, c
       if (!allowed && !answer)
         answer = std::unexpected{allowed.error()};
       else if (allowed && !answer)
-        answer = grant{rule.row, rule.article, as.where};
-      else if (allowed) // Several qualities add up: a list shows what any of them opens (docs/readings.md, 14).
+        answer = grant{rule.row, rule.article, as.where, dwellings_of(rule, as)};
+      else if (allowed) { // Several qualities add up: a list shows what any of them opens (docs/readings.md, 14).
         answer->where.widen(as.where);
+        answer->dwellings.widen(dwellings_of(rule, as));
+      }
     }
   return answer;
 }

@@ -57,7 +57,8 @@ struct reading {
 struct grant {
   access_row row{};
   std::string_view article;
-  reach where; ///< for a list: which demandes it shows
+  reach where;     ///< for a list: which demandes it shows
+  reach dwellings; ///< those on which what happens to a demande is shown (docs/readings.md, 32)
 };
 
 /// Default deny: the first row that covers the read, or a refusal by the article that bars it.

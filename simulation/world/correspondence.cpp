@@ -221,11 +221,33 @@ void correspondence::was_read(const read_request& asked, bool allowed_before, co
   check_page(asked, **given);
 }
 
+/// The collectivité has reservations in Saint-Denis alone: what happens on dwellings elsewhere is none of its business.
+void correspondence::check_sight(const read_request& asked, const law::dossier& shown) {
+  if (asked.by.legal_person != c_.collectivite.siren)
+    return;
+  for (const auto& candidacy : shown.candidacies) {
+    const auto* v = play_.book().find(candidacy.vacancy);
+    const auto* home = v ? play_.book().find(v->dwelling) : nullptr;
+    if (home && home->commune != *law::commune_code::parse("93066"))
+      say("P5", "a reader sees a candidacy for a dwelling of a commune that it has no right in");
+    ++counts_["read.candidacy_in_sight"];
+  }
+}
+
 void correspondence::check_page(const read_request& asked, const read_content& shown) {
+  if (const auto* view = std::get_if<dossier_view>(&shown)) {
+    check_sight(asked, view->state);
+    auto of_state = [&](law::candidacy_id id) { return view->state.find(id) != nullptr; };
+    for (const auto& entry : view->timeline)
+      if (const auto* named = std::get_if<law::designated>(&entry.record->event); named && !of_state(named->candidacy))
+        say("P5", "a timeline tells of a candidacy that its reader may not see");
+  }
   if (const auto* page = std::get_if<dossier_page>(&shown))
-    for (const auto& d : page->dossiers)
+    for (const auto& d : page->dossiers) {
+      check_sight(asked, d);
       if (!may_be_read(c_, asked, &d, false))
         say("P5", "a list shows a demande of communes that its reader has no right in");
+    }
   if (const auto* lines = std::get_if<std::vector<due_line>>(&shown))
     for (const auto& line : *lines)
       if (!law::takes_effect(line.due.rule))

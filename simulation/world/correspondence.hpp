@@ -47,6 +47,7 @@ private:
   bool remembered(const letter& l) const;
   void keep_code(const receipt& r);
   void was_read(const read_request& asked, bool allowed_before, const read_answer_ptr& given);
+  void check_sight(const read_request& asked, const law::dossier& shown);
   void check_page(const read_request& asked, const read_content& shown);
   bool may(const read_request& asked) const;
   std::string reader_of(const read_request& asked) const;

@@ -1,5 +1,4 @@
-#include "law/access.hpp"
-
+#include "law/sight.hpp"
 #include "territory.hpp"
 
 #include <catch2/catch_test_macros.hpp>
@@ -141,6 +140,51 @@ TEST_CASE("reception places read since 30 June 2018", "[R441-2-15-V-3]") {
   CHECK(before.error().code == refusal_code::not_in_force);
   CHECK(before.error().possible_from == 2018y / 6 / 30);
   CHECK(may_read(who, asked, 2018y / 6 / 30));
+}
+
+// -- what happens elsewhere -----------------------------------------------------------------------------------------
+
+TEST_CASE("who manages the demandes sees what happens to them everywhere, the others where they have to do with it",
+          "[R441-2-15-V-1][R441-2-15-V-2-3]") {
+  for (const auto& row : text_rows) {
+    INFO("row " << name_of(row.row));
+    bool whole = row.row == access_row::a || row.row == access_row::g;
+    reader who{{in_saint_denis(row.quality, row.instance)}, {}};
+    auto granted = may_read(who, one_file(row.shared_management ? gp : info, {saint_denis}, true), today);
+    REQUIRE(granted);
+    CHECK(granted->dwellings.covers(saint_denis));
+    CHECK(granted->dwellings.covers(aubervilliers) == whole);
+  }
+  reader both{{in_saint_denis(quality::reservataire), in_saint_denis(quality::service_enregistreur)}, {}};
+  CHECK(may_read(both, one_file(gp), today)->dwellings.everywhere);
+  CHECK_FALSE(may_read(both, one_file(info), today)->dwellings.everywhere);
+  CHECK(may_read({{}, a_dossier}, one_file({}), today)->dwellings.everywhere);
+}
+
+TEST_CASE("a dossier is shown without what happens on dwellings elsewhere", "[R441-2-15-V-2-3]") {
+  world w;
+  auto d = w.new_demande(2026y / 1 / 2, {saint_denis, aubervilliers});
+  auto here = w.attributed(2026y / 1 / 5, w.new_vacancy(2026y / 1 / 2), d);
+  auto v_there = w.new_vacancy(2026y / 1 / 2, aubervilliers);
+  auto there = w.attributed(2026y / 1 / 5, v_there, d);
+  REQUIRE(w.on(2026y / 1 / 6).bailleur().proposes_visit(d, v_there));
+  auto places = places_of(w.book, w[d]);
+  reach of_town{false, {saint_denis}};
+  sight town{w[d], of_town, places};
+  CHECK(town.shows(event{designated{here, w[here].vacancy, {}, {}}}));
+  CHECK_FALSE(town.shows(event{designated{there, v_there, {}, {}}}));
+  CHECK_FALSE(town.shows(event{offer_accepted{there}}));
+  CHECK_FALSE(town.shows(event{visit_made{v_there}}));
+  CHECK_FALSE(town.shows(event{lease_conflict_closed{there}}));
+  CHECK(town.shows(event{lease_conflict_opened{here, there, {}, {}}}));
+  CHECK(town.shows(event{radiated{radiation_motive::a_housed, {}}}));
+  CHECK(town.shown().find(here));
+  CHECK_FALSE(town.shown().find(there));
+  CHECK(town.shown().visits_proposed.empty());
+  reach everywhere{true};
+  CHECK(sight{w[d], everywhere, places}.shown() == w[d]);
+  dwelling_places unknown;
+  CHECK_FALSE(sight{w[d], of_town, unknown}.shows(here));
 }
 
 // -- the demandeur --------------------------------------------------------------------------------------------------
