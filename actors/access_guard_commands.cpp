@@ -27,9 +27,12 @@ law::check access_guard_state::check_asker(const asked_command& asked, const law
   if (asked.by.own_dossier)
     return {};
   const auto* opened = desk->book().find(asked.by.account);
-  auto needed = concerns_instruments(kind) ? law::agent_mission::administer : law::agent_mission::record;
-  bool own_secret = std::holds_alternative<law::account_secret_changed>(asked.event);
-  if (!own_secret && !opened->may(needed))
+  const auto* secret = std::get_if<law::account_secret_changed>(&asked.event);
+  // Everybody looks after his own secrets; those of others are for who keeps the accounts.
+  if (secret && secret->account == asked.by.account)
+    return {};
+  auto needed = secret || concerns_instruments(kind) ? law::agent_mission::administer : law::agent_mission::record;
+  if (!opened->may(needed))
     return law::refuse(refusal_code::not_empowered, "R441-2-15-V-2-5", "Cet agent n'a pas cette mission.");
   return {};
 }

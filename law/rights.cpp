@@ -255,6 +255,9 @@ struct rights_rules {
     const auto* account = book.find(e.account);
     if (!account || account->closed)
       return refuse(refusal_code::unknown_subject, "R441-2-15-V-2-5", "Ce compte n'existe pas ou est fermé.");
+    // A token is told to who asks for it: it would let him act under another's name.
+    if (e.change == secret_change::token_issued && e.account != asked.agent)
+      return refuse(refusal_code::not_empowered, "R441-2-15-V-2-5", "Un jeton ne se crée que pour son propre compte.");
     return outcome{{{subject_of(e.account), e, operation::modified, {}}}, {}, asked.occurred_on, asked.originator};
   }
 

@@ -283,19 +283,23 @@ TEST_CASE("an agent changes his own secret, the gestionnaire anyone's, nobody an
   auto opened = w.on(today).gestionnaire().asks(subject_id{}, some_account());
   REQUIRE(opened);
   auto account = opened.id<agent_id>();
-  auto changes_as = [&](agent_id agent, siren of) {
+  auto changes_as = [&](agent_id agent, siren of, secret_change change = secret_change::password_set) {
     command asked;
     asked.occurred_on = today;
     asked.originator = asked.introducer = of;
     asked.agent = agent;
     asked.target = opened.created;
-    asked.asked = event{account_secret_changed{account, {}}};
+    asked.asked = event{account_secret_changed{account, change}};
     return w.decide_and_apply(asked, w.facts_for(w.on(today).by(of), asked));
   };
   agent_id somebody_else{{9}};
   CHECK(changes_as(somebody_else, people().bailleur) == refusal_code::not_empowered);
   CHECK(changes_as(account, people().bailleur));
   CHECK(changes_as(somebody_else, people().gestionnaire));
+  CHECK(changes_as(somebody_else, people().gestionnaire, secret_change::tokens_revoked));
+  // A token is shown to who asks for it: nobody has one of another's account.
+  CHECK(changes_as(somebody_else, people().gestionnaire, secret_change::token_issued) == refusal_code::not_empowered);
+  CHECK(changes_as(account, people().bailleur, secret_change::token_issued));
   REQUIRE(w.on(today).gestionnaire().asks(opened.created, account_closed{account}));
   CHECK(changes_as(account, people().bailleur) == refusal_code::unknown_subject);
 }

@@ -281,6 +281,34 @@ TEST_CASE("a token stands for its account until it is revoked, and a closed sess
   CHECK(node().get("passing", "/v1/session").status == 401);
 }
 
+TEST_CASE("an agent without the mission of administering takes over no account of another's",
+          "[api][R441-2-15-V-2-5]") {
+  auto open = [](const std::string& login, const json& missions) {
+    auto told = node().must(
+        "gestionnaire", "/v1/accounts",
+        {{"event", {{"legal_person", sirens.at("gestionnaire")}, {"missions", missions}, {"from", "2024-01-01"}}},
+         {"account", {{"login", login}, {"password", "mot de passe fictif"}, {"display_name", "X"}}}});
+    node().use_token(login, node().log_in(login, "mot de passe fictif"));
+    return told.body.at("subject").get<std::string>();
+  };
+  auto change = [](const std::string& account, const char* what) {
+    return json{{"kind", "account_secret_changed"},
+                {"event", {{"account", account}, {"change", what}}},
+                {"account", {{"password", "un autre mot de passe"}}}};
+  };
+  auto reader = open("consultant", {"consult"});
+  auto keeper = open("administrateur", {"consult", "administer"});
+  auto at = [](const std::string& account) { return "/v1/accounts/" + account + "/events"; };
+  for (const char* what : {"password_set", "token_issued", "tokens_revoked"})
+    CHECK(refused("consultant", at(keeper), change(keeper, what)).code() == "E_NOT_EMPOWERED");
+  CHECK(refused("administrateur", at(reader), change(reader, "token_issued")).code() == "E_NOT_EMPOWERED");
+  node().log_in("administrateur", "mot de passe fictif");
+  // What is one's own needs no mission.
+  node().must("consultant", "/v1/tokens", {{"label", "Interface fictive"}});
+  node().must("administrateur", at(reader), change(reader, "password_set"));
+  node().log_in("consultant", "un autre mot de passe");
+}
+
 TEST_CASE("a late record is accepted, and flagged with its lateness", "[api][R441-2-15-I-9]") {
   auto today = *toit::law::parse_date(node().today());
   auto on_time = node().register_demande();
