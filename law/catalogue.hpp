@@ -19,7 +19,7 @@ using any_event = std::variant<
     instance_opinion, priority_recognised, priority_withdrawn, contingent_eligibility, documents_requested, renewed,
     renewal_notice_sent, radiation_warning_sent, warning_answered, radiated, expired, reactivated, merged,
     seniority_transferred, received, processing_event, consultation_authorised, applicant_account_opened,
-    demande_erased,
+    applicant_password_set, applicant_account_closed, demande_erased,
     // D: candidacy
     designated, designation_withdrawn, agenda_entered, examined, visit_proposed, visit_made, caleol_decided, offer_made,
     offer_accepted, offer_refused, condition_fulfilled, condition_failed, lease_signed, lease_corrected,

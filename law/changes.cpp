@@ -114,4 +114,32 @@ decision rule(const deliberation& on, const applicant_account_opened& asked) {
   return on.record(asked);
 }
 
+namespace {
+
+/// What happens to the account that the demandeur has: the guard has looked for it, and another may have come since.
+template <class Event>
+decision on_account(const deliberation& on, const Event& asked, operation what) {
+  // At the desk, the demande must be in its scope: the demandeur's word would not show that.
+  if (on.asked.originator.is_demandeur() && !on.asked.introducer.is_demandeur())
+    return refuse_field(refusal_code::not_originator, "R441-2-15-I-0-1",
+                        "Un guichet tient le compte d'un demandeur en son propre nom.", "originator");
+  if (!on.the_dossier().account || *on.the_dossier().account != asked.account)
+    return refuse(refusal_code::unknown_subject, "R441-2-15-I-0-1", "Le demandeur n'a pas de compte.");
+  auto out = on.record(asked);
+  out.entries.back().operation = what;
+  return out;
+}
+
+} // namespace
+
+// [R441-2-15-I-0-1]
+decision rule(const deliberation& on, const applicant_password_set& asked) {
+  return on_account(on, asked, operation::modified);
+}
+
+// [R441-2-15-I-0-1]
+decision rule(const deliberation& on, const applicant_account_closed& asked) {
+  return on_account(on, asked, operation::suppressed);
+}
+
 } // namespace toit::law

@@ -80,7 +80,8 @@ constexpr needs needs_of() {
   else if constexpr (one_of<Event, radiated, radiation_warning_sent, merged, seniority_transferred>)
     return needs::living;
   else if constexpr (one_of<Event, renewed, warning_answered, reactivated, lease_signed, lease_corrected,
-                            offer_accepted, consultation_authorised, applicant_account_opened>)
+                            offer_accepted, consultation_authorised, applicant_account_opened, applicant_password_set,
+                            applicant_account_closed>)
     return needs::any;
   else
     return needs::late_fact;

@@ -91,6 +91,8 @@ decision rule(const deliberation& on, const seniority_transferred& asked);
 decision rule(const deliberation& on, const processing_event& asked);
 decision rule(const deliberation& on, const consultation_authorised& asked);
 decision rule(const deliberation& on, const applicant_account_opened& asked);
+decision rule(const deliberation& on, const applicant_password_set& asked);
+decision rule(const deliberation& on, const applicant_account_closed& asked);
 decision rule(const deliberation& on, const designated& asked);
 decision rule(const deliberation& on, const designation_withdrawn& asked);
 decision rule(const deliberation& on, const agenda_entered& asked);

@@ -546,6 +546,37 @@ struct applicant_account_opened {
                                    originators{quality::service_enregistreur, quality::gestionnaire}};
 };
 
+/// The demandeur's password has changed, by himself or at the desk that could open him an account; what it is is in the
+/// local table alone.
+struct applicant_password_set {
+  agent_id account;
+  friend bool operator==(const applicant_password_set&, const applicant_password_set&) = default;
+  static constexpr auto fields() {
+    return std::tuple{field{"account", &applicant_password_set::account, set_by::node}};
+  }
+  static constexpr entry_kind kind{47,
+                                   "applicant_password_set",
+                                   entry_family::dossier,
+                                   "R441-2-15-I-0-1",
+                                   "Mot de passe du demandeur changé",
+                                   originators{quality::service_enregistreur, quality::gestionnaire}.or_demandeur()};
+};
+
+/// Another account may be opened for him afterwards.
+struct applicant_account_closed {
+  agent_id account;
+  friend bool operator==(const applicant_account_closed&, const applicant_account_closed&) = default;
+  static constexpr auto fields() {
+    return std::tuple{field{"account", &applicant_account_closed::account, set_by::node}};
+  }
+  static constexpr entry_kind kind{48,
+                                   "applicant_account_closed",
+                                   entry_family::dossier,
+                                   "R441-2-15-I-0-1",
+                                   "Compte du demandeur fermé",
+                                   originators{quality::service_enregistreur, quality::gestionnaire}.or_demandeur()};
+};
+
 /// One year after radiation the nominative data are erased: what stays says which entries were emptied.
 struct demande_erased {
   list<std::uint64_t, 65536> entries; ///< sequences emptied in this stream

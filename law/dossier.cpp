@@ -155,6 +155,7 @@ struct evolution {
   void operator()(const merged& e) { d.seniority = e.seniority; }
   void operator()(const seniority_transferred& e) { d.reception = e.reception; }
   void operator()(const applicant_account_opened& e) { d.account = e.account; }
+  void operator()(const applicant_account_closed&) { d.account.reset(); }
   void operator()(const consultation_authorised& e) {
     auto& codes = d.consultation_codes;
     std::erase_if(codes, [&](auto& code) { return code.last_day < happened.occurred_on; });

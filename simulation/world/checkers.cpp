@@ -151,6 +151,8 @@ private:
       once(as<law::dalo_recognised>(*entry), "favourable decision");
       once(as<law::renewal_notice_sent>(*entry), "notice");
       once(as<law::radiation_warning_sent>(*entry), "warning");
+      if (as<law::applicant_account_closed>(*entry))
+        standing.erase("account");
       if (as<law::dalo_lost>(*entry))
         standing.erase("favourable decision");
       if (as<law::renewed>(*entry)) {

@@ -125,6 +125,18 @@ play::command play::filing(const law::dossier& d) {
   return asked;
 }
 
+/// An account for the demandeur, and what becomes of it.
+play::command play::account_of(const law::dossier& d) {
+  if (d.account && chance_.one_in(4))
+    return about(c_.desk, d, law::applicant_account_closed{});
+  bool opens = !d.account || chance_.one_in(4);
+  auto asked =
+      opens ? about(c_.desk, d, law::applicant_account_opened{}) : about(c_.desk, d, law::applicant_password_set{});
+  asked->login = "demandeur-" + d.number.text();
+  asked->password = chance_.one_in(5) ? "court" : "mot de passe fictif";
+  return asked;
+}
+
 /// A change of the form, by who registers demandes or by the demandeur himself where he has an account.
 play::command play::change(const law::dossier& d) {
   auto wanted = chance_.one_in(2) ? "t3" : "t4";
@@ -168,12 +180,8 @@ play::command play::about_demande(const law::dossier& d) {
     asked->originator = law::party::demandeur();
     return asked;
   }
-  case 9: {
-    auto asked = about(c_.desk, d, law::applicant_account_opened{});
-    asked->login = "demandeur-" + d.number.text();
-    asked->password = chance_.one_in(5) ? "court" : "mot de passe fictif";
-    return asked;
-  }
+  case 9:
+    return account_of(d);
   case 10:
   case 11:
     return about_validity(d);

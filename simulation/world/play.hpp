@@ -50,6 +50,7 @@ private:
   command follow_through(const law::dossier& otherwise);
   command about_demande(const law::dossier& d);
   command filing(const law::dossier& d);
+  command account_of(const law::dossier& d);
   command change(const law::dossier& d);
   command rectification(const law::dossier& d);
   command mention(const law::dossier& d);
