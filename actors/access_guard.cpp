@@ -8,34 +8,47 @@ static_assert(actor_state<access_guard_state>);
 
 void guard_owner::folded(const ports::stored_entry& entry) {
   instruments_owner::folded(entry);
+  accounts_.confirm(entry.record->command);
   const auto& happened = entry.record->event;
-  if (const auto* opened = std::get_if<law::account_opened>(&happened))
-    confirmed_.push_back(opened->account);
-  else if (const auto* applicant = std::get_if<law::applicant_account_opened>(&happened))
-    confirmed_.push_back(applicant->account);
-  else if (const auto* changed = std::get_if<law::account_secret_changed>(&happened))
-    confirmed_.push_back(changed->account);
-  else if (const auto* closed = std::get_if<law::account_closed>(&happened))
-    closed_.push_back(closed->account);
+  if (const auto* closed = std::get_if<law::account_closed>(&happened))
+    accounts_.drop(closed->account);
+  else if (const auto* of_demandeur = std::get_if<law::applicant_account_closed>(&happened))
+    accounts_.drop(of_demandeur->account);
+  else if (std::holds_alternative<law::demande_erased>(happened))
+    accounts_.drop_of(law::id_of<law::dossier_id>(entry.subject));
 }
 
-std::uint64_t access_guard_state::written(const ports::batch_ptr& batch) {
-  auto seq = desk->written(batch);
-  for (auto id : desk->take_confirmed())
-    accounts->confirm(id);
-  for (auto id : desk->take_closed())
-    accounts->drop(id);
-  return seq;
+// -- beginning ------------------------------------------------------------------------------------------------------
+
+void access_guard_state::make_ready() {
+  accounts->load(desk->cursor().reader());
+  resume_clock();
+  // Nobody has this password; comparing with it takes as long as with one that somebody has.
+  self->request(neighbours.passwords, ask_timeout, hash_atom_v, std::string{"mot de passe de personne"})
+      .await([this](std::string& hashed) { nobodys_password_ = std::move(hashed); },
+             [this](const caf::error& error) { self->quit(error); });
+}
+
+/// A demonstration that stopped right after its clock had been set goes on from there.
+void access_guard_state::resume_clock() {
+  auto& cursor = desk->cursor();
+  auto last = steer ? cursor.reader().entry(context->stream, cursor.seq()) : std::nullopt;
+  if (!last || !last->record)
+    return;
+  if (const auto* set = std::get_if<law::clock_set>(&last->record->event))
+    steer(set->now);
 }
 
 // -- logging in -----------------------------------------------------------------------------------------------------
 
 namespace {
 
-session_answer_ptr not_known() {
-  return std::make_shared<const session_answer>(
-      law::refuse(law::refusal_code::unauthenticated, "R441-2-15-V-2-5", "Identifiant ou mot de passe inconnu."));
+law::refusal not_known() {
+  return law::refuse(law::refusal_code::unauthenticated, "R441-2-15-V-2-5", "Identifiant ou mot de passe inconnu.")
+      .error();
 }
+
+session_answer_ptr answer_of(session_answer given) { return std::make_shared<const session_answer>(std::move(given)); }
 
 session_answer_ptr try_later() {
   return std::make_shared<const session_answer>(law::refuse(
@@ -44,33 +57,72 @@ session_answer_ptr try_later() {
 
 } // namespace
 
+void access_guard_state::count_login(const char* outcome) const {
+  context->metrics->make_counter("toit_logins_total", "Logins by password", {{"outcome", outcome}}).add();
+}
+
+session_answer_ptr access_guard_state::postpone_login() {
+  count_login("postponed");
+  return try_later();
+}
+
 caf::result<session_answer_ptr> access_guard_state::log_in(const credentials_ptr& given) {
   if (!given->token.empty()) {
     auto known = accounts->recognise(given->token, desk->book());
-    return known ? session_answer_ptr{std::make_shared<const session_answer>(std::move(*known))} : not_known();
+    return known ? answer_of(std::move(*known)) : answer_of(std::unexpected{not_known()});
   }
-  if (accounts->rests(given->login))
-    return try_later();
+  if (logins_under_way_ >= logins_limit || !accounts->begin_attempt(given->login))
+    return postpone_login();
+  ++logins_under_way_;
   const auto* account = accounts->find_login(given->login);
   // An unknown login takes as long as a wrong password, and says as little.
-  auto hashed = account ? account->password : std::string{};
+  auto hashed = account ? account->password : nobodys_password_;
   auto promise = self->make_response_promise<session_answer_ptr>();
   self->request(neighbours.passwords, ask_timeout, check_atom_v, hashed, given->password)
       .then(
-          [this, given, promise](bool right) mutable {
-            const auto* who = accounts->find_login(given->login);
-            auto identified = right && who ? accounts->identity_of(*who, desk->book()) : std::nullopt;
-            if (!identified) {
-              accounts->note_failure(given->login);
-              return static_cast<void>(promise.deliver(not_known()));
-            }
-            accounts->forget_failures(given->login);
-            auto opened = accounts->open_session(*identified);
-            promise.deliver(opened ? session_answer_ptr{std::make_shared<const session_answer>(std::move(*opened))}
-                                   : try_later());
+          [this, given, hashed, promise](bool right) {
+            --logins_under_way_;
+            end_login(given, right, hashed, promise);
           },
-          [promise](const caf::error&) mutable { promise.deliver(try_later()); });
+          [this, promise](const caf::error&) mutable {
+            --logins_under_way_;
+            promise.deliver(postpone_login());
+          });
   return promise;
+}
+
+void access_guard_state::end_login(const credentials_ptr& given, bool right, const std::string& hashed,
+                                   login_promise promise) {
+  const auto* who = accounts->find_login(given->login);
+  // The password may have changed while the old one was compared.
+  bool knows = right && who && who->password == hashed;
+  auto identified = knows ? accounts->identity_of(*who, desk->book()) : std::nullopt;
+  if (!identified)
+    return refuse_login(who, promise);
+  accounts->forget_failures(given->login);
+  auto opened = accounts->open_session(*identified);
+  if (!opened)
+    return static_cast<void>(promise.deliver(postpone_login()));
+  count_login("opened");
+  promise.deliver(answer_of(std::move(*opened)));
+}
+
+/// A failed login leaves a trace before it is told: whose account was tried, never what was typed.
+// [L441-2-7-1-1c]
+void access_guard_state::refuse_login(const ports::account_secrets* who, login_promise promise) {
+  count_login("refused");
+  auto line = std::make_shared<ports::log_line>();
+  line->attempt = true;
+  line->right = "login";
+  line->refusal = not_known();
+  if (who) {
+    line->agent = who->account;
+    if (const auto* agent = desk->book().find(who->account))
+      line->legal_person = agent->legal_person;
+  }
+  auto tell = [promise]() mutable { promise.deliver(answer_of(std::unexpected{not_known()})); };
+  self->request(neighbours.recorder, ask_timeout, refuse_atom_v, log_line_ptr{line})
+      .then([tell](const append_results_ptr&) mutable { tell(); }, [tell](const caf::error&) mutable { tell(); });
 }
 
 // -- behaviour ------------------------------------------------------------------------------------------------------
@@ -83,11 +135,11 @@ access_guard_actor::behavior_type access_guard(guard_pointer self, territory_con
   state.context = context;
   state.steer = std::move(steer);
   state.accounts = std::make_unique<account_desk>(context);
-  state.desk = std::make_unique<guard_owner>(self, context, neighbours.recorder, "guard");
+  state.desk = std::make_unique<guard_owner>(self, context, neighbours.recorder, *state.accounts);
   state.neighbours = std::move(neighbours);
-  state.desk->begin([self] { self->state.accounts->load(self->state.desk->cursor().reader()); });
+  state.desk->begin([self] { self->state.make_ready(); });
   return {
-      [self](written_atom, const ports::batch_ptr& batch) { return self->state.written(batch); },
+      [self](written_atom, const ports::batch_ptr& batch) { return self->state.desk->written(batch); },
       [self](login_atom, const credentials_ptr& given) { return self->state.log_in(given); },
       [self](logout_atom, const std::string& token) { self->state.accounts->close_session(token); },
       [self](submit_atom, const asked_command_ptr& asked) { return self->state.submit(asked); },

@@ -27,18 +27,15 @@ using set_clock = std::function<void(law::instant)>;
 
 class guard_owner : public instruments_owner<law::rights_book, guard_pointer> {
 public:
-  using instruments_owner::instruments_owner;
-
-  /// Accounts whose entries were folded since the last call.
-  std::vector<law::agent_id> take_confirmed() { return std::exchange(confirmed_, {}); }
-  std::vector<law::agent_id> take_closed() { return std::exchange(closed_, {}); }
+  guard_owner(guard_pointer self, territory_context_ptr context, event_recorder_actor recorder, account_desk& accounts)
+      : instruments_owner{self, std::move(context), std::move(recorder), "guard"}, accounts_{accounts} {}
 
 protected:
+  /// What is written of accounts counts from then on.
   void folded(const ports::stored_entry& entry) override;
 
 private:
-  std::vector<law::agent_id> confirmed_;
-  std::vector<law::agent_id> closed_;
+  account_desk& accounts_;
 };
 
 struct access_guard_state {
@@ -46,20 +43,33 @@ struct access_guard_state {
 
   static inline const char* name = "access_guard";
 
+  void make_ready();
   caf::result<session_answer_ptr> log_in(const credentials_ptr& given);
   caf::result<answer_ptr> submit(const asked_command_ptr& asked);
   caf::result<read_answer_ptr> read(const read_request_ptr& request);
-  std::uint64_t written(const ports::batch_ptr& batch);
 
   guard_pointer self = nullptr;
   territory_context_ptr context;
   guard_neighbours neighbours;
-  std::unique_ptr<guard_owner> desk;
   std::unique_ptr<account_desk> accounts;
+  std::unique_ptr<guard_owner> desk;
   set_clock steer;
 
 private:
   using read_promise = caf::typed_response_promise<read_answer_ptr>;
+  using login_promise = caf::typed_response_promise<session_answer_ptr>;
+
+  /// Passwords that are compared at a time: beyond, whoever asks has to come back.
+  static constexpr std::size_t logins_limit = 16;
+
+  void resume_clock();
+  void end_login(const credentials_ptr& given, bool right, const std::string& hashed, login_promise promise);
+  void refuse_login(const ports::account_secrets* who, login_promise promise);
+  session_answer_ptr postpone_login();
+  void count_login(const char* outcome) const;
+
+  std::string nobodys_password_; ///< a hash that unknown logins are compared with
+  std::size_t logins_under_way_ = 0;
 
   // access_guard_commands.cpp
   law::check check_asker(const asked_command& asked, const law::entry_kind& kind) const;
@@ -72,11 +82,22 @@ private:
   void add_rights(submission& on_its_way, const asked_command& asked) const;
   void add_communes(submission& on_its_way) const;
   caf::result<answer_ptr> hand_over(const std::shared_ptr<submission>& on_its_way, const asked_command_ptr& asked);
-  caf::result<answer_ptr> open_account(const std::shared_ptr<submission>& on_its_way, const asked_command_ptr& asked);
-  caf::result<answer_ptr> change_secret(const std::shared_ptr<submission>& on_its_way, const asked_command_ptr& asked);
   caf::result<answer_ptr> move_clock(const std::shared_ptr<submission>& on_its_way, law::instant to);
   caf::result<answer_ptr> confirm_clock(const std::shared_ptr<submission>& on_its_way);
   caf::result<answer_ptr> refuse(const submission& on_its_way, law::refusal why);
+
+  // access_guard_accounts.cpp
+  using secrets = std::expected<secrets_on_their_way, law::refusal>;
+  caf::result<answer_ptr> bring_secrets(const std::shared_ptr<submission>& on_its_way, const asked_command_ptr& asked);
+  law::check check_power(const submission& on_its_way) const;
+  secrets secrets_of(submission& on_its_way, const asked_command& asked);
+  secrets opened_account(submission& on_its_way, const asked_command& asked) const;
+  secrets changed_account(submission& on_its_way, const asked_command& asked);
+  secrets changed_demandeur(submission& on_its_way, const asked_command& asked) const;
+  secrets with_new_token(submission& on_its_way, const asked_command& asked, ports::account_secrets account);
+  secrets with_new_password(const asked_command& asked, ports::account_secrets account) const;
+  void submit_secrets(const std::shared_ptr<submission>& on_its_way, guard_owner::promise_type promise);
+  law::check close_account(submission& on_its_way);
 
   // access_guard_reads.cpp
   law::reader reader_of(const identity& who) const;

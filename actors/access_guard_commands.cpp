@@ -45,14 +45,18 @@ law::check access_guard_state::add_originator(submission& on_its_way, const aske
   command.originator = asked.originator.value_or(asked.by.legal_person);
   if (command.originator == command.introducer || command.originator.is_demandeur())
     return {};
-  const auto& kind = law::kind_of(asked.event);
-  auto matter = law::matter_of(kind);
-  if (command.introducer.is_demandeur() || !matter ||
-      !desk->book().mandated(command.originator.legal_person(), command.introducer.legal_person(), *matter,
-                             on_its_way.facts.today))
+  const auto& book = desk->book();
+  auto matter = law::matter_of(law::kind_of(asked.event));
+  auto mandate = command.introducer.is_demandeur() || !matter
+                     ? std::nullopt
+                     : book.mandated(command.originator.legal_person(), command.introducer.legal_person(), *matter,
+                                     on_its_way.facts.today);
+  if (!mandate)
     return law::refuse_field(refusal_code::not_originator, "R441-2-15-I-9",
                              "Aucun mandat ne permet d'enregistrer cet événement au nom d'une autre personne morale.",
                              "originator");
+  // It may end while the command is under way: the recorder then refuses it as stale.
+  on_its_way.reads.push_back({law::subject_of(*mandate), book.last_seq(law::subject_of(*mandate))});
   return {};
 }
 
@@ -210,6 +214,13 @@ law::check access_guard_state::complete(submission& on_its_way, const asked_comm
   return {};
 }
 
+namespace {
+
+/// Civil time is known from 2000 to 2039; a demonstration may begin in those years, and goes no farther.
+constexpr law::instant clock_end{std::chrono::sys_days{std::chrono::year{2040} / 1 / 1}};
+
+} // namespace
+
 // -- handing over ---------------------------------------------------------------------------------------------------
 
 caf::result<answer_ptr> access_guard_state::submit(const asked_command_ptr& asked) {
@@ -223,10 +234,10 @@ caf::result<answer_ptr> access_guard_state::hand_over(const std::shared_ptr<subm
                                                       const asked_command_ptr& asked) {
   using std::holds_alternative;
   auto& happened = std::get<law::event>(on_its_way->command.asked);
-  if (holds_alternative<law::account_opened>(happened) || holds_alternative<law::applicant_account_opened>(happened))
-    return open_account(on_its_way, asked);
-  if (holds_alternative<law::account_secret_changed>(happened))
-    return change_secret(on_its_way, asked);
+  if (holds_alternative<law::account_opened>(happened) || holds_alternative<law::account_secret_changed>(happened) ||
+      holds_alternative<law::applicant_account_opened>(happened) ||
+      holds_alternative<law::applicant_password_set>(happened))
+    return bring_secrets(on_its_way, asked);
   if (auto* to = std::get_if<law::clock_set>(&happened))
     return move_clock(on_its_way, to->now);
   if (holds_alternative<law::clock_confirmed>(happened))
@@ -235,8 +246,8 @@ caf::result<answer_ptr> access_guard_state::hand_over(const std::shared_ptr<subm
     on_its_way->secret = accounts->fresh_secret().substr(0, 16);
     authorised->code_hash = accounts->digest("consultation", on_its_way->secret);
   }
-  if (const auto* closed = std::get_if<law::account_closed>(&happened))
-    on_its_way->accounts.push_back({closed->account, {}});
+  if (auto ok = close_account(*on_its_way); !ok)
+    return refuse(*on_its_way, ok.error());
   submission_ptr ready = on_its_way;
   if (holds_alternative<law::document_filed>(happened))
     return self->delegate(neighbours.documents, submit_atom_v, ready, asked, neighbours.registry);
@@ -250,93 +261,8 @@ caf::result<answer_ptr> access_guard_state::hand_over(const std::shared_ptr<subm
   return self->delegate(neighbours.registry, submit_atom_v, ready);
 }
 
-/// The password is hashed apart; the account counts once its entry is written.
-caf::result<answer_ptr> access_guard_state::open_account(const std::shared_ptr<submission>& on_its_way,
-                                                         const asked_command_ptr& asked) {
-  auto login = law::text<80>::parse(asked->login);
-  auto display_name = law::text<120>::parse(asked->display_name);
-  if (!login || login->empty() || !display_name)
-    return refuse(*on_its_way, law::refuse_field(refusal_code::missing_field, "R441-2-15-V-2-5",
-                                                 "Le compte n'a pas d'identifiant de connexion valide.", "login")
-                                   .error());
-  if (asked->password.size() < account_desk::password_length_least || asked->password.size() > 200)
-    return refuse(*on_its_way, law::refuse_field(refusal_code::malformed, "R441-2-15-V-2-5",
-                                                 "Le mot de passe a de 12 à 200 caractères.", "password")
-                                   .error());
-  if (accounts->find_login(asked->login))
-    return refuse(*on_its_way, law::refuse_field(refusal_code::duplicate, "R441-2-15-V-2-5",
-                                                 "Cet identifiant de connexion est pris.", "login")
-                                   .error());
-  auto id = law::id_of<law::agent_id>(on_its_way->facts.fresh_ids[0]);
-  auto& happened = std::get<law::event>(on_its_way->command.asked);
-  auto* applicant = std::get_if<law::applicant_account_opened>(&happened);
-  if (applicant)
-    applicant->account = id;
-  ports::account_secrets account{id, *login, *display_name, {}, {}, {}};
-  if (applicant)
-    account.own_dossier = law::id_of<law::dossier_id>(on_its_way->command.target);
-  auto promise = self->make_response_promise<answer_ptr>();
-  self->request(neighbours.passwords, ask_timeout, hash_atom_v, asked->password)
-      .then(
-          [this, on_its_way, account, promise, of_applicant = applicant != nullptr](std::string& hashed) mutable {
-            account.password = std::move(hashed);
-            on_its_way->accounts.push_back(context->accounts->seal(account));
-            accounts->await(account);
-            submission_ptr ready = on_its_way;
-            if (!of_applicant)
-              return desk->submit(ready, promise);
-            self->request(neighbours.registry, ask_timeout, submit_atom_v, ready)
-                .then([promise](const answer_ptr& told) mutable { promise.deliver(told); },
-                      [promise](const caf::error& error) mutable { promise.deliver(error); });
-          },
-          [promise](const caf::error& error) mutable { promise.deliver(error); });
-  return promise;
-}
-
-caf::result<answer_ptr> access_guard_state::change_secret(const std::shared_ptr<submission>& on_its_way,
-                                                          const asked_command_ptr& asked) {
-  auto& change = std::get<law::account_secret_changed>(std::get<law::event>(on_its_way->command.asked));
-  const auto* known = accounts->find(change.account);
-  if (!known)
-    return refuse(*on_its_way,
-                  law::refuse(refusal_code::unknown_subject, "R441-2-15-V-2-5", "Ce compte n'existe pas.").error());
-  auto account = *known;
-  if (change.change == law::secret_change::password_set) {
-    if (asked->password.size() < account_desk::password_length_least || asked->password.size() > 200)
-      return refuse(*on_its_way, law::refuse_field(refusal_code::malformed, "R441-2-15-V-2-5",
-                                                   "Le mot de passe a de 12 à 200 caractères.", "password")
-                                     .error());
-    auto promise = self->make_response_promise<answer_ptr>();
-    self->request(neighbours.passwords, ask_timeout, hash_atom_v, asked->password)
-        .then(
-            [this, on_its_way, account, promise](std::string& hashed) mutable {
-              account.password = std::move(hashed);
-              on_its_way->accounts.push_back(context->accounts->seal(account));
-              accounts->await(account);
-              desk->submit(submission_ptr{on_its_way}, promise);
-            },
-            [promise](const caf::error& error) mutable { promise.deliver(error); });
-    return promise;
-  }
-  if (change.change == law::secret_change::tokens_revoked) {
-    account.tokens.clear();
-  } else {
-    std::erase_if(account.tokens, [&](const auto& token) { return token.expires <= context->clock->now(); });
-    auto label = law::text<60>::parse(asked->display_name);
-    if (!label || account.tokens.size() == account.tokens.max_items)
-      return refuse(*on_its_way, law::refuse(refusal_code::too_large, "R441-2-15-V-2-5",
-                                             "Ce compte a déjà trop de jetons, ou le libellé est trop long.")
-                                     .error());
-    auto [token, kept] = accounts->make_token(account.account, *label, context->clock->now() + std::chrono::days{365});
-    account.tokens.push_back(kept);
-    on_its_way->secret = token;
-  }
-  on_its_way->accounts.push_back(context->accounts->seal(account));
-  accounts->await(account);
-  return desk->submit(submission_ptr{on_its_way});
-}
-
-/// A demonstration node's clock goes where it is set, forwards only; any other node's is nobody's to set.
+/// A demonstration node's clock goes where it is set, forwards only, once that is recorded; any other node's is
+/// nobody's to set.
 caf::result<answer_ptr> access_guard_state::move_clock(const std::shared_ptr<submission>& on_its_way, law::instant to) {
   if (!steer)
     return refuse(*on_its_way, law::refuse(refusal_code::not_empowered, "R441-2-15-I-10",
@@ -346,15 +272,18 @@ caf::result<answer_ptr> access_guard_state::move_clock(const std::shared_ptr<sub
     return refuse(*on_its_way, law::refuse_field(refusal_code::bad_date, "R441-2-15-I-10",
                                                  "L'horloge ne se règle que vers l'avant.", "now")
                                    .error());
-  auto by_gestionnaire = std::ranges::any_of(on_its_way->facts.capacities,
-                                             [](const auto& c) { return c.quality == law::quality::gestionnaire; });
-  if (by_gestionnaire) {
+  if (to >= clock_end)
+    return refuse(*on_its_way, law::refuse_field(refusal_code::bad_date, "R441-2-15-I-10",
+                                                 "L'horloge ne se règle pas au-delà de 2039.", "now")
+                                   .error());
+  auto promise = self->make_response_promise<answer_ptr>();
+  desk->submit(submission_ptr{on_its_way}, promise, [this, to](const answer& told) {
+    if (!told)
+      return;
     steer(to);
-    on_its_way->facts.today = context->today();
-    on_its_way->command.occurred_on = on_its_way->facts.today;
     self->send(neighbours.watcher, confirm_atom_v);
-  }
-  return desk->submit(submission_ptr{on_its_way});
+  });
+  return promise;
 }
 
 caf::result<answer_ptr> access_guard_state::confirm_clock(const std::shared_ptr<submission>& on_its_way) {

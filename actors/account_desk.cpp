@@ -17,6 +17,8 @@ void account_desk::load(ports::journal_reader& reader) {
 void account_desk::keep(ports::account_secrets account) {
   logins_[account.login.str()] = account.account;
   auto id = account.account;
+  if (account.own_dossier)
+    demandeurs_[*account.own_dossier] = id;
   accounts_[id] = std::move(account);
 }
 
@@ -30,22 +32,60 @@ const ports::account_secrets* account_desk::find_login(const std::string& login)
   return found == logins_.end() ? nullptr : find(found->second);
 }
 
-void account_desk::confirm(law::agent_id id) {
-  auto found = awaiting_.find(id);
-  if (found == awaiting_.end())
+const ports::account_secrets* account_desk::find_of(law::dossier_id dossier) const {
+  auto found = demandeurs_.find(dossier);
+  return found == demandeurs_.end() ? nullptr : find(found->second);
+}
+
+// -- on their way ---------------------------------------------------------------------------------------------------
+
+bool account_desk::expect(law::command_id command, secrets_on_their_way brought) {
+  const auto& account = brought.account;
+  bool busy = std::ranges::any_of(expected_, [&](const auto& entry) {
+    const auto& other = entry.second.account;
+    return other.account == account.account || other.login == account.login;
+  });
+  if (busy || expected_.size() >= changes_limit)
+    return false;
+  return expected_.try_emplace(command, std::move(brought)).second;
+}
+
+void account_desk::set_password(law::command_id command, std::string hashed) {
+  expected_.at(command).account.password = std::move(hashed);
+}
+
+void account_desk::confirm(law::command_id command) {
+  auto found = expected_.find(command);
+  if (found == expected_.end())
     return;
-  keep(std::move(found->second));
-  awaiting_.erase(found);
+  auto& brought = found->second;
+  if (brought.new_password)
+    std::erase_if(sessions_, [&](const auto& entry) {
+      return entry.second.who.account == brought.account.account && entry.first != brought.kept_session;
+    });
+  keep(std::move(brought.account));
+  expected_.erase(found);
 }
 
 void account_desk::drop(law::agent_id id) {
   auto found = accounts_.find(id);
   if (found == accounts_.end())
     return;
-  logins_.erase(found->second.login.str());
+  const auto& account = found->second;
+  logins_.erase(account.login.str());
+  failures_.erase(account.login.str());
+  if (account.own_dossier)
+    demandeurs_.erase(*account.own_dossier);
   accounts_.erase(found);
   std::erase_if(sessions_, [&](const auto& entry) { return entry.second.who.account == id; });
 }
+
+void account_desk::drop_of(law::dossier_id dossier) {
+  if (const auto* account = find_of(dossier))
+    drop(account->account);
+}
+
+// -- who he is ------------------------------------------------------------------------------------------------------
 
 std::optional<identity> account_desk::identity_of(const ports::account_secrets& account,
                                                   const law::rights_book& rights) const {
@@ -57,7 +97,7 @@ std::optional<identity> account_desk::identity_of(const ports::account_secrets& 
   return identity{opened->legal_person, account.account, {}};
 }
 
-// -- failures -------------------------------------------------------------------------------------------------------
+// -- attempts -------------------------------------------------------------------------------------------------------
 
 bool account_desk::rests(const std::string& login) const {
   auto found = failures_.find(login);
@@ -65,7 +105,14 @@ bool account_desk::rests(const std::string& login) const {
          context_->clock->now() < found->second.latest + rest;
 }
 
-void account_desk::note_failure(const std::string& login) {
+bool account_desk::begin_attempt(const std::string& login) {
+  if (rests(login))
+    return false;
+  count_attempt(login);
+  return true;
+}
+
+void account_desk::count_attempt(const std::string& login) {
   auto now = context_->clock->now();
   // Names that nobody bears must not fill the memory.
   if (failures_.size() >= sessions_limit)

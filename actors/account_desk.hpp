@@ -9,6 +9,13 @@
 
 namespace toit {
 
+/// An account as it will be once the entry that says so is written.
+struct secrets_on_their_way {
+  ports::account_secrets account;
+  bool new_password = false;   ///< what the old one opened is closed
+  law::bytes32 kept_session{}; ///< but for the session of who changed his own
+};
+
 class account_desk {
 public:
   static constexpr std::size_t sessions_limit = 20'000;
@@ -17,6 +24,9 @@ public:
   static constexpr unsigned failures_limit = 5;
   static constexpr std::chrono::minutes rest{15};
   static constexpr std::size_t password_length_least = 12;
+  static constexpr std::size_t password_length_most = 200;
+  /// Changes of accounts on their way at a time: each may cost a hash.
+  static constexpr std::size_t changes_limit = 64;
 
   explicit account_desk(territory_context_ptr context) : context_{std::move(context)} {}
 
@@ -24,18 +34,26 @@ public:
 
   const ports::account_secrets* find(law::agent_id id) const;
   const ports::account_secrets* find_login(const std::string& login) const;
+  /// A demandeur's account, by his dossier.
+  const ports::account_secrets* find_of(law::dossier_id dossier) const;
 
-  /// A new account, or changed secrets, whose entry is on its way; it counts once `confirm` is told of the entry.
-  void await(ports::account_secrets account) { awaiting_[account.account] = std::move(account); }
-  void confirm(law::agent_id id);
+  /// Keeps what a command brings, and its login for it alone, until its entry confirms it or its refusal withdraws it.
+  /// False when the command, the account or the login is already being dealt with, or too many are.
+  bool expect(law::command_id command, secrets_on_their_way brought);
+  void set_password(law::command_id command, std::string hashed);
+  const ports::account_secrets& expected(law::command_id command) const { return expected_.at(command).account; }
+  void confirm(law::command_id command);
+  void withdraw(law::command_id command) { expected_.erase(command); }
+
   void drop(law::agent_id id);
+  void drop_of(law::dossier_id dossier);
 
   /// Who an account stands for today; absent when it is closed, out of its dates, or without habilitation.
   std::optional<identity> identity_of(const ports::account_secrets& account, const law::rights_book& rights) const;
 
-  /// True while a login has failed too often.
-  bool rests(const std::string& login) const;
-  void note_failure(const std::string& login);
+  /// Counts an attempt as it begins, so that those made at the same time count too; false while the login has failed
+  /// too often.
+  bool begin_attempt(const std::string& login);
   void forget_failures(const std::string& login) { failures_.erase(login); }
 
   /// Absent when too many sessions are open.
@@ -63,11 +81,14 @@ private:
   };
 
   void keep(ports::account_secrets account);
+  bool rests(const std::string& login) const;
+  void count_attempt(const std::string& login);
 
   territory_context_ptr context_;
   std::map<law::agent_id, ports::account_secrets> accounts_;
   std::map<std::string, law::agent_id> logins_;
-  std::map<law::agent_id, ports::account_secrets> awaiting_;
+  std::map<law::dossier_id, law::agent_id> demandeurs_;
+  std::map<law::command_id, secrets_on_their_way> expected_;
   std::map<law::bytes32, open> sessions_;
   std::map<std::string, failures> failures_;
 };

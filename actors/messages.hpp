@@ -24,6 +24,7 @@ struct identity {
 /// A command as it was asked for: what only the guard may add is not there yet.
 struct asked_command {
   identity by;
+  std::string token; ///< by which he proved it: a session that stays open when he changes his password
   std::optional<law::party> originator; ///< absent: who asks
   law::civil_date occurred_on;
   std::string idempotency_key;           ///< empty: a repeat is a new command

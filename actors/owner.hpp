@@ -77,14 +77,20 @@ public:
   }
 
   /// A refusal is logged before it is told; if the command was answered before, that answer stands.
-  void refuse(const submission& asked, law::refusal why, promise_type promise) {
+  void refuse(const submission& asked, law::refusal why, promise_type promise,
+              std::function<void(const answer&)> told = {}) {
+    auto deliver = [promise, told = std::move(told)](answer_ptr given) mutable {
+      if (told)
+        told(*given);
+      promise.deliver(std::move(given));
+    };
     if (!is_final(why.code))
-      return static_cast<void>(promise.deliver(refused(std::move(why))));
+      return deliver(refused(std::move(why)));
     auto line = std::make_shared<const ports::log_line>(attempt_of(asked, why));
     self_->request(recorder_, ask_timeout, refuse_atom_v, line)
-        .then([this, promise](
-                  const append_results_ptr& done) mutable { promise.deliver(answer_refusal(done->results.front())); },
-              [this](const caf::error& error) { self_->quit(error); });
+        .then(
+            [this, deliver](const append_results_ptr& done) mutable { deliver(answer_refusal(done->results.front())); },
+            [this](const caf::error& error) { self_->quit(error); });
   }
 
   /// Folds what is on disk and has not been told yet.
@@ -197,8 +203,9 @@ private:
     if (!decision) {
       auto asked = waiting.asked;
       auto promise = waiting.promise;
+      auto told = std::move(waiting.told);
       leave(who);
-      return refuse(*asked, decision.error(), promise);
+      return refuse(*asked, decision.error(), promise, std::move(told));
     }
     auto& outcome = *decision;
 #ifdef TOIT_TEST_SWITCHES

@@ -120,11 +120,12 @@ std::vector<instance_kind> rights_book::instances_in_force(civil_date day) const
   return kinds;
 }
 
-bool rights_book::mandated(siren principal, siren introducer, mandate_matter matter, civil_date day) const {
-  return std::ranges::any_of(mandates_, [&](const auto& entry) {
-    const auto& m = entry.second;
-    return m.principal == principal && m.introducer == introducer && m.matter == matter && m.in_force(day);
-  });
+std::optional<mandate_id> rights_book::mandated(siren principal, siren introducer, mandate_matter matter,
+                                                civil_date day) const {
+  for (const auto& [id, m] : mandates_)
+    if (m.principal == principal && m.introducer == introducer && m.matter == matter && m.in_force(day))
+      return id;
+  return std::nullopt;
 }
 
 std::uint64_t rights_book::last_seq(subject_id subject) const {

@@ -73,8 +73,8 @@ public:
   std::vector<capacity> capacities_of(siren legal_person, civil_date day) const;
   bool has_quality(siren legal_person, quality q, civil_date day) const;
   std::vector<instance_kind> instances_in_force(civil_date day) const;
-  /// A mandate lets the introducer enter for the principal.
-  bool mandated(siren principal, siren introducer, mandate_matter matter, civil_date day) const;
+  /// The mandate that lets the introducer enter for the principal.
+  std::optional<mandate_id> mandated(siren principal, siren introducer, mandate_matter matter, civil_date day) const;
 
   const std::map<siren, legal_person>& legal_persons() const { return legal_persons_; }
   const std::map<habilitation_id, habilitation>& habilitations() const { return habilitations_; }

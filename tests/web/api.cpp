@@ -269,6 +269,52 @@ TEST_CASE("a demandeur sees his own dossier and no other, and who has consulted 
   CHECK(node().get("demandeur", "/v1/own-dossier").body["form"]["contact"]["phone"] == "0300000000");
 }
 
+TEST_CASE("a demandeur's password is changed by himself, or by the desk in whose scope his demande is",
+          "[api][R441-2-15-I-0-1][R441-2-15-V-2-3]") {
+  auto number = node().register_demande();
+  auto account = [](const char* login, const char* secret) {
+    return json{{"login", login}, {"password", secret}, {"display_name", "X"}};
+  };
+  auto asks = [](const char* kind, json with) {
+    json body{{"kind", kind}, {"event", json::object()}};
+    if (!with.is_null())
+      body["account"] = std::move(with);
+    return body;
+  };
+  auto sets = [&](const char* secret) { return asks("applicant_password_set", {{"password", secret}}); };
+  CHECK(refused("desk", events_of(number), sets("un autre mot de passe")).code() == "E_UNKNOWN_SUBJECT");
+  node().must("desk", events_of(number),
+              asks("applicant_account_opened", account("demandeur-2", "mot de passe fictif")));
+  node().use_token("demandeur-2", node().log_in("demandeur-2", "mot de passe fictif"));
+  auto at_desk = node().log_in("demandeur-2", "mot de passe fictif");
+  node().use_token("demandeur-2 au guichet", at_desk);
+
+  node().must("demandeur-2", "/v1/own-dossier/events", sets("connu de lui seul"));
+  CHECK(node().get("demandeur-2", "/v1/own-dossier").status == 200);
+  CHECK(node().get("demandeur-2 au guichet", "/v1/own-dossier").status == 401);
+  CHECK(node().ask("", "POST", "/v1/login", {{"login", "demandeur-2"}, {"password", "mot de passe fictif"}}).status ==
+        401);
+  node().log_in("demandeur-2", "connu de lui seul");
+  CHECK(refused("demandeur-2", "/v1/own-dossier/events", sets("court")).code() == "E_MALFORMED");
+
+  CHECK(refused("stranger", events_of(number), sets("un autre mot de passe")).status == 403);
+  CHECK(refused("narrow_desk", events_of(number), sets("un autre mot de passe")).code() == "E_OUT_OF_SCOPE");
+  auto in_his_name = sets("un autre mot de passe");
+  in_his_name["originator"] = "demandeur";
+  CHECK(refused("narrow_desk", events_of(number), in_his_name).code() == "E_NOT_ORIGINATOR");
+  node().must("desk", events_of(number), sets("remis au guichet"));
+  CHECK(node().get("demandeur-2", "/v1/own-dossier").status == 401);
+  node().use_token("demandeur-2", node().log_in("demandeur-2", "remis au guichet"));
+
+  // Closed, it may be opened anew, under any login.
+  node().must("demandeur-2", "/v1/own-dossier/events", asks("applicant_account_closed", {}));
+  CHECK(node().get("demandeur-2", "/v1/own-dossier").status == 401);
+  CHECK(refused("desk", events_of(number), asks("applicant_account_closed", {})).code() == "E_UNKNOWN_SUBJECT");
+  node().must("desk", events_of(number),
+              asks("applicant_account_opened", account("demandeur-3", "mot de passe fictif")));
+  node().log_in("demandeur-3", "mot de passe fictif");
+}
+
 TEST_CASE("a token stands for its account until it is revoked, and a closed session for nobody", "[api]") {
   auto told = node().must("desk", "/v1/tokens", {{"label", "Interface fictive"}});
   auto token = told.body["secret"].get<std::string>();
@@ -336,6 +382,8 @@ TEST_CASE("a demonstration's clock goes forwards, by the gestionnaire alone, and
   auto number = node().register_demande();
   CHECK(node().ask("desk", "PUT", "/v1/clock", {{"event", {{"now", "2024-02-01T08:00:00Z"}}}}).status == 403);
   CHECK(node().ask("gestionnaire", "PUT", "/v1/clock", {{"event", {{"now", "2020-01-01T08:00:00Z"}}}}).code() ==
+        "E_BAD_DATE");
+  CHECK(node().ask("gestionnaire", "PUT", "/v1/clock", {{"event", {{"now", "2040-01-01T08:00:00Z"}}}}).code() ==
         "E_BAD_DATE");
   auto deadlines = node().read("desk", "/v1/deadlines?up_to=2100-01-01&alerts=true&limit=200");
   REQUIRE(deadlines.status == 200);

@@ -1,6 +1,6 @@
 /// \file
-/// Failed logins by address: beyond a number, an address rests. The guard limits those of one login; this limits who
-/// tries many logins.
+/// Logins by address that failed or have not been answered: beyond a number, an address rests. The guard limits those
+/// of one login; this limits who tries many logins.
 
 #pragma once
 
@@ -18,9 +18,11 @@ public:
   static constexpr std::chrono::minutes rest{15};
   static constexpr std::size_t addresses_limit = 10'000; ///< beyond, the oldest are forgotten
 
-  /// True while the address must wait. Times are monotonic.
-  bool rests(const std::string& address, std::chrono::milliseconds now);
-  void note_failure(const std::string& address, std::chrono::milliseconds now);
+  /// Counts a login as it begins, so that those made at the same time count too; false while the address must wait.
+  /// Times are monotonic.
+  bool begin(const std::string& address, std::chrono::milliseconds now);
+  /// One that has not failed after all.
+  void forgive(const std::string& address);
 
 private:
   struct failures {

@@ -98,6 +98,7 @@ void submit(const call_ptr& c, std::shared_ptr<asked_command> asked) {
   if (!take_key(*c, *asked))
     return;
   asked->by = c->who;
+  asked->token = c->token;
   asked->request = digest_of(*c, *asked);
   if (!asked->occurred_on.ok())
     asked->occurred_on = c->node().context().today();

@@ -57,9 +57,6 @@ struct login_body {
 } // namespace
 
 void log_in(const call_ptr& c) {
-  auto now = c->node().context().clock->monotonic();
-  if (c->server->logins().rests(c->asked.peer, now))
-    return c->answer(answer_fault(http_fault::too_many_attempts));
   auto body = parse_json(c->asked.body);
   if (!body)
     return c->refuse(body.error());
@@ -71,12 +68,14 @@ void log_in(const call_ptr& c) {
   if (given.login.empty() || given.password.empty())
     return c->refuse(
         law::refuse(refusal_code::missing_field, "", "L'identifiant et le mot de passe sont obligatoires.").error());
-  c->gateway().log_in({given.login.str(), given.password.str(), {}}, [c, now](told<toit::session> opened) {
-    if (opened)
-      return c->answer(answer_json(200, to_json(*opened)));
-    if (opened.error().code == refusal_code::unauthenticated)
-      c->server->logins().note_failure(c->asked.peer, now);
-    c->refuse(opened.error());
+  if (!c->server->logins().begin(c->asked.peer, c->node().context().clock->monotonic()))
+    return c->answer(answer_fault(http_fault::too_many_attempts));
+  c->gateway().log_in({given.login.str(), given.password.str(), {}}, [c](told<toit::session> opened) {
+    if (opened || opened.error().code != refusal_code::unauthenticated)
+      c->server->logins().forgive(c->asked.peer);
+    if (!opened)
+      return c->refuse(opened.error());
+    c->answer(answer_json(200, to_json(*opened)));
   });
 }
 

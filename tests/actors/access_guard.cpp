@@ -1,0 +1,448 @@
+// Accounts at the door: what counts when, who gets in, what a refusal leaves behind.
+
+#include "actors/access_guard.hpp"
+
+#include "journal/snapshot_files.hpp"
+#include "nodes/adapters.hpp"
+#include "nodes/bootstrap.hpp"
+#include "simulation/world/world.hpp"
+#include "tests/actors/stage.hpp"
+#include "tests/journal/node.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+using namespace toit;
+using namespace std::chrono_literals;
+using journal::test::id_with;
+using law::refusal_code;
+
+namespace {
+
+/// What is asked of the password desk waits while it is closed.
+struct password_room {
+  bool closed = false;
+  bool fails = false;
+  std::size_t hashed = 0;
+  std::vector<std::string> compared; ///< hashes
+  std::vector<std::function<void()>> waiting;
+
+  void take(std::function<void()> work) { closed ? waiting.push_back(std::move(work)) : work(); }
+};
+
+caf::behavior slow_passwords(caf::event_based_actor* self, password_room* room) {
+  return {
+      [self, room](hash_atom, const std::string& password) -> caf::result<std::string> {
+        ++room->hashed;
+        auto promise = self->make_response_promise<std::string>();
+        room->take([room, promise, password]() mutable {
+          if (room->fails)
+            return static_cast<void>(promise.deliver(caf::error{caf::sec::runtime_error}));
+          promise.deliver("plain:" + password);
+        });
+        return promise;
+      },
+      [self, room](check_atom, const std::string& hashed, const std::string& password) -> caf::result<bool> {
+        room->compared.push_back(hashed);
+        auto promise = self->make_response_promise<bool>();
+        room->take([promise, right = hashed == "plain:" + password]() mutable { promise.deliver(right); });
+        return promise;
+      },
+      [room](tick_atom) {
+        for (auto& work : std::exchange(room->waiting, {}))
+          work();
+      },
+  };
+}
+
+/// Before the recorder: notes what is refused.
+caf::behavior listening_recorder(caf::event_based_actor* self, event_recorder_actor to,
+                                 std::vector<ports::log_line>* refusals) {
+  return {
+      [self, to](append_atom atom, const append_group_ptr& group) -> caf::result<append_results_ptr> {
+        return self->delegate(to, atom, group);
+      },
+      [self, to, refusals](refuse_atom atom, const log_line_ptr& line) -> caf::result<append_results_ptr> {
+        refusals->push_back(*line);
+        return self->delegate(to, atom, line);
+      },
+      [self, to](follow_atom atom, const ports::stream_id& stream, const follower_actor& follower) {
+        self->send(to, atom, stream, follower);
+      },
+  };
+}
+
+/// A registry that keeps what reaches it, and never answers; and the watcher of a clock that is confirmed.
+caf::behavior silent_registry(caf::event_based_actor* self, std::vector<submission_ptr>* reached) {
+  return {
+      [self, reached](submit_atom, const submission_ptr& asked) -> caf::result<answer_ptr> {
+        reached->push_back(asked);
+        return self->make_response_promise<answer_ptr>();
+      },
+      [](confirm_atom) {},
+  };
+}
+
+constexpr const char* password = "mot de passe fictif";
+constexpr const char* other_password = "un autre mot de passe";
+
+struct guard_on_stage {
+  guard_on_stage() {
+    node.open();
+    auto made = std::make_shared<territory_context>();
+    made->stream = journal::test::stream();
+    made->settings.territory = made->settings.gestionnaire = gestionnaire;
+    made->settings.communes = {*law::commune_code::parse("93066")};
+    made->departement = "93";
+    made->commune_exists = [](law::commune_code) { return true; };
+    made->clock = node.clock;
+    made->chance = std::make_shared<simulation::chance_port>(1);
+    made->sealer = node.journal->open_sealer();
+    made->open_reader = [this] { return node.journal->open_reader(); };
+    made->snapshots = journal::open_snapshots(node.disk.folder("node/snapshots"), node.journal->keys(),
+                                              [this] { return node.rows(); });
+    made->accounts = nodes::make_account_sealer(node.journal->keys(), made->stream);
+    made->digester = nodes::make_digester(node.journal->keys(), made->stream);
+    made->metrics = std::make_shared<base::metrics>();
+    context = made;
+    simulation::plain_hasher hasher;
+    nodes::create_first_account(*node.journal, made->stream,
+                                {gestionnaire, law::text<120>{"Gestionnaire fictif"}, law::legal_person_kind::ept,
+                                 law::text<80>{"admin"}, law::text<120>{"Personne fictive"}, password,
+                                 law::civil_date{2015y / 1 / 1}},
+                                *made->accounts, hasher, *made->chance, context->today());
+    for (const auto& entry : node.journal->open_reader()->read(made->stream, 0, 16))
+      if (const auto* opened = std::get_if<law::account_opened>(&entry.record->event))
+        admin = {gestionnaire, opened->account, {}};
+    recorder = on.system().spawn(event_recorder, &node.writer(), made->metrics, deliberate_bugs{});
+    ear = on.system().spawn(listening_recorder, recorder, &refusals);
+    passwords = on.system().spawn(slow_passwords, &room);
+    registry = on.system().spawn(silent_registry, &reached);
+    begin_guard();
+  }
+  ~guard_on_stage() {
+    end({caf::actor_cast<caf::actor>(guard), ear, passwords, registry, caf::actor_cast<caf::actor>(recorder)});
+    on.pass(61s);
+  }
+
+  void begin_guard() {
+    guard_neighbours beside;
+    beside.recorder = caf::actor_cast<event_recorder_actor>(ear);
+    beside.registry = caf::actor_cast<demand_registry_actor>(registry);
+    beside.passwords = caf::actor_cast<password_desk_actor>(passwords);
+    beside.watcher = caf::actor_cast<deadline_watcher_actor>(registry);
+    set_clock steer = [this](law::instant to) {
+      ++steered;
+      node.clock->at = to;
+    };
+    guard = on.system().spawn(access_guard, context, beside, steer);
+    on.run();
+  }
+  void end(const std::vector<caf::actor>& all) {
+    for (const auto& actor : all)
+      caf::anon_send_exit(actor, caf::exit_reason::kill);
+    on.run();
+  }
+  void release() {
+    room.closed = false;
+    caf::anon_send(passwords, tick_atom_v);
+    on.run();
+  }
+
+  using answered = std::shared_ptr<test::stage::asked<answer_ptr>>;
+  answered ask(const identity& by, law::event event, std::string secret = {}, std::string login = {},
+               std::string token = {}, std::string key = {}) {
+    auto asked = std::make_shared<asked_command>();
+    asked->by = by;
+    asked->token = std::move(token);
+    asked->occurred_on = context->today();
+    asked->idempotency_key = std::move(key);
+    asked->event = std::move(event);
+    asked->password = std::move(secret);
+    asked->login = std::move(login);
+    auto told = on.ask<answer_ptr>(guard, submit_atom_v, asked_command_ptr{asked});
+    on.run();
+    return told;
+  }
+  answered set_password(const identity& by, law::agent_id of, std::string secret, std::string token = {}) {
+    return ask(by, law::account_secret_changed{of, law::secret_change::password_set}, std::move(secret), {},
+               std::move(token));
+  }
+  answered open(const std::string& login, law::agent_missions missions = {law::agent_mission::consult}) {
+    return ask(admin, law::account_opened{{}, gestionnaire, missions, context->today(), {}}, password, login);
+  }
+  identity opened(const std::string& login, law::agent_missions missions = {law::agent_mission::consult}) {
+    auto told = open(login, missions);
+    REQUIRE(recorded(told));
+    return {gestionnaire, law::id_of<law::agent_id>((**told->answer)->subject), {}};
+  }
+
+  auto log_in(const std::string& login, const std::string& secret) {
+    return on.ask<session_answer_ptr>(guard, login_atom_v, credentials_ptr{new credentials{login, secret, {}}});
+  }
+  std::optional<session> session_of(const std::string& login, const std::string& secret) {
+    auto told = log_in(login, secret);
+    on.run();
+    return told->answer && **told->answer ? std::optional{***told->answer} : std::nullopt;
+  }
+  bool recognised(const std::string& token) {
+    auto told = on.ask<session_answer_ptr>(guard, login_atom_v, credentials_ptr{new credentials{{}, {}, token}});
+    on.run();
+    return told->answer && (**told->answer).has_value();
+  }
+
+  static bool recorded(const answered& told) { return told->answer && (**told->answer).has_value(); }
+  template <class Result>
+  static bool refused_with(const std::shared_ptr<test::stage::asked<Result>>& told, refusal_code code) {
+    return told->answer && !(**told->answer).has_value() && (**told->answer).error().code == code;
+  }
+
+  const law::siren gestionnaire = *law::siren::parse("200057867");
+  journal::test::node node;
+  test::stage on;
+  territory_context_ptr context;
+  identity admin;
+  password_room room;
+  std::vector<ports::log_line> refusals;
+  std::vector<submission_ptr> reached;
+  int steered = 0;
+  event_recorder_actor recorder;
+  caf::actor ear;
+  caf::actor passwords;
+  caf::actor registry;
+  access_guard_actor guard;
+};
+
+} // namespace
+
+// -- logging in -----------------------------------------------------------------------------------------------------
+
+TEST_CASE("logins that begin together on one account count before any is answered", "[actors][accounts]") {
+  guard_on_stage g;
+  g.room.closed = true;
+  std::vector<decltype(g.log_in("", ""))> burst;
+  for (int i = 0; i < 100; ++i)
+    burst.push_back(g.log_in("admin", other_password));
+  g.on.run();
+  CHECK(g.room.waiting.size() == account_desk::failures_limit);
+  CHECK(std::ranges::count_if(burst, [&](const auto& told) { return g.refused_with(told, refusal_code::busy); }) ==
+        100 - account_desk::failures_limit);
+  g.release();
+  CHECK_FALSE(g.session_of("admin", password));
+  g.node.clock->at += account_desk::rest + 1min;
+  CHECK(g.session_of("admin", password));
+}
+
+TEST_CASE("few passwords are compared at a time, whatever logins are tried", "[actors][accounts]") {
+  guard_on_stage g;
+  g.room.closed = true;
+  for (int i = 0; i < 100; ++i)
+    g.log_in("personne-" + std::to_string(i), other_password);
+  auto late = g.log_in("admin", password);
+  g.on.run();
+  CHECK(g.room.waiting.size() == 16);
+  CHECK(g.refused_with(late, refusal_code::busy));
+  g.release();
+  CHECK(g.session_of("admin", password));
+}
+
+TEST_CASE("an unknown login is compared with a hash like any other", "[actors][accounts]") {
+  guard_on_stage g;
+  CHECK_FALSE(g.session_of("personne", other_password));
+  REQUIRE(g.room.compared.size() == 1);
+  CHECK(g.room.compared.front().starts_with("plain:"));
+  CHECK_FALSE(g.session_of("personne", g.room.compared.front().substr(6)));
+}
+
+TEST_CASE("a failed login is in the attempt log by the account that was tried, and counted", "[actors][accounts]") {
+  guard_on_stage g;
+  g.session_of("admin", other_password);
+  g.session_of("personne", other_password);
+  REQUIRE(g.refusals.size() == 2);
+  CHECK(g.refusals[0].right == "login");
+  CHECK(g.refusals[0].agent == g.admin.account);
+  CHECK(g.refusals[0].legal_person == law::party{g.gestionnaire});
+  CHECK(g.refusals[1].agent.empty());
+  CHECK(g.context->metrics->text().find("toit_logins_total{outcome=\"refused\"} 2") != std::string::npos);
+}
+
+TEST_CASE("a password that changed while the old one was compared opens nothing", "[actors][accounts]") {
+  guard_on_stage g;
+  g.room.closed = true;
+  auto old = g.log_in("admin", password);
+  g.on.run();
+  auto compares = std::exchange(g.room.waiting, {});
+  g.room.closed = false;
+  REQUIRE(g.recorded(g.set_password(g.admin, g.admin.account, other_password)));
+  g.room.waiting = std::move(compares);
+  g.release();
+  CHECK(g.refused_with(old, refusal_code::unauthenticated));
+}
+
+// -- secrets --------------------------------------------------------------------------------------------------------
+
+TEST_CASE("a password that is refused is not hashed, and never counts", "[actors][accounts][R441-2-15-V-2-5]") {
+  guard_on_stage g;
+  auto reader = g.opened("consultant");
+  auto hashed = g.room.hashed;
+  CHECK(g.refused_with(g.set_password(reader, g.admin.account, other_password), refusal_code::not_empowered));
+  CHECK(g.room.hashed == hashed);
+  REQUIRE(g.recorded(g.set_password(g.admin, g.admin.account, "le mot de passe voulu")));
+  CHECK_FALSE(g.session_of("admin", other_password));
+  CHECK(g.session_of("admin", "le mot de passe voulu"));
+}
+
+TEST_CASE("one change of an account is on its way at a time, and a refused one leaves nothing behind",
+          "[actors][accounts]") {
+  guard_on_stage g;
+  auto agent = g.opened("agent");
+  g.room.closed = true;
+  auto first = g.set_password(agent, agent.account, other_password);
+  auto token = law::account_secret_changed{agent.account, law::secret_change::token_issued};
+  CHECK(g.refused_with(g.ask(agent, token), refusal_code::busy));
+  SECTION("the first counts, and a token can be made afterwards") {
+    g.release();
+    CHECK(g.recorded(first));
+    CHECK_FALSE(g.session_of("agent", password));
+    CHECK(g.session_of("agent", other_password));
+    auto made = g.ask(agent, token);
+    REQUIRE(g.recorded(made));
+    CHECK(g.recognised((**made->answer)->secret));
+  }
+  SECTION("closed meanwhile, the account does not come back") {
+    REQUIRE(g.recorded(g.ask(g.admin, law::account_closed{agent.account})));
+    g.release();
+    CHECK(g.refused_with(first, refusal_code::unknown_subject));
+    CHECK_FALSE(g.session_of("agent", other_password));
+    // Its login is free again.
+    CHECK(g.recorded(g.open("agent")));
+  }
+}
+
+TEST_CASE("two accounts never get the same login", "[actors][accounts]") {
+  guard_on_stage g;
+  g.room.closed = true;
+  auto first = g.open("agent");
+  CHECK(g.refused_with(g.open("agent"), refusal_code::busy));
+  SECTION("the first has it") {
+    g.release();
+    CHECK(g.recorded(first));
+    CHECK(g.refused_with(g.open("agent"), refusal_code::duplicate));
+  }
+  SECTION("the first fails: it is free") {
+    g.room.fails = true;
+    g.release();
+    CHECK(first->error);
+    g.room.fails = false;
+    CHECK(g.recorded(g.open("agent")));
+  }
+}
+
+TEST_CASE("a new password closes the account's other sessions and revokes its tokens", "[actors][accounts]") {
+  guard_on_stage g;
+  auto agent = g.opened("agent");
+  auto mine = g.session_of("agent", password)->token;
+  auto stolen = g.session_of("agent", password)->token;
+  auto made = g.ask(agent, law::account_secret_changed{agent.account, law::secret_change::token_issued});
+  auto token = (**made->answer)->secret;
+  REQUIRE(g.recognised(token));
+  REQUIRE(g.recorded(g.set_password(agent, agent.account, other_password, mine)));
+  CHECK(g.recognised(mine));
+  CHECK_FALSE(g.recognised(stolen));
+  CHECK_FALSE(g.recognised(token));
+  // By who administers: all of them.
+  REQUIRE(g.recorded(g.set_password(g.admin, agent.account, password)));
+  CHECK_FALSE(g.recognised(mine));
+}
+
+TEST_CASE("a demandeur's account counts by its entry, and goes with the data of his dossier",
+          "[actors][accounts][L441-2-7-1-1c]") {
+  guard_on_stage g;
+  law::dossier_id dossier = id_with<law::dossier_id>(5);
+  auto subject = law::subject_of(dossier);
+  auto asked = std::make_shared<asked_command>();
+  asked->by = g.admin;
+  asked->occurred_on = g.context->today();
+  asked->target = subject;
+  asked->event = law::applicant_account_opened{};
+  asked->login = "demandeur";
+  asked->password = password;
+  auto told = g.on.ask<answer_ptr>(g.guard, submit_atom_v, asked_command_ptr{asked});
+  g.on.run();
+  REQUIRE(g.reached.size() == 1);
+  CHECK_FALSE(g.session_of("demandeur", password));
+  auto look = [&] {
+    caf::anon_send(g.guard, written_atom_v,
+                   ports::batch_ptr{std::make_shared<ports::entry_batch>(ports::entry_batch{g.context->stream, {}})});
+    g.on.run();
+  };
+  // What the registry would record.
+  const auto& command = g.reached.front()->command;
+  auto append = std::make_shared<ports::append>();
+  append->stream = g.context->stream;
+  append->reads.push_back({subject, 0});
+  append->drafts.push_back(
+      g.node.draft(subject, journal::test::record_of(std::get<law::event>(command.asked), command.id)));
+  auto opened = g.node.write(append);
+  REQUIRE(opened.status == ports::append_status::appended);
+  look();
+  auto session = g.session_of("demandeur", password);
+  REQUIRE(session);
+  CHECK(session->who.own_dossier == dossier);
+  REQUIRE(g.node.erase(subject, {opened.last_seq}).status == ports::append_status::appended);
+  look();
+  CHECK_FALSE(g.recognised(session->token));
+  CHECK_FALSE(g.session_of("demandeur", password));
+}
+
+// -- mandates and the clock -----------------------------------------------------------------------------------------
+
+TEST_CASE("what is entered under a mandate rests on it: it is among what must not move", "[actors][R441-2-15-I-10]") {
+  guard_on_stage g;
+  auto principal = *law::siren::parse("732829320");
+  REQUIRE(g.recorded(g.ask(g.admin, law::legal_person_registered{principal, law::legal_person_kind::other,
+                                                                 law::text<120>{"Corps fictif"}})));
+  law::mandate m{};
+  m.principal = principal;
+  m.introducer = g.gestionnaire;
+  m.matter = law::mandate_matter::registration;
+  m.ground = "R441-2-1";
+  m.from = g.context->today();
+  auto granted = g.ask(g.admin, law::mandate_granted{m});
+  REQUIRE(g.recorded(granted));
+  auto asked = std::make_shared<asked_command>();
+  asked->by = g.admin;
+  asked->originator = principal;
+  asked->occurred_on = g.context->today();
+  asked->target = id_with<law::subject_id>(5);
+  asked->event = law::certificate_issued{};
+  g.on.ask<answer_ptr>(g.guard, submit_atom_v, asked_command_ptr{asked});
+  g.on.run();
+  REQUIRE(g.reached.size() == 1);
+  const auto& reads = g.reached.front()->reads;
+  const auto& receipt = **granted->answer;
+  auto read = std::ranges::find(reads, receipt->subject, &ports::subject_read::subject);
+  REQUIRE(read != reads.end());
+  CHECK(read->last_seq == receipt->last_seq);
+}
+
+TEST_CASE("a demonstration's clock moves once that is recorded, and not by what is refused", "[actors][clock]") {
+  guard_on_stage g;
+  auto before = g.node.clock->at;
+  auto set = [&](law::instant to, const identity& by, const char* key = "") {
+    return g.ask(by, law::clock_set{to}, {}, {}, {}, key);
+  };
+  auto reader = g.opened("consultant");
+  CHECK(g.refused_with(set(before + 24h, reader), refusal_code::not_empowered));
+  CHECK(g.refused_with(set(before - 24h, g.admin), refusal_code::bad_date));
+  CHECK(g.refused_with(set(law::instant{std::chrono::sys_days{2040y / 1 / 1}}, g.admin), refusal_code::bad_date));
+  CHECK(g.steered == 0);
+  REQUIRE(g.recorded(set(before + 24h, g.admin, "cle")));
+  CHECK(g.steered == 1);
+  CHECK(g.node.clock->at == before + 24h);
+
+  // A node that stopped right then begins again where its clock had been set.
+  g.node.clock->at = before;
+  g.end({caf::actor_cast<caf::actor>(g.guard)});
+  g.begin_guard();
+  CHECK(g.node.clock->at == before + 24h);
+}
