@@ -492,14 +492,16 @@ TEST_CASE("what is entered on the instruments is ended by the same way", "[api][
                                     {{"bailleur", sirens.at("bailleur")},
                                      {"holder", sirens.at("action_logement")},
                                      {"contingent", "employer"},
-                                     {"departement", "94"},
+                                     {"departement", "93"},
                                      {"flow_share", 100},
                                      {"agents_share", 0},
                                      {"loan_guarantee", false},
-                                     {"from", "2015-01-01"}}}}}});
+                                     {"from", "2010-01-01"},
+                                     {"until", "2014-12-31"}}}}}});
   INFO(signed_one.body.dump());
   auto convention = signed_one.assigned().at("convention").get<std::string>();
-  node().must("gestionnaire", "/v1/conventions/" + convention + "/events", until("convention", convention));
+  node().must("gestionnaire", "/v1/conventions/" + convention + "/events",
+              {{"event", {{"convention", convention}, {"last_day", "2014-06-30"}}}});
   auto account = subject_of(node().must(
       "gestionnaire", "/v1/accounts",
       {{"event", {{"legal_person", sirens.at("desk")}, {"missions", {"consult"}}, {"from", "2024-01-01"}}},
