@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::chrono::days refusals_stand{30};
 
-/// Beyond it every command is looked up on disk.
+/// Of one month: beyond it every command is looked up in that month's file.
 constexpr std::size_t refused_limit = 500'000;
 
 constexpr const char* schema = R"sql(
@@ -222,15 +222,16 @@ bool access_log::sync() {
   month.synced_seq = month.seq;
   month.synced_link = month.link;
   for (const auto& [command, line] : std::exchange(staged_refused_, {}))
-    remember(command);
+    remember(month.file, command);
   return whole;
 }
 
-void access_log::remember(law::command_id refused) {
-  if (refused_.size() >= refused_limit)
-    too_many_refused_ = true;
+void access_log::remember(const std::string& file, law::command_id refused) {
+  auto& month = refused_[file];
+  if (month.commands.size() >= refused_limit)
+    month.too_many = true;
   else
-    refused_.insert(refused);
+    month.commands.insert(refused);
 }
 
 void access_log::load_refused(law::instant now) {
@@ -246,7 +247,7 @@ void access_log::load_refused(law::instant now) {
     while (query.step()) {
       law::command_id command;
       query.copy_to(0, command.bytes);
-      remember(command);
+      remember(file, command);
     }
   }
 }
@@ -256,25 +257,29 @@ std::optional<ports::log_line> access_log::refusal_of(law::command_id command, l
     return staged->second;
   if (!refused_loaded_)
     load_refused(now);
-  if (!too_many_refused_ && !refused_.contains(command))
-    return std::nullopt;
   auto oldest = file_of(now - refusals_stand);
-  for (const auto& file : folder_->files()) {
-    if (file < oldest)
-      continue;
-    auto database = open_begun(place_, file);
-    if (!database)
-      continue;
-    auto query = database->prepare("SELECT at, content FROM line WHERE command = ? AND at >= ? ORDER BY seq LIMIT 1");
-    query.bind(1, byte_view{command.bytes}).bind(2, std::int64_t{(now - refusals_stand).time_since_epoch().count()});
-    if (!query.step())
-      continue;
-    auto found = open_line(key_, query.integer(0), query.content(1));
-    if (!found)
-      throw store_broken{"a line of " + file + " does not open"};
-    return std::move(found->line);
-  }
+  std::erase_if(refused_, [&](const auto& month) { return month.first < oldest; });
+  for (auto& [file, month] : refused_)
+    if (month.too_many || month.commands.contains(command))
+      if (auto found = read_refusal(file, month, command, now - refusals_stand))
+        return found;
   return std::nullopt;
+}
+
+std::optional<ports::log_line> access_log::read_refusal(const std::string& file, refused_month& month,
+                                                        law::command_id command, law::instant since) const {
+  if (!month.reader)
+    month.reader = open_begun(place_, file);
+  if (!month.reader)
+    return std::nullopt;
+  auto query = month.reader->prepare("SELECT at, content FROM line WHERE command = ? AND at >= ? ORDER BY seq LIMIT 1");
+  query.bind(1, byte_view{command.bytes}).bind(2, std::int64_t{since.time_since_epoch().count()});
+  if (!query.step())
+    return std::nullopt;
+  auto found = open_line(key_, query.integer(0), query.content(1));
+  if (!found)
+    throw store_broken{"a line of " + file + " does not open"};
+  return std::move(found->line);
 }
 
 std::size_t access_log::expire(law::instant now) const {

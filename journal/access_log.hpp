@@ -11,6 +11,8 @@
 
 namespace toit::journal {
 
+class sqlite_database;
+
 struct access_log_place {
   std::string folder; ///< holds log-YYYY-MM.sqlite and nothing else of this kind
   std::string vfs;    ///< empty for the system's files
@@ -44,10 +46,18 @@ public:
 
 private:
   struct open_month;
+  /// What was refused in a month: whoever repeats it is answered from the file.
+  struct refused_month {
+    std::set<law::command_id> commands;
+    bool too_many = false;                   ///< for `commands` to hold them all
+    std::unique_ptr<sqlite_database> reader; ///< opened when first needed
+  };
   open_month& month_at(law::instant at);
   void load_refused(law::instant now);
   void stage_in(open_month& month, const ports::log_line& line, law::instant now);
-  void remember(law::command_id refused);
+  void remember(const std::string& file, law::command_id refused);
+  std::optional<ports::log_line> read_refusal(const std::string& file, refused_month& month, law::command_id command,
+                                              law::instant since) const;
 
   access_log_place place_;
   std::shared_ptr<access_log_folder> folder_;
@@ -55,9 +65,8 @@ private:
   bytes32 key_{};
   unsigned keep_months_;
   std::unique_ptr<open_month> month_;
-  std::set<law::command_id> refused_;                         ///< on disk, in the files of the last thirty days
+  std::map<std::string, refused_month> refused_;              ///< by file, of the last thirty days
   std::map<law::command_id, ports::log_line> staged_refused_; ///< not yet on disk
-  bool too_many_refused_ = false;
   bool refused_loaded_ = false;
   bool lost_in_group_ = false; ///< the group spanned two months and the first one's lines found no room
 };
