@@ -56,6 +56,8 @@ listener_options quick() {
   return options;
 }
 
+const headers known{{"Authorization", "Bearer fictitious"}};
+
 void echo(request asked, const respond& done) { done({200, {{"Content-Type", "text/plain"}}, asked.body}); }
 
 client_options to(const listener& there) {
@@ -115,11 +117,45 @@ TEST_CASE("what is malformed or too large is refused as a problem") {
   CHECK(send_raw(there.port(), "GET / HTTP/1.1\r\nExpect: the best\r\n\r\n").starts_with("HTTP/1.1 417"));
   client one{to(there)};
   CHECK(one.send({"POST", "/", {}, std::string(1000, 'a'), {}})->status == 200);
-  CHECK(one.send({"POST", "/upload", {}, std::string(5000, 'a'), {}})->body.size() == 5000);
-  auto large = one.send({"POST", "/upload", {}, std::string(5001, 'a'), {}});
+  CHECK(one.send({"POST", "/upload", known, std::string(5000, 'a'), {}})->body.size() == 5000);
+  auto large = one.send({"POST", "/upload", known, std::string(5001, 'a'), {}});
   REQUIRE(large.has_value());
   CHECK(large->status == 413);
   CHECK(large->body.find("E_TOO_LARGE") != std::string::npos);
+}
+
+TEST_CASE("a long body is for who says who he is") {
+  listener there{quick(), echo};
+  CHECK(send_raw(there.port(), "POST /upload HTTP/1.1\r\nContent-Length: 1001\r\n\r\n").starts_with("HTTP/1.1 413"));
+}
+
+TEST_CASE("there is room for so many bytes of long bodies at a time") {
+  std::promise<respond> asked;
+  auto options = quick();
+  options.limits.uploads_bytes = 6000;
+  listener there{std::move(options), [&](request long_one, respond done) {
+                   if (long_one.target == "/upload")
+                     asked.set_value(std::move(done));
+                   else
+                     done({200, {}, "short"});
+                 }};
+  auto first = std::async(std::launch::async, [at = to(there)] {
+    client one{at};
+    return one.send({"POST", "/upload", known, std::string(4000, 'a'), {}});
+  });
+  auto done = asked.get_future().get();
+  client second{to(there)};
+  CHECK(second.send({"POST", "/upload", known, std::string(4000, 'a'), {}})->status == 503);
+  CHECK(second.send({"POST", "/", {}, std::string(900, 'a'), {}})->status == 200);
+  done({200, {}, "stored"});
+  CHECK(first.get()->body == "stored");
+  asked = {};
+  auto third = std::async(std::launch::async, [at = to(there)] {
+    client one{at};
+    return one.send({"POST", "/upload", known, std::string(4000, 'a'), {}});
+  });
+  asked.get_future().get()({200, {}, "stored too"});
+  CHECK(third.get()->body == "stored too");
 }
 
 TEST_CASE("a peer that says nothing, or not all, is not waited for") {
@@ -139,6 +175,16 @@ TEST_CASE("beyond the limit of connections a new one is closed at once") {
   client second{to(there)};
   CHECK_FALSE(second.send({"GET", "/", {}, "", {}}).has_value());
   CHECK(first.send({"GET", "/", {}, "", {}})->status == 200);
+}
+
+TEST_CASE("one peer does not take all the places") {
+  auto options = quick();
+  options.limits.connections_a_peer = 1;
+  listener there{std::move(options), echo};
+  client first{to(there)};
+  CHECK(first.send({"GET", "/", {}, "", {}})->status == 200);
+  client second{to(there)};
+  CHECK_FALSE(second.send({"GET", "/", {}, "", {}}).has_value());
 }
 
 TEST_CASE("a stop lets the request in progress finish and lets nobody in") {

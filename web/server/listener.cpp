@@ -1,5 +1,6 @@
 #include "web/server/listener.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <boost/asio.hpp>
 #include <boost/asio/ssl.hpp>
@@ -128,15 +129,42 @@ struct listener::core {
       co_await c.stream.async_read_some(asio::buffer(dropped), asio::redirect_error(use_await, over));
   }
 
+  /// A long body is for who says who he is: whether he is that, only the answer tells.
   std::size_t body_limit(const parser_type& parser) const {
     const auto& head = parser.get();
     auto text = [](beast::string_view v) { return std::string_view{v.data(), v.size()}; };
-    bool upload = options.limits.is_upload && options.limits.is_upload(text(head.method_string()), text(head.target()));
+    bool upload = options.limits.is_upload && !head[http::field::authorization].empty() &&
+                  options.limits.is_upload(text(head.method_string()), text(head.target()));
     return upload ? options.limits.upload_bytes : options.limits.body_bytes;
   }
 
+  /// Part of the room for long bodies, from the header that announces one to the answer.
+  class room {
+  public:
+    explicit room(std::atomic<std::size_t>& of) : of_{of} {}
+    ~room() { of_ -= taken_; }
+    room(const room&) = delete;
+    room& operator=(const room&) = delete;
+    bool take(std::size_t bytes, std::size_t most) {
+      taken_ += bytes;
+      return of_.fetch_add(bytes) + bytes <= most;
+    }
+
+  private:
+    std::atomic<std::size_t>& of_;
+    std::size_t taken_ = 0;
+  };
+
+  bool admits(room& mine, const parser_type& parser) const {
+    auto most = body_limit(parser);
+    if (most <= options.limits.body_bytes)
+      return true;
+    auto announced = parser.content_length() ? static_cast<std::size_t>(*parser.content_length()) : most;
+    return mine.take(announced, options.limits.uploads_bytes);
+  }
+
   /// A request, whole; absent once the connection is over or has been refused.
-  asio::awaitable<std::optional<request>> read(connection& c, parser_type& parser) {
+  asio::awaitable<std::optional<request>> read(connection& c, parser_type& parser, room& mine) {
     auto& lowest = beast::get_lowest_layer(c.stream);
     const auto& limits = options.limits;
     error_code error;
@@ -146,6 +174,8 @@ struct listener::core {
     co_await http::async_read_header(c.stream, c.buffer, parser, asio::redirect_error(use_await, error));
     if (!error && parser.content_length() && *parser.content_length() > body_limit(parser))
       error = http::error::body_limit;
+    if (!error && !admits(mine, parser))
+      co_return co_await refuse(c, 503), std::nullopt;
     if (!error) {
       parser.body_limit(body_limit(parser));
       lowest.expires_after(limits.read);
@@ -185,7 +215,8 @@ struct listener::core {
     bool more = !error;
     while (more && !stopping) {
       parser_type parser;
-      auto asked = co_await read(*c, parser);
+      room mine{uploads};
+      auto asked = co_await read(*c, parser, mine);
       if (!asked)
         break;
       c->in_progress = true;
@@ -211,11 +242,20 @@ struct listener::core {
     auto c = std::make_shared<connection>(std::move(socket), tls);
     c->peer = beast::get_lowest_layer(c->stream).socket().remote_endpoint(ignored).address().to_string();
     beast::get_lowest_layer(c->stream).socket().set_option(tcp::no_delay{true}, ignored);
-    {
-      std::lock_guard hold{mutex};
-      open.insert(c);
-    }
+    if (!admit(c))
+      return;
     asio::co_spawn(strand, converse(c), [this, c](std::exception_ptr) { end(c); });
+  }
+
+  /// One peer alone cannot take all the places.
+  bool admit(const connection_ptr& c) {
+    std::lock_guard hold{mutex};
+    auto of_peer = std::ranges::count(open, c->peer, [](const connection_ptr& other) { return other->peer; });
+    if (open.size() >= options.limits.connections ||
+        static_cast<std::size_t>(of_peer) >= options.limits.connections_a_peer)
+      return false;
+    open.insert(c);
+    return true;
   }
 
   void end(const connection_ptr& c) {
@@ -235,7 +275,7 @@ struct listener::core {
       if (error) { // out of descriptors, most likely: those in use will come back
         asio::steady_timer pause{acceptor.get_executor(), std::chrono::milliseconds{100}};
         co_await pause.async_wait(asio::redirect_error(use_await, error));
-      } else if (size() < options.limits.connections) {
+      } else {
         begin(std::move(socket));
       }
     }
@@ -294,6 +334,7 @@ struct listener::core {
   tcp::acceptor acceptor;
   std::uint16_t port = 0;
   std::atomic<bool> stopping = false;
+  std::atomic<std::size_t> uploads = 0; ///< bytes of long bodies that are there or announced
   mutable std::mutex mutex;
   std::condition_variable all_ended;
   std::set<connection_ptr> open;

@@ -22,7 +22,9 @@ struct listener_limits {
   std::size_t body_bytes = 1U << 20;
   std::size_t upload_bytes = 21U << 20; ///< of a body that `is_upload` admits: a document, and what says what it is
   std::function<bool(std::string_view method, std::string_view target)> is_upload;
+  std::size_t uploads_bytes = 256U << 20; ///< of all such bodies at a time
   std::size_t connections = 2048;
+  std::size_t connections_a_peer = 512;
   std::chrono::milliseconds handshake{10'000};
   std::chrono::milliseconds idle{60'000}; ///< between two requests of a connection
   std::chrono::milliseconds read{30'000}; ///< of one whole request, once it has begun
