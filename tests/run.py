@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import xml.etree.ElementTree as xml
 from pathlib import Path
@@ -45,8 +46,17 @@ COMMANDS = (
 
 
 class Count:
+    """What both lanes add to."""
+
     def __init__(self):
         self.passed = self.failed = self.skipped = 0
+        self.lock = threading.Lock()
+
+    def add(self, passed=0, failed=0, skipped=0):
+        with self.lock:
+            self.passed += passed
+            self.failed += failed
+            self.skipped += skipped
 
 
 def run_cases(program, name, count):
@@ -69,15 +79,12 @@ def run_cases(program, name, count):
             cases = []
     if not cases:
         print(done.stdout[-4000:] + done.stderr[-8000:])
-        count.failed += 1
+        count.add(failed=1)
         return "ended without a report"
     passed, failed, skipped = (int(cases[-1].get(key, 0)) for key in ("successes", "failures", "skips"))
-    count.passed += passed
-    count.failed += failed
-    count.skipped += skipped
     if done.returncode not in (0, 4) and failed == 0:
-        count.failed += 1
         failed = 1
+    count.add(passed, failed, skipped)
     if failed:
         print(done.stdout[-12000:] + done.stderr[-8000:])
     return f"{passed} passed, {failed} failed, {skipped} skipped"
@@ -93,13 +100,13 @@ def run_command(command, count):
         code, told = 1, f"{late.stdout or ''}\nnot done after {LIMIT_S} s"
     last = told.strip().rsplit("\n", 1)[-1]
     if code == 0:
-        count.passed += 1
+        count.add(passed=1)
         return f"passed: {last}"
     if code == SKIPPED and "CI" not in os.environ:
-        count.skipped += 1
+        count.add(skipped=1)
         return f"skipped: {last}"
-    count.failed += 1
-    print(told[-12000:])
+    count.add(failed=1)
+    print(told[-12000:], flush=True)
     return f"FAILED with {code}: {last}"
 
 
@@ -115,22 +122,33 @@ def process_tests():
         yield f"process: {script.stem[5:].replace('_', ' ')}", ["python3", str(script.relative_to(ROOT))]
 
 
+def told(title, result, since):
+    print(f"{title} ({time.monotonic() - since:.1f} s): {result}", flush=True)
+
+
+def run_cases_of_all(name, count):
+    for suite in CASES:
+        since = time.monotonic()
+        told(f"{suite} cases", run_cases(BUILD / f"tests/{suite}_tests", name, count), since)
+
+
+def run_commands(commands, name, count):
+    for title, command in commands:
+        if selects(name, title, command):
+            since = time.monotonic()
+            told(title, run_command(command, count), since)
+
+
 def main():
     name = sys.argv[1] if len(sys.argv) > 1 else ""
     count = Count()
     begun = time.monotonic()
-
-    def told(title, result, since):
-        print(f"{title} ({time.monotonic() - since:.1f} s): {result}", flush=True)
-
-    for suite in CASES:
-        program = BUILD / f"tests/{suite}_tests"
-        since = time.monotonic()
-        told(f"{suite} cases", run_cases(program, name, count), since)
-    for title, command in (*COMMANDS, *process_tests()):
-        if selects(name, title, command):
-            since = time.monotonic()
-            told(title, run_command(command, count), since)
+    # Tests with real processes wait for them most of the time: they have a lane of their own.
+    lane = threading.Thread(target=run_commands, args=(process_tests(), name, count))
+    run_cases_of_all(name, count)
+    lane.start()
+    run_commands(COMMANDS, name, count)
+    lane.join()
     print(f"{time.monotonic() - begun:.0f} s")
     print(f"{count.passed} passed, {count.failed} failed, {count.skipped} skipped")
     sys.exit(1 if count.failed or count.passed == 0 else 0)
