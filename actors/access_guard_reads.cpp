@@ -224,9 +224,9 @@ caf::result<read_answer_ptr> access_guard_state::read_due(const read_request_ptr
   line.scope = scope_text(granted->where);
   self->request(neighbours.registry, ask_timeout, due_atom_v, due_query_ptr{query})
       .then(
-          [this, line, promise](const due_lines_ptr& lines) mutable {
-            line.results = static_cast<std::uint32_t>(lines->size());
-            answer_logged(promise, std::make_shared<const read_answer>(read_content{*lines}), line);
+          [this, line, promise](const due_page_ptr& page) mutable {
+            line.results = static_cast<std::uint32_t>(page->lines.size());
+            answer_logged(promise, std::make_shared<const read_answer>(read_content{*page}), line);
           },
           [promise](const caf::error& error) mutable { promise.deliver(error); });
   return promise;

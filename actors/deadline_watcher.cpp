@@ -1,6 +1,7 @@
 #include "actors/deadline_watcher.hpp"
 
 #include "actors/spawning.hpp"
+#include "ports/files.hpp"
 
 namespace toit {
 
@@ -16,7 +17,16 @@ constexpr days longest_sleep{31};
 /// A clock that parts from monotonic time by more than this while running has jumped.
 constexpr hours largest_drift{24};
 
+/// There while automatic effects are frozen, through any restart.
+const std::string frozen_mark{"clock-to-be-confirmed"};
+
 } // namespace
+
+std::optional<law::instant> last_recorded(ports::journal_reader& reader, const ports::stream_id& stream) {
+  auto head = reader.latest_head(stream);
+  auto last = head ? reader.entry(stream, head->seq) : std::nullopt;
+  return last ? std::optional{last->recorded_at} : std::nullopt;
+}
 
 // -- the clock ------------------------------------------------------------------------------------------------------
 
@@ -25,10 +35,26 @@ void deadline_watcher_state::look_at_clock() {
   bool first = !in_step_;
   if (first)
     in_step_ = reading;
-  if (!watch.steered && !status_.frozen)
-    status_.frozen = first ? woke_wrongly(reading) : out_of_step(reading);
-  if (status_.frozen && first)
-    base::log_warning("automatic effects wait: the clock is to be confirmed");
+  if (watch.steered || status_.frozen)
+    return;
+  status_.frozen = first ? was_frozen() || woke_wrongly(reading) : out_of_step(reading);
+  if (!status_.frozen)
+    return;
+  base::log_warning("automatic effects are frozen: the clock is to be confirmed");
+  mark_frozen();
+}
+
+/// A restart confirms nothing: what was recorded since bears the very times that are in doubt.
+bool deadline_watcher_state::was_frozen() const { return context->marks->read(frozen_mark, 0, 1).has_value(); }
+
+void deadline_watcher_state::mark_frozen() {
+  try {
+    context->marks->create(frozen_mark)->commit();
+    marked_ = true;
+  } catch (const ports::files_full&) {
+    // No room: the next tick tries again, and until then this run remembers.
+    marked_ = false;
+  }
 }
 
 bool deadline_watcher_state::woke_wrongly(const clock_reading& reading) const {
@@ -44,16 +70,16 @@ bool deadline_watcher_state::out_of_step(const clock_reading& reading) const {
 
 void deadline_watcher_state::confirm() {
   status_.frozen = false;
+  context->marks->remove(frozen_mark);
   in_step_ = read();
   tick();
 }
 
 void deadline_watcher_state::tick() {
-  bool was_frozen = status_.frozen;
   look_at_clock();
   if (status_.frozen) {
-    if (!was_frozen)
-      base::log_warning("automatic effects are frozen: the clock is to be confirmed");
+    if (!marked_)
+      mark_frozen();
     return;
   }
   auto today = context->today();
@@ -75,9 +101,9 @@ void deadline_watcher_state::ask_for_due() {
   query->limit = page_limit;
   self->request(registry, ask_timeout, due_atom_v, due_query_ptr{query})
       .then(
-          [this](const due_lines_ptr& lines) {
+          [this](const due_page_ptr& page) {
             asking_ = false;
-            open_day(*lines);
+            open_day(page->lines);
           },
           // The next tick asks again.
           [this](const caf::error&) { asking_ = false; });

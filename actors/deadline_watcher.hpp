@@ -14,6 +14,9 @@ struct clock_watch {
   std::optional<law::instant> last_entry; ///< when the stream was last written, before this start
 };
 
+/// When the stream's last entry was recorded; absent for a stream without any.
+std::optional<law::instant> last_recorded(ports::journal_reader& reader, const ports::stream_id& stream);
+
 struct deadline_watcher_state {
   deadline_watcher_state() = default;
 
@@ -45,6 +48,8 @@ private:
   };
   clock_reading read() const { return {context->clock->now(), context->clock->monotonic()}; }
 
+  bool was_frozen() const;
+  void mark_frozen();
   bool woke_wrongly(const clock_reading& reading) const;
   bool out_of_step(const clock_reading& reading) const;
 
@@ -52,6 +57,7 @@ private:
   std::vector<due_line> waiting_;        ///< of one day, last to be sent first
   std::optional<law::due> first_sent_;   ///< of the day last opened
   watcher_status status_;
+  bool marked_ = false; ///< the freeze is on disk
   bool asking_ = false;
   bool failed_ = false; ///< something of this day was refused or not answered
 };

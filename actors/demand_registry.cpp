@@ -1,5 +1,6 @@
 #include "actors/demand_registry.hpp"
 
+#include "actors/snapshot_rows.hpp"
 #include "actors/spawning.hpp"
 #include "ports/files.hpp"
 
@@ -198,36 +199,76 @@ std::vector<law::document_id> demand_registry_state::known_documents() const {
   return known;
 }
 
-due_lines_ptr demand_registry_state::due(const due_query& query) {
-  auto lines = std::make_shared<std::vector<due_line>>();
-  const auto& book = desk->book();
-  const auto& settings = desk->context().settings;
-  auto take = [&](const law::due& item, const law::dossier& d) {
-    bool elsewhere = !query.dwellings.everywhere && !item.candidacy.empty() &&
-                     !law::sight{d, query.dwellings, law::places_of(book, d)}.shows(item.candidacy);
-    if (query.within.covers(d.communes) && !elsewhere)
-      lines->push_back({item, d.number});
-  };
-  if (!query.alerts) {
-    for (const auto& item : desk->calendar().up_to(query.up_to, query.limit)) {
-      const auto* d = book.find(item.dossier);
-      auto running = d ? law::dues_of(*d, settings) : std::vector<law::due>{};
-      if (std::ranges::find(running, item) == running.end())
-        desk->calendar().forget(item);
-      else
-        take(item, *d);
+/// Takes the lines of one page, out of all that match.
+class due_pager {
+public:
+  due_pager(const due_query& query, const law::demand_book& book) : query_{query}, book_{book} {}
+
+  /// False once the page is full and it is known whether more follow.
+  bool take(const law::due& item, const law::dossier& d) {
+    if (!shows(item, d) || seen_++ < query_.after)
+      return true;
+    if (page_.lines.size() == query_.limit) {
+      page_.next = query_.after + query_.limit;
+      return false;
     }
-    return lines;
+    page_.lines.push_back({item, d.number});
+    return true;
   }
+
+  due_page_ptr page() { return std::make_shared<const due_page>(std::move(page_)); }
+
+private:
+  bool shows(const law::due& item, const law::dossier& d) const {
+    if (!query_.within.covers(d.communes))
+      return false;
+    return query_.dwellings.everywhere || item.candidacy.empty() ||
+           law::sight{d, query_.dwellings, law::places_of(book_, d)}.shows(item.candidacy);
+  }
+
+  const due_query& query_;
+  const law::demand_book& book_;
+  std::uint64_t seen_ = 0;
+  due_page page_;
+};
+
+due_page_ptr demand_registry_state::due(const due_query& query) {
+  due_pager pager{query, desk->book()};
+  if (query.alerts)
+    alerts(query, pager);
+  else
+    effects(query, pager);
+  return pager.page();
+}
+
+/// What no longer runs is sifted out on the way: a page that is short has nothing after it.
+void demand_registry_state::effects(const due_query& query, due_pager& pager) {
+  const auto& settings = desk->context().settings;
+  std::vector<law::due> stale;
+  desk->calendar().visit(query.up_to, [&](const law::due& item) {
+    const auto* d = desk->book().find(item.dossier);
+    auto running = d ? law::dues_of(*d, settings) : std::vector<law::due>{};
+    if (std::ranges::find(running, item) != running.end())
+      return pager.take(item, *d);
+    stale.push_back(item);
+    return true;
+  });
+  for (const auto& item : stale)
+    desk->calendar().forget(item);
+}
+
+void demand_registry_state::alerts(const due_query& query, due_pager& pager) const {
+  const auto& book = desk->book();
+  std::vector<std::pair<law::due, const law::dossier*>> found;
   for (auto id : book.dossiers_by_arrival())
-    if (const auto* d = book.find(id))
-      for (const auto& item : law::dues_of(*d, settings))
+    if (const auto* d = book.find(id); d && query.within.covers(d->communes))
+      for (const auto& item : law::dues_of(*d, desk->context().settings))
         if (item.last_day <= query.up_to)
-          take(item, *d);
-  std::ranges::sort(*lines, {}, [](const due_line& line) { return std::tuple{line.due.last_day, line.due}; });
-  if (lines->size() > query.limit)
-    lines->resize(query.limit);
-  return lines;
+          found.emplace_back(item, d);
+  std::ranges::sort(found, {}, [](const auto& line) { return std::tuple{line.first.last_day, line.first}; });
+  for (const auto& [item, d] : found)
+    if (!pager.take(item, *d))
+      return;
 }
 
 // -- snapshot -------------------------------------------------------------------------------------------------------
@@ -240,23 +281,29 @@ constexpr std::size_t rows_a_message = 2000;
 /// The book as the last snapshot has it, and the entry after which the tail begins; empty, and 0, without one.
 std::pair<law::demand_book, std::uint64_t> read_snapshot(const territory_context& context) {
   law::demand_book book;
-  auto file = context.snapshots->open(context.stream, snapshot_part);
-  if (!file)
-    return {std::move(book), 0};
-  while (auto row = file->next())
+  auto seq = read_rows(context, snapshot_part, [&](ports::snapshot_row& row) {
     std::visit(
         [&]<class Row>(Row& kept) {
           if constexpr (requires { book.restore(std::move(kept)); })
             book.restore(std::move(kept));
         },
-        *row);
-  return {std::move(book), file->seq()};
+        row);
+  });
+  if (seq == 0)
+    return {};
+  return {std::move(book), seq};
 }
 
 } // namespace
 
 std::uint64_t demand_registry_state::written(const ports::batch_ptr& batch) {
   auto seq = desk->written(batch);
+  follow_erasures();
+  return seq;
+}
+
+/// What has been erased leaves the documents and the snapshot too.
+void demand_registry_state::follow_erasures() {
   if (auto orphans = desk->take_orphans(); !orphans.empty())
     self->send(documents, destroy_atom_v, std::move(orphans));
   if (desk->take_erased()) {
@@ -266,7 +313,6 @@ std::uint64_t demand_registry_state::written(const ports::batch_ptr& batch) {
     if (keeping_)
       begin_keeping();
   }
-  return seq;
 }
 
 void demand_registry_state::begin_keeping() {
@@ -349,7 +395,8 @@ demand_registry_actor::behavior_type demand_registry(registry_pointer self, terr
   state.documents = std::move(documents);
   state.desk = std::make_unique<registry_owner>(self, std::move(context), std::move(recorder), std::move(book), seq);
   state.desk->note_all_deadlines();
-  state.desk->begin();
+  // An erasure may be on disk and what follows from it not: a crash fell between them.
+  state.desk->begin([self] { self->state.follow_erasures(); });
   return {
       [self](written_atom, const ports::batch_ptr& batch) { return self->state.written(batch); },
       [self](submit_atom, const submission_ptr& asked) { return self->state.desk->submit(asked); },

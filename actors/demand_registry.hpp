@@ -36,6 +36,8 @@ private:
   bool erased_ = false;
 };
 
+class due_pager;
+
 struct demand_registry_state {
   demand_registry_state() = default;
 
@@ -46,7 +48,7 @@ struct demand_registry_state {
   read_answer_ptr candidates(law::vacancy_id id) const;
   register_page_ptr list(const register_query& query) const;
   registry_status status() const;
-  due_lines_ptr due(const due_query& query);
+  due_page_ptr due(const due_query& query);
   std::uint64_t written(const ports::batch_ptr& batch);
   std::vector<law::document_id> known_documents() const;
   caf::result<bool> keep(bool force);
@@ -56,6 +58,7 @@ struct demand_registry_state {
   documents_actor documents;
 
   void keep_on();
+  void follow_erasures();
 
 private:
   /// A snapshot being written, a few thousand rows a message, while the book goes on.
@@ -66,6 +69,8 @@ private:
     std::vector<caf::typed_response_promise<bool>> waiting;
   };
 
+  void effects(const due_query& query, due_pager& pager);
+  void alerts(const due_query& query, due_pager& pager) const;
   void begin_keeping();
   void put_rows();
   void end_keeping(bool kept);

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "actors/owner.hpp"
+#include "actors/snapshot_rows.hpp"
 #include "base/log.hpp"
 #include "ports/files.hpp"
 
@@ -52,20 +53,16 @@ private:
 
   static kept read(const territory_context& context, std::string_view part) {
     kept found;
-    auto file = context.snapshots->open(context.stream, part);
-    if (!file)
-      return found;
-    found.seq = file->seq();
-    while (auto row = file->next()) {
-      if (auto* entry = std::get_if<ports::stored_entry>(&*row)) {
+    found.seq = read_rows(context, part, [&](ports::snapshot_row& row) {
+      if (auto* entry = std::get_if<ports::stored_entry>(&row)) {
         found.book.apply(entry->subject, *entry->record, entry->seq);
         found.instruments.push_back(std::move(*entry));
       } else if constexpr (requires { found.book.restore(law::charged_vacancy{}); }) {
-        if (auto* vacancy = std::get_if<law::charged_vacancy>(&*row))
+        if (auto* vacancy = std::get_if<law::charged_vacancy>(&row))
           found.book.restore(std::move(*vacancy));
       }
-    }
-    return found;
+    });
+    return found.seq == 0 ? kept{} : std::move(found);
   }
 
   instruments_owner(Self self, territory_context_ptr context, event_recorder_actor recorder, std::string_view part,

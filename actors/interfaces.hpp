@@ -45,7 +45,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::log_line_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::brief_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::list_query_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::due_query_ptr)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::due_lines_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::due_page_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::register_query_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::register_page_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::read_request_ptr)
@@ -101,7 +101,7 @@ using demand_registry_actor = follower_actor::extend<
     // A page of dwellings, vacancies or sessions, which name no applicant.
     caf::replies_to<list_atom, register_query_ptr>::with<register_page_ptr>,
     // Deadlines that run, soonest first.
-    caf::replies_to<due_atom, due_query_ptr>::with<due_lines_ptr>,
+    caf::replies_to<due_atom, due_query_ptr>::with<due_page_ptr>,
     // Takes a snapshot when enough has changed, or in any case; answers once it is on disk.
     caf::replies_to<keep_atom, bool>::with<bool>,
     // Every document that an entry names.

@@ -106,13 +106,18 @@ struct due_query {
   bool alerts = false;     ///< also those that take no effect by themselves
   law::reach within{true}; ///< of demandes that name a commune of these
   law::reach dwellings{true};
+  std::uint64_t after = 0; ///< lines of the pages before
 };
 using due_query_ptr = std::shared_ptr<const due_query>;
 struct due_line {
   law::due due;
   law::nud number;
 };
-using due_lines_ptr = std::shared_ptr<const std::vector<due_line>>;
+struct due_page {
+  std::vector<due_line> lines; ///< soonest first
+  std::optional<std::uint64_t> next;
+};
+using due_page_ptr = std::shared_ptr<const due_page>;
 
 /// A dossier as it is, or as it was known at a moment.
 struct dossier_view {
@@ -177,8 +182,8 @@ struct read_request {
       what;
 };
 using read_request_ptr = std::shared_ptr<const read_request>;
-using read_content = std::variant<dossier_view, ports::bytes, dossier_page, std::vector<due_line>,
-                                  std::vector<candidate_line>, std::vector<ports::logged_line>>;
+using read_content = std::variant<dossier_view, ports::bytes, dossier_page, due_page, std::vector<candidate_line>,
+                                  std::vector<ports::logged_line>>;
 using read_answer = std::expected<read_content, law::refusal>;
 using read_answer_ptr = std::shared_ptr<const read_answer>;
 

@@ -8,6 +8,7 @@
 #include "law/time_zone.hpp"
 #include "ports/accounts.hpp"
 #include "ports/clock.hpp"
+#include "ports/files.hpp"
 #include "ports/passwords.hpp"
 #include "ports/randomness.hpp"
 #include "ports/snapshots.hpp"
@@ -36,6 +37,7 @@ struct territory_context {
   std::function<std::unique_ptr<ports::journal_reader>()> open_reader;
   std::shared_ptr<ports::document_vault> vault;
   std::shared_ptr<ports::snapshots> snapshots;
+  std::shared_ptr<ports::files> marks; ///< what an actor must find again after a crash, and no entry says
   std::shared_ptr<ports::account_sealer> accounts;
   std::shared_ptr<ports::digester> digester;
   std::shared_ptr<ports::password_hasher> passwords;

@@ -149,7 +149,7 @@ public:
 private:
   static constexpr std::size_t chunk_limit = std::size_t{1} << 26;
 
-  [[noreturn]] void fail() const { throw store_broken{"snapshot " + name_ + " is damaged"}; }
+  [[noreturn]] void fail() const { throw ports::snapshot_damaged{"snapshot " + name_ + " is damaged"}; }
   byte_view rest() const { return byte_view{chunk_}.subspan(at_); }
 
   template <class Row>
@@ -231,7 +231,7 @@ public:
     std::optional<place> where;
     try {
       where = opened->read_place();
-    } catch (const store_broken&) {
+    } catch (const ports::snapshot_damaged&) {
       // A damaged snapshot is as good as none: the journal is folded instead.
       return nullptr;
     }

@@ -82,19 +82,17 @@ void due_calendar::note(const std::vector<due>& before, const std::vector<due>& 
     }
 }
 
-std::vector<due> due_calendar::up_to(civil_date last_day, std::size_t limit) const {
-  std::vector<due> found;
+void due_calendar::visit(civil_date last_day, const std::function<bool(const due&)>& look) const {
   for (const auto& [day, items] : days_) {
-    if (day > last_day || found.size() >= limit)
-      break;
+    if (day > last_day)
+      return;
     auto of_day = items;
     std::ranges::sort(of_day, {}, [](const due& d) { return std::tie(d.dossier, d.rule, d.candidacy); });
     auto doubles = std::ranges::unique(of_day);
     of_day.erase(doubles.begin(), doubles.end());
-    of_day.resize(std::min(of_day.size(), limit - found.size()));
-    found.insert(found.end(), of_day.begin(), of_day.end());
+    if (!std::ranges::all_of(of_day, look))
+      return;
   }
-  return found;
 }
 
 void due_calendar::forget(const due& answered) {

@@ -10,6 +10,7 @@
 #include "law/dossier.hpp"
 #include "law/settings.hpp"
 
+#include <functional>
 #include <map>
 #include <vector>
 
@@ -64,9 +65,9 @@ public:
   /// Notes what runs on the dossier now and did not before.
   void note(const std::vector<due>& before, const std::vector<due>& now);
 
-  /// Candidates for the days up to and including `last_day`, at most `limit`, in day order then by dossier. The caller
-  /// keeps those that still run (`dues_of`), and calls `forget` with what has been answered.
-  std::vector<due> up_to(civil_date last_day, std::size_t limit) const;
+  /// Shows candidates for the days up to and including `last_day`, in day order then by dossier, until `look` answers
+  /// false. The caller keeps those that still run (`dues_of`), and then calls `forget` with the others.
+  void visit(civil_date last_day, const std::function<bool(const due&)>& look) const;
   void forget(const due& answered);
 
   std::size_t size() const { return size_; }

@@ -192,7 +192,7 @@ public:
   /// The dossier that bears the number.
   virtual std::optional<law::dossier_id> find_number(const stream_id& stream, law::nud number) = 0;
 
-  /// The latest signed head at or after `seq`; absent for a stream without entries there.
+  /// The first signed head at or after `seq`: that of its batch; absent for a stream without entries there.
   virtual std::optional<signed_head> head_covering(const stream_id& stream, std::uint64_t seq) = 0;
 
   /// That of the stream's last batch; absent for a stream without entries.

@@ -16,6 +16,11 @@ using snapshot_row =
     std::variant<law::dossier, law::dwelling, law::vacancy, law::caleol_session, law::charged_vacancy, stored_entry>;
 
 /// One part is one actor's.
+/// A part that began well does not go on so: the rows read are not to be relied on.
+struct snapshot_damaged : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
 class snapshots {
 public:
   class writer {
@@ -35,7 +40,7 @@ public:
     virtual ~reader() = default;
     /// The last entry that the part surely holds: the tail begins after it.
     virtual std::uint64_t seq() const = 0;
-    /// In the order of `put`; absent at the end. Throws std::runtime_error when the file is damaged.
+    /// In the order of `put`; absent at the end. Throws `snapshot_damaged`.
     virtual std::optional<snapshot_row> next() = 0;
   };
 

@@ -59,10 +59,7 @@ void running_territory::seen(const watcher_status& watcher) {
 
 void node_supervisor_state::begin_territory() {
   const auto& stream = in_charge.context->stream;
-  auto reader = in_charge.context->open_reader();
-  auto head = reader->head_covering(stream, 0);
-  auto last = head ? reader->entry(stream, head->seq) : std::nullopt;
-  in_charge.options.watch.last_entry = last ? std::optional{last->recorded_at} : std::nullopt;
+  in_charge.options.watch.last_entry = last_recorded(*in_charge.context->open_reader(), stream);
   actors_ = spawn_territory(self->home_system(), in_charge.context, in_charge.recorder, in_charge.options);
   alive_ = actors_.all();
   for (const auto& actor : alive_)

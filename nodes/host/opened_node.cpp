@@ -104,17 +104,12 @@ void opened_node::make_context(const configuration& with, const territory_map& m
   shared->snapshots =
       journal::open_snapshots(open_folder(directory_.snapshots()), journal_->keys(),
                               [path = directory_.journal().string()] { return journal::open_sqlite_reader(path); });
+  shared->marks = open_folder(directory_.marks());
   shared->accounts = make_account_sealer(journal_->keys(), shared->stream);
   shared->digester = make_digester(journal_->keys(), shared->stream);
   shared->passwords = std::make_shared<argon2_hasher>();
   shared->metrics = std::make_shared<base::metrics>();
   context_ = std::move(shared);
-}
-
-law::instant opened_node::last_entry() const {
-  auto last = journal_->open_reader()->entry(stream(), journal_->writer().last_seq(stream()));
-  law::require(last.has_value(), "a stream that was opened has an entry");
-  return last->recorded_at;
 }
 
 bool opened_node::needs_first_account() { return nodes::needs_first_account(*journal_, stream()); }

@@ -25,7 +25,6 @@ public:
   const std::shared_ptr<journal::access_log_folder>& log_folder() const { return log_folder_; }
 
   /// When the stream was last written.
-  law::instant last_entry() const;
   /// Null on a production node.
   const std::shared_ptr<steered_clock>& steered() const { return steered_; }
 

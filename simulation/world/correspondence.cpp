@@ -248,8 +248,8 @@ void correspondence::check_page(const read_request& asked, const read_content& s
       if (!may_be_read(c_, asked, &d, false))
         say("P5", "a list shows a demande of communes that its reader has no right in");
     }
-  if (const auto* lines = std::get_if<std::vector<due_line>>(&shown))
-    for (const auto& line : *lines)
+  if (const auto* lines = std::get_if<due_page>(&shown))
+    for (const auto& line : lines->lines)
       if (!law::takes_effect(line.due.rule))
         ++counts_["due." + std::string{law::name_of(line.due.rule)}];
 }

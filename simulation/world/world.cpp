@@ -98,6 +98,7 @@ void world::start() {
   context->vault = journal::open_vault(disk_->folder("node/documents"), node_->keys());
   context->snapshots =
       journal::open_snapshots(disk_->folder("node/snapshots"), node_->keys(), [this] { return open_rows(); });
+  context->marks = disk_->folder("node/marks");
   context->accounts = nodes::make_account_sealer(node_->keys(), stream());
   context->digester = nodes::make_digester(node_->keys(), stream());
   context->passwords = std::make_shared<plain_hasher>();
@@ -112,9 +113,8 @@ void world::start() {
 
 void world::restart_territory() {
   kill_territory();
-  auto last = reader().entry(stream(), node_->writer().last_seq(stream()));
   territory_options options;
-  options.watch.last_entry = last->recorded_at;
+  options.watch.last_entry = last_recorded(reader(), stream());
   options.detached = false;
   actors_ = spawn_territory(*system_, context_, recorder_, options);
 }

@@ -44,10 +44,10 @@ demand_registry_actor::behavior_type stubborn_registry(demand_registry_actor::po
       [](list_atom, const list_query_ptr&) { return read_answer_ptr{}; },
       [](list_atom, law::vacancy_id) { return read_answer_ptr{}; },
       [](list_atom, const register_query_ptr&) { return register_page_ptr{}; },
-      [](due_atom, const due_query_ptr& asked) -> due_lines_ptr {
-        auto lines = std::make_shared<std::vector<due_line>>();
-        lines->push_back({{law::due_rule::validity_end, {}, {}, asked->up_to}, {}});
-        return lines;
+      [](due_atom, const due_query_ptr& asked) -> due_page_ptr {
+        due_page page;
+        page.lines.push_back({{law::due_rule::validity_end, {}, {}, asked->up_to}, {}});
+        return std::make_shared<const due_page>(std::move(page));
       },
       [](keep_atom, bool) { return true; },
       [](sweep_atom) { return std::vector<law::document_id>{}; },
@@ -106,6 +106,22 @@ TEST_CASE("a clock that parts a little each time is found out too", "[actors][cl
   CHECK_FALSE(node.frozen());
   node.world.clock().jump(20h);
   CHECK(node.frozen());
+}
+
+TEST_CASE("a freeze lasts through restarts, whatever was recorded since, until the clock is confirmed",
+          "[actors][clock]") {
+  watched node;
+  node.world.clock().jump(days{3});
+  CHECK(node.frozen());
+  for (int i = 0; i < 2; ++i) {
+    node.restart_after(1ms);
+    CHECK(node.frozen());
+  }
+  node.world.confirm_clock();
+  node.world.drain();
+  CHECK_FALSE(node.frozen());
+  node.restart_after(1ms);
+  CHECK_FALSE(node.frozen());
 }
 
 TEST_CASE("a node that begins before its last entry is frozen until its clock is confirmed", "[actors][clock]") {

@@ -51,7 +51,7 @@ std::optional<std::uint64_t> read(test::node& node) {
 bool rejected(test::node& node) {
   try {
     return !read(node);
-  } catch (const store_broken&) {
+  } catch (const ports::snapshot_damaged&) {
     return true;
   }
 }

@@ -388,6 +388,16 @@ TEST_CASE("a demonstration's clock goes forwards, by the gestionnaire alone, and
   auto deadlines = node().read("desk", "/v1/deadlines?up_to=2100-01-01&alerts=true&limit=200");
   REQUIRE(deadlines.status == 200);
   CHECK(deadlines.body["items"].size() > 0);
+  // Page by page, the same lines in the same order.
+  auto pages = json::array();
+  std::string next = "/v1/deadlines?up_to=2100-01-01&alerts=true&limit=3";
+  while (!next.empty() && pages.size() < deadlines.body["items"].size()) {
+    auto page = node().read("desk", next);
+    for (const auto& line : page.body["items"])
+      pages.push_back(line);
+    next = page.body.value("next", "");
+  }
+  CHECK((pages == deadlines.body["items"]));
   auto before = node().today();
   CHECK(node().ask("gestionnaire", "PUT", "/v1/clock", {{"event", {{"now", "2024-02-01T08:00:00Z"}}}}).status == 201);
   CHECK(node().today() == "2024-02-01");

@@ -154,7 +154,7 @@ constexpr std::array routes{
     read("/v1/own-dossier/consultations", "list_own_consultations", "demandeur", "Qui a consulté son dossier",
          serve::consultations, "page_of_consultation", "limit"),
     read("/v1/deadlines", "list_deadlines", "demandes", "Délais qui courent, le plus proche d'abord", serve::deadlines,
-         "page_of_deadline", "up_to alerts limit"),
+         "page_of_deadline", "up_to alerts limit after"),
 
     post("/v1/dwellings", "register_dwelling", "logements", "Enregistrer un logement", only<law::dwelling_registered>),
     get_page("/v1/dwellings", "list_dwellings", "logements", "Logements", serve::dwellings, "page_of_dwelling"),

@@ -71,6 +71,16 @@ teller<read_content> answering_lines(const call_ptr& c) {
   });
 }
 
+response answer_page(const call& c, const auto& page, std::optional<std::uint64_t> next) {
+  auto items = json::array();
+  for (const auto& item : page)
+    items.push_back(to_json(item));
+  json body{{"items", std::move(items)}};
+  if (next)
+    body["next"] = next_page(c, *next);
+  return answer_json(200, body);
+}
+
 } // namespace
 
 void dossiers(const call_ptr& c) {
@@ -82,13 +92,7 @@ void dossiers(const call_ptr& c) {
   asked.query.limit = page->limit;
   read(c, asked, answering<read_content>(c, [c](const read_content& found) {
          const auto& given = std::get<dossier_page>(found);
-         auto items = json::array();
-         for (const auto& dossier : given.dossiers)
-           items.push_back(to_json(dossier));
-         json body{{"items", std::move(items)}};
-         if (given.next)
-           body["next"] = next_page(*c, *given.next);
-         c->answer(answer_json(200, body));
+         c->answer(answer_page(*c, given.dossiers, given.next));
        }));
 }
 
@@ -160,7 +164,11 @@ void deadlines(const call_ptr& c) {
   asked.query.up_to = up_to.value_or(law::add_months(c->node().context().today(), law::months{1}));
   asked.query.limit = page->limit;
   asked.query.alerts = alerts.value_or(false);
-  read(c, asked, answering_lines<due_line>(c));
+  asked.query.after = page->position;
+  read(c, asked, answering<read_content>(c, [c](const read_content& found) {
+         const auto& given = std::get<due_page>(found);
+         c->answer(answer_page(*c, given.lines, given.next));
+       }));
 }
 
 } // namespace toit::web::serve
