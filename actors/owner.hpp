@@ -286,6 +286,12 @@ private:
     leave(who);
     if (result.status == stale && waiting.attempt++ < attempts_limit)
       return take(std::move(waiting));
+    // A refusal like any other, though the journal alone could tell: its repeat is answered alike.
+    if (result.status == number_taken)
+      return refuse(
+          *waiting.asked,
+          law::refuse(law::refusal_code::duplicate, "L441-2-1", "Une demande porte déjà ce numéro unique.").error(),
+          waiting.promise, std::move(waiting.told));
     waiting.answer(answer_append(waiting, result, done));
   }
 
@@ -302,10 +308,10 @@ private:
       return reused_key();
     case stale:
       return refused(law::refusal_code::busy, "R441-2-15-I-9", "Le dossier change trop vite : réessayez.");
-    case number_taken:
-      return refused(law::refusal_code::duplicate, "L441-2-1", "Une demande porte déjà ce numéro unique.");
     case read_only:
       return no_room();
+    case number_taken:
+      break;
     }
     law::require(false, "every status has its answer");
     return {};
