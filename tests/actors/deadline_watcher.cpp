@@ -59,11 +59,13 @@ demand_registry_actor::behavior_type stubborn_registry(demand_registry_actor::po
 } // namespace
 
 TEST_CASE("an effect that stays due whatever is answered is asked for once a tick, not without end", "[actors]") {
+  simulation::virtual_disk disk{1};
   test::stage on;
   std::size_t submitted = 0;
   auto context = std::make_shared<territory_context>();
   context->departement = "93";
   context->clock = std::make_shared<simulation::virtual_clock>(law::start_of_day("93", {2024y / 1 / 8}));
+  context->marks = disk.folder("node/marks");
   auto registry = on.system().spawn(stubborn_registry, &submitted);
   auto watcher = on.system().spawn(deadline_watcher, context, registry, clock_watch{});
   for (std::size_t ticks = 1; ticks <= 3; ++ticks) {
@@ -111,6 +113,7 @@ TEST_CASE("a clock that parts a little each time is found out too", "[actors][cl
 TEST_CASE("a freeze lasts through restarts, whatever was recorded since, until the clock is confirmed",
           "[actors][clock]") {
   watched node;
+  CHECK_FALSE(node.frozen());
   node.world.clock().jump(days{3});
   CHECK(node.frozen());
   for (int i = 0; i < 2; ++i) {

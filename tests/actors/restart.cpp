@@ -13,6 +13,7 @@ TEST_CASE("a damaged snapshot is thrown away, wherever the damage is, and the jo
     CAPTURE(part);
     auto file = "node/snapshots/" + simulation::world::stream().text() + "-" + part + ".snapshot";
     world.keep(true);
+    world.drain();
     auto kept = world.disk().find(file);
     REQUIRE(kept);
     world.disk().rot(file, kept->now.size() - 1);
