@@ -349,8 +349,10 @@ private:
       if (day > ground_known_on && !seen_.disturbed_days.contains(day))
         return say("P6", at(entry.seq) + " was due on " + law::to_text(due) + " and took effect on " +
                              law::to_text(recorded));
-    if (recorded < due)
-      say("P6", at(entry.seq) + " took effect before its term");
+    // A clock that is set back while an effect is on its way dates its recording before it.
+    if (recorded < due && !seen_.disturbed_days.contains(recorded))
+      say("P6", at(entry.seq) + " took effect on " + law::to_text(recorded) + ", before its term, which was due on " +
+                    law::to_text(due));
   }
 
   // -- P8 -----------------------------------------------------------------------------------------------------------
