@@ -52,7 +52,7 @@ void bench_node::start() {
   opened_.emplace(with_, map_);
   if (opened_->needs_first_account())
     opened_->create_first_account("gestionnaire", "Personne fictive", password);
-  running_.emplace(*opened_, with_, map_, [this](const char*) { gave_up_ = true; });
+  running_.emplace(*opened_, with_, map_, [this](nodes::node_fault) { gave_up_ = true; });
   while (running_->not_ready()) {
     if (gave_up_)
       throw std::runtime_error{"the node gave up while it began"};
