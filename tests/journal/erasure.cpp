@@ -11,7 +11,7 @@ using journal::test::id_with;
 
 namespace {
 
-const auto subject = id_with<law::subject_id>(1);
+const auto dossier = id_with<law::subject_id>(1);
 const std::vector<std::string> nothing;
 
 /// Files of the disk in which one of the pieces is found, as they are seen or as they lie on the medium.
@@ -48,13 +48,13 @@ TEST_CASE("once an erasure is checkpointed no byte of what it destroyed is left"
   node.open();
   std::vector<std::uint64_t> emptied;
   for (std::uint64_t i = 0; i < 60; ++i) {
-    auto who = i % 3 == 0 ? subject : id_with<law::subject_id>(static_cast<std::uint8_t>(2 + i % 7));
+    auto who = i % 3 == 0 ? dossier : id_with<law::subject_id>(static_cast<std::uint8_t>(2 + i % 7));
     std::uint64_t last = 0;
     for (const auto& row : node.rows()->entries(test::stream(), 0, 1000))
       if (row.header.subject == who)
         last = row.header.seq;
     auto written = node.write(node.asked(who, last, std::string(i * 6, 'a')));
-    if (who == subject)
+    if (who == dossier)
       emptied.push_back(written.first_seq);
     if (i % 20 == 0)
       node.journal->open_keeper()->checkpoint(false);
@@ -65,7 +65,7 @@ TEST_CASE("once an erasure is checkpointed no byte of what it destroyed is left"
     gone.push_back(*node.rows()->entry(test::stream(), seq));
   auto pieces = pieces_of(gone);
   REQUIRE_FALSE(files_with(node.disk, pieces).empty());
-  REQUIRE(node.erase(subject, emptied).status == ports::append_status::appended);
+  REQUIRE(node.erase(dossier, emptied).status == ports::append_status::appended);
   REQUIRE(node.journal->open_keeper()->checkpoint(true));
   CHECK(files_with(node.disk, pieces) == nothing);
   auto report = node.verify();

@@ -12,7 +12,7 @@ using journal::test::id_with;
 
 namespace {
 
-const auto subject = id_with<law::subject_id>(1);
+const auto someone = id_with<law::subject_id>(1);
 const bytes plain{1, 2, 3, 4, 5};
 
 stream_keys keys_of(std::uint8_t secret) {
@@ -91,18 +91,18 @@ TEST_CASE("the escrow key opens what the operating key opens", "[journal][keys]"
 TEST_CASE("a payload opens in its stream, epoch and for its subject alone", "[journal][keys]") {
   auto keys = keys_of(1);
   keys.add(1, bytes_with(1));
-  auto sealed = keys.encrypt(0, subject, plain);
+  auto sealed = keys.encrypt(0, someone, plain);
   CHECK(sealed.nonce.size() == entry_nonce_bytes);
-  CHECK(keys.decrypt(0, subject, sealed.nonce, sealed.content) == plain);
-  CHECK_FALSE(keys.decrypt(1, subject, sealed.nonce, sealed.content));
-  CHECK_FALSE(keys.decrypt(2, subject, sealed.nonce, sealed.content));
+  CHECK(keys.decrypt(0, someone, sealed.nonce, sealed.content) == plain);
+  CHECK_FALSE(keys.decrypt(1, someone, sealed.nonce, sealed.content));
+  CHECK_FALSE(keys.decrypt(2, someone, sealed.nonce, sealed.content));
   CHECK_FALSE(keys.decrypt(0, id_with<law::subject_id>(2), sealed.nonce, sealed.content));
-  CHECK_FALSE(keys_of(2).decrypt(0, subject, sealed.nonce, sealed.content));
+  CHECK_FALSE(keys_of(2).decrypt(0, someone, sealed.nonce, sealed.content));
   stream_keys elsewhere{*ports::stream_id::parse("T200057868")};
   elsewhere.add(0, bytes_with(1));
-  CHECK_FALSE(elsewhere.decrypt(0, subject, sealed.nonce, sealed.content));
-  CHECK_FALSE(keys.decrypt(0, subject, byte_view{sealed.nonce}.first(23), sealed.content));
-  CHECK_FALSE(keys.decrypt(0, subject, sealed.nonce, byte_view{sealed.content}.first(15)));
+  CHECK_FALSE(elsewhere.decrypt(0, someone, sealed.nonce, sealed.content));
+  CHECK_FALSE(keys.decrypt(0, someone, byte_view{sealed.nonce}.first(23), sealed.content));
+  CHECK_FALSE(keys.decrypt(0, someone, sealed.nonce, byte_view{sealed.content}.first(15)));
 }
 
 TEST_CASE("a local row opens under the epoch in which it was sealed, and for its purpose alone", "[journal][keys]") {

@@ -8,7 +8,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr civil_date today = 2026y / 1 / 10;
+constexpr civil_date start = 2026y / 1 / 10;
 
 siren new_reservataire(world& w, std::string_view eight_digits) {
   auto who = siren_with_key(eight_digits);
@@ -42,7 +42,7 @@ reservation_convention guarantee(siren holder, basis_points share, std::initiali
   return c;
 }
 
-verdict signs(world& w, const reservation_convention& c) { return w.on(today).gestionnaire().signs_convention(c); }
+verdict signs(world& w, const reservation_convention& c) { return w.on(start).gestionnaire().signs_convention(c); }
 
 template <class Change>
 verdict signs_changed(world& w, Change change) {
@@ -82,10 +82,10 @@ TEST_CASE("a convention is recorded by the bailleur who grants it, or by who kee
   auto c = draft(people().town);
   for (auto other : {people().town, people().ept, people().state, people().bailleur, people().desk, people().stranger,
                      people().mediation})
-    CHECK(w.on(today).by(other).signs_convention(c) == refusal_code::not_originator);
+    CHECK(w.on(start).by(other).signs_convention(c) == refusal_code::not_originator);
   auto by = [&](siren who) {
     world anew;
-    return static_cast<bool>(anew.on(today).by(who).signs_convention(c));
+    return static_cast<bool>(anew.on(start).by(who).signs_convention(c));
   };
   CHECK(by(people().other_bailleur));
   CHECK(by(people().gestionnaire));
@@ -94,8 +94,8 @@ TEST_CASE("a convention is recorded by the bailleur who grants it, or by who kee
 TEST_CASE("no réservataire widens what he reads", "[R441-2-15-V-2-3]") {
   world w;
   auto everywhere = draft(people().town);
-  REQUIRE(w.on(today).town().signs_convention(everywhere) == refusal_code::not_originator);
-  CHECK_FALSE(w.rights.conventions().reach_of(people().town, today).covers(aubervilliers));
+  REQUIRE(w.on(start).town().signs_convention(everywhere) == refusal_code::not_originator);
+  CHECK_FALSE(w.rights.conventions().reach_of(people().town, start).covers(aubervilliers));
 }
 
 TEST_CASE("a convention binds a bailleur and a réservataire of the territory", "[R441-5][L441-2-7-1-1a]") {
@@ -112,7 +112,7 @@ TEST_CASE("a convention binds a bailleur and a réservataire of the territory", 
           c.communes = {saint_denis};
           c.departement = *departement_code::parse("95");
         }) == refusal_code::out_of_scope);
-  CHECK(w.on(today).dated(2026y / 1 / 11).gestionnaire().signs_convention(draft(people().town)) ==
+  CHECK(w.on(start).dated(2026y / 1 / 11).gestionnaire().signs_convention(draft(people().town)) ==
         refusal_code::bad_date);
   CHECK(signs_changed(w, [](auto&) {}));
 }
@@ -141,16 +141,16 @@ TEST_CASE("one convention binds a pair in a département at a time", "[R441-5]")
 TEST_CASE("a convention ends by its parties, nearer and never farther", "[R441-5]") {
   world w;
   auto c = signs(w, draft(people().town)).id<convention_id>();
-  CHECK(w.on(today).bailleur().ends_convention(c, 2026y / 12 / 31) == refusal_code::not_originator);
-  CHECK(w.on(today).by(people().ept).ends_convention(c, 2026y / 12 / 31) == refusal_code::not_originator);
-  CHECK(w.on(today).town().ends_convention(c, 2025y / 12 / 31) == refusal_code::bad_date);
-  CHECK(w.on(today).town().ends_convention(id_of<convention_id>(w.fresh_id()), 2026y / 12 / 31) ==
+  CHECK(w.on(start).bailleur().ends_convention(c, 2026y / 12 / 31) == refusal_code::not_originator);
+  CHECK(w.on(start).by(people().ept).ends_convention(c, 2026y / 12 / 31) == refusal_code::not_originator);
+  CHECK(w.on(start).town().ends_convention(c, 2025y / 12 / 31) == refusal_code::bad_date);
+  CHECK(w.on(start).town().ends_convention(id_of<convention_id>(w.fresh_id()), 2026y / 12 / 31) ==
         refusal_code::unknown_subject);
-  CHECK(w.on(today).town().ends_convention(c, 2026y / 12 / 31));
-  CHECK(w.on(today).other_bailleur().ends_convention(c, 2027y / 1 / 1) == refusal_code::conflict);
-  CHECK(w.on(today).other_bailleur().ends_convention(c, 2026y / 6 / 30));
+  CHECK(w.on(start).town().ends_convention(c, 2026y / 12 / 31));
+  CHECK(w.on(start).other_bailleur().ends_convention(c, 2027y / 1 / 1) == refusal_code::conflict);
+  CHECK(w.on(start).other_bailleur().ends_convention(c, 2026y / 6 / 30));
   CHECK(w.contingents.conventions().find(c)->until == 2026y / 6 / 30);
-  CHECK(w.on(today).town().ends_convention(c, 2026y / 1 / 1));
+  CHECK(w.on(start).town().ends_convention(c, 2026y / 1 / 1));
 }
 
 // -- ceilings -------------------------------------------------------------------------------------------------------
@@ -236,15 +236,15 @@ TEST_CASE("guarantees that never run together are not added up", "[R441-5-3]") {
 TEST_CASE("a flow is stated by its bailleur, and may be stated anew", "[R441-5]") {
   world w;
   const auto& p = people();
-  CHECK(w.on(today).other_bailleur().states_flow(p.bailleur, 2026, 100, 10) == refusal_code::not_originator);
-  CHECK(w.on(today).town().states_flow(p.bailleur, 2026, 100, 10) == refusal_code::not_originator);
-  CHECK(w.on(today).gestionnaire().states_flow(p.town, 2026, 100, 10) == refusal_code::not_party);
-  CHECK(w.on(today).bailleur().states_flow(p.bailleur, 1999, 100, 10) == refusal_code::malformed);
-  CHECK(w.on(today).bailleur().states_flow(p.bailleur, 2026, 100, 101) == refusal_code::malformed);
-  auto first = w.on(today).bailleur().states_flow(p.bailleur, 2026, 100, 10);
+  CHECK(w.on(start).other_bailleur().states_flow(p.bailleur, 2026, 100, 10) == refusal_code::not_originator);
+  CHECK(w.on(start).town().states_flow(p.bailleur, 2026, 100, 10) == refusal_code::not_originator);
+  CHECK(w.on(start).gestionnaire().states_flow(p.town, 2026, 100, 10) == refusal_code::not_party);
+  CHECK(w.on(start).bailleur().states_flow(p.bailleur, 1999, 100, 10) == refusal_code::malformed);
+  CHECK(w.on(start).bailleur().states_flow(p.bailleur, 2026, 100, 101) == refusal_code::malformed);
+  auto first = w.on(start).bailleur().states_flow(p.bailleur, 2026, 100, 10);
   REQUIRE(first);
   CHECK(first.answer->entries.front().operation == operation::introduced);
-  auto anew = w.on(today).gestionnaire().states_flow(p.bailleur, 2026, 120, 10);
+  auto anew = w.on(start).gestionnaire().states_flow(p.bailleur, 2026, 120, 10);
   REQUIRE(anew);
   CHECK(anew.answer->entries.front().operation == operation::modified);
   CHECK(w.contingents.balance(w.state_convention, 2026).rights == 33);
@@ -256,10 +256,10 @@ TEST_CASE("rights are a share of the flow, rounded down, and unknown until it is
   CHECK_FALSE(w.contingents.balance(w.state_convention, 2026).left);
   CHECK_FALSE(w.contingents.exhausted(w.state_convention, 2026));
   for (auto [to_let, rights] : {std::pair{100U, 30U}, {99U, 29U}, {103U, 30U}, {104U, 31U}, {3U, 0U}, {0U, 0U}}) {
-    REQUIRE(w.on(today).bailleur().states_flow(people().bailleur, 2026, to_let, 0));
+    REQUIRE(w.on(start).bailleur().states_flow(people().bailleur, 2026, to_let, 0));
     CHECK(w.contingents.balance(w.state_convention, 2026).rights == rights);
   }
-  REQUIRE(w.on(today).bailleur().states_flow(people().bailleur, 2026, 4'000'000'000, 0));
+  REQUIRE(w.on(start).bailleur().states_flow(people().bailleur, 2026, 4'000'000'000, 0));
   CHECK(w.contingents.balance(w.state_convention, 2026).rights == 1'200'000'000);
   CHECK_FALSE(w.contingents.balance(w.state_convention, 2027).rights);
 }
@@ -267,7 +267,7 @@ TEST_CASE("rights are a share of the flow, rounded down, and unknown until it is
 TEST_CASE("an attribution is charged at the decision, confirmed by the lease, and freed by a refusal",
           "[R441-2-15-I-8]") {
   world w;
-  REQUIRE(w.on(today).bailleur().states_flow(people().bailleur, 2026, 10, 0));
+  REQUIRE(w.on(start).bailleur().states_flow(people().bailleur, 2026, 10, 0));
   auto v = w.reserved_vacancy(2026y / 1 / 10, w.state_convention);
   designated asked{{}, v, {}, designation_route::alone};
   auto c = examined_for_state(w, 2026y / 1 / 20, v, {asked, asked});
@@ -356,7 +356,7 @@ TEST_CASE("a decision that comes back counts in the year in which it was made", 
 
 TEST_CASE("beyond its balance a contingent is told, not refused", "[R441-2-15-I-3]") {
   world w;
-  REQUIRE(w.on(today).bailleur().states_flow(people().bailleur, 2026, 4, 0));
+  REQUIRE(w.on(start).bailleur().states_flow(people().bailleur, 2026, 4, 0));
   auto d = w.new_demande(2025y / 12 / 1);
   auto first = w.reserved_vacancy(2026y / 1 / 10, w.state_convention);
   auto second = w.reserved_vacancy(2026y / 1 / 10, w.state_convention);
