@@ -71,6 +71,7 @@ web::server_options service::options(const configuration& with, const std::files
   chosen.address = with.address;
   chosen.port = with.port;
   chosen.connections = with.connections_limit;
+  chosen.proxy = with.proxy;
   chosen.identity = {files.certificate.string(), files.private_key.string()};
   return chosen;
 }

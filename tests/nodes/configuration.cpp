@@ -73,6 +73,7 @@ TEST_CASE("a wrong key is named") {
       {"[http]\nport = true", "http.port"},
       {"[http]\nports = 1", "http.ports"},
       {"[http]\nconnections_limit = 0", "http.connections_limit"},
+      {"[http]\nproxy = \"somewhere\"", "http.proxy"},
       {"[http]\ncertificate = \"a.pem\"", "http.certificate"},
       {"[log]\nlevel = \"loud\"", "log.level"},
       {"[log]\nformat = 1", "log.format"},

@@ -1,5 +1,7 @@
 #include "web/server/listener.hpp"
 
+#include "web/server/peers.hpp"
+
 #include <algorithm>
 #include <atomic>
 #include <boost/asio.hpp>
@@ -50,6 +52,13 @@ asio::ssl::context make_tls(const tls_identity& identity) {
   return tls;
 }
 
+/// An IPv4 address is the same however the socket has it.
+std::string text_of(const asio::ip::address& address) {
+  if (address.is_v6() && address.to_v6().is_v4_mapped())
+    return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).to_string();
+  return address.to_string();
+}
+
 /// The status that tells what kept a request from being read; 0 where the connection is just over.
 int status_of(const error_code& error) {
   if (error == http::error::header_limit || error == http::error::buffer_overflow)
@@ -74,7 +83,7 @@ struct listener::core {
     connection(tcp::socket socket, asio::ssl::context& tls) : stream{std::move(socket), tls} {}
     stream_type stream;
     beast::flat_buffer buffer;
-    std::string peer;
+    std::string address;      ///< at the other end
     bool in_progress = false; ///< touched on the connection's own strand alone
   };
   using connection_ptr = std::shared_ptr<connection>;
@@ -138,29 +147,37 @@ struct listener::core {
     return upload ? options.limits.upload_bytes : options.limits.body_bytes;
   }
 
-  /// Part of the room for long bodies, from the header that announces one to the answer.
+  /// Part of the room for long bodies, from the header that announces one to the answer. Shares the room: a request
+  /// that is answered after the end gives its part back all the same.
   class room {
   public:
-    explicit room(std::atomic<std::size_t>& of) : of_{of} {}
-    ~room() { of_ -= taken_; }
+    explicit room(std::shared_ptr<upload_room> of) : of_{std::move(of)} {}
+    ~room() {
+      if (taken_ > 0)
+        of_->give_back(peer_, taken_);
+    }
     room(const room&) = delete;
     room& operator=(const room&) = delete;
-    bool take(std::size_t bytes, std::size_t most) {
-      taken_ += bytes;
-      return of_.fetch_add(bytes) + bytes <= most;
+    bool take(const std::string& peer, std::size_t bytes) {
+      if (!of_->take(peer, bytes))
+        return false;
+      peer_ = peer;
+      taken_ = bytes;
+      return true;
     }
 
   private:
-    std::atomic<std::size_t>& of_;
+    std::shared_ptr<upload_room> of_;
+    std::string peer_;
     std::size_t taken_ = 0;
   };
 
-  bool admits(room& mine, const parser_type& parser) const {
+  bool admits(room& mine, const parser_type& parser, const connection& c) const {
     auto most = body_limit(parser);
     if (most <= options.limits.body_bytes)
       return true;
     auto announced = parser.content_length() ? static_cast<std::size_t>(*parser.content_length()) : most;
-    return mine.take(announced, options.limits.uploads_bytes);
+    return mine.take(peer_behind(c.address, options.proxy, headers_of(parser.get())), announced);
   }
 
   /// A request, whole; absent once the connection is over or has been refused.
@@ -174,7 +191,7 @@ struct listener::core {
     co_await http::async_read_header(c.stream, c.buffer, parser, asio::redirect_error(use_await, error));
     if (!error && parser.content_length() && *parser.content_length() > body_limit(parser))
       error = http::error::body_limit;
-    if (!error && !admits(mine, parser))
+    if (!error && !admits(mine, parser, c))
       co_return co_await refuse(c, 503), std::nullopt;
     if (!error) {
       parser.body_limit(body_limit(parser));
@@ -196,14 +213,20 @@ struct listener::core {
     co_return plain(parser.release(), c);
   }
 
-  static request plain(http::request<http::string_body> message, const connection& c) {
+  static headers headers_of(const http::request<http::string_body>& message) {
+    headers all;
+    for (const auto& field : message)
+      all.emplace_back(std::string{field.name_string()}, std::string{field.value()});
+    return all;
+  }
+
+  request plain(http::request<http::string_body> message, const connection& c) const {
     request asked;
     asked.method = std::string{message.method_string()};
     asked.target = std::string{message.target()};
-    for (const auto& field : message)
-      asked.headers.emplace_back(std::string{field.name_string()}, std::string{field.value()});
+    asked.headers = headers_of(message);
     asked.body = std::move(message.body());
-    asked.peer = c.peer;
+    asked.peer = peer_behind(c.address, options.proxy, asked.headers);
     return asked;
   }
 
@@ -240,19 +263,20 @@ struct listener::core {
     error_code ignored; // a peer that has gone has no address: its handshake fails in its turn
     auto strand = socket.get_executor();
     auto c = std::make_shared<connection>(std::move(socket), tls);
-    c->peer = beast::get_lowest_layer(c->stream).socket().remote_endpoint(ignored).address().to_string();
+    c->address = text_of(beast::get_lowest_layer(c->stream).socket().remote_endpoint(ignored).address());
     beast::get_lowest_layer(c->stream).socket().set_option(tcp::no_delay{true}, ignored);
     if (!admit(c))
       return;
     asio::co_spawn(strand, converse(c), [this, c](std::exception_ptr) { end(c); });
   }
 
-  /// One peer alone cannot take all the places.
+  /// One peer alone cannot take all the places, but for the proxy, behind which they all are.
   bool admit(const connection_ptr& c) {
     std::lock_guard hold{mutex};
-    auto of_peer = std::ranges::count(open, c->peer, [](const connection_ptr& other) { return other->peer; });
+    auto same = [peer = peer_of(c->address)](const connection_ptr& other) { return peer_of(other->address) == peer; };
+    bool limited = c->address != options.proxy;
     if (open.size() >= options.limits.connections ||
-        static_cast<std::size_t>(of_peer) >= options.limits.connections_a_peer)
+        (limited && static_cast<std::size_t>(std::ranges::count_if(open, same)) >= options.limits.connections_a_peer))
       return false;
     open.insert(c);
     return true;
@@ -334,7 +358,8 @@ struct listener::core {
   tcp::acceptor acceptor;
   std::uint16_t port = 0;
   std::atomic<bool> stopping = false;
-  std::atomic<std::size_t> uploads = 0; ///< bytes of long bodies that are there or announced
+  std::shared_ptr<upload_room> uploads =
+      std::make_shared<upload_room>(options.limits.uploads_bytes, options.limits.uploads_bytes_a_peer);
   mutable std::mutex mutex;
   std::condition_variable all_ended;
   std::set<connection_ptr> open;

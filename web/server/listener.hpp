@@ -23,6 +23,7 @@ struct listener_limits {
   std::size_t upload_bytes = 21U << 20; ///< of a body that `is_upload` admits: a document, and what says what it is
   std::function<bool(std::string_view method, std::string_view target)> is_upload;
   std::size_t uploads_bytes = 256U << 20; ///< of all such bodies at a time
+  std::size_t uploads_bytes_a_peer = 64U << 20;
   std::size_t connections = 2048;
   std::size_t connections_a_peer = 512;
   std::chrono::milliseconds handshake{10'000};
@@ -34,6 +35,8 @@ struct listener_limits {
 struct listener_options {
   std::string address = "127.0.0.1";
   std::uint16_t port = 0; ///< 0: any free one
+  /// Address of the reverse proxy in front, whose X-Forwarded-For tells who asks; empty where there is none.
+  std::string proxy;
   tls_identity identity;
   listener_limits limits;
   unsigned threads = 2;

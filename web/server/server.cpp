@@ -10,6 +10,7 @@ listener_options for_listener(server_options given) {
   options.port = given.port;
   options.identity = std::move(given.identity);
   options.limits.connections = given.connections;
+  options.proxy = std::move(given.proxy);
   options.limits.is_upload = api::is_upload;
   options.refusal = [](int status) {
     auto told = answer_status(status);

@@ -11,6 +11,7 @@ namespace toit::web {
 struct server_options {
   std::string address = "127.0.0.1";
   std::uint16_t port = 0; ///< 0: any free one
+  std::string proxy;      ///< address of the reverse proxy in front; empty where there is none
   tls_identity identity;
   std::size_t connections = 2048;
   gateway_limits gateway;
