@@ -169,8 +169,8 @@ void access_guard_state::submit_secrets(const std::shared_ptr<submission>& on_it
             settle(*told);
             promise.deliver(told);
           },
-          // Its entry may still come, and confirms it then.
-          [promise](const caf::error& error) mutable { promise.deliver(error); });
+          // Whether its entry comes is unknown: the journal will tell.
+          [this](const caf::error& error) { self->quit(error); });
 }
 
 /// The row of an account goes with the entry that closes it.

@@ -281,7 +281,7 @@ caf::result<answer_ptr> access_guard_state::move_clock(const std::shared_ptr<sub
     if (!told)
       return;
     steer(to);
-    self->send(neighbours.watcher, confirm_atom_v);
+    self->send(neighbours.watcher, confirm_atom_v, told->first_seq);
   });
   return promise;
 }
@@ -292,7 +292,7 @@ caf::result<answer_ptr> access_guard_state::confirm_clock(const std::shared_ptr<
   auto promise = self->make_response_promise<answer_ptr>();
   desk->submit(submission_ptr{on_its_way}, promise, [this](const answer& told) {
     if (told)
-      self->send(neighbours.watcher, confirm_atom_v);
+      self->send(neighbours.watcher, confirm_atom_v, told->first_seq);
   });
   return promise;
 }

@@ -14,7 +14,11 @@ void keep_log_readers(law::reader& who) {
   std::erase_if(who.capacities, [](const law::capacity& c) { return c.quality != law::quality::gestionnaire; });
 }
 
-std::string scope_text(const law::reach& where) {
+/// How far the right goes; empty where the demandeur alone lets somebody in.
+std::string scope_of(const law::grant& granted) {
+  if (granted.row == law::access_row::g || granted.row == law::access_row::h)
+    return {};
+  auto where = granted.shows.demandes();
   if (where.everywhere)
     return "territoire";
   std::string text;
@@ -170,12 +174,12 @@ void access_guard_state::let_in(const read_request_ptr& request, const dossier_b
   if (!granted)
     return refuse_read(promise, line, granted.error());
   line.right = right_of(*granted);
-  line.scope = scope_text(granted->where);
+  line.scope = scope_of(*granted);
   line.results = 1;
   // Read first, so that the log says what was really shown.
   self->request(neighbours.reader, ask_timeout, read_atom_v, brief.id, brief.last_seq, request)
       .then(
-          [this, line, promise, dwellings = granted->dwellings,
+          [this, line, promise, dwellings = granted->shows.dwellings_for(brief.communes),
            places = brief.places](const read_answer_ptr& found) mutable {
             if (!*found)
               return refuse_read(promise, line, found->error());
@@ -195,10 +199,9 @@ caf::result<read_answer_ptr> access_guard_state::read_page(const read_request_pt
     return promise;
   }
   auto query = std::make_shared<list_query>(std::get<read_list>(request->what).query);
-  query->within = granted->where;
-  query->dwellings = granted->dwellings;
+  query->shows = granted->shows;
   line.right = right_of(*granted);
-  line.scope = scope_text(granted->where);
+  line.scope = scope_of(*granted);
   self->request(neighbours.registry, ask_timeout, list_atom_v, list_query_ptr{query})
       .then(
           [this, line, promise](const read_answer_ptr& found) mutable {
@@ -218,10 +221,9 @@ caf::result<read_answer_ptr> access_guard_state::read_due(const read_request_ptr
     return promise;
   }
   auto query = std::make_shared<due_query>(std::get<read_deadlines>(request->what).query);
-  query->within = granted->where;
-  query->dwellings = granted->dwellings;
+  query->shows = granted->shows;
   line.right = right_of(*granted);
-  line.scope = scope_text(granted->where);
+  line.scope = scope_of(*granted);
   self->request(neighbours.registry, ask_timeout, due_atom_v, due_query_ptr{query})
       .then(
           [this, line, promise](const due_page_ptr& page) mutable {
@@ -247,10 +249,10 @@ caf::result<read_answer_ptr> access_guard_state::read_candidates_of(const read_r
               return refuse_read(promise, line, granted.error());
             auto lines = std::get<std::vector<candidate_line>>(**found);
             std::erase_if(lines, [&](const candidate_line& c) {
-              return !granted->where.covers(c.communes) || !granted->dwellings.covers(c.place);
+              return !granted->shows.dwellings_for(c.communes).covers(c.place);
             });
             line.right = right_of(*granted);
-            line.scope = scope_text(granted->where);
+            line.scope = scope_of(*granted);
             line.results = static_cast<std::uint32_t>(lines.size());
             answer_logged(promise, std::make_shared<const read_answer>(read_content{std::move(lines)}), line);
           },

@@ -19,6 +19,7 @@ constexpr hours largest_drift{24};
 
 /// There while automatic effects are frozen, through any restart.
 const std::string frozen_mark{"clock-to-be-confirmed"};
+constexpr std::size_t longest_mark = 19; // digits of a sequence
 
 } // namespace
 
@@ -37,19 +38,39 @@ void deadline_watcher_state::look_at_clock() {
     in_step_ = reading;
   if (watch.steered || status_.frozen)
     return;
-  status_.frozen = first ? was_frozen() || woke_wrongly(reading) : out_of_step(reading);
-  if (!status_.frozen)
-    return;
-  base::log_warning("automatic effects are frozen: the clock is to be confirmed");
-  mark_frozen();
+  if (first && was_frozen())
+    status_.frozen = true;
+  else if (first ? woke_wrongly(reading) : out_of_step(reading))
+    freeze();
+  if (status_.frozen)
+    base::log_warning("automatic effects are frozen: the clock is to be confirmed");
 }
 
 /// A restart confirms nothing: what was recorded since bears the very times that are in doubt.
-bool deadline_watcher_state::was_frozen() const { return context->marks->read(frozen_mark, 0, 1).has_value(); }
+bool deadline_watcher_state::was_frozen() {
+  auto mark = context->marks->read(frozen_mark, 0, longest_mark);
+  if (!mark)
+    return false;
+  marked_ = true;
+  frozen_after_ = 0;
+  for (auto digit : *mark)
+    frozen_after_ = frozen_after_ * 10 + (digit - '0');
+  return true;
+}
+
+void deadline_watcher_state::freeze() {
+  auto head = context->open_reader()->latest_head(context->stream);
+  frozen_after_ = head ? head->seq : 0;
+  status_.frozen = true;
+  mark_frozen();
+}
 
 void deadline_watcher_state::mark_frozen() {
   try {
-    context->marks->create(frozen_mark)->commit();
+    auto mark = context->marks->create(frozen_mark);
+    auto text = std::to_string(frozen_after_);
+    mark->append({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+    mark->commit();
     marked_ = true;
   } catch (const ports::files_full&) {
     // No room: the next tick tries again, and until then this run remembers.
@@ -68,7 +89,11 @@ bool deadline_watcher_state::out_of_step(const clock_reading& reading) const {
   return drift > largest_drift || drift < -largest_drift;
 }
 
-void deadline_watcher_state::confirm() {
+/// The answer to a repeat is that of the first time: it confirms what the clock was then, not what it is now.
+void deadline_watcher_state::confirm(std::uint64_t seq) {
+  look_at_clock();
+  if (status_.frozen && seq <= frozen_after_)
+    return;
   status_.frozen = false;
   context->marks->remove(frozen_mark);
   in_step_ = read();
@@ -173,7 +198,7 @@ deadline_watcher(deadline_watcher_actor::stateful_pointer<deadline_watcher_state
   state.watch = watch;
   return {
       [self](tick_atom) { self->state.tick(); },
-      [self](confirm_atom) { self->state.confirm(); },
+      [self](confirm_atom, std::uint64_t seq) { self->state.confirm(seq); },
       [self](status_atom) { return self->state.status(); },
   };
 }

@@ -27,7 +27,7 @@ struct deadline_watcher_state {
   static constexpr std::size_t page_limit = 256;
 
   void tick();
-  void confirm();
+  void confirm(std::uint64_t seq);
   watcher_status status() const;
 
   deadline_watcher_actor::pointer self = nullptr;
@@ -48,7 +48,8 @@ private:
   };
   clock_reading read() const { return {context->clock->now(), context->clock->monotonic()}; }
 
-  bool was_frozen() const;
+  bool was_frozen();
+  void freeze();
   void mark_frozen();
   bool woke_wrongly(const clock_reading& reading) const;
   bool out_of_step(const clock_reading& reading) const;
@@ -57,7 +58,8 @@ private:
   std::vector<due_line> waiting_;        ///< of one day, last to be sent first
   std::optional<law::due> first_sent_;   ///< of the day last opened
   watcher_status status_;
-  bool marked_ = false; ///< the freeze is on disk
+  bool marked_ = false;            ///< the freeze is on disk
+  std::uint64_t frozen_after_ = 0; ///< last entry when it began: what was confirmed before says nothing of it
   bool asking_ = false;
   bool failed_ = false; ///< something of this day was refused or not answered
 };

@@ -86,6 +86,9 @@ void registry_owner::gather(submission& asked) {
     asked.command.id = key_of(*context_, passed->due, d->last_seq);
   if (!is_erasure(asked.command))
     return;
+  // A second try begins anew.
+  asked.facts.sealed_entries.clear();
+  asked.accounts.clear();
   for (const auto& entry : cursor().reader().read_subject(context_->stream, d->last_seq))
     if (entry.record)
       asked.facts.sealed_entries.push_back(entry.seq);
@@ -113,7 +116,7 @@ bool matches(const law::dossier& d, const list_query& query) {
     return false;
   if (query.commune && std::ranges::find(d.communes, *query.commune) == d.communes.end())
     return false;
-  return query.within.covers(d.communes);
+  return query.shows.covers(d.communes);
 }
 
 /// Values of one page of a table, in the order of arrival.
@@ -138,8 +141,10 @@ read_answer_ptr demand_registry_state::list(const list_query& query) const {
   auto at = query.after;
   auto end = std::min<std::uint64_t>(ids.size(), query.after + scan_limit);
   for (; at < end && page.dossiers.size() < query.limit; ++at)
-    if (const auto* d = book.find(ids[at]); d && matches(*d, query))
-      page.dossiers.push_back(law::sight{*d, query.dwellings, law::places_of(book, *d)}.shown());
+    if (const auto* d = book.find(ids[at]); d && matches(*d, query)) {
+      auto dwellings = query.shows.dwellings_for(d->communes);
+      page.dossiers.push_back(law::sight{*d, dwellings, law::places_of(book, *d)}.shown());
+    }
   if (at < ids.size())
     page.next = at;
   return std::make_shared<const read_answer>(read_content{std::move(page)});
@@ -220,10 +225,10 @@ public:
 
 private:
   bool shows(const law::due& item, const law::dossier& d) const {
-    if (!query_.within.covers(d.communes))
+    if (!query_.shows.covers(d.communes))
       return false;
-    return query_.dwellings.everywhere || item.candidacy.empty() ||
-           law::sight{d, query_.dwellings, law::places_of(book_, d)}.shows(item.candidacy);
+    auto dwellings = query_.shows.dwellings_for(d.communes);
+    return item.candidacy.empty() || law::sight{d, dwellings, law::places_of(book_, d)}.shows(item.candidacy);
   }
 
   const due_query& query_;
@@ -261,7 +266,7 @@ void demand_registry_state::alerts(const due_query& query, due_pager& pager) con
   const auto& book = desk->book();
   std::vector<std::pair<law::due, const law::dossier*>> found;
   for (auto id : book.dossiers_by_arrival())
-    if (const auto* d = book.find(id); d && query.within.covers(d->communes))
+    if (const auto* d = book.find(id); d && query.shows.covers(d->communes))
       for (const auto& item : law::dues_of(*d, desk->context().settings))
         if (item.last_day <= query.up_to)
           found.emplace_back(item, d);

@@ -73,7 +73,8 @@ void event_recorder_state::flush() {
   answer_groups(groups, results, done);
   for (std::size_t i = 0; i < refusals.size(); ++i) {
     // What a repeat was to be answered with may itself have been undone: it is to be asked again.
-    if (!done.lines || (!done.entries && refused[i].status == ports::append_status::repeated))
+    bool by_journal = refused[i].status != ports::append_status::refused_before;
+    if (!done.lines || (!done.entries && by_journal))
       refused[i] = {.status = ports::append_status::read_only};
     refusals[i].promise.deliver(append_results_ptr{std::make_shared<append_results>(append_results{{refused[i]}, {}})});
   }
@@ -86,9 +87,10 @@ void event_recorder_state::answer_groups(std::vector<waiting_group>& groups, std
   for (std::size_t i = 0; i < groups.size(); ++i) {
     auto answered = std::make_shared<append_results>(*results[i]);
     answered->heads = done.heads;
+    // What was undone may be what another part was refused for: all that the journal alone said is to be asked again.
     if (!done.entries)
       for (auto& result : answered->results)
-        if (result.status == ports::append_status::appended || result.status == ports::append_status::repeated)
+        if (result.status != ports::append_status::refused_before && result.status != ports::append_status::stale)
           result = {.status = ports::append_status::read_only};
     groups[i].promise.deliver(append_results_ptr{std::move(answered)});
   }

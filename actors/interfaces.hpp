@@ -134,8 +134,8 @@ using access_guard_actor = follower_actor::extend<
 using deadline_watcher_actor = caf::typed_actor<
     // Looks at the clock.
     caf::reacts_to<tick_atom>,
-    // Automatic effects run again: the clock has been confirmed or set.
-    caf::reacts_to<confirm_atom>, caf::replies_to<status_atom>::with<watcher_status>>;
+    // Automatic effects run again if this entry, which confirms or sets the clock, came after they were frozen.
+    caf::reacts_to<confirm_atom, std::uint64_t>, caf::replies_to<status_atom>::with<watcher_status>>;
 
 /// The PASSWORD DESK hashes and compares, slowly and apart from everybody else.
 using password_desk_actor = caf::typed_actor<

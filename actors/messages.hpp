@@ -88,9 +88,8 @@ using brief_ptr = std::shared_ptr<const std::optional<dossier_brief>>;
 struct list_query {
   std::optional<law::demande_status> status;
   std::optional<law::commune_code> commune;
-  law::reach within;          ///< demandes that name a commune of these
-  law::reach dwellings{true}; ///< and of those, what happens on dwellings of these
-  std::uint64_t after = 0;    ///< position of the last one seen
+  law::view shows;         ///< what the reader may see
+  std::uint64_t after = 0; ///< position of the last one seen
   std::size_t limit = 50;
 };
 using list_query_ptr = std::shared_ptr<const list_query>;
@@ -103,9 +102,8 @@ struct dossier_page {
 struct due_query {
   law::civil_date up_to;
   std::size_t limit = 256;
-  bool alerts = false;     ///< also those that take no effect by themselves
-  law::reach within{true}; ///< of demandes that name a commune of these
-  law::reach dwellings{true};
+  bool alerts = false; ///< also those that take no effect by themselves
+  law::view shows = law::view::of_everything();
   std::uint64_t after = 0; ///< lines of the pages before
 };
 using due_query_ptr = std::shared_ptr<const due_query>;

@@ -234,9 +234,9 @@ void access_log::remember(const std::string& file, law::command_id refused) {
     month.commands.insert(refused);
 }
 
-void access_log::load_refused(law::instant now) {
-  refused_loaded_ = true;
-  auto oldest = file_of(now - refusals_stand);
+void access_log::load_refused(const std::string& oldest) {
+  refused_.clear();
+  refused_from_ = oldest;
   for (const auto& file : folder_->files()) {
     if (file < oldest)
       continue;
@@ -255,9 +255,11 @@ void access_log::load_refused(law::instant now) {
 std::optional<ports::log_line> access_log::refusal_of(law::command_id command, law::instant now) {
   if (auto staged = staged_refused_.find(command); staged != staged_refused_.end())
     return staged->second;
-  if (!refused_loaded_)
-    load_refused(now);
+  // A clock that had jumped ahead and has been put right needs again what was forgotten meanwhile.
   auto oldest = file_of(now - refusals_stand);
+  if (refused_from_.empty() || oldest < refused_from_)
+    load_refused(oldest);
+  refused_from_ = oldest;
   std::erase_if(refused_, [&](const auto& month) { return month.first < oldest; });
   for (auto& [file, month] : refused_)
     if (month.too_many || month.commands.contains(command))

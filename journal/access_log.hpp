@@ -53,7 +53,7 @@ private:
     std::unique_ptr<sqlite_database> reader; ///< opened when first needed
   };
   open_month& month_at(law::instant at);
-  void load_refused(law::instant now);
+  void load_refused(const std::string& oldest);
   void stage_in(open_month& month, const ports::log_line& line, law::instant now);
   void remember(const std::string& file, law::command_id refused);
   std::optional<ports::log_line> read_refusal(const std::string& file, refused_month& month, law::command_id command,
@@ -67,7 +67,7 @@ private:
   std::unique_ptr<open_month> month_;
   std::map<std::string, refused_month> refused_;              ///< by file, of the last thirty days
   std::map<law::command_id, ports::log_line> staged_refused_; ///< not yet on disk
-  bool refused_loaded_ = false;
+  std::string refused_from_;   ///< first of these files; empty before they have been read
   bool lost_in_group_ = false; ///< the group spanned two months and the first one's lines found no room
 };
 

@@ -111,7 +111,39 @@ reach dwellings_of(const access_rule& rule, const capacity& as) {
   return rule.row == access_row::a || rule.row == access_row::g ? reach{true} : as.where;
 }
 
+/// A reception place is let into one file by the demandeur, wherever he asks to live.
+// [R441-2-15-V-3]
+reach demandes_of(const access_rule& rule, const capacity& as) {
+  return rule.row == access_row::g ? reach{true} : as.where;
+}
+
 } // namespace
+
+view view::of_everything() {
+  view all;
+  all.open({true}, {true});
+  return all;
+}
+
+bool view::covers(const wished_communes& wished) const {
+  return std::ranges::any_of(parts_, [&](const part& p) { return p.demandes.covers(wished); });
+}
+
+// [R441-2-15-V-2-3]
+reach view::dwellings_for(const wished_communes& wished) const {
+  reach shown;
+  for (const auto& p : parts_)
+    if (p.demandes.covers(wished))
+      shown.widen(p.dwellings);
+  return shown;
+}
+
+reach view::demandes() const {
+  reach shown;
+  for (const auto& p : parts_)
+    shown.widen(p.demandes);
+  return shown;
+}
 
 std::span<const access_rule> access_matrix() { return matrix; }
 
@@ -120,7 +152,7 @@ std::expected<grant, refusal> may_read(const reader& who, const reading& what, c
   if (who.own) {
     const auto& rule = matrix.back();
     if (what.dossier == who.own)
-      return grant{rule.row, rule.article, {}, {true}};
+      return grant{rule.row, rule.article, view::of_everything()};
     return refuse(refusal_code::out_of_scope, "R441-2-17", "Un demandeur ne consulte que son propre dossier.");
   }
   if (!what.purpose)
@@ -136,12 +168,11 @@ std::expected<grant, refusal> may_read(const reader& who, const reading& what, c
       auto allowed = check_row(rule, as, what, today);
       if (!allowed && !answer)
         answer = std::unexpected{allowed.error()};
-      else if (allowed && !answer)
-        answer = grant{rule.row, rule.article, as.where, dwellings_of(rule, as)};
-      else if (allowed) { // Several qualities add up: a list shows what any of them opens (docs/readings.md, 14).
-        answer->where.widen(as.where);
-        answer->dwellings.widen(dwellings_of(rule, as));
-      }
+      if (!allowed)
+        continue;
+      if (!answer)
+        answer = grant{rule.row, rule.article, {}};
+      answer->shows.open(demandes_of(rule, as), dwellings_of(rule, as));
     }
   return answer;
 }

@@ -53,12 +53,32 @@ struct reading {
   bool requested_by_demandeur = false; ///< the reader showed a code that the demandeur gave, still valid
 };
 
+/// What the qualities of a reader open together. Each shows the demandes within its own reach, and on those alone what
+/// happens on its dwellings (docs/readings.md, 14 and 32).
+class view {
+public:
+  static view of_everything();
+  void open(const reach& demandes, const reach& dwellings) { parts_.push_back({demandes, dwellings}); }
+
+  bool covers(const wished_communes& wished) const;
+  /// The dwellings on which what happens to a demande with these communes is shown.
+  reach dwellings_for(const wished_communes& wished) const;
+  /// All the demandes that are shown.
+  reach demandes() const;
+
+private:
+  struct part {
+    reach demandes;
+    reach dwellings;
+  };
+  std::vector<part> parts_;
+};
+
 /// The right under which a read is answered, kept in the consultation log.
 struct grant {
   access_row row{};
   std::string_view article;
-  reach where;     ///< for a list: which demandes it shows
-  reach dwellings; ///< those on which what happens to a demande is shown (docs/readings.md, 32)
+  view shows;
 };
 
 /// Default deny: the first row that covers the read, or a refusal by the article that bars it.

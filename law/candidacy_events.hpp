@@ -362,10 +362,12 @@ struct lease_signed {
 struct lease_corrected {
   candidacy_id candidacy;
   text<400> motive;
+  std::optional<civil_date> known_on{}; ///< when it was recorded: what comes back has its time from then on
   friend bool operator==(const lease_corrected&, const lease_corrected&) = default;
   static constexpr auto fields() {
     using t = lease_corrected;
-    return std::tuple{field{"candidacy", &t::candidacy}, field{"motive", &t::motive}};
+    return std::tuple{field{"candidacy", &t::candidacy}, field{"motive", &t::motive},
+                      field{"known_on", &t::known_on, set_by::node}};
   }
   static constexpr entry_kind kind{39,
                                    "lease_corrected",
@@ -395,8 +397,12 @@ struct candidacy_closed {
 
 struct candidacy_restored {
   candidacy_id candidacy;
+  std::optional<civil_date> known_on{}; ///< when it was recorded
   friend bool operator==(const candidacy_restored&, const candidacy_restored&) = default;
-  static constexpr auto fields() { return std::tuple{field{"candidacy", &candidacy_restored::candidacy}}; }
+  static constexpr auto fields() {
+    using t = candidacy_restored;
+    return std::tuple{field{"candidacy", &t::candidacy}, field{"known_on", &t::known_on, set_by::node}};
+  }
   static constexpr entry_kind kind{38,
                                    "candidacy_restored",
                                    entry_family::dossier,

@@ -241,6 +241,19 @@ decision decide_event(const deliberation& on, const Event& asked) {
   }
 }
 
+/// Terms that begin anew run from the day on which that is known, whatever day the fact bears: nobody could act on what
+/// was still closed (docs/readings.md, 31).
+// [R441-10] [R441-2-7]
+void note_when_known(outcome& out, civil_date today) {
+  for (auto& drafted : out.entries)
+    std::visit(
+        [&](auto& happened) {
+          if constexpr (requires { happened.known_on; })
+            happened.known_on = today;
+        },
+        drafted.event);
+}
+
 } // namespace
 
 const entry_kind* kind_asked(const command& asked) {
@@ -252,7 +265,10 @@ decision decide(const demand_book& book, const settings& s, const command& asked
   deliberation on{book, s, asked, known};
   if (const auto* due = std::get_if<due_reached>(&asked.asked))
     return rule(on, *due);
-  return std::visit([&](const auto& e) { return decide_event(on, e); }, std::get<event>(asked.asked));
+  auto answer = std::visit([&](const auto& e) { return decide_event(on, e); }, std::get<event>(asked.asked));
+  if (answer)
+    note_when_known(*answer, known.today);
+  return answer;
 }
 
 // -- drafting -------------------------------------------------------------------------------------------------------

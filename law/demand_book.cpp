@@ -56,6 +56,19 @@ const dwelling* demand_book::find(rpls_id id) const {
   return known ? find(*known) : nullptr;
 }
 
+const dossier* demand_book::registered_with(agent_id account) const {
+  auto* all = find_in(by_account_, account);
+  if (!all)
+    return nullptr;
+  auto live = std::ranges::find_if(*all, [&](dossier_id id) { return find(id)->status != demande_status::radiated; });
+  return live == all->end() ? nullptr : find(*live);
+}
+
+void demand_book::note_account(const dossier& d) {
+  if (d.registered_with)
+    by_account_[*d.registered_with].push_back(d.id);
+}
+
 const vacancy* demand_book::latest_vacancy_of(dwelling_id id) const {
   auto* all = find_in(vacancies_of_dwelling_, id);
   return all ? find(all->back()) : nullptr;
@@ -119,6 +132,8 @@ void demand_book::apply_to_dossier(dossier_id id, const record& happened, std::u
   evolve(d, happened, seq);
   if (const auto* named = std::get_if<designated>(&happened.event))
     candidacy_owner_[named->candidacy] = id;
+  else if (std::holds_alternative<demande_registered>(happened.event))
+    note_account(d);
 }
 
 void demand_book::apply_to_vacancy(vacancy_id id, const record& happened, std::uint64_t seq) {
@@ -142,12 +157,15 @@ void demand_book::erase(dossier_id id) {
     return;
   for (const auto& c : found->second.candidacies)
     candidacy_owner_.erase(c.id);
+  if (const auto& account = found->second.registered_with)
+    std::erase(by_account_[*account], id);
   dossiers_.erase(found);
 }
 
 void demand_book::restore(dossier d) {
   for (const auto& c : d.candidacies)
     candidacy_owner_[c.id] = d.id;
+  note_account(d);
   dossier_order_.push_back(d.id);
   auto id = d.id;
   dossiers_.insert_or_assign(id, std::move(d));

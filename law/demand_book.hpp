@@ -26,6 +26,8 @@ public:
   /// The dossier behind a candidacy; absent once it is erased.
   const dossier* dossier_of(candidacy_id id) const;
   const dwelling* find(rpls_id id) const;
+  /// A demande that a demandeur registered with this account and that is not radiated, if any.
+  const dossier* registered_with(agent_id account) const;
   const vacancy* latest_vacancy_of(dwelling_id id) const;
   /// The vacancy of this dwelling that is still to be let, if any.
   const vacancy* open_vacancy_of(dwelling_id id) const;
@@ -58,6 +60,7 @@ private:
 
   void apply_to_dossier(dossier_id id, const record& happened, std::uint64_t seq);
   void apply_to_vacancy(vacancy_id id, const record& happened, std::uint64_t seq);
+  void note_account(const dossier& d);
   void erase(dossier_id id);
 
   table<dossier_id, dossier> dossiers_;
@@ -68,6 +71,7 @@ private:
   table<dwelling_id, std::vector<vacancy_id>> vacancies_of_dwelling_;
   table<session_id, std::set<vacancy_id>> agendas_;
   table<rpls_id, dwelling_id> by_rpls_;
+  table<agent_id, std::vector<dossier_id>> by_account_; ///< of demandes that demandeurs registered themselves
   std::vector<dossier_id> dossier_order_;
   std::vector<dwelling_id> dwelling_order_;
   std::vector<vacancy_id> vacancy_order_;

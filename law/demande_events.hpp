@@ -425,8 +425,12 @@ constexpr auto names_of(reactivation_cause) {
 
 struct reactivated {
   reactivation_cause cause{};
+  std::optional<civil_date> known_on{}; ///< when it was recorded
   friend bool operator==(const reactivated&, const reactivated&) = default;
-  static constexpr auto fields() { return std::tuple{field{"cause", &reactivated::cause}}; }
+  static constexpr auto fields() {
+    using t = reactivated;
+    return std::tuple{field{"cause", &t::cause}, field{"known_on", &t::known_on, set_by::node}};
+  }
   static constexpr entry_kind kind{26,
                                    "reactivated",
                                    entry_family::dossier,

@@ -70,10 +70,10 @@ struct evolution {
 
   /// An offer that could not be answered while it was closed is answered from now on (docs/readings.md, 31).
   // [R441-10]
-  void leave_time_to_reply(candidacy_id id) {
+  void leave_time_to_reply(candidacy_id id, std::optional<civil_date> known_on) {
     auto* c = d.find(id);
     if (c && c->step == candidacy_step::offered && c->reply_by)
-      c->reply_by = std::max(*c->reply_by, add_days(happened.occurred_on, days_to_reply));
+      c->reply_by = std::max(*c->reply_by, add_days(known_on.value_or(happened.occurred_on), days_to_reply));
   }
 
   /// As before the radiation, with nothing left of what had led to it.
@@ -86,11 +86,11 @@ struct evolution {
 
   /// What was really closed, not closed in error, waits for another notice (docs/readings.md, 31).
   // [R441-2-7] [R441-2-8]
-  void wait_for_notice() {
+  void wait_for_notice(std::optional<civil_date> known_on) {
     d.status = demande_status::active;
     d.validity_expired = false;
     d.notice_sent_on.reset();
-    d.reactivated_on = happened.occurred_on;
+    d.reactivated_on = known_on.value_or(happened.occurred_on);
   }
 
   void operator()(const demande_registered& e) {
@@ -147,7 +147,7 @@ struct evolution {
   void operator()(const reactivated& e) {
     revive();
     if (e.cause != reactivation_cause::fact_before_term)
-      wait_for_notice();
+      wait_for_notice(e.known_on);
     for (auto& c : d.candidacies)
       c.lapsed =
           c.lapsed || c.closed == closing_reason::demande_radiated || c.closed == closing_reason::housed_elsewhere;
@@ -231,13 +231,13 @@ struct evolution {
   void operator()(const lease_corrected& e) {
     if (auto* c = d.find(e.candidacy))
       step(e.candidacy, c->step_before_lease);
-    leave_time_to_reply(e.candidacy);
+    leave_time_to_reply(e.candidacy, e.known_on);
   }
   void operator()(const candidacy_closed& e) { close(e.candidacy, e.reason); }
   void operator()(const designation_withdrawn& e) { close(e.candidacy, closing_reason::designation_withdrawn); }
   void operator()(const candidacy_restored& e) {
     reopen(e.candidacy);
-    leave_time_to_reply(e.candidacy);
+    leave_time_to_reply(e.candidacy, e.known_on);
   }
   void operator()(const lease_conflict_opened& e) { d.conflict = {e.first, e.second}; }
   void operator()(const lease_conflict_closed&) { d.conflict.reset(); }

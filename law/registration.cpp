@@ -24,10 +24,7 @@ bool has_demande(const deliberation& on) {
   const auto* own = on.book.find(id_of<dossier_id>(on.asked.target));
   if (own && (own->status != demande_status::radiated || own->radiation->motive == radiation_motive::f_merged))
     return true;
-  return std::ranges::any_of(on.book.dossiers_by_arrival(), [&](dossier_id id) {
-    const auto* d = on.book.find(id);
-    return d && d->status != demande_status::radiated && d->registered_with == on.asked.agent;
-  });
+  return on.book.registered_with(on.asked.agent) != nullptr;
 }
 
 /// A demandeur has one demande, which he changes and renews (docs/readings.md, 29).

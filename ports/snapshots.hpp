@@ -15,12 +15,12 @@ namespace toit::ports {
 using snapshot_row =
     std::variant<law::dossier, law::dwelling, law::vacancy, law::caleol_session, law::charged_vacancy, stored_entry>;
 
-/// One part is one actor's.
 /// A part that began well does not go on so: the rows read are not to be relied on.
 struct snapshot_damaged : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+/// One part is one actor's.
 class snapshots {
 public:
   class writer {

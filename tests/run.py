@@ -14,6 +14,7 @@ import tempfile
 import threading
 import time
 import xml.etree.ElementTree as xml
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -144,11 +145,11 @@ def main():
     count = Count()
     begun = time.monotonic()
     # Tests with real processes wait for them most of the time: they have a lane of their own.
-    lane = threading.Thread(target=run_commands, args=(process_tests(), name, count))
     run_cases_of_all(name, count)
-    lane.start()
-    run_commands(COMMANDS, name, count)
-    lane.join()
+    with ThreadPoolExecutor(1) as lane:
+        processes = lane.submit(run_commands, process_tests(), name, count)
+        run_commands(COMMANDS, name, count)
+        processes.result()
     print(f"{time.monotonic() - begun:.0f} s")
     print(f"{count.passed} passed, {count.failed} failed, {count.skipped} skipped")
     sys.exit(1 if count.failed or count.passed == 0 else 0)

@@ -24,7 +24,6 @@ public:
   const data_directory& directory() const { return directory_; }
   const std::shared_ptr<journal::access_log_folder>& log_folder() const { return log_folder_; }
 
-  /// When the stream was last written.
   /// Null on a production node.
   const std::shared_ptr<steered_clock>& steered() const { return steered_; }
 

@@ -302,16 +302,16 @@ private:
     } else if (const auto* offer = as<law::offer_made>(entry)) {
       t.replies[offer->candidacy] = offer->reply_by;
     } else if (const auto* corrected = as<law::lease_corrected>(entry)) {
-      ten_more_days(t, corrected->candidacy, r.occurred_on);
+      ten_more_days(t, corrected->candidacy, entry);
     } else if (const auto* restored = as<law::candidacy_restored>(entry)) {
-      ten_more_days(t, restored->candidacy, r.occurred_on);
+      ten_more_days(t, restored->candidacy, entry);
     }
   }
 
-  /// Whose candidacy comes back has ten days at least to answer the offer.
-  static void ten_more_days(terms& t, law::candidacy_id id, civil_date from) {
+  /// Whose candidacy comes back has ten days at least to answer the offer, from when he can.
+  static void ten_more_days(terms& t, law::candidacy_id id, const ports::stored_entry& entry) {
     if (auto reply = t.replies.find(id); reply != t.replies.end())
-      reply->second = std::max(reply->second, law::add_days(from, law::days{10}));
+      reply->second = std::max(reply->second, law::add_days(day_of(entry), law::days{10}));
   }
 
   void check_terms(const std::vector<const ports::stored_entry*>& timeline) {

@@ -228,9 +228,9 @@ void world::tick() {
     caf::anon_send(actors_.watcher, tick_atom_v);
 }
 
-void world::confirm_clock() {
+void world::confirm_clock(std::uint64_t seq) {
   if (actors_.watcher)
-    caf::anon_send(actors_.watcher, confirm_atom_v);
+    caf::anon_send(actors_.watcher, confirm_atom_v, seq);
 }
 
 std::optional<watcher_status> world::watch() { return ask<watcher_status>(actors_.watcher, status_atom_v); }
@@ -242,7 +242,7 @@ rights_ptr world::rights() { return ask<rights_ptr>(actors_.guard, rights_atom_v
 std::vector<law::dossier> world::registry_dossiers() {
   std::vector<law::dossier> all;
   auto query = std::make_shared<list_query>();
-  query->within.everywhere = true;
+  query->shows = law::view::of_everything();
   query->limit = 1000;
   for (;;) {
     auto page = ask<read_answer_ptr>(actors_.registry, list_atom_v, list_query_ptr{query});

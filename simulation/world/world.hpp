@@ -84,7 +84,8 @@ public:
   void submit(const asked_command_ptr& asked, std::function<void(answer_ptr)> done);
   void read(const read_request_ptr& asked, std::function<void(read_answer_ptr)> done);
   void tick();
-  void confirm_clock();
+  /// As an entry of this sequence would: without one, as an entry that is being recorded.
+  void confirm_clock(std::uint64_t seq = std::numeric_limits<std::uint64_t>::max());
   void keep(bool force);
   void probe();
   void checkpoint(bool truncate);

@@ -78,7 +78,7 @@ caf::behavior silent_registry(caf::event_based_actor* self, std::vector<submissi
         reached->push_back(asked);
         return self->make_response_promise<answer_ptr>();
       },
-      [](confirm_atom) {},
+      [](confirm_atom, std::uint64_t) {},
   };
 }
 

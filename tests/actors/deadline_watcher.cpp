@@ -127,6 +127,23 @@ TEST_CASE("a freeze lasts through restarts, whatever was recorded since, until t
   CHECK_FALSE(node.frozen());
 }
 
+TEST_CASE("what was confirmed before a freeze says nothing of it, after a restart either", "[actors][clock]") {
+  watched node;
+  CHECK_FALSE(node.frozen());
+  constexpr std::uint64_t first_entry = 1;
+  node.world.clock().jump(days{3});
+  CHECK(node.frozen());
+  for (int i = 0; i < 2; ++i) {
+    node.world.confirm_clock(first_entry);
+    node.world.drain();
+    CHECK(node.frozen());
+    node.restart_after(1ms);
+  }
+  node.world.confirm_clock();
+  node.world.drain();
+  CHECK_FALSE(node.frozen());
+}
+
 TEST_CASE("a node that begins before its last entry is frozen until its clock is confirmed", "[actors][clock]") {
   watched node;
   node.restart_after(-1ms);

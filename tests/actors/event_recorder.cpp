@@ -15,7 +15,7 @@ public:
     std::vector<ports::append_result> results;
     for (std::size_t i = 0; i < appends.size(); ++i) {
       ++seq_;
-      results.push_back({.status = ports::append_status::appended, .first_seq = seq_, .last_seq = seq_});
+      results.push_back({.status = answers, .first_seq = seq_, .last_seq = seq_});
     }
     staged += appends.size();
     return results;
@@ -51,6 +51,7 @@ public:
   std::size_t refusals = 0;
   std::size_t reads = 0;
   std::size_t kept = 0;
+  ports::append_status answers = ports::append_status::appended;
   bool fails = false;
   bool has_room = true;
   bool room_again = false;
@@ -149,6 +150,23 @@ TEST_CASE("a full disk is told to everybody, and probed until there is room", "[
   r.writer.room_again = true;
   caf::anon_send(r.recorder, tick_atom_v);
   CHECK_FALSE(status());
+}
+
+TEST_CASE("what was refused for something that was undone is to be asked again", "[actors][recorder]") {
+  using enum ports::append_status;
+  for (auto [staged, told] : {std::pair{number_taken, read_only},
+                              {key_reused, read_only},
+                              {repeated, read_only},
+                              {refused_before, refused_before},
+                              {stale, stale}}) {
+    recorder_on_stage r;
+    r.writer.has_room = false;
+    r.writer.answers = staged;
+    auto asked = r.append();
+    r.on.run();
+    REQUIRE(asked->answer);
+    CHECK((**asked->answer).results.front().status == told);
+  }
 }
 
 TEST_CASE("a follower that does not answer is told four times, then to look for itself", "[actors][recorder]") {

@@ -71,6 +71,19 @@ TEST_CASE("a clock set back opens no earlier month, and moments never decrease",
   CHECK_FALSE(log.verify("log-2026-02.sqlite"));
 }
 
+TEST_CASE("a clock that had jumped ahead and is put right has forgotten no refusal", "[journal][log]") {
+  log_on_disk log;
+  ports::log_line refused;
+  refused.attempt = true;
+  refused.command = id_with<law::command_id>(7);
+  log.log->stage(refused, at(2026, 1, 15));
+  REQUIRE(log.log->sync());
+  auto known = [&](law::instant now) { return log.log->refusal_of(refused.command, now).has_value(); };
+  CHECK(known(at(2026, 1, 16)));
+  CHECK_FALSE(known(at(2026, 4, 1)));
+  CHECK(known(at(2026, 1, 16)));
+}
+
 TEST_CASE("the log goes on after a restart where it was", "[journal][log]") {
   log_on_disk log;
   log.write(1, at(2026, 2, 3));

@@ -79,7 +79,7 @@ TEST_CASE("a quality of the whole territory covers every commune", "[R441-2-15-V
     if (row.row != access_row::g) {
       reader who{{{row.quality, row.instance, {true}}}, {}};
       CHECK(reads(who, one_file(gp, {aubervilliers})));
-      CHECK(may_read(who, a_list(gp), today)->where.everywhere);
+      CHECK(may_read(who, a_list(gp), today)->shows.demandes().everywhere);
     }
 }
 
@@ -107,19 +107,19 @@ TEST_CASE("a list shows the communes that some quality opens for that purpose, a
   reader who{{in_saint_denis(quality::reservataire), registers}, {}};
   auto shared = may_read(who, a_list(gp), today);
   REQUIRE(shared);
-  CHECK_FALSE(shared->where.everywhere);
-  CHECK(shared->where.scope.size() == 2);
+  CHECK_FALSE(shared->shows.demandes().everywhere);
+  CHECK(shared->shows.demandes().scope.size() == 2);
   // Registration opens shared management alone.
   auto informing = may_read(who, a_list(info), today);
   REQUIRE(informing);
-  CHECK(informing->where.scope == communes{saint_denis});
+  CHECK(informing->shows.demandes().scope == communes{saint_denis});
 }
 
 TEST_CASE("a réservataire without any reservation left lists nothing", "[R441-2-15-V-2-3]") {
   reader who{{{quality::reservataire, {}, {}}}, {}};
   CHECK_FALSE(reads(who, one_file(gp)));
   auto listed = may_read(who, a_list(gp), today);
-  CHECK((!listed || (!listed->where.everywhere && listed->where.scope.empty())));
+  CHECK((!listed || !listed->shows.covers({saint_denis, aubervilliers, epinay})));
 }
 
 // -- reception places -----------------------------------------------------------------------------------------------
@@ -152,13 +152,31 @@ TEST_CASE("who manages the demandes sees what happens to them everywhere, the ot
     reader who{{in_saint_denis(row.quality, row.instance)}, {}};
     auto granted = may_read(who, one_file(row.shared_management ? gp : info, {saint_denis}, true), today);
     REQUIRE(granted);
-    CHECK(granted->dwellings.covers(saint_denis));
-    CHECK(granted->dwellings.covers(aubervilliers) == whole);
+    auto dwellings = granted->shows.dwellings_for({saint_denis});
+    CHECK(dwellings.covers(saint_denis));
+    CHECK(dwellings.covers(aubervilliers) == whole);
   }
   reader both{{in_saint_denis(quality::reservataire), in_saint_denis(quality::service_enregistreur)}, {}};
-  CHECK(may_read(both, one_file(gp), today)->dwellings.everywhere);
-  CHECK_FALSE(may_read(both, one_file(info), today)->dwellings.everywhere);
-  CHECK(may_read({{}, a_dossier}, one_file({}), today)->dwellings.everywhere);
+  auto everywhere = [](const reader& who, const reading& what) {
+    return may_read(who, what, today)->shows.dwellings_for({saint_denis}).everywhere;
+  };
+  CHECK(everywhere(both, one_file(gp)));
+  CHECK_FALSE(everywhere(both, one_file(info)));
+  CHECK(everywhere({{}, a_dossier}, one_file({})));
+}
+
+TEST_CASE("a quality shows nothing more of the demandes that another one opens", "[R441-2-15-V-2-3]") {
+  capacity registers{quality::service_enregistreur, {}, {false, {epinay}}};
+  reader who{{registers, in_saint_denis(quality::reservataire)}, {}};
+  for (const auto& asked : {a_list(gp), one_file(gp, {saint_denis, aubervilliers})}) {
+    auto granted = may_read(who, asked, today);
+    REQUIRE(granted);
+    auto reserved = granted->shows.dwellings_for({saint_denis, aubervilliers});
+    CHECK(reserved.covers(saint_denis));
+    CHECK_FALSE(reserved.covers(aubervilliers));
+    CHECK_FALSE(granted->shows.covers({aubervilliers}));
+  }
+  CHECK(may_read(who, a_list(gp), today)->shows.dwellings_for({epinay}).everywhere);
 }
 
 TEST_CASE("a dossier is shown without what happens on dwellings elsewhere", "[R441-2-15-V-2-3]") {

@@ -235,6 +235,28 @@ TEST_CASE("an offer that comes back leaves ten days to answer it", "[R441-10]") 
   CHECK(w[story.there()].step == candidacy_step::refused);
 }
 
+TEST_CASE("the ten days run from when the correction is recorded, whatever day it bears", "[R441-10]") {
+  two_dwellings story;
+  auto& w = story.w;
+  REQUIRE(story.bailleur(2026y / 2 / 1).offers(story.here(), 2026y / 2 / 11));
+  REQUIRE(story.other(2026y / 2 / 1).offers(story.there(), 2026y / 2 / 11));
+  REQUIRE(story.bailleur(2026y / 2 / 3).signs(story.here()));
+  REQUIRE(w.on(2026y / 3 / 1).dated(2026y / 2 / 3).bailleur().corrects(story.here()));
+  CHECK(w[story.here()].reply_by == 2026y / 3 / 11);
+  CHECK(w[story.there()].reply_by == 2026y / 3 / 11);
+  CHECK(w.on(2026y / 3 / 11).lets_terms_pass() == 0);
+  CHECK(w.on(2026y / 3 / 12).lets_terms_pass() == 2);
+}
+
+TEST_CASE("no notice is dated before the correction was known", "[R441-2-7]") {
+  two_dwellings story;
+  auto& w = story.w;
+  REQUIRE(story.bailleur(2026y / 2 / 3).signs(story.here()));
+  REQUIRE(w.on(2026y / 5 / 15).dated(2026y / 2 / 3).bailleur().corrects(story.here()));
+  CHECK(w.on(2026y / 5 / 16).dated(2026y / 5 / 14).gestionnaire().sends_notice(story.d) == refusal_code::bad_date);
+  CHECK(w.on(2026y / 5 / 16).dated(2026y / 5 / 15).gestionnaire().sends_notice(story.d));
+}
+
 TEST_CASE("a correction does not precede the lease it corrects", "[R441-2-15-I-0-2]") {
   two_dwellings story;
   REQUIRE(story.bailleur(2026y / 2 / 3).signs(story.here()));
