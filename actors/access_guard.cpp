@@ -14,8 +14,10 @@ void guard_owner::folded(const ports::stored_entry& entry) {
     accounts_.drop(closed->account);
   else if (const auto* of_demandeur = std::get_if<law::applicant_account_closed>(&happened))
     accounts_.drop(of_demandeur->account);
-  else if (std::holds_alternative<law::demande_erased>(happened))
+  else if (std::holds_alternative<law::demande_erased>(happened)) {
     accounts_.drop_of(law::id_of<law::dossier_id>(entry.subject));
+    numbers_.clear();
+  }
 }
 
 // -- beginning ------------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@
 
 #include "actors/account_desk.hpp"
 #include "actors/instruments.hpp"
+#include "actors/number_cache.hpp"
 
 namespace toit {
 
@@ -30,12 +31,17 @@ public:
   guard_owner(guard_pointer self, territory_context_ptr context, event_recorder_actor recorder, account_desk& accounts)
       : instruments_owner{self, std::move(context), std::move(recorder), "guard"}, accounts_{accounts} {}
 
+  std::optional<law::dossier_id> find_number(law::nud number) {
+    return numbers_.find(cursor().reader(), context().stream, number);
+  }
+
 protected:
   /// What is written of accounts counts from then on.
   void folded(const ports::stored_entry& entry) override;
 
 private:
   account_desk& accounts_;
+  number_cache numbers_;
 };
 
 struct access_guard_state {

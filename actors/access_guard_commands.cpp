@@ -69,7 +69,7 @@ law::check access_guard_state::add_target(submission& on_its_way, const asked_co
   if (asked.by.own_dossier && !asked.number && !asked.target)
     target = law::subject_of(*asked.by.own_dossier);
   if (asked.number) {
-    auto found = desk->cursor().reader().find_number(context->stream, *asked.number);
+    auto found = desk->find_number(*asked.number);
     if (!found)
       return law::refuse(refusal_code::unknown_demande, "L441-2-1", "Aucune demande n'a ce numéro dans ce territoire.");
     target = law::subject_of(*found);
@@ -80,15 +80,12 @@ law::check access_guard_state::add_target(submission& on_its_way, const asked_co
 
 /// Numbers that the event names: the one it registers, those of other demandes.
 void access_guard_state::add_numbers(submission& on_its_way) {
-  auto& reader = desk->cursor().reader();
   auto& facts = on_its_way.facts;
-  auto dossier_of = [&](law::nud number) {
-    return reader.find_number(context->stream, number).value_or(law::dossier_id{});
-  };
+  auto dossier_of = [&](law::nud number) { return desk->find_number(number).value_or(law::dossier_id{}); };
   const auto& happened = std::get<law::event>(on_its_way.command.asked);
   if (const auto* registered = std::get_if<law::demande_registered>(&happened)) {
     if (!registered->number.empty())
-      facts.number_holder = reader.find_number(context->stream, registered->number);
+      facts.number_holder = desk->find_number(registered->number);
     else if (context->settings.allots_numbers)
       facts.fresh_number = fresh_number(*registered, on_its_way.command.occurred_on);
   } else if (const auto* merged = std::get_if<law::merged>(&happened)) {
@@ -114,7 +111,7 @@ std::optional<law::nud> access_guard_state::fresh_number(const law::demande_regi
     for (auto byte : random)
       sequence = (sequence << 8 | byte) % 1'000'000;
     auto number = law::make_nud(departement, reception, sequence, "GDPUB");
-    if (!desk->cursor().reader().find_number(context->stream, number))
+    if (!desk->find_number(number))
       return number;
   }
   return std::nullopt;

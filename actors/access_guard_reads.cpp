@@ -126,7 +126,7 @@ caf::result<read_answer_ptr> access_guard_state::read(const read_request_ptr& re
   if (std::holds_alternative<read_candidates>(request->what))
     return read_candidates_of(request);
   auto number = number_of(*request);
-  auto id = number ? desk->cursor().reader().find_number(context->stream, *number) : request->by.own_dossier;
+  auto id = number ? desk->find_number(*number) : request->by.own_dossier;
   return read_one(request, id.value_or(law::dossier_id{}));
 }
 

@@ -69,32 +69,37 @@ law::command_id key_of(const territory_context& context, const law::due& due, st
 
 law::form registry_owner::read_form(const law::dossier& d) {
   law::form form{};
-  for (const auto& entry : cursor().reader().read_subject(context_->stream, d.last_seq))
+  for (const auto& entry : cursor().reader().read_these(context_->stream, d.entries_of_form))
     if (entry.record)
       law::evolve(form, *entry.record);
   return form;
 }
 
-void registry_owner::gather(submission& asked) {
-  const auto* d = dossier_at(asked.command.target);
-  if (!d)
-    return;
-  const auto* happened = std::get_if<law::event>(&asked.command.asked);
-  if (happened && needs_form(*happened))
-    asked.facts.form = read_form(*d);
-  if (const auto* passed = std::get_if<law::due_reached>(&asked.command.asked))
-    asked.command.id = key_of(*context_, passed->due, d->last_seq);
-  if (!is_erasure(asked.command))
-    return;
-  // A second try begins anew.
+submission_ptr registry_owner::gather(const submission_ptr& asked) {
+  const auto* d = dossier_at(asked->command.target);
+  const auto* happened = std::get_if<law::event>(&asked->command.asked);
+  if (!d || (happened && !needs_form(*happened)))
+    return asked;
+  auto complete = std::make_shared<submission>(*asked);
+  if (happened)
+    complete->facts.form = read_form(*d);
+  else
+    complete->command.id = key_of(*context_, std::get<law::due_reached>(asked->command.asked).due, d->last_seq);
+  if (is_erasure(asked->command))
+    gather_for_erasure(*complete, *d);
+  return complete;
+}
+
+/// A second try begins anew.
+void registry_owner::gather_for_erasure(submission& asked, const law::dossier& d) {
   asked.facts.sealed_entries.clear();
   asked.accounts.clear();
-  for (const auto& entry : cursor().reader().read_subject(context_->stream, d->last_seq))
+  for (const auto& entry : cursor().reader().read_subject(context_->stream, d.last_seq))
     if (entry.record)
       asked.facts.sealed_entries.push_back(entry.seq);
-  asked.forgets_number = d->number;
-  if (d->account)
-    asked.accounts.push_back({*d->account, {}});
+  asked.forgets_number = d.number;
+  if (d.account)
+    asked.accounts.push_back({*d.account, {}});
 }
 
 // -- answers --------------------------------------------------------------------------------------------------------

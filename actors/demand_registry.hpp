@@ -22,13 +22,14 @@ public:
   bool take_erased() { return std::exchange(erased_, false); }
 
 protected:
-  void gather(submission& asked) override;
+  submission_ptr gather(const submission_ptr& asked) override;
   void folding(const ports::stored_entry& entry) override;
   void folded(const ports::stored_entry& entry) override;
 
 private:
   const law::dossier* dossier_at(law::subject_id subject) const;
   law::form read_form(const law::dossier& d);
+  void gather_for_erasure(submission& asked, const law::dossier& d);
 
   law::due_calendar calendar_;
   std::vector<law::due> before_;

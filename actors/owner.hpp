@@ -105,7 +105,7 @@ public:
 
 protected:
   /// Adds what only the owner can find out, once nothing can move any more.
-  virtual void gather(submission&) {}
+  virtual submission_ptr gather(const submission_ptr& asked) { return asked; }
   virtual void folding(const ports::stored_entry&) {}
   virtual void folded(const ports::stored_entry&) {}
 
@@ -190,9 +190,7 @@ private:
     if (!locks_.ready(who))
       return;
     locks_.begin(who);
-    auto complete = std::make_shared<submission>(*found->second.asked);
-    gather(*complete);
-    found->second.asked = complete;
+    found->second.asked = gather(found->second.asked);
     decide(who, found->second);
   }
 

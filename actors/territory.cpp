@@ -19,7 +19,8 @@ territory_actors spawn_territory(caf::actor_system& system, const territory_cont
   territory_actors spawned;
   spawned.passwords = options.detached ? system.spawn<caf::detached>(password_desk, context->passwords)
                                        : system.spawn(password_desk, context->passwords);
-  spawned.documents = system.spawn(documents, context);
+  spawned.documents =
+      options.detached ? system.spawn<caf::detached>(documents, context) : system.spawn(documents, context);
   spawned.reader = system.spawn(dossier_reader, context);
   spawned.registry = system.spawn(demand_registry, context, recorder, spawned.documents);
   spawned.allocator = system.spawn(contingent_allocator, context, recorder, spawned.registry);

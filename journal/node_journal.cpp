@@ -101,6 +101,7 @@ public:
 
   std::vector<ports::stored_entry> read_subject(const ports::stream_id& stream, std::uint64_t last) override {
     auto keys = keys_->of(stream);
+    held_reads one_state{*rows_};
     std::vector<ports::stored_entry> entries;
     while (last != 0 && entries.size() < subject_entries_limit) {
       auto row = rows_->entry(stream, last);
@@ -118,6 +119,17 @@ public:
     if (!row)
       return std::nullopt;
     return read_row(*row, *keys_->of(stream));
+  }
+
+  std::vector<ports::stored_entry> read_these(const ports::stream_id& stream,
+                                              std::span<const std::uint64_t> seqs) override {
+    auto keys = keys_->of(stream);
+    held_reads one_state{*rows_};
+    std::vector<ports::stored_entry> entries;
+    for (auto seq : seqs)
+      if (auto row = rows_->entry(stream, seq))
+        entries.push_back(read_row(*row, *keys));
+    return entries;
   }
 
   std::optional<law::dossier_id> find_number(const ports::stream_id& stream, law::nud number) override {

@@ -94,7 +94,11 @@ public:
     last_head_ = database_.prepare("SELECT place, epoch, first, ordering_seq, link, key_id, signature FROM head "
                                    "WHERE place >= ? AND place <= ? ORDER BY place DESC LIMIT 1");
     number_ = database_.prepare("SELECT subject FROM number WHERE stream = ? AND number_key = ?");
+    begin_ = database_.prepare("BEGIN");
   }
+
+  void hold() override { begin_.run(); }
+  void release() noexcept override { database_.roll_back(); }
 
   std::vector<ports::stream_id> streams() override {
     std::vector<ports::stream_id> found;
@@ -258,7 +262,7 @@ private:
   }
 
   sqlite_database database_;
-  sqlite_statement stream_, entries_, heads_, last_head_, number_;
+  sqlite_statement stream_, entries_, heads_, last_head_, number_, begin_;
   std::map<ports::stream_id, std::int64_t> numbers_;
 };
 

@@ -61,6 +61,9 @@ struct store_unfinished : store_broken {
 class store_reader {
 public:
   virtual ~store_reader() = default;
+  /// Between the two, what is committed meanwhile is not seen. `release` never throws.
+  virtual void hold() = 0;
+  virtual void release() noexcept = 0;
   virtual std::vector<ports::stream_id> streams() = 0;
   virtual std::vector<entry_row> entries(const ports::stream_id& stream, std::uint64_t after, std::size_t limit) = 0;
   virtual std::optional<entry_row> entry(const ports::stream_id& stream, std::uint64_t seq) = 0;
@@ -71,6 +74,18 @@ public:
   virtual std::vector<sealed_key> keys() = 0;
   virtual std::vector<ports::account_row> accounts() = 0;
   virtual std::optional<std::string> setting(std::string_view name) = 0;
+};
+
+/// While it lives, a reader sees one state of the store, and each look-up costs less.
+class held_reads {
+public:
+  explicit held_reads(store_reader& rows) : rows_{rows} { rows_.hold(); }
+  ~held_reads() { rows_.release(); }
+  held_reads(const held_reads&) = delete;
+  held_reads& operator=(const held_reads&) = delete;
+
+private:
+  store_reader& rows_;
 };
 
 /// Looks after the store from a thread of its own, so that writes never wait for it.

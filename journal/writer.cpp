@@ -48,6 +48,7 @@ std::uint64_t journal_writer_on_store::last_seq(const ports::stream_id& stream) 
 // -- staging --------------------------------------------------------------------------------------------------------
 
 std::vector<ports::append_result> journal_writer_on_store::stage(std::span<const ports::append_ptr> appends) {
+  held_reads nothing_moves{*committed_}; // this is the only writer
   std::vector<ports::append_result> results;
   results.reserve(appends.size());
   for (const auto& asked : appends)

@@ -250,6 +250,8 @@ struct evolution {
 
 void evolve(dossier& d, const record& happened, std::uint64_t seq) {
   d.last_seq = seq;
+  if (tells_of_form(happened.event))
+    d.entries_of_form.push_back(seq);
   std::visit(evolution{d, happened, seq}, happened.event);
 }
 
@@ -264,6 +266,12 @@ void replay(form& filled, const field_changes& changes, const std::optional<hous
 }
 
 } // namespace
+
+bool tells_of_form(const event& happened) {
+  const auto* renewal = std::get_if<renewed>(&happened);
+  return std::holds_alternative<demande_registered>(happened) || std::holds_alternative<demande_changed>(happened) ||
+         std::holds_alternative<rectified>(happened) || (renewal && (!renewal->changes.empty() || renewal->household));
+}
 
 void evolve(form& filled, const record& happened) {
   if (const auto* first = std::get_if<demande_registered>(&happened.event))

@@ -131,7 +131,8 @@ struct lease_conflict {
 
 struct dossier {
   dossier_id id;
-  std::uint64_t last_seq = 0; ///< of its entries in the stream
+  std::uint64_t last_seq = 0;                    ///< of its entries in the stream
+  list<std::uint64_t, 65'536> entries_of_form{}; ///< those that the form is folded from, oldest first
   nud number;
   demande_status status{};
   civil_date reception;  ///< kept through renewals and mergers: seniority counts from it
@@ -194,7 +195,8 @@ struct dossier {
                       field{"conflict", &t::conflict},
                       field{"account", &t::account},
                       field{"registered_with", &t::registered_with},
-                      field{"reactivated_on", &t::reactivated_on}};
+                      field{"reactivated_on", &t::reactivated_on},
+                      field{"entries_of_form", &t::entries_of_form}};
   }
 };
 
@@ -202,7 +204,8 @@ struct dossier {
 /// `last_seq`, since what is in the journal has been decided.
 void evolve(dossier& d, const record& happened, std::uint64_t seq);
 
-/// The form after an entry about its dossier.
+/// The form after an entry about its dossier: nothing but those that say something of it change it.
 void evolve(form& filled, const record& happened);
+bool tells_of_form(const event& happened);
 
 } // namespace toit::law

@@ -189,6 +189,9 @@ public:
 
   virtual std::optional<stored_entry> entry(const stream_id& stream, std::uint64_t seq) = 0;
 
+  /// Those of these sequences that are there, in the order asked for.
+  virtual std::vector<stored_entry> read_these(const stream_id& stream, std::span<const std::uint64_t> seqs) = 0;
+
   /// The dossier that bears the number.
   virtual std::optional<law::dossier_id> find_number(const stream_id& stream, law::nud number) = 0;
 

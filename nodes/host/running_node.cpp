@@ -14,10 +14,14 @@ std::chrono::milliseconds left_until(steady::time_point deadline) {
 }
 
 /// Threads that share one queue and sleep when it is empty. Threads that steal from each other look for work all the
-/// time, and take their time to see it once they have found none for a while.
+/// time, and take their time to see it once they have found none for a while. The actors of one territory wait for each
+/// other: on two cores a second thread for them took a third of the speed away, and the recorder has its own. What is
+/// slow (passwords, documents) has threads of its own too.
 caf::actor_system_config& set_up(caf::actor_system_config& config) {
+  constexpr std::size_t most = 4;
+  std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
   config.set("scheduler.policy", caf::atom("sharing"));
-  config.set("scheduler.max-threads", std::size_t{2});
+  config.set("scheduler.max-threads", std::clamp<std::size_t>(cores / 2, 1, most));
   return config;
 }
 

@@ -1,5 +1,6 @@
 #include "journal/codec.hpp"
 
+#include "law/dossier.hpp"
 #include "tests/fuzz/entry.hpp"
 #include "tests/journal/random_values.hpp"
 
@@ -56,6 +57,22 @@ TEST_CASE("every kind of entry comes back as it was packed", "[journal][codec]")
       REQUIRE(equal_records(*back, record));
       REQUIRE(encode(*back) == packed);
     }
+}
+
+TEST_CASE("an entry that is said to tell nothing of the form changes nothing of it", "[journal][codec]") {
+  chance chance{5};
+  std::size_t telling = 0;
+  for (int round = 0; round < 200; ++round)
+    for (std::size_t kind = 0; kind < law::all_kinds().size(); ++kind) {
+      auto record = random_record(chance, kind);
+      law::form before{};
+      law::form after = before;
+      law::evolve(after, record);
+      telling += after == before ? 0 : 1;
+      if (!law::tells_of_form(record.event))
+        CHECK(after == before);
+    }
+  CHECK(telling > 100);
 }
 
 TEST_CASE("an entry of nothing but defaults comes back too", "[journal][codec]") {

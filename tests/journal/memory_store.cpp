@@ -35,6 +35,8 @@ class memory_reader : public store_reader {
 public:
   explicit memory_reader(std::shared_ptr<memory> committed) : all_{std::move(committed)} {}
 
+  void hold() override {}
+  void release() noexcept override {}
   std::vector<ports::stream_id> streams() override {
     std::vector<ports::stream_id> names;
     for (const auto& stream : all_->streams)
