@@ -6,10 +6,12 @@ target_compile_options(toit_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -W
                                             -ffp-contract=off)
 target_include_directories(toit_flags INTERFACE "${PROJECT_SOURCE_DIR}")
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-  # g++ 12 takes std::string's own copies, once inlined, for overlapping or endless ones, and the value of a
-  # std::expected that has none for one that is read.
-  target_compile_options(toit_flags INTERFACE -Wno-restrict -Wno-stringop-overflow -Wno-stringop-overread
-                                              -Wno-maybe-uninitialized)
+  # g++ 12 takes std::string's own copies, once inlined, for overlapping or endless ones.
+  target_compile_options(toit_flags INTERFACE -Wno-restrict -Wno-stringop-overflow -Wno-stringop-overread)
+endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # g++ 12 and 14 take the absent value of a std::optional or std::expected, once inlined, for one that is read.
+  target_compile_options(toit_flags INTERFACE -Wno-maybe-uninitialized)
 endif()
 if(TOIT_SANITIZE)
   # CAF 0.17.6 forms a null reference in every function-based spawn, hence no null check. Those about pointers double
