@@ -15,7 +15,7 @@ constexpr std::chrono::days refusals_stand{30};
 /// Of one month: beyond it every command is looked up in that month's file.
 constexpr std::size_t refused_limit = 500'000;
 
-constexpr const char* schema = R"sql(
+constexpr const char* month_schema = R"sql(
 CREATE TABLE IF NOT EXISTS line (
   seq INTEGER PRIMARY KEY, at INTEGER NOT NULL, subject BLOB, command BLOB, content BLOB NOT NULL, link BLOB NOT NULL);
 CREATE INDEX IF NOT EXISTS line_subject ON line (subject) WHERE subject IS NOT NULL;
@@ -122,7 +122,7 @@ struct access_log::open_month {
   /// Tables and marks in one transaction: a month is begun whole, or not at all.
   void create() {
     try {
-      database.execute("BEGIN IMMEDIATE;" + std::string{schema} +
+      database.execute("BEGIN IMMEDIATE;" + std::string{month_schema} +
                        "PRAGMA application_id = " + std::to_string(log_application_id) + ";" +
                        "PRAGMA user_version = " + std::to_string(log_format_version) + "; COMMIT;");
     } catch (const store_full&) {

@@ -1,18 +1,10 @@
 #include "law/contingents.hpp"
 
+#include "law/find_in.hpp"
+
 #include <cstring>
 
 namespace toit::law {
-
-namespace {
-
-template <class Map, class Key>
-auto* find_in(Map& map, const Key& key) {
-  auto found = map.find(key);
-  return found == map.end() ? nullptr : &found->second;
-}
-
-} // namespace
 
 subject_id conventions_subject(siren bailleur, departement_code departement) {
   auto subject = flow_subject(bailleur, departement, 0);
@@ -248,14 +240,19 @@ struct contingent_rules {
     return {};
   }
 
+  check check_departement(departement_code where, std::string_view field) const {
+    if (std::ranges::find(s.communes, where, departement_of) == s.communes.end())
+      return refuse_field(refusal_code::out_of_scope, "R441-5", "Ce territoire n'a aucune commune du département.",
+                          field);
+    return {};
+  }
+
   // [R441-2-15-V-2-3]
   check check_place(const reservation_convention& c) const {
-    auto of_departement = [&](commune_code commune) { return departement_of(commune) == c.departement; };
-    if (std::ranges::none_of(s.communes, of_departement))
-      return refuse_field(refusal_code::out_of_scope, "R441-5", "Ce territoire n'a aucune commune du département.",
-                          "convention.departement");
+    if (auto ok = check_departement(c.departement, "convention.departement"); !ok)
+      return ok;
     for (auto commune : c.communes)
-      if (!s.contains(commune) || !of_departement(commune))
+      if (!s.contains(commune) || departement_of(commune) != c.departement)
         return refuse_field(refusal_code::out_of_scope, "R441-5",
                             "Une commune n'est pas dans le territoire et le département de la convention.",
                             "convention.communes");
@@ -320,6 +317,8 @@ struct contingent_rules {
     if (std::ranges::find(known.bailleurs, e.bailleur) == known.bailleurs.end())
       return refuse_field(refusal_code::not_party, "L441-2-7-1-1a", "Ce bailleur n'est pas présent dans le territoire.",
                           "bailleur");
+    if (auto ok = check_departement(e.departement, "departement"); !ok)
+      return std::unexpected{ok.error()};
     if (e.year < 2000 || e.year > 2199)
       return refuse_field(refusal_code::malformed, "R441-5", "L'année est hors de portée.", "year");
     if (e.subtracted > e.dwellings_to_let)

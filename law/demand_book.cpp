@@ -1,14 +1,10 @@
 #include "law/demand_book.hpp"
 
+#include "law/find_in.hpp"
+
 namespace toit::law {
 
 namespace {
-
-template <class Table, class Id>
-auto* find_in(Table& table, const Id& id) {
-  auto found = table.find(id);
-  return found == table.end() ? nullptr : &found->second;
-}
 
 /// Which kind of thing an event is about.
 enum class about { dossier, dwelling, vacancy, session, nothing };

@@ -5,7 +5,7 @@ namespace toit::simulation {
 namespace {
 
 /// Letters that a repeat is chosen among: the latest ones.
-constexpr std::size_t window = 120;
+constexpr std::size_t letters_in_mind = 120;
 /// Refusals are remembered for thirty days; nothing is claimed about the last ones.
 constexpr std::chrono::days surely_remembered{28};
 
@@ -58,7 +58,7 @@ void correspondence::dispatch(const letter_ptr& l) {
 void correspondence::repeat() {
   if (letters_.empty())
     return;
-  auto latest = std::min(window, letters_.size());
+  auto latest = std::min(letters_in_mind, letters_.size());
   for (std::size_t attempt = 0; attempt < 8; ++attempt) {
     const auto& l = letters_[letters_.size() - 1 - w_.random().below(latest)];
     if (attempt < 4 && !l->unanswered)
@@ -74,7 +74,7 @@ void correspondence::repeat() {
 void correspondence::reuse_key() {
   if (letters_.empty())
     return;
-  const auto& used = letters_[letters_.size() - 1 - w_.random().below(std::min(window, letters_.size()))];
+  const auto& used = letters_[letters_.size() - 1 - w_.random().below(std::min(letters_in_mind, letters_.size()))];
   auto other = std::make_shared<asked_command>(*used->asked);
   other->request = digest_of(++asked_);
   ++counts_["fault.key_reused"];

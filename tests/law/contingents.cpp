@@ -241,6 +241,8 @@ TEST_CASE("a flow is stated by its bailleur, and may be stated anew", "[R441-5]"
   CHECK(w.on(start).gestionnaire().states_flow(p.town, 2026, 100, 10) == refusal_code::not_party);
   CHECK(w.on(start).bailleur().states_flow(p.bailleur, 1999, 100, 10) == refusal_code::malformed);
   CHECK(w.on(start).bailleur().states_flow(p.bailleur, 2026, 100, 101) == refusal_code::malformed);
+  CHECK(w.on(start).bailleur().asks(subject_id{}, flow_stated{p.bailleur, *departement_code::parse("75"), 2026, 100,
+                                                              10}) == refusal_code::out_of_scope);
   auto first = w.on(start).bailleur().states_flow(p.bailleur, 2026, 100, 10);
   REQUIRE(first);
   CHECK(first.answer->entries.front().operation == operation::introduced);
