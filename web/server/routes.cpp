@@ -26,10 +26,10 @@ bool of_demande(const law::entry_kind& kind) {
 
 // -- what a row of the table is made of -----------------------------------------------------------------------------
 
-using answering = void (*)(const call_ptr& asked);
+using serving = void (*)(const call_ptr& asked);
 
 constexpr route get(std::string_view path, std::string_view id, std::string_view tag, std::string_view summary,
-                    answering serve, std::string_view schema, std::string_view parameters = {}, caller who = agent) {
+                    serving serve, std::string_view schema, std::string_view parameters = {}, caller who = agent) {
   route row{"GET", path, id, tag, summary, who, serve};
   row.schema = schema;
   row.parameters = parameters;
@@ -37,19 +37,19 @@ constexpr route get(std::string_view path, std::string_view id, std::string_view
 }
 
 constexpr route get_page(std::string_view path, std::string_view id, std::string_view tag, std::string_view summary,
-                         answering serve, std::string_view schema) {
+                         serving serve, std::string_view schema) {
   return get(path, id, tag, summary, serve, schema, "limit after");
 }
 
 /// A read of what names somebody.
 constexpr route read(std::string_view path, std::string_view id, std::string_view tag, std::string_view summary,
-                     answering serve, std::string_view schema, std::string_view parameters = {}) {
+                     serving serve, std::string_view schema, std::string_view parameters = {}) {
   auto row = get(path, id, tag, summary, serve, schema, parameters, known);
   row.nominative = true;
   return row;
 }
 
-constexpr route node(std::string_view path, std::string_view id, std::string_view summary, answering serve) {
+constexpr route node(std::string_view path, std::string_view id, std::string_view summary, serving serve) {
   route row{"GET", path, id, "nœud", summary, anybody, serve};
   row.answers = answer_form::text;
   return row;
