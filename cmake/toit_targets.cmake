@@ -9,10 +9,6 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_L
   # g++ 12 takes std::string's own copies, once inlined, for overlapping or endless ones.
   target_compile_options(toit_flags INTERFACE -Wno-restrict -Wno-stringop-overflow -Wno-stringop-overread)
 endif()
-if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-  # g++ 12 and 14 take the absent value of a std::optional or std::expected, once inlined, for one that is read.
-  target_compile_options(toit_flags INTERFACE -Wno-maybe-uninitialized)
-endif()
 if(TOIT_SANITIZE)
   # CAF 0.17.6 forms a null reference in every function-based spawn, hence no null check. Those about pointers double
   # the time to build and see what AddressSanitizer sees anyway.
@@ -25,9 +21,7 @@ if(TOIT_SANITIZE)
 endif()
 
 if(TOIT_FUZZ)
-  # msgpack compares and copies empty strings through null pointers, of which it takes no byte.
-  target_compile_options(toit_flags INTERFACE -fsanitize=fuzzer-no-link,address,undefined
-                                              -fno-sanitize=nonnull-attribute -fno-sanitize-recover=all)
+  target_compile_options(toit_flags INTERFACE -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all)
   target_link_options(toit_flags INTERFACE -fsanitize=address,undefined)
 endif()
 

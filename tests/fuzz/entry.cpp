@@ -13,6 +13,9 @@ using journal::bytes;
 
 /// Equal, or shorter where the other has fields that came later.
 bool same_or_older(const msgpack::object& older, const msgpack::object& whole) {
+  // msgpack compares empty strings through pointers that may be null.
+  if (older.type == msgpack::type::STR && whole.type == msgpack::type::STR && older.via.str.size == 0)
+    return whole.via.str.size == 0;
   if (older.type != msgpack::type::ARRAY || whole.type != msgpack::type::ARRAY)
     return older == whole;
   if (older.via.array.size > whole.via.array.size)
