@@ -143,9 +143,11 @@ void read_data(reading& from, configuration& c, const fs::path& folder) {
 
 void read_service(reading& from, configuration& c) {
   c.address = from.take_text("http.address").value_or(c.address);
-  c.proxy = from.take_text("http.proxy").value_or(c.proxy);
-  if (!c.proxy.empty() && !web::is_address(c.proxy))
-    from.fail("http.proxy", "doit être l'adresse IP du mandataire placé devant le nœud");
+  if (auto proxy = from.take_text("http.proxy")) {
+    c.proxy = web::parse_address(*proxy).value_or("");
+    if (c.proxy.empty())
+      from.fail("http.proxy", "doit être l'adresse IP du mandataire placé devant le nœud");
+  }
   if (auto port = from.take_number("http.port", 0, 65535))
     c.port = static_cast<std::uint16_t>(*port);
   if (auto limit = from.take_number("http.connections_limit", 1, 65536))

@@ -34,7 +34,7 @@ struct configuration {
 
   std::string address = "127.0.0.1";
   std::uint16_t port = 8443;
-  std::string proxy; ///< address of the reverse proxy in front, believed when it says who asks; empty: none
+  std::string proxy; ///< address, in its one form, of the reverse proxy that is believed when it says who asks
   std::filesystem::path certificate; ///< PEM; made by the node itself, for a demonstration alone, when empty
   std::filesystem::path private_key;
   std::size_t connections_limit = 1024;

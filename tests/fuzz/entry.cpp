@@ -11,11 +11,16 @@ namespace {
 using journal::byte_view;
 using journal::bytes;
 
+bool is_empty(const msgpack::object& text) {
+  return (text.type == msgpack::type::STR && text.via.str.size == 0) ||
+         (text.type == msgpack::type::BIN && text.via.bin.size == 0);
+}
+
 /// Equal, or shorter where the other has fields that came later.
 bool same_or_older(const msgpack::object& older, const msgpack::object& whole) {
-  // msgpack compares empty strings through pointers that may be null.
-  if (older.type == msgpack::type::STR && whole.type == msgpack::type::STR && older.via.str.size == 0)
-    return whole.via.str.size == 0;
+  // msgpack would compare nothing with nothing through null pointers.
+  if (older.type == whole.type && is_empty(older))
+    return is_empty(whole);
   if (older.type != msgpack::type::ARRAY || whole.type != msgpack::type::ARRAY)
     return older == whole;
   if (older.via.array.size > whole.via.array.size)

@@ -13,8 +13,17 @@ TEST_CASE("a limit is for a whole IPv4 address, and for the network of an IPv6 o
   CHECK(peer_of("nobody") == "nobody");
 }
 
+TEST_CASE("an address has one form") {
+  CHECK(parse_address("192.0.2.7") == "192.0.2.7");
+  CHECK(parse_address("::ffff:192.0.2.7") == "192.0.2.7");
+  CHECK(parse_address("0:0:0:0:0:0:0:1") == "::1");
+  CHECK(parse_address("2001:DB8::0001") == "2001:db8::1");
+  for (const char* none : {"", "somewhere", "192.0.2", "192.0.2.7 ", "192.0.2.256", "::1%lo"})
+    CHECK_FALSE(parse_address(none));
+}
+
 TEST_CASE("who asks is what the proxy added last, and nothing that anybody else says") {
-  auto behind = [](std::string_view connection, std::string_view proxy, std::string value) {
+  auto behind = [](const char* connection, const char* proxy, std::string value) {
     return peer_behind(connection, proxy, {{"X-Forwarded-For", std::move(value)}});
   };
   CHECK(behind("127.0.0.1", "127.0.0.1", "192.0.2.7") == "192.0.2.7");

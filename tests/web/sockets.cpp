@@ -166,25 +166,34 @@ TEST_CASE("a peer that says nothing, or not all, is not waited for") {
   CHECK(std::chrono::steady_clock::now() - began < 10s);
 }
 
-TEST_CASE("beyond the limit of connections a new one is closed at once") {
-  auto options = quick();
-  options.limits.connections = 1;
-  listener there{std::move(options), echo};
-  client first{to(there)};
-  CHECK(first.send({"GET", "/", {}, "", {}})->status == 200);
-  client second{to(there)};
-  CHECK_FALSE(second.send({"GET", "/", {}, "", {}}).has_value());
-  CHECK(first.send({"GET", "/", {}, "", {}})->status == 200);
+TEST_CASE("beyond the limit of connections, of all or of one peer, a new one is closed at once") {
+  for (auto limit : {&listener_limits::connections, &listener_limits::connections_a_peer}) {
+    auto options = quick();
+    options.limits.*limit = 1;
+    listener there{std::move(options), echo};
+    client first{to(there)};
+    CHECK(first.send({"GET", "/", {}, "", {}})->status == 200);
+    client second{to(there)};
+    CHECK_FALSE(second.send({"GET", "/", {}, "", {}}).has_value());
+    CHECK(first.send({"GET", "/", {}, "", {}})->status == 200);
+  }
 }
 
-TEST_CASE("one peer does not take all the places") {
+TEST_CASE("behind a proxy the peers are those that it names, and it has as many connections as it needs") {
   auto options = quick();
   options.limits.connections_a_peer = 1;
-  listener there{std::move(options), echo};
+  options.proxy = "127.0.0.1";
+  listener there{std::move(options), [](const request& asked, const respond& done) { done({200, {}, asked.peer}); }};
   client first{to(there)};
-  CHECK(first.send({"GET", "/", {}, "", {}})->status == 200);
   client second{to(there)};
-  CHECK_FALSE(second.send({"GET", "/", {}, "", {}}).has_value());
+  CHECK(first.send({"GET", "/", {{"X-Forwarded-For", "192.0.2.1, 192.0.2.7"}}, "", {}})->body == "192.0.2.7");
+  CHECK(second.send({"GET", "/", {}, "", {}})->body == "127.0.0.1");
+}
+
+TEST_CASE("nobody but the proxy is believed when he says who asks") {
+  listener there{quick(), [](const request& asked, const respond& done) { done({200, {}, asked.peer}); }};
+  client one{to(there)};
+  CHECK(one.send({"GET", "/", {{"X-Forwarded-For", "192.0.2.7"}}, "", {}})->body == "127.0.0.1");
 }
 
 TEST_CASE("a stop lets the request in progress finish and lets nobody in") {

@@ -52,13 +52,6 @@ asio::ssl::context make_tls(const tls_identity& identity) {
   return tls;
 }
 
-/// An IPv4 address is the same however the socket has it.
-std::string text_of(const asio::ip::address& address) {
-  if (address.is_v6() && address.to_v6().is_v4_mapped())
-    return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()).to_string();
-  return address.to_string();
-}
-
 /// The status that tells what kept a request from being read; 0 where the connection is just over.
 int status_of(const error_code& error) {
   if (error == http::error::header_limit || error == http::error::buffer_overflow)
@@ -83,7 +76,8 @@ struct listener::core {
     connection(tcp::socket socket, asio::ssl::context& tls) : stream{std::move(socket), tls} {}
     stream_type stream;
     beast::flat_buffer buffer;
-    std::string address;      ///< at the other end
+    std::string address;      ///< at the other end; empty when it has gone
+    std::string peer;         ///< whom the limit of connections is for
     bool in_progress = false; ///< touched on the connection's own strand alone
   };
   using connection_ptr = std::shared_ptr<connection>;
@@ -263,7 +257,9 @@ struct listener::core {
     error_code ignored; // a peer that has gone has no address: its handshake fails in its turn
     auto strand = socket.get_executor();
     auto c = std::make_shared<connection>(std::move(socket), tls);
-    c->address = text_of(beast::get_lowest_layer(c->stream).socket().remote_endpoint(ignored).address());
+    auto at = beast::get_lowest_layer(c->stream).socket().remote_endpoint(ignored).address().to_string();
+    c->address = parse_address(at).value_or("");
+    c->peer = peer_of(c->address);
     beast::get_lowest_layer(c->stream).socket().set_option(tcp::no_delay{true}, ignored);
     if (!admit(c))
       return;
@@ -273,10 +269,10 @@ struct listener::core {
   /// One peer alone cannot take all the places, but for the proxy, behind which they all are.
   bool admit(const connection_ptr& c) {
     std::lock_guard hold{mutex};
-    auto same = [peer = peer_of(c->address)](const connection_ptr& other) { return peer_of(other->address) == peer; };
-    bool limited = c->address != options.proxy;
-    if (open.size() >= options.limits.connections ||
-        (limited && static_cast<std::size_t>(std::ranges::count_if(open, same)) >= options.limits.connections_a_peer))
+    auto of_peer = std::ranges::count(open, c->peer, [](const connection_ptr& other) { return other->peer; });
+    bool too_many =
+        c->address != options.proxy && static_cast<std::size_t>(of_peer) >= options.limits.connections_a_peer;
+    if (too_many || open.size() >= options.limits.connections)
       return false;
     open.insert(c);
     return true;

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <array>
+#include <cstdint>
 
 namespace toit::web {
 
@@ -9,7 +10,14 @@ namespace {
 
 constexpr std::size_t subscriber_bytes = 8;
 /// Of an IPv4 address written as an IPv6 one.
-constexpr std::array<unsigned char, 12> mapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+constexpr std::array<std::uint8_t, 12> mapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
+using address_bytes = std::array<std::uint8_t, sizeof(in6_addr)>;
+
+std::string text_of(int family, const std::uint8_t* bytes) {
+  std::array<char, INET6_ADDRSTRLEN> written{};
+  return inet_ntop(family, bytes, written.data(), written.size());
+}
 
 std::string_view trimmed(std::string_view text) {
   auto first = text.find_first_not_of(" \t");
@@ -19,24 +27,28 @@ std::string_view trimmed(std::string_view text) {
 
 } // namespace
 
-bool is_address(const std::string& text) {
-  std::array<unsigned char, sizeof(in6_addr)> bytes{};
-  return inet_pton(AF_INET, text.c_str(), bytes.data()) == 1 || inet_pton(AF_INET6, text.c_str(), bytes.data()) == 1;
+std::optional<std::string> parse_address(std::string_view given) {
+  std::string text{given};
+  address_bytes bytes{};
+  if (inet_pton(AF_INET, text.c_str(), bytes.data()) == 1)
+    return text_of(AF_INET, bytes.data());
+  if (inet_pton(AF_INET6, text.c_str(), bytes.data()) != 1)
+    return std::nullopt;
+  if (std::equal(mapped.begin(), mapped.end(), bytes.begin()))
+    return text_of(AF_INET, bytes.data() + mapped.size());
+  return text_of(AF_INET6, bytes.data());
 }
 
 std::string peer_of(std::string_view address) {
-  std::string text{address};
-  std::array<unsigned char, sizeof(in6_addr)> bytes{};
+  auto text = parse_address(address).value_or(std::string{address});
+  address_bytes bytes{};
   if (inet_pton(AF_INET6, text.c_str(), bytes.data()) != 1)
     return text;
-  std::array<char, INET6_ADDRSTRLEN> written{};
-  if (std::equal(mapped.begin(), mapped.end(), bytes.begin()))
-    return inet_ntop(AF_INET, bytes.data() + mapped.size(), written.data(), written.size());
-  std::fill(bytes.begin() + subscriber_bytes, bytes.end(), static_cast<unsigned char>(0));
-  return inet_ntop(AF_INET6, bytes.data(), written.data(), written.size());
+  std::fill(bytes.begin() + subscriber_bytes, bytes.end(), std::uint8_t{0});
+  return text_of(AF_INET6, bytes.data());
 }
 
-std::string peer_behind(std::string_view connection, std::string_view proxy, const headers& in) {
+std::string peer_behind(const std::string& connection, const std::string& proxy, const headers& in) {
   if (proxy.empty() || connection != proxy)
     return peer_of(connection);
   std::string_view last;
@@ -44,8 +56,8 @@ std::string peer_behind(std::string_view connection, std::string_view proxy, con
     if (same_header(name, "x-forwarded-for"))
       last = value;
   auto comma = last.rfind(',');
-  std::string forwarded{trimmed(comma == std::string_view::npos ? last : last.substr(comma + 1))};
-  return peer_of(is_address(forwarded) ? forwarded : std::string{connection});
+  auto forwarded = parse_address(trimmed(comma == std::string_view::npos ? last : last.substr(comma + 1)));
+  return peer_of(forwarded.value_or(connection));
 }
 
 bool upload_room::take(const std::string& peer, std::size_t bytes) {

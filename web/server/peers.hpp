@@ -10,15 +10,16 @@
 
 namespace toit::web {
 
-bool is_address(const std::string& text);
+/// An address in its one form, an IPv4 address as such however it was written; absent for anything else.
+std::optional<std::string> parse_address(std::string_view text);
 
 /// The part of an address that one subscriber has to himself: an IPv4 address whole, the first 64 bits of an IPv6 one.
 /// What is no address stays as it is.
 std::string peer_of(std::string_view address);
 
-/// The address that `proxy` added last to X-Forwarded-For, when the connection comes from there; else the connection's
-/// own. What was in the header before is whatever the client wrote.
-std::string peer_behind(std::string_view connection, std::string_view proxy, const headers& in);
+/// The peer that `proxy` added last to X-Forwarded-For, when the connection comes from there; else the connection's own.
+/// What was in the header before is whatever the client wrote. Addresses are in their one form.
+std::string peer_behind(const std::string& connection, const std::string& proxy, const headers& in);
 
 /// The room for long bodies, all of them and of one peer: taken from the header that announces a body to its answer.
 class upload_room {
