@@ -111,6 +111,7 @@ private:
   caf::result<read_answer_ptr> read_page(const read_request_ptr& request);
   caf::result<read_answer_ptr> read_due(const read_request_ptr& request);
   caf::result<read_answer_ptr> read_candidates_of(const read_request_ptr& request);
+  std::optional<law::view> open_list(const read_request& request, read_promise promise, ports::log_line& line);
   void let_in(const read_request_ptr& request, const dossier_brief& brief, read_promise promise);
   void answer_logged(read_promise promise, const read_answer_ptr& found, ports::log_line line);
   void refuse_read(read_promise promise, ports::log_line line, law::refusal why);

@@ -80,6 +80,11 @@ ports::log_line access_guard_state::line_of(const read_request& request, std::st
   return line;
 }
 
+read_answer_ptr read_not_logged() {
+  return std::make_shared<const read_answer>(law::refuse(
+      refusal_code::read_only, "L441-2-7-1-1c", "La consultation ne peut pas être journalisée : rien n'est montré."));
+}
+
 /// Every refused read is kept too: who tried what.
 // [L441-2-7-1-1c]
 void access_guard_state::refuse_read(read_promise promise, ports::log_line line, law::refusal why) {
@@ -87,8 +92,9 @@ void access_guard_state::refuse_read(read_promise promise, ports::log_line line,
   line.refusal = why;
   self->request(neighbours.recorder, ask_timeout, refuse_atom_v, std::make_shared<const ports::log_line>(line))
       .then(
-          [promise, why](const append_results_ptr&) mutable {
-            promise.deliver(read_answer_ptr{std::make_shared<const read_answer>(std::unexpected{why})});
+          [promise, why](const append_results_ptr& told) mutable {
+            bool logged = told->results.at(0).status != ports::append_status::read_only;
+            promise.deliver(logged ? std::make_shared<const read_answer>(std::unexpected{why}) : read_not_logged());
           },
           [promise](const caf::error& error) mutable { promise.deliver(error); });
 }
@@ -96,14 +102,8 @@ void access_guard_state::refuse_read(read_promise promise, ports::log_line line,
 /// What was found is shown once the log has it on disk, and not before.
 void access_guard_state::answer_logged(read_promise promise, const read_answer_ptr& found, ports::log_line line) {
   self->request(neighbours.recorder, ask_timeout, consult_atom_v, std::make_shared<const ports::log_line>(line))
-      .then(
-          [promise, found](bool logged) mutable {
-            promise.deliver(logged ? found
-                                   : read_answer_ptr{std::make_shared<const read_answer>(law::refuse(
-                                         refusal_code::read_only, "L441-2-7-1-1c",
-                                         "La consultation ne peut pas être journalisée : rien n'est montré."))});
-          },
-          [promise](const caf::error& error) mutable { promise.deliver(error); });
+      .then([promise, found](bool logged) mutable { promise.deliver(logged ? found : read_not_logged()); },
+            [promise](const caf::error& error) mutable { promise.deliver(error); });
 }
 
 caf::result<read_answer_ptr> access_guard_state::read(const read_request_ptr& request) {
@@ -190,18 +190,27 @@ void access_guard_state::let_in(const read_request_ptr& request, const dossier_b
 
 // -- lists ----------------------------------------------------------------------------------------------------------
 
+/// What a list may show, noted in its line of the log; absent once it has been refused.
+std::optional<law::view> access_guard_state::open_list(const read_request& request, read_promise promise,
+                                                       ports::log_line& line) {
+  auto granted = law::may_read(reader_of(request.by), {request.purpose, {}, {}, false}, context->today());
+  if (!granted) {
+    refuse_read(promise, line, granted.error());
+    return std::nullopt;
+  }
+  line.right = right_of(*granted);
+  line.scope = scope_of(*granted);
+  return std::move(granted->shows);
+}
+
 caf::result<read_answer_ptr> access_guard_state::read_page(const read_request_ptr& request) {
   auto promise = self->make_response_promise<read_answer_ptr>();
   auto line = line_of(*request, "list_dossiers");
-  auto granted = law::may_read(reader_of(request->by), {request->purpose, {}, {}, false}, context->today());
-  if (!granted) {
-    refuse_read(promise, line, granted.error());
+  auto shows = open_list(*request, promise, line);
+  if (!shows)
     return promise;
-  }
   auto query = std::make_shared<list_query>(std::get<read_list>(request->what).query);
-  query->shows = granted->shows;
-  line.right = right_of(*granted);
-  line.scope = scope_of(*granted);
+  query->shows = std::move(*shows);
   self->request(neighbours.registry, ask_timeout, list_atom_v, list_query_ptr{query})
       .then(
           [this, line, promise](const read_answer_ptr& found) mutable {
@@ -215,15 +224,11 @@ caf::result<read_answer_ptr> access_guard_state::read_page(const read_request_pt
 caf::result<read_answer_ptr> access_guard_state::read_due(const read_request_ptr& request) {
   auto promise = self->make_response_promise<read_answer_ptr>();
   auto line = line_of(*request, "list_deadlines");
-  auto granted = law::may_read(reader_of(request->by), {request->purpose, {}, {}, false}, context->today());
-  if (!granted) {
-    refuse_read(promise, line, granted.error());
+  auto shows = open_list(*request, promise, line);
+  if (!shows)
     return promise;
-  }
   auto query = std::make_shared<due_query>(std::get<read_deadlines>(request->what).query);
-  query->shows = granted->shows;
-  line.right = right_of(*granted);
-  line.scope = scope_of(*granted);
+  query->shows = std::move(*shows);
   self->request(neighbours.registry, ask_timeout, due_atom_v, due_query_ptr{query})
       .then(
           [this, line, promise](const due_page_ptr& page) mutable {
@@ -244,15 +249,12 @@ caf::result<read_answer_ptr> access_guard_state::read_candidates_of(const read_r
             auto line = line_of(*request, "list_candidates");
             if (!*found)
               return refuse_read(promise, line, found->error());
-            auto granted = law::may_read(reader_of(request->by), {request->purpose, {}, {}, false}, context->today());
-            if (!granted)
-              return refuse_read(promise, line, granted.error());
+            auto shows = open_list(*request, promise, line);
+            if (!shows)
+              return;
             auto lines = std::get<std::vector<candidate_line>>(**found);
-            std::erase_if(lines, [&](const candidate_line& c) {
-              return !granted->shows.dwellings_for(c.communes).covers(c.place);
-            });
-            line.right = right_of(*granted);
-            line.scope = scope_of(*granted);
+            std::erase_if(lines,
+                          [&](const candidate_line& c) { return !shows->dwellings_for(c.communes).covers(c.place); });
             line.results = static_cast<std::uint32_t>(lines.size());
             answer_logged(promise, std::make_shared<const read_answer>(read_content{std::move(lines)}), line);
           },

@@ -3,6 +3,8 @@
 #include "actors/spawning.hpp"
 #include "ports/files.hpp"
 
+#include <charconv>
+
 namespace toit {
 
 static_assert(actor_state<deadline_watcher_state>);
@@ -52,17 +54,23 @@ bool deadline_watcher_state::was_frozen() {
   if (!mark)
     return false;
   marked_ = true;
-  frozen_after_ = 0;
-  for (auto digit : *mark)
-    frozen_after_ = frozen_after_ * 10 + (digit - '0');
+  std::string text(mark->begin(), mark->end());
+  auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), frozen_after_);
+  // Of a mark that cannot be read, nothing recorded so far is a confirmation.
+  if (failure != std::errc{})
+    frozen_after_ = last_entry();
   return true;
 }
 
 void deadline_watcher_state::freeze() {
-  auto head = context->open_reader()->latest_head(context->stream);
-  frozen_after_ = head ? head->seq : 0;
+  frozen_after_ = last_entry();
   status_.frozen = true;
   mark_frozen();
+}
+
+std::uint64_t deadline_watcher_state::last_entry() const {
+  auto head = context->open_reader()->latest_head(context->stream);
+  return head ? head->seq : 0;
 }
 
 void deadline_watcher_state::mark_frozen() {

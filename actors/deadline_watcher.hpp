@@ -50,6 +50,7 @@ private:
 
   bool was_frozen();
   void freeze();
+  std::uint64_t last_entry() const;
   void mark_frozen();
   bool woke_wrongly(const clock_reading& reading) const;
   bool out_of_step(const clock_reading& reading) const;

@@ -69,7 +69,7 @@ law::command_id key_of(const territory_context& context, const law::due& due, st
 
 law::form registry_owner::read_form(const law::dossier& d) {
   law::form form{};
-  for (const auto& entry : cursor().reader().read_these(context_->stream, d.entries_of_form))
+  for (const auto& entry : cursor().reader().read_these(context_->stream, d.entries_of_form.value))
     if (entry.record)
       law::evolve(form, *entry.record);
   return form;
@@ -232,8 +232,10 @@ private:
   bool shows(const law::due& item, const law::dossier& d) const {
     if (!query_.shows.covers(d.communes))
       return false;
+    if (item.candidacy.empty())
+      return true;
     auto dwellings = query_.shows.dwellings_for(d.communes);
-    return item.candidacy.empty() || law::sight{d, dwellings, law::places_of(book_, d)}.shows(item.candidacy);
+    return dwellings.everywhere || law::sight{d, dwellings, law::places_of(book_, d)}.shows(item.candidacy);
   }
 
   const due_query& query_;

@@ -17,10 +17,11 @@ std::vector<caf::actor> territory_actors::all() const {
 territory_actors spawn_territory(caf::actor_system& system, const territory_context_ptr& context,
                                  const event_recorder_actor& recorder, const territory_options& options) {
   territory_actors spawned;
-  spawned.passwords = options.detached ? system.spawn<caf::detached>(password_desk, context->passwords)
-                                       : system.spawn(password_desk, context->passwords);
-  spawned.documents =
-      options.detached ? system.spawn<caf::detached>(documents, context) : system.spawn(documents, context);
+  auto spawn_slow = [&](auto behaviour, const auto& given) {
+    return options.detached ? system.spawn<caf::detached>(behaviour, given) : system.spawn(behaviour, given);
+  };
+  spawned.passwords = spawn_slow(password_desk, context->passwords);
+  spawned.documents = spawn_slow(documents, context);
   spawned.reader = system.spawn(dossier_reader, context);
   spawned.registry = system.spawn(demand_registry, context, recorder, spawned.documents);
   spawned.allocator = system.spawn(contingent_allocator, context, recorder, spawned.registry);

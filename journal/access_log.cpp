@@ -236,7 +236,6 @@ void access_log::remember(const std::string& file, law::command_id refused) {
 
 void access_log::load_refused(const std::string& oldest) {
   refused_.clear();
-  refused_from_ = oldest;
   for (const auto& file : folder_->files()) {
     if (file < oldest)
       continue;

@@ -83,8 +83,6 @@ ports::stored_entry read_row(const entry_row& row, const stream_keys& keys) {
 
 namespace {
 
-constexpr std::size_t subject_entries_limit = 65'536;
-
 class reader_on_store : public ports::journal_reader {
 public:
   reader_on_store(std::unique_ptr<store_reader> rows, std::shared_ptr<const key_ring> keys, access_log_reader log)
@@ -101,14 +99,16 @@ public:
 
   std::vector<ports::stored_entry> read_subject(const ports::stream_id& stream, std::uint64_t last) override {
     auto keys = keys_->of(stream);
-    held_reads one_state{*rows_};
+    held_reads cheaply{*rows_};
     std::vector<ports::stored_entry> entries;
-    while (last != 0 && entries.size() < subject_entries_limit) {
-      auto row = rows_->entry(stream, last);
-      if (!row || row->header.previous >= last)
-        throw store_broken{"stream " + stream.text() + ", entry " + std::to_string(last) + ": is missing"};
-      entries.push_back(read_row(*row, *keys));
-      last = row->header.previous;
+    while (last != 0) {
+      auto row = row_at(stream, last);
+      if (row.header.previous >= last)
+        throw store_broken{"stream " + stream.text() + ", entry " + std::to_string(last) + ": follows a later one"};
+      if (entries.size() == ports::subject_entries_limit)
+        throw store_broken{"stream " + stream.text() + ", entry " + std::to_string(last) + ": one of too many"};
+      entries.push_back(read_row(row, *keys));
+      last = row.header.previous;
     }
     std::ranges::reverse(entries);
     return entries;
@@ -124,11 +124,10 @@ public:
   std::vector<ports::stored_entry> read_these(const ports::stream_id& stream,
                                               std::span<const std::uint64_t> seqs) override {
     auto keys = keys_->of(stream);
-    held_reads one_state{*rows_};
+    held_reads cheaply{*rows_};
     std::vector<ports::stored_entry> entries;
     for (auto seq : seqs)
-      if (auto row = rows_->entry(stream, seq))
-        entries.push_back(read_row(*row, *keys));
+      entries.push_back(read_row(row_at(stream, seq), *keys));
     return entries;
   }
 
@@ -157,6 +156,14 @@ public:
   }
 
 private:
+  /// Of a sequence that another entry or the book has named.
+  entry_row row_at(const ports::stream_id& stream, std::uint64_t seq) {
+    auto row = rows_->entry(stream, seq);
+    if (!row)
+      throw store_broken{"stream " + stream.text() + ", entry " + std::to_string(seq) + ": is missing"};
+    return std::move(*row);
+  }
+
   std::unique_ptr<store_reader> rows_;
   std::shared_ptr<const key_ring> keys_;
   access_log_reader log_;

@@ -9,7 +9,7 @@ namespace {
 
 constexpr hash_purpose purpose = "toit.snapshot";
 /// Grows when a row's form changes, or what is folded into it: an older snapshot is thrown away.
-constexpr std::uint8_t format_version = 2;
+constexpr std::uint8_t format_version = 3;
 
 /// First chunk of a file: where the part stands in the journal. Later chunks begin with their number, the last one of
 /// which is marked, so that none can be dropped or moved.

@@ -61,7 +61,7 @@ struct store_unfinished : store_broken {
 class store_reader {
 public:
   virtual ~store_reader() = default;
-  /// Between the two, what is committed meanwhile is not seen. `release` never throws.
+  /// Between the two each look-up costs less, and may not see what is committed meanwhile.
   virtual void hold() = 0;
   virtual void release() noexcept = 0;
   virtual std::vector<ports::stream_id> streams() = 0;
@@ -76,7 +76,7 @@ public:
   virtual std::optional<std::string> setting(std::string_view name) = 0;
 };
 
-/// While it lives, a reader sees one state of the store, and each look-up costs less.
+/// Holds a reader as long as it lives.
 class held_reads {
 public:
   explicit held_reads(store_reader& rows) : rows_{rows} { rows_.hold(); }

@@ -62,9 +62,13 @@ void contingent_book::count(const charged_vacancy& v, int by) {
   const auto* line = v.charged();
   if (!line)
     return;
-  auto& sums = ledger_[{line->charged_on.convention, v.bailleur, line->charged_on.contingent, line->year()}];
+  charge_account account{line->charged_on.convention, v.bailleur, line->charged_on.contingent, line->year()};
+  auto& sums = ledger_[account];
   auto& sum = line->confirmed() ? sums.confirmed : sums.stated;
   sum = static_cast<std::uint32_t>(static_cast<int>(sum) + by);
+  // An account on which nothing stands is none, whatever stood on it: the ledger does not depend on how it came about.
+  if (sums == charges{})
+    ledger_.erase(account);
 }
 
 void contingent_book::restore(charged_vacancy v) {

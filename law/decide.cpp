@@ -203,6 +203,8 @@ check check_target(const deliberation& on) {
       return refuse(refusal_code::unknown_demande, "L441-2-1", "Aucune demande n'a ce numéro dans ce territoire.");
     if (auto scope = check_scope(on, Event::kind, *d); !scope)
       return scope;
+    if (d->entry_count.value >= entries_of_a_dossier_most)
+      return refuse(refusal_code::too_large, "L441-2-1", "Ce dossier ne peut plus recevoir d'événement.");
     return check_demande<Event>(on, *d);
   } else if constexpr (about == target::vacancy) {
     if (!on.book.find(id_of<vacancy_id>(on.asked.target)))

@@ -250,8 +250,9 @@ struct evolution {
 
 void evolve(dossier& d, const record& happened, std::uint64_t seq) {
   d.last_seq = seq;
+  d.entry_count.value += 1;
   if (tells_of_form(happened.event))
-    d.entries_of_form.push_back(seq);
+    d.entries_of_form.value.push_back(seq);
   std::visit(evolution{d, happened, seq}, happened.event);
 }
 

@@ -129,12 +129,17 @@ struct lease_conflict {
   }
 };
 
+/// What is asked of a dossier is refused from this number of entries on, far above any real life; what falls due still
+/// takes effect.
+constexpr std::uint32_t entries_of_a_dossier_most = 60'000;
+
 struct dossier {
   dossier_id id;
-  std::uint64_t last_seq = 0;                    ///< of its entries in the stream
-  list<std::uint64_t, 65'536> entries_of_form{}; ///< those that the form is folded from, oldest first
+  std::uint64_t last_seq = 0;                            ///< of its entries in the stream
+  hidden<list<std::uint64_t, 65'536>> entries_of_form{}; ///< those that the form is folded from, oldest first
   nud number;
   demande_status status{};
+  hidden<std::uint32_t> entry_count{};
   civil_date reception;  ///< kept through renewals and mergers: seniority counts from it
   civil_date renewed_on; ///< reception or last renewal: the term t of every delay of validity
   std::optional<civil_date> notice_sent_on;
@@ -196,7 +201,8 @@ struct dossier {
                       field{"account", &t::account},
                       field{"registered_with", &t::registered_with},
                       field{"reactivated_on", &t::reactivated_on},
-                      field{"entries_of_form", &t::entries_of_form}};
+                      field{"entries_of_form", &t::entries_of_form},
+                      field{"entry_count", &t::entry_count}};
   }
 };
 

@@ -169,6 +169,9 @@ struct signed_head {
   }
 };
 
+/// Entries that one subject may have: whoever decides stays below (`law::entries_of_a_dossier_most`).
+constexpr std::size_t subject_entries_limit = 65'536;
+
 /// Consecutive entries of one stream.
 struct entry_batch {
   stream_id stream;
@@ -184,12 +187,12 @@ public:
   /// Entries after `after`, in order, at most `limit`; empty at the end of the stream.
   virtual std::vector<stored_entry> read(const stream_id& stream, std::uint64_t after, std::size_t limit) = 0;
 
-  /// All entries about a subject, oldest first, from `last` back through `previous`; at most 65,536.
+  /// All entries about a subject, oldest first, from `last` back through `previous`.
   virtual std::vector<stored_entry> read_subject(const stream_id& stream, std::uint64_t last) = 0;
 
   virtual std::optional<stored_entry> entry(const stream_id& stream, std::uint64_t seq) = 0;
 
-  /// Those of these sequences that are there, in the order asked for.
+  /// Entries that are known to be there, in the order asked for.
   virtual std::vector<stored_entry> read_these(const stream_id& stream, std::span<const std::uint64_t> seqs) = 0;
 
   /// The dossier that bears the number.

@@ -71,6 +71,26 @@ void check_entries(const store_maker& make) {
   CHECK(reader->entries(other_stream(), 0, 10) == std::vector{row_at(1, 40)});
 }
 
+/// What was there is found while the reader is held, and once it is let go all that was committed meanwhile too.
+void check_held_reads(const store_maker& make) {
+  auto rows = make();
+  auto reader = rows->open_reader();
+  put_rows(
+      *rows,
+      {stream(), {row_at(1, 10)}, head_at(stream(), 1, 1), {{bytes_with(9), id_with<law::subject_id>(7)}}, {}, {}});
+  {
+    held_reads held{*reader};
+    CHECK(reader->entry(stream(), 1) == row_at(1, 10));
+    put_rows(*rows, {stream(), {row_at(2, 20)}, head_at(stream(), 2, 2), {}, {}, {}});
+    CHECK(reader->entries(stream(), 0, 1) == std::vector{row_at(1, 10)});
+    CHECK(reader->find_number(stream(), bytes_with(9)) == id_with<law::subject_id>(7));
+    // Others are not held.
+    CHECK(rows->open_reader()->entry(stream(), 2) == row_at(2, 20));
+  }
+  CHECK(reader->entry(stream(), 2) == row_at(2, 20));
+  CHECK(reader->last_head(stream())->seq == 2);
+}
+
 void check_heads(const store_maker& make) {
   auto rows = make();
   auto reader = rows->open_reader();
@@ -148,6 +168,7 @@ void check_the_rest(const store_maker& make) {
 
 void check_store_contract(const store_maker& make) {
   check_entries(make);
+  check_held_reads(make);
   check_heads(make);
   check_rollback(make);
   check_erasure(make);

@@ -221,12 +221,21 @@ TEST_CASE("who was housed wrongly is told again before his demande expires", "[R
   CHECK(w.on(2026y / 6 / 16).demandeur(d).renews(d));
 }
 
-TEST_CASE("an offer that comes back leaves ten days to answer it", "[R441-10]") {
-  two_dwellings story;
-  auto& w = story.w;
+namespace {
+
+/// Two offers to be answered by 11 February, and a lease for the first dwelling before that.
+void signs_with_offers(two_dwellings& story) {
   REQUIRE(story.bailleur(2026y / 2 / 1).offers(story.here(), 2026y / 2 / 11));
   REQUIRE(story.other(2026y / 2 / 1).offers(story.there(), 2026y / 2 / 11));
   REQUIRE(story.bailleur(2026y / 2 / 3).signs(story.here()));
+}
+
+} // namespace
+
+TEST_CASE("an offer that comes back leaves ten days to answer it", "[R441-10]") {
+  two_dwellings story;
+  auto& w = story.w;
+  signs_with_offers(story);
   REQUIRE(story.bailleur(2026y / 3 / 1).corrects(story.here()));
   CHECK(w.on(2026y / 3 / 11).lets_terms_pass() == 0);
   CHECK(story.bailleur(2026y / 3 / 11).accepts(story.here()));
@@ -238,9 +247,7 @@ TEST_CASE("an offer that comes back leaves ten days to answer it", "[R441-10]") 
 TEST_CASE("the ten days run from when the correction is recorded, whatever day it bears", "[R441-10]") {
   two_dwellings story;
   auto& w = story.w;
-  REQUIRE(story.bailleur(2026y / 2 / 1).offers(story.here(), 2026y / 2 / 11));
-  REQUIRE(story.other(2026y / 2 / 1).offers(story.there(), 2026y / 2 / 11));
-  REQUIRE(story.bailleur(2026y / 2 / 3).signs(story.here()));
+  signs_with_offers(story);
   REQUIRE(w.on(2026y / 3 / 1).dated(2026y / 2 / 3).bailleur().corrects(story.here()));
   CHECK(w[story.here()].reply_by == 2026y / 3 / 11);
   CHECK(w[story.there()].reply_by == 2026y / 3 / 11);
