@@ -55,7 +55,7 @@ private:
     node->require_subcommand(1);
     auto* run = command(node, "run", "Sert jusqu'à SIGTERM ou Ctrl-C", [this] {
       return check_only_ ? check_configuration_command(configuration_, json_, std::cout, std::cerr)
-                         : node_run_command(configuration_, std::cout, std::cerr);
+                         : node_run_command(configuration_, json_, std::cout, std::cerr);
     });
     run->add_option("--config", configuration_, "Fichier de configuration (TOML)")->required();
     run->add_flag("--check-config", check_only_, "Dit ce qui ne va pas dans la configuration, sans servir");
@@ -65,14 +65,14 @@ private:
     auto* keys = app_.add_subcommand("keys", "Clés du nœud");
     keys->require_subcommand(1);
     auto* create = command(keys, "create", "Crée les clés, une fois pour toutes",
-                           [this] { return create_keys_command(file_, std::cout, std::cerr); });
+                           [this] { return create_keys_command(file_, json_, std::cout, std::cerr); });
     create->add_option("file", file_, "Fichier à créer")->required();
 
     auto* account = app_.add_subcommand("account", "Comptes");
     account->require_subcommand(1);
     auto* first =
         command(account, "create", "Crée le premier compte, celui du gestionnaire (mot de passe sur l'entrée)", [this] {
-          return create_account_command(configuration_, login_, display_name_, std::cin, std::cout, std::cerr);
+          return create_account_command(configuration_, login_, display_name_, json_, std::cin, std::cout, std::cerr);
         });
     first->add_option("--config", configuration_, "Fichier de configuration du nœud")->required();
     first->add_option("--login", login_, "Identifiant de connexion")->required();

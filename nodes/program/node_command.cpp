@@ -11,14 +11,31 @@ namespace toit::nodes {
 namespace {
 
 namespace fs = std::filesystem;
+using nlohmann::ordered_json;
+
+/// What a command did or would not do, for a reader or for a machine.
+struct teller {
+  bool json = false;
+  std::ostream& out;
+  std::ostream& err;
+
+  int done(const ordered_json& for_machines, const std::string& for_readers) const {
+    out << (json ? for_machines.dump() : for_readers) << std::endl;
+    return exit_done;
+  }
+  int refuse(const std::string& why, exit_code code = exit_refused) const {
+    if (json)
+      out << ordered_json{{"refused", why}}.dump() << std::endl;
+    else
+      err << why << "\n";
+    return code;
+  }
+};
 
 void write_faults(const configuration_faults& faults, const fs::path& file, bool json, std::ostream& out) {
   for (const auto& fault : faults) {
     if (json)
-      out << nlohmann::ordered_json{{"file", file.string()},
-                                    {"line", fault.line},
-                                    {"key", fault.key},
-                                    {"fault", fault.what}}
+      out << ordered_json{{"file", file.string()}, {"line", fault.line}, {"key", fault.key}, {"fault", fault.what}}
                  .dump()
           << "\n";
     else
@@ -29,19 +46,16 @@ void write_faults(const configuration_faults& faults, const fs::path& file, bool
 
 /// Runs `work` on an opened node and turns what opening throws into a code of exit.
 template <class Work>
-int with_opened(const configuration& with, const territory_map& map, std::ostream& err, Work&& work) {
+int with_opened(const configuration& with, const territory_map& map, const teller& tell, Work&& work) {
   try {
     opened_node opened{with, map};
     return work(opened);
   } catch (const directory_in_use&) {
-    err << "Un autre processus tient ce dossier : " << with.data.string() << "\n";
-    return exit_refused;
+    return tell.refuse("Un autre processus tient ce dossier : " + with.data.string());
   } catch (const journal::store_broken& broken) {
-    err << "Le journal n'est pas celui qui a été écrit : " << broken.what() << "\n";
-    return exit_integrity;
+    return tell.refuse(std::string{"Le journal n'est pas celui qui a été écrit : "} + broken.what(), exit_integrity);
   } catch (const std::exception& failure) {
-    err << "Le nœud ne s'ouvre pas : " << failure.what() << "\n";
-    return exit_refused;
+    return tell.refuse(std::string{"Le nœud ne s'ouvre pas : "} + failure.what());
   }
 }
 
@@ -59,68 +73,64 @@ int check_configuration_command(const fs::path& file, bool json, std::ostream& o
   return exit_done;
 }
 
-int node_run_command(const fs::path& file, std::ostream& out, std::ostream& err) {
+int node_run_command(const fs::path& file, bool json, std::ostream& out, std::ostream& err) {
+  teller tell{json, out, err};
   auto map = territory_map::load();
   auto with = read_configuration(file, map);
   if (!with) {
-    write_faults(with.error(), file, false, err);
+    write_faults(with.error(), file, json, json ? out : err);
     return exit_refused;
   }
   base::set_up_log(with->log_format, with->log_level);
-  return with_opened(*with, map, err, [&](opened_node& opened) -> int {
-    if (opened.needs_first_account()) {
-      err << "Ce nœud n'a pas encore de compte : « toit account create » fait le premier, celui du gestionnaire.\n";
-      return exit_refused;
-    }
+  return with_opened(*with, map, tell, [&](opened_node& opened) -> int {
+    if (opened.needs_first_account())
+      return tell.refuse(
+          "Ce nœud n'a pas encore de compte : « toit account create » fait le premier, celui du gestionnaire.");
     end_of_service end;
     running_node node{opened, *with, map, [&end](node_fault because) { end.give_up(because); }};
     service serving{node, *with, with->data};
-    out << "https://" << with->address << ":" << serving.port() << std::endl;
+    auto where = "https://" + with->address + ":" + std::to_string(serving.port());
+    tell.done({{"serves", where}, {"stream", opened.stream().text()}}, where);
     base::log_info("the node serves", {{"stream", opened.stream().text()}, {"port", serving.port()}});
     return serve_until_end(node, serving, *with, end);
   });
 }
 
-int create_keys_command(const fs::path& file, std::ostream& out, std::ostream& err) {
+int create_keys_command(const fs::path& file, bool json, std::ostream& out, std::ostream& err) {
+  teller tell{json, out, err};
   try {
     create_keys(file);
   } catch (const std::system_error& failure) {
-    err << "Les clés n'ont pas été créées : " << failure.what() << "\n";
-    return exit_refused;
+    return tell.refuse(std::string{"Les clés n'ont pas été créées : "} + failure.what());
   }
-  out << "Clés du nœud créées, lisibles de leur seul propriétaire : " << file.string()
-      << "\nGardez-en une copie hors de la machine : sans elles, le journal ne se lit plus.\n";
-  return exit_done;
+  return tell.done({{"created", file.string()}},
+                   "Clés du nœud créées, lisibles de leur seul propriétaire : " + file.string() +
+                       "\nGardez-en une copie hors de la machine : sans elles, le journal ne se lit plus.");
 }
 
 int create_account_command(const fs::path& configuration_file, const std::string& login,
-                           const std::string& display_name, std::istream& in, std::ostream& out, std::ostream& err) {
+                           const std::string& display_name, bool json, std::istream& in, std::ostream& out,
+                           std::ostream& err) {
+  teller tell{json, out, err};
   auto map = territory_map::load();
   auto with = read_configuration(configuration_file, map);
   if (!with) {
-    write_faults(with.error(), configuration_file, false, err);
+    write_faults(with.error(), configuration_file, json, json ? out : err);
     return exit_refused;
   }
   std::string password;
   std::getline(in, password);
   constexpr std::size_t shortest = 12;
   constexpr std::size_t longest = 200;
-  if (password.size() < shortest || password.size() > longest) {
-    err << "Le mot de passe, lu sur l'entrée standard, a de 12 à 200 caractères.\n";
-    return exit_usage;
-  }
-  if (!law::text<80>::parse(login) || login.empty() || !law::text<120>::parse(display_name)) {
-    err << "L'identifiant a au plus 80 caractères, le nom affiché au plus 120.\n";
-    return exit_usage;
-  }
-  return with_opened(*with, map, err, [&](opened_node& opened) -> int {
-    if (!opened.needs_first_account()) {
-      err << "Ce nœud a déjà ses comptes : les suivants s'ouvrent par l'API.\n";
-      return exit_refused;
-    }
+  if (password.size() < shortest || password.size() > longest)
+    return tell.refuse("Le mot de passe, lu sur l'entrée standard, a de 12 à 200 caractères.", exit_usage);
+  if (!law::text<80>::parse(login) || login.empty() || !law::text<120>::parse(display_name))
+    return tell.refuse("L'identifiant a au plus 80 caractères, le nom affiché au plus 120.", exit_usage);
+  return with_opened(*with, map, tell, [&](opened_node& opened) -> int {
+    if (!opened.needs_first_account())
+      return tell.refuse("Ce nœud a déjà ses comptes : les suivants s'ouvrent par l'API.");
     opened.create_first_account(login, display_name, password);
-    out << "Compte du gestionnaire créé : " << login << "\n";
-    return exit_done;
+    return tell.done({{"created", login}}, "Compte du gestionnaire créé : " + login);
   });
 }
 
