@@ -1,34 +1,11 @@
 // The API over real sockets, actors and journal: what is recorded, what is refused, and that a refusal changes nothing.
 
-#include "tests/web/served_node.hpp"
+#include "tests/web/asking.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 
 using namespace toit::tests;
 using toit::web::headers;
-
-namespace {
-
-served_node& node() { return served_node::shared(); }
-
-/// Asks what must be refused, and sees that nothing was recorded.
-answer refused(const std::string& who, const std::string& target, const json& body, headers more = {}) {
-  auto before = node().last_seq();
-  auto told = node().ask(who, "POST", target, body, std::move(more));
-  INFO(target << " " << told.body.dump());
-  CHECK(told.status >= 400);
-  CHECK(told.raw.headers.size() > 0);
-  CHECK(toit::web::find_header(told.raw.headers, "Content-Type") == "application/problem+json");
-  CHECK(told.body.at("status") == told.status);
-  CHECK(node().last_seq() == before);
-  return told;
-}
-
-std::string events_of(const std::string& number) { return "/v1/demandes/" + number + "/events"; }
-
-json event(const char* kind, json payload) { return {{"kind", kind}, {"event", std::move(payload)}}; }
-
-} // namespace
 
 TEST_CASE("a demande is registered, read with its purpose, and its timeline says who, when and by which text",
           "[api][R441-2-15-I-0-1][R441-2-15-V-2-3]") {
@@ -399,10 +376,20 @@ TEST_CASE("a demonstration's clock goes forwards, by the gestionnaire alone, and
   }
   CHECK((pages == deadlines.body["items"]));
   auto before = node().today();
+  auto call_at = [&](const char* from, const char* to) {
+    json change{{"path", "contact.phone"}, {"old_value", from}, {"new_value", to}};
+    node().must("desk", events_of(number), event("demande_changed", {{"changes", {change}}}));
+  };
+  call_at("", "0100000001");
   CHECK(node().ask("gestionnaire", "PUT", "/v1/clock", {{"event", {{"now", "2024-02-01T08:00:00Z"}}}}).status == 201);
   CHECK(node().today() == "2024-02-01");
+  call_at("0100000001", "0100000002");
   auto past = node().read("desk", "/v1/demandes/" + number + "?as_of=" + before);
-  CHECK(past.body["state"]["number"] == number);
+  CHECK(past.body["form"]["contact"]["phone"] == "0100000001");
+  CHECK(past.body["timeline"].size() == 2);
+  auto present = node().read("desk", "/v1/demandes/" + number);
+  CHECK(present.body["form"]["contact"]["phone"] == "0100000002");
+  CHECK(present.body["timeline"].size() == 3);
   auto long_past = node().read("desk", "/v1/demandes/" + number + "?as_of=2023-01-01");
   CHECK(long_past.status == 404);
   CHECK(node().ask("gestionnaire", "POST", "/v1/clock/confirmation", {{"event", json::object()}}).status == 201);
@@ -418,61 +405,15 @@ TEST_CASE("paths, methods and headers of no meaning are told apart", "[api]") {
   CHECK(head.status == 200);
   CHECK(head.raw.body.empty());
   CHECK(node().get("", "/v1/%zz").code() == "E_UNREADABLE");
+  CHECK(node().get("desk", "/v1/dwellings?limit=5").status == 200);
+  CHECK(node().get("desk", "/v1/dwellings?Limit=5").code() == "E_MALFORMED");
+  CHECK(node().read("desk", "/v1/demandes?comune=93001").code() == "E_MALFORMED");
   CHECK(node().get("", "/healthz").status == 200);
   CHECK(node().get("", "/readyz").status == 200);
   CHECK(node().get("", "/v1/openapi.json").body["openapi"] == "3.1.0");
   auto metrics = node().get("", "/metrics").raw.body;
   CHECK(metrics.find("toit_http_requests_total{method=\"GET\",path=\"/v1/demandes/{number}\",status=\"200\"}") !=
         std::string::npos);
-}
-
-TEST_CASE("a dwelling is let through the API, from designation to lease", "[api][R441-2-15-I-8]") {
-  auto vacancy = node().open_vacancy();
-  auto session = node().must("bailleur", "/v1/caleol-sessions",
-                             {{"event", {{"held_on", node().today()}, {"commission", "CALEOL"}}}});
-  auto id = session.assigned().at("session").get<std::string>();
-  std::vector<std::pair<std::string, json>> candidates;
-  for (int i = 0; i < 3; ++i) {
-    auto number = node().register_demande();
-    auto designated = node().must("bailleur", events_of(number), event("designated", {{"vacancy", vacancy}}));
-    json candidacy{{"candidacy", designated.assigned().at("candidacy")}};
-    auto on_agenda = candidacy;
-    on_agenda["session"] = id;
-    node().must("bailleur", events_of(number), event("agenda_entered", on_agenda));
-    candidates.emplace_back(number, candidacy);
-  }
-  auto at_session = "/v1/caleol-sessions/" + id + "/events";
-  CHECK(refused("bailleur", events_of(candidates[0].first), event("examined", candidates[0].second)).code() ==
-        "E_BAD_ORDER");
-  node().must("bailleur", at_session, event("session_opened", {{"quorum_reached", true}}));
-  for (const auto& [number, candidacy] : candidates)
-    node().must("bailleur", events_of(number), event("examined", candidacy));
-  const auto& [number, candidacy] = candidates[0];
-  auto decision = candidacy;
-  decision["decision"] = "attribution";
-  decision["motives"] = {"other"};
-  decision["motive_text"] = "Premier selon la cotation fictive.";
-  decision["charged_on"] = {{"contingent", "non_reserved"}};
-  auto decided = node().ask("bailleur", "POST", events_of(number), event("caleol_decided", decision));
-  INFO(decided.body.dump());
-  REQUIRE(decided.status == 201);
-  node().must("bailleur", at_session, event("session_closed", {{"minutes", "PV fictif"}}));
-  auto told = node().read("bailleur", "/v1/vacancies/" + vacancy + "/candidates");
-  REQUIRE(told.status == 200);
-  CHECK(told.body["items"].size() == 3);
-  CHECK(node().get("bailleur", "/v1/caleol-sessions/" + id).body["status"] == "closed");
-  for (const char* list : {"/v1/caleol-sessions", "/v1/dwellings", "/v1/vacancies"})
-    CHECK(node().get("bailleur", list).body["items"].size() > 0);
-  auto offer = candidacy;
-  offer.update({{"reply_by", "2025-12-31"}, {"rent_cents", 50'000}, {"description", "T2"}, {"dalo_warning", false}});
-  node().must("bailleur", events_of(number), event("offer_made", offer));
-  node().must("bailleur", events_of(number), event("offer_accepted", candidacy));
-  auto lease = candidacy;
-  for (const char* no : {"state_agent", "dalo", "priority_person", "cia_public", "accord_public", "attested"})
-    lease[no] = false;
-  node().must("bailleur", events_of(number), event("lease_signed", lease));
-  CHECK(node().get("bailleur", "/v1/vacancies/" + vacancy).body["status"] == "let");
-  CHECK(node().read("desk", "/v1/demandes/" + number).body["state"]["status"] == "radiated");
 }
 
 TEST_CASE("what is entered on the instruments is ended by the same way", "[api][R441-2-15-I-10]") {

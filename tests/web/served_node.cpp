@@ -56,7 +56,10 @@ served_node::served_node() : folder_{make_folder()}, map_{nodes::territory_map::
   nodes::create_keys(with_.keys);
   opened_ = std::make_unique<nodes::opened_node>(with_, map_);
   opened_->create_first_account("gestionnaire", "Personne fictive", password);
-  running_ = std::make_unique<nodes::running_node>(*opened_, with_, map_, [](nodes::node_fault) {});
+  running_ = std::make_unique<nodes::running_node>(*opened_, with_, map_, [this](nodes::node_fault because) {
+    std::lock_guard lock{mutex_};
+    faults_.push_back(because);
+  });
   for (int i = 0; i < 600 && running_->not_ready(); ++i)
     std::this_thread::sleep_for(std::chrono::milliseconds{50});
   REQUIRE_FALSE(running_->not_ready().has_value());
@@ -156,6 +159,11 @@ std::string served_node::log_in(const std::string& login, const std::string& sec
   return told.body.at("token");
 }
 
+std::vector<nodes::node_fault> served_node::faults() const {
+  std::lock_guard lock{mutex_};
+  return faults_;
+}
+
 std::string served_node::today() { return get("gestionnaire", "/v1/clock").body.at("today"); }
 std::uint64_t served_node::last_seq() { return get("", "/v1/streams/T200057867/head").body.at("seq"); }
 
@@ -168,8 +176,10 @@ void served_node::open_account(const std::string& who, const std::string& siren,
   tokens_[who] = log_in(who, password);
 }
 
+void served_node::enter_gestionnaire() { tokens_["gestionnaire"] = log_in("gestionnaire", password); }
+
 void served_node::enter_players() {
-  tokens_["gestionnaire"] = log_in("gestionnaire", password);
+  enter_gestionnaire();
   for (const auto& [who, siren] : sirens)
     if (who != "gestionnaire") {
       must("gestionnaire", "/v1/legal-persons",

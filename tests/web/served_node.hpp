@@ -8,6 +8,7 @@
 #include "web/server/server.hpp"
 
 #include <map>
+#include <mutex>
 #include <nlohmann/json.hpp>
 
 namespace toit::tests {
@@ -31,6 +32,12 @@ public:
 
   /// The one that all tests share: bodies, accounts and conventions are entered.
   static served_node& shared();
+
+  /// The gestionnaire alone is logged in: what a node of one's own needs.
+  void enter_gestionnaire();
+  nodes::running_node& running() { return *running_; }
+  /// Why the node cannot go on, as it told it.
+  std::vector<nodes::node_fault> faults() const;
 
   std::uint16_t port() const { return server_->port(); }
   const std::string& certificate() const { return certificate_; }
@@ -67,6 +74,8 @@ private:
   nodes::territory_map map_;
   nodes::configuration with_;
   std::unique_ptr<nodes::opened_node> opened_;
+  mutable std::mutex mutex_;
+  std::vector<nodes::node_fault> faults_; ///< told from any thread
   std::unique_ptr<nodes::running_node> running_;
   std::unique_ptr<web::server> server_;
   std::string certificate_;

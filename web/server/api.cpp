@@ -118,7 +118,21 @@ void api::handle(request asked, respond answer) {
   }
 }
 
+namespace {
+
+/// A filter that nobody knows would silently show more than was asked for.
+bool knows_all_parameters(const call& c) {
+  auto known = parameter_names(*c.what);
+  return std::ranges::all_of(c.target.parameters,
+                             [&](const auto& given) { return std::ranges::find(known, given.first) != known.end(); });
+}
+
+} // namespace
+
 void api::dispatch(const call_ptr& asked) {
+  if (!knows_all_parameters(*asked))
+    return asked->refuse(
+        law::refuse(law::refusal_code::malformed, "", "L'adresse a un paramètre qui n'existe pas ici.").error());
   if (asked->what->who == caller::anybody)
     return asked->what->serve(asked);
   identify(asked);

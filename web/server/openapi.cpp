@@ -75,11 +75,8 @@ json parameters_of(const route& row, schema_book& book) {
   auto all = json::array();
   for (auto name : names_in(row.path))
     all.push_back(parameter_of(name, book));
-  for (auto names = row.parameters; !names.empty();) {
-    auto space = names.find(' ');
-    all.push_back(parameter_of(names.substr(0, space), book));
-    names = space == std::string_view::npos ? std::string_view{} : names.substr(space + 1);
-  }
+  for (auto name : parameter_names(row))
+    all.push_back(parameter_of(name, book));
   if (row.nominative)
     all.push_back(parameter_of("Toit-Purpose", book));
   if (records(row))

@@ -17,8 +17,8 @@ std::optional<std::string> parse_address(std::string_view text);
 /// What is no address stays as it is.
 std::string peer_of(std::string_view address);
 
-/// The peer that `proxy` added last to X-Forwarded-For, when the connection comes from there; else the connection's own.
-/// What was in the header before is whatever the client wrote. Addresses are in their one form.
+/// The peer that `proxy` added last to X-Forwarded-For, when the connection comes from there; else the connection's
+/// own. What was in the header before is whatever the client wrote. Addresses are in their one form.
 std::string peer_behind(const std::string& connection, const std::string& proxy, const headers& in);
 
 /// The room for long bodies, all of them and of one peer: taken from the header that announces a body to its answer.

@@ -243,6 +243,16 @@ found_route find_route(std::string_view method, const std::vector<std::string>& 
   return found;
 }
 
+std::vector<std::string_view> parameter_names(const route& row) {
+  std::vector<std::string_view> names;
+  for (auto rest = row.parameters; !rest.empty();) {
+    auto space = rest.find(' ');
+    names.push_back(rest.substr(0, space));
+    rest = space == std::string_view::npos ? std::string_view{} : rest.substr(space + 1);
+  }
+  return names;
+}
+
 std::vector<std::string_view> names_in(std::string_view path) {
   std::vector<std::string_view> names;
   for (auto from = path.find('{'); from != std::string_view::npos; from = path.find('{', from + 1))

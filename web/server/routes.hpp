@@ -57,6 +57,9 @@ struct found_route {
 };
 found_route find_route(std::string_view method, const std::vector<std::string>& segments);
 
+/// Query parameters and headers that the route takes, in order.
+std::vector<std::string_view> parameter_names(const route& row);
+
 /// Names between braces in a path, in order.
 std::vector<std::string_view> names_in(std::string_view path);
 
