@@ -40,6 +40,7 @@ public:
   std::vector<fault> run() {
     check_receipts();
     check_commands();
+    check_origins();
     for (const auto& [subject, timeline] : subjects_) {
       if (is_dossier(timeline)) {
         check_leases(timeline);
@@ -54,6 +55,7 @@ public:
     check_dwellings();
     check_replay();
     check_charges();
+    check_documents();
     return std::move(faults_);
   }
 
@@ -92,6 +94,30 @@ private:
       if (!is_new && known->second + 1 != entry.seq)
         say("commands", at(entry.seq) + " belongs to a command that had ended before");
       known->second = entry.seq;
+    }
+  }
+
+  // -- P2 -----------------------------------------------------------------------------------------------------------
+
+  /// Every entry says who caused it, who entered it, when it happened and when it was recorded, in that order.
+  void check_origins() {
+    law::instant latest{};
+    for (const auto& entry : seen_.entries) {
+      if (entry.recorded_at < latest)
+        say("P2", at(entry.seq) + " is recorded before the one that it follows");
+      latest = entry.recorded_at;
+      if (!entry.record)
+        continue;
+      const auto& r = *entry.record;
+      const auto& kind = law::kind_of(r.event);
+      if (r.originator.is_demandeur() && !kind.who.admits_demandeur() && !kind.who.only_consequence())
+        say("P2", at(entry.seq) + " is no demandeur's to cause, and names no legal person");
+      if (r.introducer.is_demandeur() && !r.originator.is_demandeur())
+        say("P2", at(entry.seq) + " does not say who entered it");
+      // A clock that is set back while a command is on its way dates its recording before it.
+      if (!r.occurred_on.ok() || (r.occurred_on > day_of(entry) && !seen_.disturbed_days.contains(day_of(entry))))
+        say("P2", at(entry.seq) + " happened on " + law::to_text(r.occurred_on) + " and is recorded on " +
+                      law::to_text(day_of(entry)));
     }
   }
 
@@ -357,6 +383,32 @@ private:
 
   // -- P8 -----------------------------------------------------------------------------------------------------------
 
+  /// Dwellings, vacancies and sessions are those that the journal folds to.
+  template <class Thing, class Order>
+  void check_folded(const char* what, const std::vector<Thing>& told, const law::demand_book& book,
+                    const Order& order) {
+    if (told.size() != order.size())
+      say("P8", "the registry has " + std::to_string(told.size()) + " " + what + ", the journal " +
+                    std::to_string(order.size()));
+    for (const auto& thing : told) {
+      const auto* folded = book.find(thing.id);
+      if (!folded || !(*folded == thing))
+        say("P8", std::string{"one of the registry's "} + what + " is not that of the journal");
+    }
+  }
+
+  /// Balances are those that the journal folds to.
+  void check_balances() {
+    law::contingent_book book;
+    for (const auto& entry : seen_.at_last)
+      if (entry.record)
+        book.apply(entry.subject, *entry.record, entry.seq);
+    if (seen_.contingents && book.ledger() != seen_.contingents->ledger())
+      say("P8", "the balances of the contingents are not those of the journal");
+    if (seen_.contingents && book.flows() != seen_.contingents->flows())
+      say("P8", "the flows are not those of the journal");
+  }
+
   /// Folding the journal again gives what the registry has; no term that has passed is left; both sides of each
   /// candidacy agree.
   void check_replay() {
@@ -367,6 +419,10 @@ private:
     if (book.dossier_count() != seen_.registry.size())
       say("P8", "the registry has " + std::to_string(seen_.registry.size()) + " dossiers, the journal " +
                     std::to_string(book.dossier_count()));
+    check_folded("dwellings", seen_.dwellings.dwellings, book, book.dwellings_by_arrival());
+    check_folded("vacancies", seen_.dwellings.vacancies, book, book.vacancies_by_arrival());
+    check_folded("sessions", seen_.dwellings.sessions, book, book.sessions_by_arrival());
+    check_balances();
     for (const auto& d : seen_.registry) {
       const auto* folded = book.find(d.id);
       if (!folded || !(*folded == d))
@@ -394,7 +450,7 @@ private:
   /// Each lease that stands is charged once, on the contingent that its decision named.
   void check_charges() {
     if (!seen_.contingents)
-      return;
+      return say("P4", "the allocator does not say what is charged");
     std::map<law::charge_account, std::uint32_t> expected;
     std::map<law::candidacy_id, std::pair<law::charge_account, bool>> standing;
     for (const auto& [subject, timeline] : subjects_) {
@@ -424,6 +480,23 @@ private:
     }
     if (!expected.empty())
       say("P4", "a lease is charged on no contingent");
+  }
+
+  // -- documents ----------------------------------------------------------------------------------------------------
+
+  /// Every document that an entry names has its file, and no other file is left: not after an erasure, not after a
+  /// crash between file and entry.
+  void check_documents() {
+    std::set<law::document_id> named;
+    for (const auto& entry : seen_.at_last)
+      if (const auto* filed = as<law::document_filed>(entry))
+        named.insert(filed->document);
+    std::set<law::document_id> there{seen_.vault.begin(), seen_.vault.end()};
+    for (auto id : named)
+      if (!there.contains(id))
+        say("documents", "a document that an entry names is gone");
+    if (there.size() > named.size())
+      say("documents", std::to_string(there.size() - named.size()) + " files are left that no entry names");
   }
 
   const evidence& seen_;

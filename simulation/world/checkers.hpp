@@ -17,7 +17,9 @@ struct evidence {
   std::vector<receipt> receipts;            ///< everything that was acknowledged in the run
   std::set<law::civil_date> disturbed_days; ///< on which the node was down, frozen, full or stalled for a while
   std::vector<law::dossier> registry;       ///< what the registry says it has
+  register_page dwellings;                  ///< the same, of what names no demandeur
   contingents_ptr contingents;
+  std::vector<law::document_id> vault; ///< documents whose file is there, once it has been swept
   law::civil_date today;
 };
 
@@ -29,7 +31,8 @@ struct fault {
 /// Chain, signatures, subjects' order, payloads and erasures: what `toit verify` looks at, with the keys.
 std::vector<fault> check_chain(world& w);
 
-/// Every check that reads entries: receipts kept, commands whole, leases, ranks, charges, terms, replay, order.
+/// Every check that reads entries: receipts kept, commands whole, origins, leases, ranks, charges, terms, replay,
+/// order, documents.
 std::vector<fault> check_entries(const evidence& seen);
 
 /// Who may read what, told again in a few lines for the players of a run (P5).

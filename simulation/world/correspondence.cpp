@@ -203,8 +203,12 @@ bool correspondence::may(const read_request& asked) const {
 
 // P5: what is shown may be, and what may be is not refused for want of a right.
 void correspondence::was_read(const read_request& asked, bool allowed_before, const read_answer_ptr& given) {
+  auto number = number_of(asked);
+  const auto* about = number ? find_number(play_.book(), *number) : nullptr;
   if (!*given) {
     auto code = given->error().code;
+    if (about && code == law::refusal_code::out_of_scope)
+      ++refused_reads_[about->id];
     ++counts_["refusal." + std::string{law::name_of(code)}];
     if (code == law::refusal_code::out_of_scope && allowed_before && may(asked))
       say("P5", "a read of kind " + std::to_string(asked.what.index()) + " by " + reader_of(asked) +
@@ -215,9 +219,8 @@ void correspondence::was_read(const read_request& asked, bool allowed_before, co
   if (!allowed_before && !may(asked))
     say("P5", "a read of kind " + std::to_string(asked.what.index()) + " by " + reader_of(asked) +
                   ", which nothing allows, was answered");
-  if (auto number = number_of(asked))
-    if (const auto* d = find_number(play_.book(), *number))
-      ++reads_[d->id];
+  if (about)
+    ++reads_[about->id];
   check_page(asked, **given);
 }
 
@@ -256,13 +259,18 @@ void correspondence::check_page(const read_request& asked, const read_content& s
 
 std::vector<fault> correspondence::faults(ports::journal_reader& reader) const {
   auto all = faults_;
-  for (const auto& [id, times] : reads_) {
-    auto lines = reader.log_about(law::subject_of(id), 10'000);
-    auto logged = std::ranges::count_if(lines, [](const ports::logged_line& l) { return !l.line.attempt; });
-    if (static_cast<std::size_t>(logged) < times)
-      all.push_back({"P5", "a dossier was read " + std::to_string(times) + " times, its log has " +
-                               std::to_string(logged) + " lines"});
-  }
+  auto check = [&](const std::map<law::dossier_id, std::size_t>& told, bool attempts, const char* what) {
+    for (const auto& [id, times] : told) {
+      auto lines = reader.log_about(law::subject_of(id), 10'000);
+      auto logged = std::ranges::count_if(
+          lines, [&](const ports::logged_line& l) { return l.line.attempt == attempts && l.line.command.empty(); });
+      if (static_cast<std::size_t>(logged) < times)
+        all.push_back({"P5", std::string{what} + " " + std::to_string(times) + " times, the log has " +
+                                 std::to_string(logged) + " lines"});
+    }
+  };
+  check(reads_, false, "a dossier was read");
+  check(refused_reads_, true, "a read of a dossier was refused");
   return all;
 }
 

@@ -60,6 +60,7 @@ private:
   std::vector<letter_ptr> letters_;
   std::vector<receipt> receipts_;
   std::map<law::dossier_id, std::size_t> reads_;
+  std::map<law::dossier_id, std::size_t> refused_reads_;
   std::vector<fault> faults_;
   std::size_t in_flight_ = 0;
   std::uint64_t asked_ = 0;

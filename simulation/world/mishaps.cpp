@@ -189,11 +189,8 @@ void mishaps::start() {
     try {
       w_.start();
       break;
-    } catch (const std::runtime_error& failure) {
-      if (!w_.disk().down()) {
-        faults_.push_back({"start", failure.what()});
-        law::require(false, "a node starts from what a crash has left");
-      }
+    } catch (const std::runtime_error&) {
+      law::require(w_.disk().down(), "a node starts from what a crash has left");
       law::require(attempt < 3, "a node starts once its disk stands");
       ++counts_["fault.start_failed"];
       w_.crash();

@@ -49,7 +49,6 @@ public:
   void disturb();
   bool clock_is_wrong() const { return wrong_by_ != std::chrono::milliseconds{0}; }
   const std::set<law::civil_date>& disturbed_days() const { return disturbed_; }
-  std::vector<fault> faults() const { return faults_; }
 
 private:
   struct planned {
@@ -78,7 +77,6 @@ private:
   std::chrono::milliseconds wrong_by_{0};
   unsigned wrong_days_ = 0;
   std::set<law::civil_date> disturbed_;
-  std::vector<fault> faults_;
 };
 
 } // namespace toit::simulation

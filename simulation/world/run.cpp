@@ -145,7 +145,10 @@ private:
     seen.receipts = letters_->receipts();
     seen.disturbed_days = mishaps_->disturbed_days();
     seen.registry = w_.registry_dossiers();
+    seen.dwellings = w_.registry_dwellings();
     seen.contingents = w_.contingents();
+    w_.sweep();
+    seen.vault = w_.context().vault->list();
     seen.today = w_.today();
     auto add = [&](std::vector<fault> found) { r.faults.insert(r.faults.end(), found.begin(), found.end()); };
     add(check_chain(w_));

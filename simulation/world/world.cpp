@@ -257,6 +257,29 @@ std::vector<law::dossier> world::registry_dossiers() {
   }
 }
 
+register_page world::registry_dwellings() {
+  register_page all;
+  for (auto kind : {register_kind::dwellings, register_kind::vacancies, register_kind::sessions}) {
+    std::optional<std::uint64_t> after = 0;
+    while (after) {
+      auto query = std::make_shared<register_query>(register_query{kind, {}, *after, 1000});
+      auto page = ask<register_page_ptr>(actors_.registry, list_atom_v, register_query_ptr{query});
+      if (!page)
+        return all;
+      std::ranges::copy((*page)->dwellings, std::back_inserter(all.dwellings));
+      std::ranges::copy((*page)->vacancies, std::back_inserter(all.vacancies));
+      std::ranges::copy((*page)->sessions, std::back_inserter(all.sessions));
+      after = (*page)->next;
+    }
+  }
+  return all;
+}
+
+void world::sweep() {
+  caf::anon_send(actors_.documents, sweep_atom_v, actors_.registry);
+  drain();
+}
+
 void world::keep(bool force) {
   auto ignore = [](std::optional<bool>) {};
   request<bool>(actors_.registry, ignore, keep_atom_v, force);

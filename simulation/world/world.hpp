@@ -95,6 +95,10 @@ public:
   contingents_ptr contingents();
   rights_ptr rights();
   std::vector<law::dossier> registry_dossiers();
+  /// Every dwelling, vacancy and session that the registry has.
+  register_page registry_dwellings();
+  /// Documents that no entry names are removed.
+  void sweep();
   bool read_only() const;
 
   /// Called at every start, after the journal is loaded: what a host does once for itself.
