@@ -37,15 +37,17 @@ class Session:
         if login:
             self.token = self.post("/v1/login", {"login": login, "password": password}, key=None)["token"]
 
-    def raw(self, method, target, body=None, headers=None, timeout=30):
-        """(status, headers, bytes); raises OSError or HTTPException when the node is gone."""
+    def raw(self, method, target, body=None, headers=None, timeout=30, sent=lambda: None):
+        """(status, headers, bytes); raises OSError or HTTPException when the node is gone. `sent` is called once the
+        request is on its way."""
         if self.connection is None:
             context = ssl.create_default_context(cafile=self.node.certificate)
             self.connection = http.client.HTTPSConnection("127.0.0.1", self.node.port, timeout=timeout, context=context)
-        sent = {"Authorization": f"Bearer {self.token}"} if self.token else {}
-        sent.update(headers or {})
+        head = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        head.update(headers or {})
         try:
-            self.connection.request(method, target, body, sent)
+            self.connection.request(method, target, body, head)
+            sent()
             answer = self.connection.getresponse()
             return answer.status, dict(answer.getheaders()), answer.read()
         except Exception:
@@ -57,16 +59,16 @@ class Session:
             self.connection.close()
             self.connection = None
 
-    def send(self, method, target, body=None, headers=None, key=None, purpose=None):
-        sent = dict(headers or {})
+    def send(self, method, target, body=None, headers=None, key=None, purpose=None, sent=lambda: None):
+        head = dict(headers or {})
         if body is not None:
-            sent.setdefault("Content-Type", "application/json")
+            head.setdefault("Content-Type", "application/json")
         if key:
-            sent["Idempotency-Key"] = key
+            head["Idempotency-Key"] = key
         if purpose:
-            sent["Toit-Purpose"] = purpose
+            head["Toit-Purpose"] = purpose
         text = json.dumps(body).encode() if body is not None and not isinstance(body, bytes) else body
-        status, _, content = self.raw(method, target, text, sent)
+        status, _, content = self.raw(method, target, text, head, sent=sent)
         answer = json.loads(content) if content else {}
         if not 200 <= status < 300:
             raise Refused(status, answer)
@@ -128,8 +130,8 @@ def siren(eight_digits):
 class Node:
     """`with Node() as node:` makes keys, configuration and first account, and serves until the end of the block."""
 
-    def __init__(self, begins="2024-01-08", purpose="demonstration", extra=""):
-        self.folder = tempfile.TemporaryDirectory(prefix="toit-test-")
+    def __init__(self, begins="2024-01-08", purpose="demonstration", extra="", place=None):
+        self.folder = tempfile.TemporaryDirectory(prefix="toit-test-", dir=place)
         self.path = Path(self.folder.name)
         self.data = self.path / "data"
         self.config = self.path / "node.toml"
@@ -184,7 +186,14 @@ class Node:
         raise AssertionError("the node is not ready in time")
 
     def kill(self):
+        self.send_kill()
+        self.bury()
+
+    def send_kill(self):
         self.process.send_signal(signal.SIGKILL)
+
+    def bury(self):
+        """Waits for what was killed."""
         self.process.wait()
         self.process.stdout.close()
 

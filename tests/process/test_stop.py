@@ -1,0 +1,50 @@
+#!/usr/bin/env python3
+"""SIGTERM in the middle of a crowd: whatever was acknowledged is there, the process ends in time and in order.
+
+# [R441-2-15-I-9]
+"""
+
+import random
+import signal
+import time
+
+import crowd
+from node import Node, Session
+
+STOPS = 5
+STOP_WITHIN_S = 10
+RESERVE_S = 5  # after which the node ends its own process
+
+
+def main():
+    seed = random.SystemRandom().randrange(1 << 30)
+    random.seed(seed)
+    print(f"seed {seed}")
+    ledger = crowd.Ledger()
+    slowest_s = 0.0
+    with Node(extra=f"[stop]\nwithin_seconds = {STOP_WITHIN_S}\n") as node:
+        token = crowd.open_desk(node)
+        session = Session(node)
+        session.token = token
+        numbers = crowd.register(session, ledger)
+        repeated = 0
+        for _ in range(STOPS):
+            clients = crowd.begin(node, token, ledger, numbers)
+            ledger.when_crowded(lambda: node.process.send_signal(signal.SIGTERM), more_answers=random.randrange(1, 40))
+            begun = time.monotonic()
+            code = node.process.wait(timeout=STOP_WITHIN_S + RESERVE_S + 5)
+            slowest_s = max(slowest_s, time.monotonic() - begun)
+            assert code == 0, f"an ordered stop ended with {code}: {node.log.read_text()[-2000:]}"
+            assert slowest_s < STOP_WITHIN_S + RESERVE_S, slowest_s
+            node.process.stdout.close()
+            crowd.wait_for(clients)
+            node.verify()
+            node.start()
+            session = Session(node)
+            session.token = token
+            repeated += crowd.check_after_restart(session, ledger)
+        crowd.check_merges(session, ledger)
+    print(f"{STOPS} stops of at most {slowest_s:.1f} s, {ledger.answered} receipts there, {repeated} commands repeated")
+
+
+main()
