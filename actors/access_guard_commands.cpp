@@ -1,7 +1,7 @@
 // The guard's side of a command: who asks, for whom, with which facts, and to whom it goes.
 
 #include "actors/access_guard.hpp"
-#include "law/numbering.hpp"
+#include "actors/number_allotment.hpp"
 #include "law/scalar_text.hpp"
 
 namespace toit {
@@ -96,22 +96,13 @@ void access_guard_state::add_numbers(submission& on_its_way) {
   }
 }
 
-/// Département of the first commune, month and year of reception, six random digits: free at the time of asking, and
-/// checked again when it is written.
+/// Free at the time of asking; the journal checks again when it is written.
 std::optional<law::nud> access_guard_state::fresh_number(const law::demande_registered& registered,
                                                          law::civil_date reception) {
-  const auto& wished = registered.form.search.communes;
-  if (wished.empty() || !reception.ok())
-    return std::nullopt;
-  auto departement = law::departement_of(wished.front());
-  for (int attempt = 0; attempt < 16; ++attempt) {
-    std::array<std::uint8_t, 4> random{};
-    context->chance->fill(random);
-    unsigned sequence = 0;
-    for (auto byte : random)
-      sequence = (sequence << 8 | byte) % 1'000'000;
-    auto number = law::make_nud(departement, reception, sequence, "GDPUB");
-    if (!desk->find_number(number))
+  constexpr int attempts = 16;
+  for (int attempt = 0; attempt < attempts; ++attempt) {
+    auto number = draw_number(*context, registered, reception);
+    if (!number || !desk->find_number(*number))
       return number;
   }
   return std::nullopt;

@@ -1,5 +1,6 @@
 #include "actors/demand_registry.hpp"
 
+#include "actors/number_allotment.hpp"
 #include "actors/snapshot_rows.hpp"
 #include "actors/spawning.hpp"
 #include "ports/files.hpp"
@@ -89,6 +90,8 @@ submission_ptr registry_owner::gather(const submission_ptr& asked) {
     gather_for_erasure(*complete, *d);
   return complete;
 }
+
+submission_ptr registry_owner::once_more(const submission& asked) { return with_another_number(*context_, asked); }
 
 /// A second try begins anew.
 void registry_owner::gather_for_erasure(submission& asked, const law::dossier& d) {

@@ -23,6 +23,7 @@ public:
 
 protected:
   submission_ptr gather(const submission_ptr& asked) override;
+  submission_ptr once_more(const submission& asked) override;
   void folding(const ports::stored_entry& entry) override;
   void folded(const ports::stored_entry& entry) override;
 

@@ -106,6 +106,8 @@ public:
 protected:
   /// Adds what only the owner can find out, once nothing can move any more.
   virtual submission_ptr gather(const submission_ptr& asked) { return asked; }
+  /// What to ask for when another command has taken the number; null where there is nothing else to ask for.
+  virtual submission_ptr once_more(const submission&) { return nullptr; }
   virtual void folding(const ports::stored_entry&) {}
   virtual void folded(const ports::stored_entry&) {}
 
@@ -284,6 +286,11 @@ private:
     leave(who);
     if (result.status == stale && waiting.attempt++ < attempts_limit)
       return take(std::move(waiting));
+    if (result.status == number_taken)
+      if (auto other = once_more(*waiting.asked); other && waiting.attempt++ < attempts_limit) {
+        waiting.asked = std::move(other);
+        return take(std::move(waiting));
+      }
     // A refusal like any other, though the journal alone could tell: its repeat is answered alike.
     if (result.status == number_taken)
       return refuse(

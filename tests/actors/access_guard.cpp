@@ -54,15 +54,32 @@ caf::behavior slow_passwords(caf::event_based_actor* self, password_room* room) 
   };
 }
 
-/// Before the recorder: notes what is refused.
-caf::behavior listening_recorder(caf::event_based_actor* self, event_recorder_actor to,
-                                 std::vector<ports::log_line>* refusals) {
+/// What the recorder is asked to log, and reads that wait for it.
+struct heard {
+  std::vector<ports::log_line> refusals;
+  std::vector<ports::log_line> consultations;
+  std::vector<caf::typed_response_promise<bool>> waiting;
+
+  void answer(bool logged) {
+    for (auto& promise : std::exchange(waiting, {}))
+      promise.deliver(logged);
+  }
+};
+
+/// Before the recorder: notes what is logged, and leaves reads waiting.
+caf::behavior listening_recorder(caf::event_based_actor* self, event_recorder_actor to, heard* told) {
   return {
+      [self, told](consult_atom, const log_line_ptr& line) -> caf::result<bool> {
+        told->consultations.push_back(*line);
+        told->waiting.push_back(self->make_response_promise<bool>());
+        return told->waiting.back();
+      },
+      [told](tick_atom, bool logged) { told->answer(logged); },
       [self, to](append_atom atom, const append_group_ptr& group) -> caf::result<append_results_ptr> {
         return self->delegate(to, atom, group);
       },
-      [self, to, refusals](refuse_atom atom, const log_line_ptr& line) -> caf::result<append_results_ptr> {
-        refusals->push_back(*line);
+      [self, to, told](refuse_atom atom, const log_line_ptr& line) -> caf::result<append_results_ptr> {
+        told->refusals.push_back(*line);
         return self->delegate(to, atom, line);
       },
       [self, to](follow_atom atom, const ports::stream_id& stream, const follower_actor& follower) {
@@ -79,6 +96,10 @@ caf::behavior silent_registry(caf::event_based_actor* self, std::vector<submissi
         return self->make_response_promise<answer_ptr>();
       },
       [](confirm_atom, std::uint64_t) {},
+      [](list_atom, const list_query_ptr&) {
+        return std::make_shared<const read_answer>(read_content{dossier_page{}});
+      },
+      [](due_atom, const due_query_ptr&) { return std::make_shared<const due_page>(); },
   };
 }
 
@@ -114,7 +135,7 @@ struct guard_on_stage {
       if (const auto* opened = std::get_if<law::account_opened>(&entry.record->event))
         admin = {gestionnaire, opened->account, {}};
     recorder = on.system().spawn(event_recorder, &node.writer(), made->metrics, deliberate_bugs{});
-    ear = on.system().spawn(listening_recorder, recorder, &refusals);
+    ear = on.system().spawn(listening_recorder, recorder, &log);
     passwords = on.system().spawn(slow_passwords, &room);
     registry = on.system().spawn(silent_registry, &reached);
     begin_guard();
@@ -202,7 +223,7 @@ struct guard_on_stage {
   territory_context_ptr context;
   identity admin;
   password_room room;
-  std::vector<ports::log_line> refusals;
+  heard log;
   std::vector<submission_ptr> reached;
   int steered = 0;
   event_recorder_actor recorder;
@@ -257,11 +278,11 @@ TEST_CASE("a failed login is in the attempt log by the account that was tried, a
   guard_on_stage g;
   g.session_of("admin", other_password);
   g.session_of("personne", other_password);
-  REQUIRE(g.refusals.size() == 2);
-  CHECK(g.refusals[0].right == "login");
-  CHECK(g.refusals[0].agent == g.admin.account);
-  CHECK(g.refusals[0].legal_person == law::party{g.gestionnaire});
-  CHECK(g.refusals[1].agent.empty());
+  REQUIRE(g.log.refusals.size() == 2);
+  CHECK(g.log.refusals[0].right == "login");
+  CHECK(g.log.refusals[0].agent == g.admin.account);
+  CHECK(g.log.refusals[0].legal_person == law::party{g.gestionnaire});
+  CHECK(g.log.refusals[1].agent.empty());
   CHECK(g.context->metrics->text().find("toit_logins_total{outcome=\"refused\"} 2") != std::string::npos);
 }
 
@@ -445,4 +466,35 @@ TEST_CASE("a demonstration's clock moves once that is recorded, and not by what 
   g.end({caf::actor_cast<caf::actor>(g.guard)});
   g.begin_guard();
   CHECK(g.node.clock->at == before + 24h);
+}
+
+TEST_CASE("a list is shown once its line is in the log, and not at all without", "[actors][L441-2-7-1-1c]") {
+  guard_on_stage g;
+  auto ask = [&](auto what, std::optional<law::purpose> why) {
+    auto asked = std::make_shared<read_request>();
+    asked->by = g.admin;
+    asked->purpose = why;
+    asked->what = what;
+    auto told = g.on.ask<read_answer_ptr>(g.guard, read_atom_v, read_request_ptr{asked});
+    g.on.run();
+    return told;
+  };
+  auto lets_log = [&](bool room) {
+    caf::anon_send(g.ear, tick_atom_v, room);
+    g.on.run();
+  };
+  auto shown = ask(read_list{}, law::purpose::shared_management);
+  REQUIRE(g.log.consultations.size() == 1);
+  CHECK(g.log.consultations.back().purpose == "shared_management");
+  CHECK_FALSE(g.log.consultations.back().right.empty());
+  CHECK_FALSE(shown->answer);
+  lets_log(true);
+  CHECK((shown->answer && **shown->answer));
+  auto due = ask(read_deadlines{}, law::purpose::shared_management);
+  CHECK(g.log.consultations.size() == 2);
+  lets_log(false);
+  CHECK(g.refused_with(due, refusal_code::read_only));
+  auto before = g.log.refusals.size();
+  CHECK(g.refused_with(ask(read_list{}, {}), refusal_code::out_of_scope));
+  CHECK(g.log.refusals.size() == before + 1);
 }

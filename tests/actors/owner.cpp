@@ -15,32 +15,36 @@ using journal::test::id_with;
 
 namespace {
 
-/// A recorder that keeps what it is sent, and answers when the test says what.
-struct silent_recorder_state {
-  silent_recorder_state() = default;
-  std::vector<append_group_ptr>* groups = nullptr;
+/// What a recorder was sent, and whom it owes an answer: the test says what.
+struct unanswered {
+  std::vector<append_group_ptr> groups;
   std::vector<caf::typed_response_promise<append_results_ptr>> promises;
+
+  ports::append_result next; ///< what the last one is answered at a flush
+
+  void answer_last() {
+    promises.back().deliver(append_results_ptr{std::make_shared<const append_results>(append_results{{next}, {}})});
+    promises.pop_back();
+  }
 };
 
-event_recorder_actor::behavior_type silent_recorder(event_recorder_actor::stateful_pointer<silent_recorder_state> self,
-                                                    std::vector<append_group_ptr>* groups) {
-  self->state.groups = groups;
-  auto keep = [self] {
-    self->state.promises.push_back(self->make_response_promise<append_results_ptr>());
-    return self->state.promises.back();
+event_recorder_actor::behavior_type silent_recorder(event_recorder_actor::pointer self, unanswered* kept) {
+  auto keep = [self, kept] {
+    kept->promises.push_back(self->make_response_promise<append_results_ptr>());
+    return kept->promises.back();
   };
   return {
-      [self, keep](append_atom, const append_group_ptr& group) -> caf::result<append_results_ptr> {
+      [kept, keep](append_atom, const append_group_ptr& group) -> caf::result<append_results_ptr> {
         // What only asks whether the past is written is answered: it is.
         if (std::ranges::all_of(*group, [](const auto& asked) { return asked->drafts.empty(); }))
           return std::make_shared<const append_results>(append_results{{group->size(), ports::append_result{}}, {}});
-        self->state.groups->push_back(group);
+        kept->groups.push_back(group);
         return keep();
       },
       [keep](refuse_atom, const log_line_ptr&) -> caf::result<append_results_ptr> { return keep(); },
       [](consult_atom, const log_line_ptr&) { return true; },
       [](follow_atom, const ports::stream_id&, const follower_actor&) {},
-      [](flush_atom) {},
+      [kept](flush_atom) { kept->answer_last(); },
       [](tick_atom) {},
       [](keep_atom, bool) { return true; },
       [](status_atom) { return recorder_status{}; },
@@ -69,33 +73,39 @@ struct registry_on_stage {
     made->settings.communes = {*law::commune_code::parse("93066")};
     made->departement = "93";
     made->clock = node.clock;
+    made->chance = std::make_shared<simulation::chance_port>(1);
     made->sealer = node.journal->open_sealer();
     made->open_reader = [this] { return node.journal->open_reader(); };
     made->snapshots = journal::open_snapshots(node.disk.folder("node/snapshots"), node.journal->keys(),
                                               [this] { return node.rows(); });
     context = made;
     auto clerk = on.system().spawn(documents, context);
-    recorder = on.system().spawn(silent_recorder, &groups);
+    recorder = on.system().spawn(silent_recorder, &kept);
     registry = on.system().spawn(demand_registry, context, recorder, clerk);
     on.run();
   }
 
   ~registry_on_stage() {
     // Promises that are kept hold whoever waits for them.
+    kept.promises.clear();
     caf::anon_send_exit(registry, caf::exit_reason::kill);
     caf::anon_send_exit(recorder, caf::exit_reason::kill);
     on.pass(61s);
   }
 
   /// A registration that waits for its turn at the dossier, under a number and a command of its own.
-  auto registers(std::uint8_t dossier, unsigned nth) {
+  auto registers(std::uint8_t dossier, unsigned nth, bool numbered = true) {
     auto asked = std::make_shared<submission>();
     asked->command.occurred_on = context->today();
     asked->command.originator = asked->command.introducer = context->settings.gestionnaire;
     asked->command.id = id_with<law::command_id>(static_cast<std::uint8_t>(nth + 1));
     asked->command.target = id_with<law::subject_id>(dossier);
     law::demande_registered event;
-    event.number = *law::nud::parse("0930326" + std::to_string(100000 + nth) + "93001");
+    auto number = *law::nud::parse("0930326" + std::to_string(100000 + nth) + "93001");
+    if (numbered)
+      event.number = number;
+    else
+      asked->facts.fresh_number = number;
     event.channel = law::registration_channel::desk;
     event.identity_document_seen = true;
     event.form = complete_form();
@@ -109,10 +119,16 @@ struct registry_on_stage {
     return on.ask<answer_ptr>(registry, submit_atom_v, submission_ptr{asked});
   }
 
+  void finds_number_taken() {
+    kept.next.status = ports::append_status::number_taken;
+    caf::anon_send(recorder, flush_atom_v);
+    on.run();
+  }
+
   journal::test::node node;
   test::stage on;
   territory_context_ptr context;
-  std::vector<append_group_ptr> groups;
+  unanswered kept;
   event_recorder_actor recorder;
   demand_registry_actor registry;
 };
@@ -132,7 +148,7 @@ TEST_CASE("one command of a dossier is decided at a time, and beyond sixty-four 
   auto elsewhere = r.registers(2, 99);
   r.on.run();
   std::size_t sent = 0;
-  for (const auto& group : r.groups)
+  for (const auto& group : r.kept.groups)
     sent += group->size();
   // The first of the one dossier, and the other dossier's.
   CHECK(sent == 2);
@@ -146,7 +162,7 @@ TEST_CASE("an owner whose recorder does not answer in time ends: the journal wil
   registry_on_stage r;
   auto asked = r.registers(1, 1);
   r.on.run();
-  REQUIRE(r.groups.size() == 1);
+  REQUIRE(r.kept.groups.size() == 1);
   CHECK_FALSE(asked->error);
   r.on.pass(ask_timeout + 1s);
   auto late = r.registers(1, 2);
@@ -162,9 +178,40 @@ TEST_CASE("an append names every subject that the decision read", "[actors][owne
   registry_on_stage r;
   r.registers(1, 1);
   r.on.run();
-  REQUIRE(r.groups.size() == 1);
-  const auto& append = *r.groups.front()->front();
+  REQUIRE(r.kept.groups.size() == 1);
+  const auto& append = *r.kept.groups.front()->front();
   for (const auto& draft : append.drafts)
     CHECK(std::ranges::find(append.reads, draft.subject, &ports::subject_read::subject) != append.reads.end());
   CHECK(append.registers_number.has_value());
+}
+
+TEST_CASE("a number drawn here that another demande has taken meanwhile is drawn again", "[actors][owner][L441-2-1]") {
+  registry_on_stage r;
+  auto drawn = r.registers(1, 1, false);
+  r.on.run();
+  REQUIRE(r.kept.groups.size() == 1);
+  auto first = r.kept.groups.back()->front()->registers_number;
+  r.finds_number_taken();
+  REQUIRE(r.kept.groups.size() == 2);
+  auto second = r.kept.groups.back()->front()->registers_number;
+  REQUIRE(second.has_value());
+  CHECK(second != first);
+  CHECK_FALSE(drawn->answer);
+  // Not for ever: after four attempts it is refused, which is written like any other refusal.
+  for (unsigned attempt = 2; attempt <= 4; ++attempt) {
+    CHECK(r.kept.groups.size() == attempt);
+    r.finds_number_taken();
+  }
+  CHECK(r.kept.groups.size() == 4);
+  REQUIRE(r.kept.promises.size() == 1);
+}
+
+TEST_CASE("a number that the register gave and another demande bears is refused", "[actors][owner][L441-2-1]") {
+  registry_on_stage r;
+  auto given = r.registers(1, 1);
+  r.on.run();
+  REQUIRE(r.kept.groups.size() == 1);
+  r.finds_number_taken();
+  CHECK(r.kept.groups.size() == 1);
+  CHECK(r.kept.promises.size() == 1);
 }
