@@ -194,6 +194,14 @@ check check_demande(const deliberation& on, const dossier& d) {
   return {};
 }
 
+/// Kinds that may follow each other for ever without anything moving on.
+template <class Event>
+constexpr bool told_without_end =
+    std::same_as<Event, demande_changed> || std::same_as<Event, rectified> || std::same_as<Event, processing_event> ||
+    std::same_as<Event, documents_requested> || std::same_as<Event, visit_proposed> ||
+    std::same_as<Event, visit_made> || std::same_as<Event, consultation_authorised> ||
+    std::same_as<Event, contingent_eligibility> || std::same_as<Event, applicant_password_set>;
+
 template <class Event>
 check check_target(const deliberation& on) {
   constexpr auto about = target_of<Event>();
@@ -203,7 +211,7 @@ check check_target(const deliberation& on) {
       return refuse(refusal_code::unknown_demande, "L441-2-1", "Aucune demande n'a ce numéro dans ce territoire.");
     if (auto scope = check_scope(on, Event::kind, *d); !scope)
       return scope;
-    if (d->entry_count.value >= entries_of_a_dossier_most)
+    if (told_without_end<Event> && d->entry_count.value >= entries_of_a_dossier_most)
       return refuse(refusal_code::too_large, "L441-2-1", "Ce dossier ne peut plus recevoir d'événement.");
     return check_demande<Event>(on, *d);
   } else if constexpr (about == target::vacancy) {

@@ -129,8 +129,8 @@ struct lease_conflict {
   }
 };
 
-/// What is asked of a dossier is refused from this number of entries on, far above any real life; what falls due still
-/// takes effect.
+/// From this number of entries on, far above any real life, a dossier takes no more of what can be told without end
+/// (changes, other events, visits); what moves it on (notice, decision, lease, radiation) is recorded as ever.
 constexpr std::uint32_t entries_of_a_dossier_most = 60'000;
 
 struct dossier {

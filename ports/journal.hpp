@@ -169,8 +169,9 @@ struct signed_head {
   }
 };
 
-/// Entries that one subject may have: whoever decides stays below (`law::entries_of_a_dossier_most`).
-constexpr std::size_t subject_entries_limit = 65'536;
+/// Entries that are read of one subject: more are taken for a loop. What can be told without end stops far below
+/// (`law::entries_of_a_dossier_most`), and the rest would be that many acts of bodies.
+constexpr std::size_t subject_entries_limit = std::size_t{1} << 20;
 
 /// Consecutive entries of one stream.
 struct entry_batch {

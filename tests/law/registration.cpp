@@ -407,19 +407,20 @@ TEST_CASE("a dossier never holds more codes than its list may, whatever the date
   CHECK(w[d].consultation_codes.size() <= 16);
 }
 
-TEST_CASE("a dossier with more entries than any life has is asked nothing more, and its terms still take effect",
+TEST_CASE("a dossier with more entries than any life has takes no more chatter, and still every act that moves it on",
           "[R441-2-15-I-4-0][R441-2-7]") {
   world w;
   auto d = w.new_demande(2026y / 1 / 10);
-  REQUIRE(w.on(2026y / 11 / 10).gestionnaire().asks(d, renewal_notice_sent{{notice_channel::post}}));
   processing_event followed{"Suivi", ""};
   record happened;
   happened.event = followed;
   while (w[d].entry_count.value + 1 < entries_of_a_dossier_most)
     w.apply(subject_of(d), happened);
-  auto bailleur = w.on(2026y / 11 / 12).bailleur();
+  auto bailleur = w.on(2026y / 11 / 10).bailleur();
   CHECK(bailleur.asks(d, followed));
   CHECK(bailleur.asks(d, followed) == refusal_code::too_large);
+  CHECK(w.on(2026y / 11 / 10).demandeur(d).changes(d, "contact.phone", "", "0100000000") == refusal_code::too_large);
+  REQUIRE(w.on(2026y / 11 / 10).gestionnaire().asks(d, renewal_notice_sent{{notice_channel::post}}));
   CHECK(w.on(2027y / 1 / 12).lets_terms_pass() == 1);
   CHECK(w[d].status == demande_status::expired);
 }
