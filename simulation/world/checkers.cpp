@@ -428,8 +428,6 @@ private:
       if (!folded || !(*folded == d))
         say("P8", "the registry's dossier " + law::to_text(d.id).substr(0, 8) + " is not that of the journal");
       check_both_sides(book, d);
-      if (seen_.disturbed_days.contains(seen_.today))
-        continue;
       for (const auto& due : law::dues_of(d, world::settings()))
         if (law::takes_effect(due.rule) && law::acts_from(due.last_day) < seen_.today)
           say("P6", "a term of " + law::to_text(due.last_day) + " has not taken effect");

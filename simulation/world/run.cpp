@@ -147,6 +147,7 @@ private:
     seen.registry = w_.registry_dossiers();
     seen.dwellings = w_.registry_dwellings();
     seen.contingents = w_.contingents();
+    count_destroyed();
     w_.sweep();
     seen.vault = w_.context().vault->list();
     seen.today = w_.today();
@@ -161,6 +162,17 @@ private:
     r.entries = last->seq;
     r.counts = counts_;
     return r;
+  }
+
+  /// Files that went with their dossier, before any sweep: only a crash right after an erasure leaves one to that.
+  void count_destroyed() {
+    auto left = w_.context().vault->list();
+    auto now = history::read_all(w_);
+    for (const auto& entry : told_.entries()) {
+      const auto* filed = entry.record ? std::get_if<law::document_filed>(&entry.record->event) : nullptr;
+      if (filed && !now.at(entry.seq - 1).record && std::ranges::find(left, filed->document) == left.end())
+        ++counts_["fault.document_destroyed"];
+    }
   }
 
   run_options options_;

@@ -80,6 +80,7 @@ constexpr const char* more_faults[] = {
     "frozen_day",
     "start_failed",
     "lost_sector",
+    "document_destroyed",
 };
 
 std::vector<std::string> expected() {
