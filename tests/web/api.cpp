@@ -408,6 +408,8 @@ TEST_CASE("paths, methods and headers of no meaning are told apart", "[api]") {
   CHECK(node().get("desk", "/v1/dwellings?limit=5").status == 200);
   CHECK(node().get("desk", "/v1/dwellings?Limit=5").code() == "E_MALFORMED");
   CHECK(node().read("desk", "/v1/demandes?comune=93001").code() == "E_MALFORMED");
+  CHECK(node().read("desk", "/v1/demandes?Toit-Code=x").code() == "E_MALFORMED");
+  CHECK(node().get("", "/readyz?probe=1").status == 200);
   CHECK(node().get("", "/healthz").status == 200);
   CHECK(node().get("", "/readyz").status == 200);
   CHECK(node().get("", "/v1/openapi.json").body["openapi"] == "3.1.0");

@@ -1,5 +1,7 @@
 #include "web/server/answer.hpp"
 
+#include <set>
+
 namespace toit::web {
 
 namespace {
@@ -138,12 +140,17 @@ json schema_of_problem() {
   for (std::size_t i = 0; i < faults.size(); ++i)
     if (auto name = law::name_of(static_cast<http_fault>(i)); std::ranges::find(codes, name) == codes.end())
       codes.push_back(name);
+  std::set<int> statuses;
+  for (const auto& row : refusals)
+    statuses.insert(row.status);
+  for (const auto& row : faults)
+    statuses.insert(row.status);
   json text{{"type", "string"}};
   return {{"type", "object"},
           {"required", {"type", "status", "code", "title", "detail"}},
           {"properties",
            {{"type", text},
-            {"status", {{"type", "integer"}}},
+            {"status", {{"enum", statuses}}},
             {"code", {{"enum", codes}}},
             {"title", text},
             {"detail", text},

@@ -17,8 +17,6 @@ namespace {
 bool take_purpose(const call& c, read_request& asked) {
   auto given = c.asked.header("Toit-Purpose");
   if (!given)
-    given = c.parameter("purpose");
-  if (!given)
     return true;
   asked.purpose = law::enum_from<law::purpose>(*given);
   if (!asked.purpose)
