@@ -8,6 +8,8 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -122,9 +124,32 @@ def replay(folder, sizes, _wanted, _peers_needed):
     tell("replay.memory", [r["bytes"][0] for r in ready], "bytes/dossier", Target(700, at_most=True))
 
 
+def demonstration(folder, sizes, _wanted, _peers_needed):
+    """From the start of `toit demo`, with its whole population to enter, until it says where to look."""
+    taken = []
+    for run in range(sizes.runs):
+        begun = time.monotonic()
+        node = subprocess.Popen([ROOT / "build/bench/toit", "demo", "--data", folder / str(run), "--port", "0", "--json"],
+                                stdout=subprocess.PIPE, text=True)
+        limit = threading.Timer(LIMIT_S, node.kill)
+        limit.start()
+        try:
+            if not node.stdout.readline().startswith("{"):
+                raise Breakage("the demonstration does not begin")
+            taken.append(time.monotonic() - begun)
+        finally:
+            limit.cancel()
+            node.terminate()
+            ended = node.wait(timeout=60)
+        if ended != 0:
+            raise Breakage(f"the demonstration ends with {ended}")
+    tell("demo.ready", taken, "s", Target(60, at_most=True))
+
+
 GROUPS = (
     (("record.saturated", "record.saturated_8", "record.alone"), record),
     (("replay",), replay),
+    (("demo.ready",), demonstration),
 )
 
 

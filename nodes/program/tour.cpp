@@ -161,7 +161,7 @@ private:
     candidacy_ = designate("action_logement", ours_, vacancy_);
     first_candidacy_ = designate("action_logement", first_, vacancy_);
     third_candidacy_ = designate("action_logement", third_, vacancy_);
-    designate("ville", ours_, other_vacancy_);
+    other_candidacy_ = designate("ville", ours_, other_vacancy_);
     tell("désignations", "par deux réservataires, pour deux logements", {});
   }
 
@@ -219,20 +219,55 @@ private:
       throw api_failure{"ce n'est pas ce qui devait arriver : " + what};
   }
 
+  json candidacy_of(const json& state, const std::string& id) {
+    for (const auto& candidacy : state.at("candidacies"))
+      if (candidacy.at("candidacy") == id)
+        return candidacy;
+    throw api_failure{"une candidature manque au dossier"};
+  }
+
   void check_what_followed() {
     auto view = as("guichet1").get("/v1/demandes/" + ours_, true);
     const auto& state = view.at("state");
     expect(state.at("status") == "radiated", "la demande est radiée");
-    for (const auto& candidacy : state.at("candidacies"))
-      if (candidacy.at("vacancy") == other_vacancy_)
-        expect(candidacy.value("closed", "") == "housed_elsewhere", "l'autre candidature est close");
+    expect(candidacy_of(state, candidacy_).at("step") == "lease_signed", "notre candidature a son bail");
+    expect(candidacy_of(state, other_candidacy_).value("closed", "") == "housed_elsewhere",
+           "l'autre candidature est close");
     tell("radiation", "attribution : l'autre candidature est close, la demande radiée", {});
     auto entry = as("guichet1").get("/v1/entries/" + std::to_string(lease_seq_));
     expect(entry.at("head").at("seq").get<std::uint64_t>() >= lease_seq_, "une tête signée couvre le bail");
   }
 
+  /// What was done for ours is all there, once, in order, by whom, on the day, under an article.
+  void check_timeline(const json& timeline, const std::string& day) {
+    auto desk = legal_person_of("guichet1");
+    auto bailleur = legal_person_of("bailleur1");
+    json wanted{{"demande_registered", desk},
+                {"document_filed", desk},
+                {"rectified", desk},
+                {"priority_recognised", bailleur},
+                {"designated", legal_person_of("action_logement")},
+                {"designated", legal_person_of("ville")},
+                {"agenda_entered", bailleur},
+                {"examined", bailleur},
+                {"caleol_decided", bailleur},
+                {"offer_made", bailleur},
+                {"offer_accepted", bailleur},
+                {"lease_signed", bailleur},
+                {"radiated", bailleur},
+                {"candidacy_closed", bailleur}};
+    auto told = json::array();
+    for (const auto& line : timeline) {
+      told.push_back({line.at("kind"), line.at("originator")});
+      expect(line.at("occurred_on") == day && !line.at("article").get<std::string>().empty(),
+             "chaque ligne a son jour et son article");
+    }
+    expect(told == wanted, "le déroulé dit tout, une fois, dans l'ordre et par qui : " + told.dump());
+  }
+
   void show_timeline() {
     auto view = as("guichet1").get("/v1/demandes/" + ours_, true);
+    check_timeline(view.at("timeline"), view.at("timeline").at(0).at("occurred_on"));
     std::map<std::string, std::string> names;
     for (const auto& person : pages("/v1/legal-persons"))
       names[person.at("legal_person")] = person.at("name");
@@ -269,7 +304,7 @@ private:
   std::string stream_;
   std::string ours_, first_, third_;
   std::string vacancy_, other_vacancy_;
-  std::string candidacy_, first_candidacy_, third_candidacy_;
+  std::string candidacy_, other_candidacy_, first_candidacy_, third_candidacy_;
   std::uint64_t lease_seq_ = 0;
   int steps_ = 0;
   unsigned drawn_ = 0;

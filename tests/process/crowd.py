@@ -10,7 +10,7 @@ from node import Refused, Session, assigned, form
 
 RECORDED_AT_ONCE = 64
 CLIENTS = 72  # some are between two commands at any moment
-AGAIN_MOST = 200  # times that a client asks the same again of a node that is busy
+AGAIN_MOST = 600  # times that a client asks the same again of a node that is busy
 REGISTRATION = {"channel": "desk", "identity_document_seen": True}
 
 
@@ -32,12 +32,16 @@ class Ledger:
         self.begun_merges = []  # (kept number, absorbed number), asked for in the present run
         self.unanswered = []  # (what to keep, target, body, key)
         self.phones = {}  # number -> the last one asked for
-        self.in_flight = 0
+        self.in_flight = set()  # keys of the commands that are on their way
         self.answered = 0
 
-    def count(self, by):
+    def sent(self, key):
         with self.lock:
-            self.in_flight += by
+            self.in_flight.add(key)
+
+    def done(self, key):
+        with self.lock:
+            self.in_flight.discard(key)
 
     def keep(self, merge, number, receipt):
         sequences = range(receipt["first_seq"], receipt["last_seq"] + 1)
@@ -48,17 +52,17 @@ class Ledger:
             elif number:
                 self.receipts.setdefault(number, set()).update(sequences)
 
-    def when_crowded(self, act, more_answers=0, within_s=20):
-        """Does `act` at an instant at which as many commands are in flight as it takes: nothing is counted meanwhile."""
+    def when_crowded(self, act, more_answers=0, within_s=60):
+        """Does `act` at an instant at which as many commands are in flight as it takes; which ones."""
         wanted = self.answered + more_answers
         limit = time.monotonic() + within_s
         while time.monotonic() < limit:
             with self.lock:
-                if self.in_flight >= RECORDED_AT_ONCE and self.answered >= wanted:
+                if len(self.in_flight) >= RECORDED_AT_ONCE and self.answered >= wanted:
                     act()
-                    return self.in_flight
+                    return set(self.in_flight)
             time.sleep(0.0005)
-        raise AssertionError(f"{self.in_flight} commands in flight, {self.answered} answered of {wanted}")
+        raise AssertionError(f"{len(self.in_flight)} commands in flight, {self.answered} answered of {wanted}")
 
 
 class Client(threading.Thread):
@@ -77,14 +81,8 @@ class Client(threading.Thread):
         """The receipt, or None when the node went away before it answered."""
         key = secrets.token_hex(16)
         for _ in range(AGAIN_MOST):
-            sent = []
-
-            def on_its_way():
-                sent.append(True)
-                self.ledger.count(1)
-
             try:
-                receipt = self.session.send("POST", target, body, key=key, sent=on_its_way)
+                receipt = self.session.send("POST", target, body, key=key, sent=lambda: self.ledger.sent(key))
                 self.ledger.keep(merge, number or assigned(receipt, "number"), receipt)
                 return receipt
             except (OSError, http.client.HTTPException):
@@ -96,8 +94,8 @@ class Client(threading.Thread):
                 if refused.status not in (429, 503, 504):
                     raise
             finally:
-                self.ledger.count(-len(sent))
-            time.sleep(0.01)
+                self.ledger.done(key)
+            time.sleep(0.05)
         raise AssertionError(f"{AGAIN_MOST} times busy")
 
     def change(self):
@@ -204,6 +202,16 @@ def repeat_unanswered(session, ledger):
         assert (first["first_seq"], first["last_seq"]) == (again["first_seq"], again["last_seq"])
         ledger.keep(merge, number or assigned(first, "number"), first)
     return len(waiting)
+
+
+def count_demandes(session):
+    """All that the node has, page by page."""
+    count, target = 0, "/v1/demandes?limit=200"
+    while target:
+        page = session.get(target, purpose="shared_management")
+        count += len(page["items"])
+        target = page.get("next")
+    return count
 
 
 def check_after_restart(session, ledger):

@@ -66,7 +66,7 @@ def main():
             put_back(whole, node)
             for statement in statements:
                 alter(node.data / "journal.sqlite", statement)
-            assert seq in places_told(node.verify("--json", expect=3)), statements
+            assert places_told(node.verify("--json", expect=3))[0] == seq, statements
         put_back(whole, node)
 
         # Whole batches cut away leave a whole journal: only a head known from elsewhere tells.

@@ -29,7 +29,7 @@ def main():
     print(f"seed {seed}")
     ledger = crowd.Ledger()
     of_merges = {}
-    repeated, in_flight = 0, []
+    repeated, unanswered = 0, []
     with Node() as node:
         token = crowd.open_desk(node)
         session = Session(node)
@@ -38,9 +38,12 @@ def main():
         for _ in range(KILLS):
             clients = crowd.begin(node, token, ledger, numbers)
             time.sleep(random.uniform(0, 0.1))
-            in_flight.append(ledger.when_crowded(node.send_kill, more_answers=random.randrange(1, 120)))
+            ledger.when_crowded(node.send_kill, more_answers=random.randrange(1, 120))
             node.bury()
             crowd.wait_for(clients)
+            # Whatever the node had answered by then has been read: the others were really on their way.
+            unanswered.append(len(ledger.unanswered))
+            assert unanswered[-1] >= crowd.RECORDED_AT_ONCE, unanswered[-1]
             node.start()
             session = Session(node)
             session.token = token
@@ -49,11 +52,14 @@ def main():
         ledger.receipts |= of_merges
         crowd.check_receipts(session, ledger)
         crowd.check_merges(session, ledger)
+        # A registration that was asked for twice and done twice would be one more.
+        there = crowd.count_demandes(session)
+        assert there == len(ledger.receipts), f"{there} demandes, {len(ledger.receipts)} were registered"
         session.close()
         node.stop()
         node.verify()
     print(
-        f"{KILLS} kills with at least {min(in_flight)} commands in flight, {ledger.answered} receipts there, "
+        f"{KILLS} kills with at least {min(unanswered)} commands in flight, {ledger.answered} receipts there, "
         f"{len(ledger.merges)} merges whole, {repeated} commands repeated"
     )
 

@@ -118,12 +118,24 @@ def command_line():
     assert run().returncode == 2
 
 
+def for_machines(node):
+    """What is done once on a host says it in JSON too, refusals included."""
+    told = node.run("keys", "create", node.path / "other.keys", "--json")
+    assert json.loads(told)["created"] == str(node.path / "other.keys")
+    assert "refused" in json.loads(node.run("keys", "create", node.path / "other.keys", "--json", expect=1))
+    account = ("account", "create", "--config", node.config, "--login", "x", "--json")
+    assert "refused" in json.loads(node.run(*account, text=PASSWORD + "\n", expect=1))
+    assert "refused" in json.loads(node.run(*account, text="court\n", expect=2))
+    assert "fault" in json.loads(node.run("node", "run", "--json", "--config", node.path / "none.toml", expect=1))
+
+
 def main():
     command_line()
     node = Node()
     try:
         configuration(node)
         keys(node)
+        for_machines(node)
         lock(node)
         number = steering(node)
         restart(node, number)

@@ -21,7 +21,7 @@ def main():
     random.seed(seed)
     print(f"seed {seed}")
     ledger = crowd.Ledger()
-    slowest_s = 0.0
+    slowest_s, answered = 0.0, []
     with Node(extra=f"[stop]\nwithin_seconds = {STOP_WITHIN_S}\n") as node:
         token = crowd.open_desk(node)
         session = Session(node)
@@ -30,7 +30,7 @@ def main():
         repeated = 0
         for _ in range(STOPS):
             clients = crowd.begin(node, token, ledger, numbers)
-            ledger.when_crowded(lambda: node.process.send_signal(signal.SIGTERM), more_answers=random.randrange(1, 40))
+            flying = ledger.when_crowded(lambda: node.process.send_signal(signal.SIGTERM), more_answers=random.randrange(1, 40))
             begun = time.monotonic()
             code = node.process.wait(timeout=STOP_WITHIN_S + RESERVE_S + 5)
             slowest_s = max(slowest_s, time.monotonic() - begun)
@@ -38,13 +38,18 @@ def main():
             assert slowest_s < STOP_WITHIN_S + RESERVE_S, slowest_s
             node.process.stdout.close()
             crowd.wait_for(clients)
+            cut = flying & {key for *_, key in ledger.unanswered}
+            answered.append(1 - len(cut) / len(flying))
             node.verify()
             node.start()
             session = Session(node)
             session.token = token
             repeated += crowd.check_after_restart(session, ledger)
         crowd.check_merges(session, ledger)
-    print(f"{STOPS} stops of at most {slowest_s:.1f} s, {ledger.answered} receipts there, {repeated} commands repeated")
+    print(
+        f"{STOPS} stops of at most {slowest_s:.1f} s, at least {min(answered):.0%} of what was in flight answered, "
+        f"{ledger.answered} receipts there, {repeated} commands repeated"
+    )
 
 
 main()

@@ -14,11 +14,15 @@ from pathlib import Path
 from node import TOIT
 
 
+served = []  # what must be ended, however the test ends
+
+
 def serve(folder):
     (folder / "port").unlink(missing_ok=True)
     process = subprocess.Popen(
         [TOIT, "demo", "--json", "--data", folder, "--port", "0", "--one-in", "1000"], stdout=subprocess.PIPE, text=True
     )
+    served.append(process)
     told = json.loads(process.stdout.readline())
     assert told["demandes"] >= 20 and len(told["accounts"]) > 8, told
     return process
@@ -61,4 +65,10 @@ def main():
     print(f"the tour was made twice; the second start took {again:.1f} s")
 
 
-main()
+try:
+    main()
+finally:
+    for process in served:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
