@@ -176,7 +176,13 @@ bool unpack_value(const msgpack::object& in, T& value) {
     return unpack_value(in, value.value);
   } else if constexpr (is_optional<T>::value) {
     value.reset();
-    return in.type == msgpack::type::NIL || unpack_value(in, value.emplace());
+    if (in.type == msgpack::type::NIL)
+      return true;
+    typename T::value_type present{};
+    if (!unpack_value(in, present))
+      return false;
+    value.emplace(std::move(present));
+    return true;
   } else if constexpr (is_list<T>::value) {
     return unpack_list(in, value);
   } else if constexpr (std::same_as<T, law::civil_date>) {

@@ -242,7 +242,13 @@ struct wire<std::optional<T>> {
     requires readable<T>
   {
     out.reset();
-    return in.is_null() || wire<T>::read(in, out.emplace(), where);
+    if (in.is_null())
+      return true;
+    T given{};
+    if (!wire<T>::read(in, given, where))
+      return false;
+    out.emplace(std::move(given));
+    return true;
   }
   static json write(const std::optional<T>& value) { return value ? wire<T>::write(*value) : json{}; }
   static json schema(schema_book& book) {
