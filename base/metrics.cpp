@@ -41,7 +41,7 @@ histogram metrics::make_histogram(const std::string& name, const std::string& he
                   .Name(name)
                   .Help(help)
                   .Register(families_->registry)
-                  .Add(labels_of(with), prometheus::Histogram::BucketBoundaries{bounds});
+                  .Add(labels_of(with), prometheus::Histogram::BucketBoundaries{std::move(bounds)});
   return made;
 }
 

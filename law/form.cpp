@@ -104,7 +104,7 @@ bool visit_path(Value& value, path_left path, Visitor& visit) {
     auto [name, rest] = split_path(*path);
     bool found = false;
     for_each_field(value, [&](std::string_view field_name, auto& member) {
-      if (!found && field_name == name)
+      if (!found && field_name == name) // NOLINT(clang-analyzer-core.CallAndMessage): "name" is set
         found = visit_path(member, rest, visit);
     });
     return found;
