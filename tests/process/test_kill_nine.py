@@ -14,13 +14,14 @@ import crowd
 from node import Node, Session
 
 KILLS = int(os.environ.get("KILLS", "100"))
+FRESH_EVERY = 20  # kills after which the clients take new demandes, so that what is read after each stays short
 
 
-def keep_those_of_the_clients(ledger, numbers):
-    """What was merged has been read after its own run, and is read once more at the end: the rest is read each time."""
-    of_merges = {n: s for n, s in ledger.receipts.items() if n not in numbers}
+def put_aside(ledger, numbers):
+    """Receipts of other demandes than these: they have been read after their own run, and are read again at the end."""
+    aside = {n: s for n, s in ledger.receipts.items() if n not in numbers}
     ledger.receipts = {n: s for n, s in ledger.receipts.items() if n in numbers}
-    return of_merges
+    return aside
 
 
 def main():
@@ -28,17 +29,19 @@ def main():
     random.seed(seed)
     print(f"seed {seed}")
     ledger = crowd.Ledger()
-    of_merges = {}
+    aside = {}
     repeated, unanswered = 0, []
     with Node() as node:
         token = crowd.open_desk(node)
         session = Session(node)
         session.token = token
-        numbers = crowd.register(session, ledger)
-        for _ in range(KILLS):
+        for kill in range(KILLS):
+            if kill % FRESH_EVERY == 0:
+                numbers = crowd.register(session, ledger)
+                aside |= put_aside(ledger, numbers)
             clients = crowd.begin(node, token, ledger, numbers)
             time.sleep(random.uniform(0, 0.1))
-            ledger.when_crowded(node.send_kill, more_answers=random.randrange(1, 120))
+            ledger.when_crowded(node.send_kill, more_answers=random.randrange(1, 80))
             node.bury()
             crowd.wait_for(clients)
             # Whatever the node had answered by then has been read: the others were really on their way.
@@ -48,8 +51,8 @@ def main():
             session = Session(node)
             session.token = token
             repeated += crowd.check_after_restart(session, ledger)
-            of_merges |= keep_those_of_the_clients(ledger, numbers)
-        ledger.receipts |= of_merges
+            aside |= put_aside(ledger, numbers)
+        ledger.receipts |= aside
         crowd.check_receipts(session, ledger)
         crowd.check_merges(session, ledger)
         # A registration that was asked for twice and done twice would be one more.

@@ -16,7 +16,8 @@ namespace {
 bool is_served_again(served_node& node, unsigned restarts) {
   auto counted = "toit_territory_restarts_total " + std::to_string(restarts);
   for (int i = 0; i < 600; ++i) {
-    if (node.get("", "/readyz").status == 200 && node.get("", "/metrics").raw.body.find(counted) != std::string::npos)
+    // Counted first: until then it is the old ones that are ready.
+    if (node.get("", "/metrics").raw.body.find(counted) != std::string::npos && node.get("", "/readyz").status == 200)
       return true;
     std::this_thread::sleep_for(std::chrono::milliseconds{50});
   }
