@@ -60,6 +60,11 @@ std::optional<law::nud> number_of(const read_request& request) {
                     request.what);
 }
 
+read_answer_ptr read_not_logged() {
+  return std::make_shared<const read_answer>(law::refuse(
+      refusal_code::read_only, "L441-2-7-1-1c", "La consultation ne peut pas être journalisée : rien n'est montré."));
+}
+
 } // namespace
 
 // [R441-2-15-V-2-3]
@@ -78,11 +83,6 @@ ports::log_line access_guard_state::line_of(const read_request& request, std::st
   line.purpose = request.purpose ? law::name_of(*request.purpose) : std::string_view{};
   line.right = what;
   return line;
-}
-
-read_answer_ptr read_not_logged() {
-  return std::make_shared<const read_answer>(law::refuse(
-      refusal_code::read_only, "L441-2-7-1-1c", "La consultation ne peut pas être journalisée : rien n'est montré."));
 }
 
 /// Every refused read is kept too: who tried what.

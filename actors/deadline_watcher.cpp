@@ -57,7 +57,7 @@ bool deadline_watcher_state::was_frozen() {
   std::string text(mark->begin(), mark->end());
   auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), frozen_after_);
   // Of a mark that cannot be read, nothing recorded so far is a confirmation.
-  if (failure != std::errc{})
+  if (failure != std::errc{} || end != text.data() + text.size())
     frozen_after_ = last_entry();
   return true;
 }
