@@ -77,6 +77,8 @@ json parameters_of(const route& row, schema_book& book) {
     all.push_back(parameter_of(name, book));
   for (auto name : parameter_names(row))
     all.push_back(parameter_of(name, book));
+  if (row.by_code)
+    all.push_back(parameter_of("Toit-Code", book));
   if (row.nominative)
     all.push_back(parameter_of("Toit-Purpose", book));
   if (records(row))

@@ -43,9 +43,10 @@ constexpr route get_page(std::string_view path, std::string_view id, std::string
 
 /// A read of what names somebody.
 constexpr route read(std::string_view path, std::string_view id, std::string_view tag, std::string_view summary,
-                     serving serve, std::string_view schema, std::string_view parameters = {}) {
+                     serving serve, std::string_view schema, std::string_view parameters = {}, bool by_code = false) {
   auto row = get(path, id, tag, summary, serve, schema, parameters, known);
   row.nominative = true;
+  row.by_code = by_code;
   return row;
 }
 
@@ -140,7 +141,7 @@ constexpr std::array routes{
     read("/v1/demandes", "list_demandes", "demandes", "Demandes du périmètre, par ordre d'arrivée", serve::dossiers,
          "page_of_dossier", "status commune limit after"),
     read("/v1/demandes/{number}", "read_demande", "demandes", "État, formulaire et historique d'une demande",
-         serve::dossier, "dossier_view", "as_of Toit-Code"),
+         serve::dossier, "dossier_view", "as_of", true),
     post("/v1/demandes/{number}/events", "record_event", "demandes", "Enregistrer un événement de la demande",
          of_demande, known),
     file_document(),

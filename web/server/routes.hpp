@@ -40,11 +40,12 @@ struct route {
   void (*serve)(const call_ptr& asked) = nullptr;
   body_form body = body_form::none;
   kind_filter kinds = nullptr;
-  std::string_view parameters = {}; ///< names of query parameters and headers, separated by spaces
+  std::string_view parameters = {}; ///< names of query parameters, separated by spaces
   answer_form answers = answer_form::fields;
   std::string_view schema = {}; ///< of the answer: a name that `schema_of_answer` knows
   int status = 200;
   bool nominative = false; ///< needs a purpose, and is logged before it is answered
+  bool by_code = false;    ///< a reception place shows the code that the demandeur gave it
 };
 
 std::span<const route> all_routes();
@@ -57,7 +58,7 @@ struct found_route {
 };
 found_route find_route(std::string_view method, const std::vector<std::string>& segments);
 
-/// Query parameters and headers that the route takes, in order.
+/// Query parameters that the route takes, in order.
 std::vector<std::string_view> parameter_names(const route& row);
 
 /// Names between braces in a path, in order.
