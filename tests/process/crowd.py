@@ -8,7 +8,7 @@ import time
 
 from node import Refused, Session, assigned, form
 
-RECORDED_AT_ONCE = 64
+IN_FLIGHT_LEAST = 64
 CLIENTS = 72  # some are between two commands at any moment
 AGAIN_MOST = 600  # times that a client asks the same again of a node that is busy
 REGISTRATION = {"channel": "desk", "identity_document_seen": True}
@@ -58,7 +58,7 @@ class Ledger:
         limit = time.monotonic() + within_s
         while time.monotonic() < limit:
             with self.lock:
-                if len(self.in_flight) >= RECORDED_AT_ONCE and self.answered >= wanted:
+                if len(self.in_flight) >= IN_FLIGHT_LEAST and self.answered >= wanted:
                     act()
                     return set(self.in_flight)
             time.sleep(0.0005)
