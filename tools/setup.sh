@@ -2,7 +2,7 @@
 # Sourced by POSIX sh from the project's folder.
 
 build_packages="g++ cmake ninja-build pkg-config libcaf-dev libspdlog-dev libmsgpack-cxx-dev libsodium-dev \
-libsqlite3-dev libboost-dev libssl-dev nlohmann-json3-dev libtomlplusplus-dev libcli11-dev prometheus-cpp-dev"
+libsqlite3-dev libboost-dev libssl-dev nlohmann-json3-dev libtomlplusplus-dev libcli11-dev prometheus-cpp-dev cppzmq-dev"
 
 # Of the packages named, those that are not installed.
 missing_packages() {

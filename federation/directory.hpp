@@ -1,0 +1,180 @@
+/// \file
+/// Who is in the federation: a list of nodes, keys, streams and competences, signed by the ordering authority's anchor
+/// key, which every node pins. docs/federation-protocol.md is normative.
+///
+/// Text       L441-2-7 (one dispositif a territory; the competent prefect), law.md's competence by matter.
+/// Not here   the authority of a territory by epoch: acts in the ordering stream say that.
+
+#pragma once
+
+#include "journal/chain.hpp"
+#include "law/identifiers.hpp"
+#include "law/text.hpp"
+#include "ports/transport.hpp"
+
+#include <expected>
+
+namespace toit::federation {
+
+using journal::public_key;
+using ports::bytes;
+using ports::node_name;
+using ports::stream_id;
+using byte_view = std::span<const std::uint8_t>;
+
+enum class node_tier : std::uint8_t { territory, departement, region };
+constexpr auto names_of(node_tier) { return std::to_array<std::string_view>({"territory", "departement", "region"}); }
+
+/// A key and when it counts. A revoked key signs nothing any more: what it signed stands where a mark older than the
+/// revocation covers it.
+struct dated_key {
+  law::bytes32 key{};
+  law::instant from{};
+  std::optional<law::instant> revoked;
+
+  bool in_force(law::instant at) const { return from <= at && (!revoked || at < *revoked); }
+  friend bool operator==(const dated_key&, const dated_key&) = default;
+  static constexpr auto fields() {
+    using law::field;
+    using t = dated_key;
+    return std::tuple{field{"key", &t::key}, field{"from", &t::from}, field{"revoked", &t::revoked}};
+  }
+};
+
+struct node_entry {
+  node_name name;
+  node_tier tier{};
+  law::siren legal_person; ///< who answers for the node
+  law::text<120> title;    ///< as a French reader knows it
+  law::text<120> endpoint; ///< "tcp://host:port" where it is reached; empty for a node that only goes to others
+  law::list<dated_key, 8> link_keys;         ///< X25519
+  law::list<dated_key, 8> signing_keys;      ///< Ed25519
+  std::optional<law::bytes32> operating_key; ///< X25519: what only this node may read is sealed to it
+  std::optional<law::bytes32> escrow_key;    ///< X25519, of an ordering authority: its private half is not on the node
+  law::list<stream_id, 64> streams;          ///< that it hosts
+
+  friend bool operator==(const node_entry&, const node_entry&) = default;
+  static constexpr auto fields() {
+    using law::field;
+    using t = node_entry;
+    return std::tuple{field{"name", &t::name},
+                      field{"tier", &t::tier},
+                      field{"legal_person", &t::legal_person},
+                      field{"title", &t::title},
+                      field{"endpoint", &t::endpoint},
+                      field{"link_keys", &t::link_keys},
+                      field{"signing_keys", &t::signing_keys},
+                      field{"operating_key", &t::operating_key},
+                      field{"escrow_key", &t::escrow_key},
+                      field{"streams", &t::streams}};
+  }
+};
+
+/// A territory's stream and who watches over it. Dated: communes move and EPCI merge every 1 January.
+struct territory_entry {
+  stream_id stream;
+  law::siren territory;
+  law::text<120> name;
+  law::list<law::departement_code, 8> departements; ///< one or several
+  stream_id ordering;                               ///< of the authority competent for the dispositif (L441-2-7)
+  law::list<stream_id, 16> supervisors;             ///< State streams that follow it, the ordering one among them
+  law::civil_date from;
+  std::optional<law::civil_date> until; ///< last day
+
+  bool in_force(law::civil_date day) const { return from <= day && (!until || day <= *until); }
+  friend bool operator==(const territory_entry&, const territory_entry&) = default;
+  static constexpr auto fields() {
+    using law::field;
+    using t = territory_entry;
+    return std::tuple{field{"stream", &t::stream},     field{"territory", &t::territory},
+                      field{"name", &t::name},         field{"departements", &t::departements},
+                      field{"ordering", &t::ordering}, field{"supervisors", &t::supervisors},
+                      field{"from", &t::from},         field{"until", &t::until}};
+  }
+};
+
+/// Matters in which one State authority is competent (law.md §3, competence).
+enum class matter : std::uint8_t { dispositif, thresholds, dalo, cil, cia, plan };
+constexpr auto names_of(matter) {
+  return std::to_array<std::string_view>({"dispositif", "thresholds", "dalo", "cil", "cia", "plan"});
+}
+
+/// One row of the competence table.
+struct competence {
+  law::siren territory;
+  federation::matter matter{};
+  std::optional<law::departement_code> departement; ///< for matters that go by the commune's département
+  stream_id authority;
+  law::text<200> source;
+  friend bool operator==(const competence&, const competence&) = default;
+  static constexpr auto fields() {
+    using law::field;
+    using t = competence;
+    return std::tuple{field{"territory", &t::territory}, field{"matter", &t::matter},
+                      field{"departement", &t::departement}, field{"authority", &t::authority},
+                      field{"source", &t::source}};
+  }
+};
+
+struct directory {
+  std::uint64_t number = 0; ///< grows with each issue: an older one is refused
+  law::text<16> purpose;    ///< "production", "training" or "demonstration": data of the kinds never mix
+  law::instant issued_at{};
+  law::instant valid_until{};
+  law::list<node_entry, 2048> nodes;
+  law::list<territory_entry, 2048> territories;
+  law::list<competence, 16384> competences;
+
+  friend bool operator==(const directory&, const directory&) = default;
+  static constexpr auto fields() {
+    using law::field;
+    using t = directory;
+    return std::tuple{
+        field{"number", &t::number},           field{"purpose", &t::purpose}, field{"issued_at", &t::issued_at},
+        field{"valid_until", &t::valid_until}, field{"nodes", &t::nodes},     field{"territories", &t::territories},
+        field{"competences", &t::competences}};
+  }
+
+  bool expired(law::instant at) const { return valid_until <= at; }
+  /// Null when it is not there.
+  const node_entry* find(const node_name& name) const;
+  const node_entry* host_of(const stream_id& stream) const;
+  /// That in force on the day.
+  const territory_entry* territory_of(const stream_id& stream, law::civil_date day) const;
+  /// The one competent authority; absent when the table has no row.
+  std::optional<stream_id> competent(law::siren territory, federation::matter matter,
+                                     std::optional<law::departement_code> departement) const;
+  /// Signing keys of a stream's host, revoked ones included.
+  std::vector<dated_key> signing_keys_of(const stream_id& stream) const;
+  /// The escrow key of the authority that orders the territory's dispositif, on that day.
+  std::optional<law::bytes32> escrow_of(const stream_id& stream, law::civil_date day) const;
+};
+
+/// Whom a node talks with: a territory's node with the hosts of the State streams that follow its own, a State node
+/// with the nodes it follows and with the State nodes that follow the same territories.
+std::vector<const node_entry*> neighbours_of(const directory& in, const node_name& of, law::civil_date day);
+
+/// True when `who` should hold `stream`: it follows the territory, or the stream is that of a State authority that
+/// follows one of the territories it hosts or follows.
+bool should_hold(const directory& in, const node_name& who, const stream_id& stream, law::civil_date day);
+
+enum class directory_fault : std::uint8_t {
+  malformed,
+  inconsistent,  ///< two nodes of one name, key or stream, a stream nobody hosts, an empty validity, no ordering key
+  bad_signature, ///< not the pinned anchor's
+};
+constexpr auto names_of(directory_fault) {
+  return std::to_array<std::string_view>({"malformed", "inconsistent", "bad_signature"});
+}
+
+/// Largest directory, in bytes, signed.
+constexpr std::size_t directory_limit_bytes = 4U << 20;
+
+/// Why the directory cannot be: one sentence; empty when it can.
+std::string inconsistency_of(const directory& given);
+
+bytes sign_directory(const directory& issued, const journal::signing_key& anchor);
+/// From untrusted bytes. Says nothing of validity: an expired one opens too.
+std::expected<directory, directory_fault> open_directory(byte_view signed_bytes, const public_key& anchor);
+
+} // namespace toit::federation

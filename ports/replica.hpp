@@ -1,0 +1,124 @@
+/// \file
+/// How streams travel: entries as they are stored, unread, with the heads and the sealed keys that prove and open them.
+///
+/// A replica is what a node holds of a stream that it does not host. It is complete up to a sequence when the entries
+/// up to there and a key of each of their epochs for the ordering authority are there.
+
+#pragma once
+
+#include "ports/journal.hpp"
+
+namespace toit::ports {
+
+struct sealed_entry {
+  std::uint64_t seq = 0;
+  std::uint32_t epoch = 0;
+  std::uint64_t recorded_at_ms = 0;
+  law::subject_id subject;
+  std::uint64_t previous = 0;
+  law::bytes32 commitment{};
+  std::optional<bytes> nonce; ///< absent with `content` once erased; empty in clear
+  std::optional<bytes> content;
+};
+
+/// A stream's secret or index key, encrypted to one recipient and signed by its maker.
+struct travelling_key {
+  std::uint32_t epoch = 0;
+  bool index = false;
+  law::bytes32 recipient{};
+  bytes box;
+  std::array<std::uint8_t, 8> key_id{};
+  std::array<std::uint8_t, 64> signature{};
+};
+
+/// Where a holder of a stream stands.
+struct stream_position {
+  stream_id stream;
+  std::uint32_t epoch = 0;
+  std::uint64_t seq = 0; ///< 0: nothing yet
+  law::bytes32 link{};   ///< of the entry `seq`; of the stream's name for 0
+  friend bool operator==(const stream_position&, const stream_position&) = default;
+  static constexpr auto fields() {
+    using law::field;
+    using t = stream_position;
+    return std::tuple{field{"stream", &t::stream}, field{"epoch", &t::epoch}, field{"seq", &t::seq},
+                      field{"link", &t::link}};
+  }
+};
+
+/// Consecutive entries up to a signed head.
+struct transfer {
+  stream_id stream;
+  std::vector<sealed_entry> entries;
+  std::vector<signed_head> heads; ///< one a batch, in order; the last covers the last entry
+  std::vector<travelling_key> keys;
+  std::vector<law::bytes32> signers; ///< public keys that the directory gives the stream; set by the receiver
+};
+using transfer_ptr = std::shared_ptr<const transfer>;
+
+/// A State node has everything up to `seq`, and says so: the holder of a receipt can hold it to that.
+struct witness_mark {
+  stream_id stream;
+  std::uint32_t epoch = 0;
+  std::uint64_t seq = 0;
+  law::bytes32 link{};
+  stream_id witness; ///< the State authority's own stream
+  law::instant at{};
+  std::array<std::uint8_t, 8> key_id{};
+  std::array<std::uint8_t, 64> signature{};
+  friend bool operator==(const witness_mark&, const witness_mark&) = default;
+  static constexpr auto fields() {
+    using law::field;
+    using t = witness_mark;
+    return std::tuple{field{"stream", &t::stream}, field{"epoch", &t::epoch},        field{"seq", &t::seq},
+                      field{"link", &t::link},     field{"witness", &t::witness},    field{"at", &t::at},
+                      field{"key_id", &t::key_id}, field{"signature", &t::signature}};
+  }
+};
+
+/// What became of a transfer.
+enum class transfer_status : std::uint8_t {
+  stored,        ///< on disk up to its last head
+  known,         ///< all of it was there already, to the byte
+  gap,           ///< it begins beyond what is there
+  forked,        ///< another entry than the one that is there bears the same sequence: never a duplicate
+  altered,       ///< hashes do not follow from one another, or a head is not that of the chain
+  bad_signature, ///< of a head, a key or the opening, under the keys of the directory
+  read_only,     ///< the disk is full
+};
+constexpr auto names_of(transfer_status) {
+  return std::to_array<std::string_view>({"stored", "known", "gap", "forked", "altered", "bad_signature", "read_only"});
+}
+
+struct transfer_result {
+  transfer_status status{};
+  stream_position now;    ///< after it
+  std::uint64_t at = 0;   ///< the sequence at which it failed
+  bool keys_there = true; ///< every epoch stored so far has a key for the escrow
+};
+
+/// Reads streams as they travel. One a thread.
+class transfer_source {
+public:
+  virtual ~transfer_source() = default;
+  /// Every stream that has an entry here, with where it stands.
+  virtual std::vector<stream_position> positions() = 0;
+  virtual std::optional<stream_position> position(const stream_id& stream) = 0;
+  /// The link of entry `seq`; that of the stream's name for 0; absent when it is not there.
+  virtual std::optional<law::bytes32> link_at(const stream_id& stream, std::uint64_t seq) = 0;
+  virtual std::optional<signed_head> head_covering(const stream_id& stream, std::uint64_t seq) = 0;
+  /// Whole batches after `after`: as many as keep within `bytes_most`, and one at least. Null at the end. Keys come
+  /// with the first entry of each epoch, and with entries after 0.
+  virtual transfer_ptr read(const stream_id& stream, std::uint64_t after, std::size_t bytes_most) = 0;
+  /// The latest mark of each witness.
+  virtual std::vector<witness_mark> marks(const stream_id& stream) = 0;
+};
+
+/// Signs and checks in the name of this node.
+class mark_signer {
+public:
+  virtual ~mark_signer() = default;
+  virtual void sign(witness_mark& mark) const = 0;
+};
+
+} // namespace toit::ports
