@@ -46,15 +46,51 @@ caf::result<bool> event_recorder_state::consult(const log_line_ptr& line) {
   return promise;
 }
 
+caf::result<brought_results_ptr> event_recorder_state::bring(const brought_ptr& things) {
+  if (transfers_.size() >= waiting_limit)
+    return caf::sec::request_timeout;
+  auto promise = self->make_response_promise<brought_results_ptr>();
+  transfers_.push_back({things, promise});
+  schedule_flush();
+  return promise;
+}
+
+std::vector<brought_results> event_recorder_state::stage(const std::vector<waiting_transfer>& transfers) {
+  std::vector<brought_results> results;
+  for (const auto& waiting : transfers) {
+    auto& result = results.emplace_back();
+    for (const auto& transfer : waiting.things->transfers)
+      result.transfers.push_back(writer->stage_transfer(*transfer));
+    for (const auto& mark : waiting.things->marks)
+      writer->stage_mark(mark);
+    for (const auto& head : waiting.things->foreign_heads)
+      writer->stage_foreign_head(head);
+  }
+  return results;
+}
+
+void event_recorder_state::answer_transfers(std::vector<waiting_transfer>& transfers,
+                                            std::vector<brought_results>& results, const ports::synced& done) {
+  for (std::size_t i = 0; i < transfers.size(); ++i) {
+    results[i].on_disk = done.entries;
+    if (!done.entries)
+      for (auto& result : results[i].transfers)
+        result.status = ports::transfer_status::read_only;
+    transfers[i].promise.deliver(brought_results_ptr{std::make_shared<const brought_results>(std::move(results[i]))});
+  }
+}
+
 void event_recorder_state::flush() {
   flush_scheduled_ = false;
   auto groups = std::exchange(groups_, {});
   auto refusals = std::exchange(refusals_, {});
   auto reads = std::exchange(reads_, {});
+  auto transfers = std::exchange(transfers_, {});
 
   std::vector<append_results_ptr> results;
   for (const auto& waiting : groups)
     results.push_back(std::make_shared<append_results>(append_results{writer->stage(*waiting.group), {}}));
+  auto brought = stage(transfers);
   std::vector<ports::append_result> refused;
   for (const auto& waiting : refusals)
     refused.push_back(writer->stage_refusal(*waiting.line));
@@ -71,6 +107,7 @@ void event_recorder_state::flush() {
   ++status_.groups;
   tell_followers(done);
   answer_groups(groups, results, done);
+  answer_transfers(transfers, brought, done);
   for (std::size_t i = 0; i < refusals.size(); ++i) {
     // What a repeat was to be answered with may itself have been undone: it is to be asked again.
     bool by_journal = refused[i].status != ports::append_status::refused_before;
@@ -109,6 +146,10 @@ void event_recorder_state::tell_followers(const ports::synced& done) {
     for (auto& f : followers_[batch->stream])
       tell(f, batch->stream, batch);
   }
+  // What another host has written is read from the journal: nobody has it in hand here.
+  for (const auto& stream : done.replicas)
+    for (auto& f : followers_[stream])
+      tell(f, stream, std::make_shared<ports::entry_batch>(ports::entry_batch{stream, {}}));
 }
 
 void event_recorder_state::tell(followed& f, const ports::stream_id& stream, const ports::batch_ptr& batch) {
@@ -173,6 +214,12 @@ event_recorder_actor::behavior_type event_recorder(event_recorder_actor::statefu
       [self](append_atom, const append_group_ptr& group) { return self->state.append(group); },
       [self](refuse_atom, const log_line_ptr& line) { return self->state.refuse(line); },
       [self](consult_atom, const log_line_ptr& line) { return self->state.consult(line); },
+      [self](bring_atom, const brought_ptr& things) { return self->state.bring(things); },
+      [self](hold_atom, const ports::stream_id& stream, bool behind) {
+        self->state.writer->hold_back(stream, behind);
+        return true;
+      },
+      [self](ordering_atom, const ports::stream_id& ordering) { self->state.writer->follow_ordering(ordering); },
       [self](follow_atom, const ports::stream_id& stream, const follower_actor& follower) {
         self->state.follow(stream, follower);
       },

@@ -22,6 +22,7 @@ struct event_recorder_state {
 
   caf::result<append_results_ptr> append(const append_group_ptr& group);
   caf::result<append_results_ptr> refuse(const log_line_ptr& line);
+  caf::result<brought_results_ptr> bring(const brought_ptr& things);
   caf::result<bool> consult(const log_line_ptr& line);
   void follow(const ports::stream_id& stream, const follower_actor& follower);
   void forget(const caf::actor_addr& gone);
@@ -48,6 +49,10 @@ private:
     log_line_ptr line;
     caf::typed_response_promise<bool> promise;
   };
+  struct waiting_transfer {
+    brought_ptr things;
+    caf::typed_response_promise<brought_results_ptr> promise;
+  };
   struct followed {
     follower_actor follower;
     unsigned unanswered = 0;
@@ -57,12 +62,16 @@ private:
   void schedule_flush();
   void answer_groups(std::vector<waiting_group>& groups, std::vector<append_results_ptr>& results,
                      const ports::synced& done);
+  std::vector<brought_results> stage(const std::vector<waiting_transfer>& transfers);
+  void answer_transfers(std::vector<waiting_transfer>& transfers, std::vector<brought_results>& results,
+                        const ports::synced& done);
   void tell_followers(const ports::synced& done);
   void tell(followed& f, const ports::stream_id& stream, const ports::batch_ptr& batch);
 
   std::vector<waiting_group> groups_;
   std::vector<waiting_refusal> refusals_;
   std::vector<waiting_read> reads_;
+  std::vector<waiting_transfer> transfers_;
   std::map<ports::stream_id, std::vector<followed>> followers_;
   bool flush_scheduled_ = false;
   recorder_status status_;

@@ -34,6 +34,9 @@ CAF_ADD_ATOM(toit, toit, destroy_atom, "destroy")
 CAF_ADD_ATOM(toit, toit, sweep_atom, "sweep")
 CAF_ADD_ATOM(toit, toit, hash_atom, "hash")
 CAF_ADD_ATOM(toit, toit, check_atom, "check")
+CAF_ADD_ATOM(toit, toit, bring_atom, "bring")
+CAF_ADD_ATOM(toit, toit, hold_atom, "hold")
+CAF_ADD_ATOM(toit, toit, ordering_atom, "ordering")
 CAF_END_TYPE_ID_BLOCK(toit)
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::asked_command_ptr)
@@ -42,6 +45,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::answer_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::append_group_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::append_results_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::log_line_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::brought_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::brought_results_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::brief_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::list_query_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::due_query_ptr)
@@ -79,6 +84,12 @@ using event_recorder_actor = caf::typed_actor<
     caf::replies_to<refuse_atom, log_line_ptr>::with<append_results_ptr>,
     // Writes a read to the consultation log; true once it is on disk, false when there is no room.
     caf::replies_to<consult_atom, log_line_ptr>::with<bool>,
+    // Keeps what another node brings: entries of its streams, or marks on ours.
+    caf::replies_to<bring_atom, brought_ptr>::with<brought_results_ptr>,
+    // A stream that is behind what another node holds takes no appends until it is released.
+    caf::replies_to<hold_atom, ports::stream_id, bool>::with<bool>,
+    // From now on each head names the last entry of this stream that was there.
+    caf::reacts_to<ordering_atom, ports::stream_id>,
     // From now on the follower is told what is written to the stream.
     caf::reacts_to<follow_atom, ports::stream_id, follower_actor>,
     // Writes what waits.

@@ -5,7 +5,7 @@
 
 #include "law/contingents.hpp"
 #include "law/sight.hpp"
-#include "ports/journal.hpp"
+#include "ports/replica.hpp"
 #include "ports/vault.hpp"
 
 #include <expected>
@@ -72,6 +72,19 @@ struct append_results {
   std::vector<ports::signed_head> heads;
 };
 using append_results_ptr = std::shared_ptr<const append_results>;
+/// What another node brings, or has countersigned.
+struct brought {
+  std::vector<ports::transfer_ptr> transfers;
+  std::vector<ports::witness_mark> marks;
+  std::vector<ports::signed_head> foreign_heads;
+};
+using brought_ptr = std::shared_ptr<const brought>;
+struct brought_results {
+  bool on_disk = true;                           ///< false: a full disk; nothing was kept
+  std::vector<ports::transfer_result> transfers; ///< in the order asked
+};
+using brought_results_ptr = std::shared_ptr<const brought_results>;
+
 using log_line_ptr = std::shared_ptr<const ports::log_line>;
 
 /// What the guard must know of a dossier to decide who may read it.

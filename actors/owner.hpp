@@ -315,6 +315,9 @@ private:
       return refused(law::refusal_code::busy, "R441-2-15-I-9", "Le dossier change trop vite : réessayez.");
     case read_only:
       return no_room();
+    case behind:
+      return refused(law::refusal_code::rolled_back, "L441-2-7-1-1a",
+                     "Le journal de ce nœud n'est pas encore confirmé par un autre : rien n'a été enregistré.");
     case number_taken:
       break;
     }

@@ -1,6 +1,7 @@
 #include "journal/node_journal.hpp"
 
 #include "journal/codec.hpp"
+#include "journal/transfers.hpp"
 #include "journal/writer.hpp"
 
 #include <sodium.h>
@@ -52,6 +53,12 @@ std::shared_ptr<const stream_keys> key_ring::of(const ports::stream_id& stream) 
   return found->second;
 }
 
+std::shared_ptr<const stream_keys> key_ring::that_open(const ports::stream_id& stream) const {
+  std::lock_guard lock{mutex_};
+  auto found = streams_.find(stream);
+  return found == streams_.end() ? std::make_shared<const stream_keys>(stream) : found->second;
+}
+
 // -- reading --------------------------------------------------------------------------------------------------------
 
 ports::stored_entry read_row(const entry_row& row, const stream_keys& keys) {
@@ -90,7 +97,7 @@ public:
 
   std::vector<ports::stored_entry> read(const ports::stream_id& stream, std::uint64_t after,
                                         std::size_t limit) override {
-    auto keys = keys_->of(stream);
+    auto keys = keys_->that_open(stream);
     std::vector<ports::stored_entry> entries;
     for (const auto& row : rows_->entries(stream, after, limit))
       entries.push_back(read_row(row, *keys));
@@ -98,7 +105,7 @@ public:
   }
 
   std::vector<ports::stored_entry> read_subject(const ports::stream_id& stream, std::uint64_t last) override {
-    auto keys = keys_->of(stream);
+    auto keys = keys_->that_open(stream);
     held_reads cheaply{*rows_};
     std::vector<ports::stored_entry> entries;
     while (last != 0) {
@@ -118,12 +125,12 @@ public:
     auto row = rows_->entry(stream, seq);
     if (!row)
       return std::nullopt;
-    return read_row(*row, *keys_->of(stream));
+    return read_row(*row, *keys_->that_open(stream));
   }
 
   std::vector<ports::stored_entry> read_these(const ports::stream_id& stream,
                                               std::span<const std::uint64_t> seqs) override {
-    auto keys = keys_->of(stream);
+    auto keys = keys_->that_open(stream);
     held_reads cheaply{*rows_};
     std::vector<ports::stored_entry> entries;
     for (auto seq : seqs)
@@ -192,9 +199,9 @@ node_journal::node_journal(journal_setup setup)
     : setup_{std::move(setup)}, signer_{setup_.keys.signing_seed}, ring_{std::make_shared<key_ring>()},
       store_{setup_.open_store()} {
   for (const auto& sealed : store_->open_reader()->keys()) {
-    if (!verify(sealed, signer_.public_half()))
-      throw store_broken{"a key of stream " + sealed.stream.text() + " is not signed by this node"};
-    ring_->add(sealed, setup_.keys.operating_secret);
+    // Those of a replica are its host's.
+    if (verify(sealed, signer_.public_half()))
+      ring_->add(sealed, setup_.keys.operating_secret);
   }
   log_ = std::make_unique<access_log>(setup_.log_place, setup_.log_folder, signer_, setup_.keys.operating_secret,
                                       setup_.keep_consultations_months);
@@ -236,7 +243,7 @@ void node_journal::create_stream(const ports::stream_id& stream, const law::reco
   head.link = row.link;
   signer_.sign(head);
   store_->begin();
-  store_->put(stream_rows{stream, {row}, head, {}, {}, {}});
+  store_->put(stream_rows{stream, {row}, {head}, {}, {}, {}});
   for (const auto& key : sealed)
     store_->put(key);
   store_->commit();
@@ -244,12 +251,29 @@ void node_journal::create_stream(const ports::stream_id& stream, const law::reco
     ring_->add(key, setup_.keys.operating_secret);
 }
 
-void node_journal::load(const ports::stream_id& stream) { writer_->load(stream); }
+void node_journal::seal_keys_to(const ports::stream_id& stream, const bytes32& recipient) {
+  store_->begin();
+  for (const auto& sealed : store_->open_reader()->keys())
+    if (auto secret = sealed.stream == stream ? open_key(sealed, setup_.keys.operating_secret) : std::nullopt)
+      store_->put(seal_key(stream, sealed.epoch, sealed.purpose, *secret, recipient, signer_));
+  store_->commit();
+}
+
+void node_journal::load(const ports::stream_id& stream) {
+  for (const auto& sealed : store_->open_reader()->keys())
+    if (sealed.stream == stream && !verify(sealed, signer_.public_half()))
+      throw store_broken{"a key of stream " + stream.text() + " is not signed by this node"};
+  writer_->load(stream);
+}
 
 std::unique_ptr<ports::journal_reader> node_journal::open_reader() const {
   return std::make_unique<reader_on_store>(
       store_->open_reader(), ring_,
       access_log_reader{setup_.log_place, setup_.log_folder, setup_.keys.operating_secret});
+}
+
+std::unique_ptr<ports::transfer_source> node_journal::open_transfers() const {
+  return journal::open_transfers(store_->open_reader());
 }
 
 std::shared_ptr<ports::sealer> node_journal::open_sealer() const { return std::make_shared<sealer_with_ring>(ring_); }

@@ -20,6 +20,8 @@ public:
   void add(const sealed_key& sealed, const bytes32& operating_secret);
   /// The keys of a stream; throws `store_broken` when none could be opened here.
   std::shared_ptr<const stream_keys> of(const ports::stream_id& stream) const;
+  /// The same; none at all where none opens: enough for what is in clear.
+  std::shared_ptr<const stream_keys> that_open(const ports::stream_id& stream) const;
 
 private:
   mutable std::mutex mutex_;
@@ -44,6 +46,7 @@ struct stream_position {
   std::uint32_t epoch = 0;
   std::int64_t recorded_at_ms = 0;
   bytes32 link{};
+  std::uint64_t ordering_seq = 0; ///< that the last head named
 };
 
 class journal_writer_on_store;
@@ -64,8 +67,12 @@ public:
   /// the first entry that is not what was written.
   void load(const ports::stream_id& stream);
 
+  /// Seals the keys of a stream hosted here to one more recipient, once. Nobody may be writing.
+  void seal_keys_to(const ports::stream_id& stream, const bytes32& recipient);
+
   ports::journal_writer& writer();
   std::unique_ptr<ports::journal_reader> open_reader() const;
+  std::unique_ptr<ports::transfer_source> open_transfers() const;
   std::shared_ptr<ports::sealer> open_sealer() const;
   std::unique_ptr<store_keeper> open_keeper() const;
   std::shared_ptr<const key_ring> keys() const;

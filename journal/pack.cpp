@@ -73,8 +73,9 @@ bool unpack_party(const msgpack::object& in, law::party& who) {
 
 namespace {
 
-/// No stored value nests deeper or is longer; lengths are those of the largest tombstone and document list.
-const msgpack::unpack_limit limits{70'000, 0, 100'000, 100'000, 0, 12};
+/// No stored value nests deeper or is longer; lengths are those of the largest tombstone and document list. Bytes are
+/// as long as the message that holds them.
+const msgpack::unpack_limit limits{70'000, 0, 100'000, 16U << 20, 0, 12};
 
 /// Looks over packed bytes before anything is built from them. Every value must be of a type that is stored and in its
 /// shortest form, so that a value has one form only, and no array may promise more than the bytes that are left could

@@ -74,6 +74,8 @@ void pack_value(packer& out, const T& value) {
     law::for_each_field(value, [&](std::string_view, const auto& member) { pack_value(out, member); });
   } else if constexpr (std::same_as<T, std::string>) {
     pack_text(out, value);
+  } else if constexpr (std::same_as<T, bytes>) {
+    pack_bytes(out, value);
   } else if constexpr (is_code<T>::value) {
     pack_text(out, value.view());
   } else if constexpr (is_text<T>::value) {
@@ -163,6 +165,12 @@ bool unpack_value(const msgpack::object& in, T& value) {
     if (read)
       value = *read;
     return read.has_value();
+  } else if constexpr (std::same_as<T, bytes>) {
+    if (in.type != msgpack::type::BIN)
+      return false;
+    const auto* first = reinterpret_cast<const std::uint8_t*>(in.via.bin.ptr);
+    value.assign(first, first + in.via.bin.size);
+    return true;
   } else if constexpr (is_code<T>::value) {
     return unpack_code(in, value);
   } else if constexpr (is_text<T>::value) {

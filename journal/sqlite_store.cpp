@@ -39,19 +39,34 @@ CREATE TABLE stream_key (
 CREATE TABLE account (agent BLOB PRIMARY KEY, sealed BLOB NOT NULL) WITHOUT ROWID;
 )sql";
 
+/// What format 2 added to format 1.
+constexpr const char* federation_schema = R"sql(
+CREATE TABLE mark (
+  stream INTEGER NOT NULL, witness TEXT NOT NULL, seq INTEGER NOT NULL, epoch INTEGER NOT NULL, link BLOB NOT NULL,
+  at INTEGER NOT NULL, key_id BLOB NOT NULL, signature BLOB NOT NULL,
+  PRIMARY KEY (stream, witness, seq)) WITHOUT ROWID;
+CREATE TABLE foreign_head (
+  place INTEGER NOT NULL, link BLOB NOT NULL, epoch INTEGER NOT NULL, first INTEGER NOT NULL,
+  ordering_seq INTEGER NOT NULL, key_id BLOB NOT NULL, signature BLOB NOT NULL,
+  PRIMARY KEY (place, link)) WITHOUT ROWID;
+)sql";
+/// The oldest format that is migrated, and that a reader takes as it is.
+constexpr std::int64_t oldest_format_version = 1;
+
 std::int64_t pragma_number(sqlite_database& database, const std::string& name) {
   auto query = database.prepare("PRAGMA " + name);
   query.step();
   return query.integer(0);
 }
 
-void check_format(sqlite_database& database, const std::string& path) {
+std::int64_t check_format(sqlite_database& database, const std::string& path) {
   if (pragma_number(database, "application_id") != store_application_id)
     throw store_broken{path + " is no journal of Toit Commun"};
   auto version = pragma_number(database, "user_version");
-  if (version != store_format_version)
+  if (version < oldest_format_version || version > store_format_version)
     throw store_broken{path + " has format " + std::to_string(version) + ", this program reads format " +
                        std::to_string(store_format_version)};
+  return version;
 }
 
 void set_up_connection(sqlite_database& database) {
@@ -83,7 +98,7 @@ private:
 class sqlite_reader : public store_reader {
 public:
   sqlite_reader(const std::string& path, const std::string& vfs) : database_{path, sqlite_access::read_only, vfs} {
-    check_format(database_, path);
+    auto version = check_format(database_, path);
     set_up_connection(database_);
     stream_ = database_.prepare("SELECT number FROM stream WHERE name = ?");
     entries_ =
@@ -95,6 +110,8 @@ public:
                                    "WHERE place >= ? AND place <= ? ORDER BY place DESC LIMIT 1");
     number_ = database_.prepare("SELECT subject FROM number WHERE stream = ? AND number_key = ?");
     begin_ = database_.prepare("BEGIN");
+    if (version > oldest_format_version)
+      prepare_federation();
   }
 
   void hold() override { begin_.run(); }
@@ -186,6 +203,34 @@ public:
     return found;
   }
 
+  std::vector<ports::witness_mark> marks_from(const ports::stream_id& stream, std::uint64_t from) override {
+    auto number = number_of(stream);
+    if (!number || !has_marks_)
+      return {};
+    marks_from_.bind(1, *number).bind(2, static_cast<std::int64_t>(from));
+    return marks_of(marks_from_, stream);
+  }
+
+  std::vector<ports::witness_mark> last_marks(const ports::stream_id& stream) override {
+    auto number = number_of(stream);
+    if (!number || !has_marks_)
+      return {};
+    last_marks_.bind(1, *number);
+    return marks_of(last_marks_, stream);
+  }
+
+  std::vector<ports::signed_head> foreign_heads() override {
+    std::vector<ports::signed_head> found;
+    if (!has_marks_)
+      return found;
+    auto query = database_.prepare("SELECT f.place, f.epoch, f.first, f.ordering_seq, f.link, f.key_id, f.signature, "
+                                   "s.name FROM foreign_head f JOIN stream s ON s.number = f.place >> 44 "
+                                   "ORDER BY f.place, f.link");
+    while (query.step())
+      found.push_back(head_at_cursor(query, stream_named(query.text(7))));
+    return found;
+  }
+
   std::vector<ports::account_row> accounts() override {
     std::vector<ports::account_row> found;
     auto query = database_.prepare("SELECT agent, sealed FROM account ORDER BY agent");
@@ -248,6 +293,39 @@ private:
     return row;
   }
 
+  void prepare_federation() {
+    has_marks_ = true;
+    // One look-up a witness: a stream has a mark of each for nearly every batch.
+    std::string each_witness =
+        "WITH RECURSIVE each(witness) AS (SELECT min(witness) FROM mark WHERE stream = ?1 UNION ALL "
+        "SELECT (SELECT min(witness) FROM mark WHERE stream = ?1 AND witness > each.witness) FROM each "
+        "WHERE each.witness IS NOT NULL) "
+        "SELECT m.seq, m.witness, m.epoch, m.link, m.at, m.key_id, m.signature FROM each CROSS JOIN mark m "
+        "ON m.stream = ?1 AND m.witness = each.witness AND m.seq = (SELECT ";
+    last_marks_ = database_.prepare(
+        each_witness + "max(seq) FROM mark WHERE stream = ?1 AND witness = each.witness) ORDER BY m.witness");
+    marks_from_ = database_.prepare(
+        each_witness +
+        "min(seq) FROM mark WHERE stream = ?1 AND witness = each.witness AND seq >= ?2) ORDER BY m.witness");
+  }
+
+  static std::vector<ports::witness_mark> marks_of(sqlite_statement& query, const ports::stream_id& stream) {
+    std::vector<ports::witness_mark> found;
+    query_end end{query};
+    while (query.step()) {
+      auto& mark = found.emplace_back();
+      mark.stream = stream;
+      mark.seq = sequence_in(query, 0);
+      mark.witness = stream_named(query.text(1));
+      mark.epoch = epoch_in(query, 2);
+      query.copy_to(3, mark.link);
+      mark.at = law::instant{std::chrono::milliseconds{query.number(4, INT64_MAX)}};
+      query.copy_to(5, mark.key_id);
+      query.copy_to(6, mark.signature);
+    }
+    return found;
+  }
+
   static ports::signed_head head_at_cursor(const sqlite_statement& at, const ports::stream_id& stream) {
     ports::signed_head head;
     head.stream = stream;
@@ -262,7 +340,8 @@ private:
   }
 
   sqlite_database database_;
-  sqlite_statement stream_, entries_, heads_, last_head_, number_, begin_;
+  sqlite_statement stream_, entries_, heads_, last_head_, number_, begin_, marks_from_, last_marks_;
+  bool has_marks_ = false;
   std::map<ports::stream_id, std::int64_t> numbers_;
 };
 
@@ -287,7 +366,8 @@ public:
     set_up_connection(database_);
     if (pragma_number(database_, "application_id") == 0)
       create();
-    check_format(database_, path_);
+    if (check_format(database_, path_) < store_format_version)
+      migrate();
     prepare();
   }
 
@@ -297,8 +377,8 @@ public:
     auto number = number_of(rows.stream);
     for (const auto& row : rows.entries)
       put_entry(number, row);
-    if (rows.head)
-      put_head(number, *rows.head);
+    for (const auto& head : rows.heads)
+      put_head(number, head);
     for (const auto& row : rows.numbers)
       insert_number_.bind(1, number).bind(2, byte_view{row.number_key}).bind(3, byte_view{row.subject.bytes}).run();
     for (const auto& key : rows.forgotten_numbers)
@@ -315,6 +395,29 @@ public:
         .bind(5, byte_view{key.box})
         .bind(6, byte_view{key.key_id})
         .bind(7, byte_view{key.signature})
+        .run();
+  }
+
+  void put(const ports::witness_mark& mark) override {
+    insert_mark_.bind(1, number_of(mark.stream))
+        .bind(2, mark.witness.view())
+        .bind(3, static_cast<std::int64_t>(mark.seq))
+        .bind(4, std::int64_t{mark.epoch})
+        .bind(5, byte_view{mark.link})
+        .bind(6, mark.at.time_since_epoch().count())
+        .bind(7, byte_view{mark.key_id})
+        .bind(8, byte_view{mark.signature})
+        .run();
+  }
+
+  void put_foreign(const ports::signed_head& head) override {
+    insert_foreign_.bind(1, place_of(number_of(head.stream), head.seq))
+        .bind(2, byte_view{head.link})
+        .bind(3, std::int64_t{head.epoch})
+        .bind(4, static_cast<std::int64_t>(head.first))
+        .bind(5, static_cast<std::int64_t>(head.ordering_seq))
+        .bind(6, byte_view{head.key_id})
+        .bind(7, byte_view{head.signature})
         .run();
   }
 
@@ -349,8 +452,13 @@ public:
 
 private:
   void create() {
-    database_.execute("BEGIN IMMEDIATE;" + std::string{schema} +
+    database_.execute("BEGIN IMMEDIATE;" + std::string{schema} + federation_schema +
                       "PRAGMA application_id = " + std::to_string(store_application_id) + ";" +
+                      "PRAGMA user_version = " + std::to_string(store_format_version) + "; COMMIT;");
+  }
+
+  void migrate() {
+    database_.execute("BEGIN IMMEDIATE;" + std::string{federation_schema} +
                       "PRAGMA user_version = " + std::to_string(store_format_version) + "; COMMIT;");
   }
 
@@ -366,9 +474,14 @@ private:
     insert_number_ = database_.prepare("INSERT INTO number (stream, number_key, subject) VALUES (?, ?, ?)");
     delete_number_ = database_.prepare("DELETE FROM number WHERE stream = ? AND number_key = ?");
     empty_entry_ = database_.prepare("UPDATE entry SET nonce = NULL, content = NULL WHERE place = ?");
-    insert_key_ =
-        database_.prepare("INSERT INTO stream_key (stream, epoch, purpose, recipient, box, key_id, signature) "
-                          "VALUES (?, ?, ?, ?, ?, ?, ?)");
+    insert_key_ = database_.prepare(
+        "INSERT OR IGNORE INTO stream_key (stream, epoch, purpose, recipient, box, key_id, signature) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?)");
+    insert_mark_ = database_.prepare("INSERT OR IGNORE INTO mark (stream, witness, seq, epoch, link, at, key_id, "
+                                     "signature) VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+    insert_foreign_ =
+        database_.prepare("INSERT OR IGNORE INTO foreign_head (place, link, epoch, first, ordering_seq, key_id, "
+                          "signature) VALUES (?, ?, ?, ?, ?, ?, ?)");
     upsert_account_ = database_.prepare("INSERT INTO account (agent, sealed) VALUES (?, ?) "
                                         "ON CONFLICT (agent) DO UPDATE SET sealed = excluded.sealed");
     delete_account_ = database_.prepare("DELETE FROM account WHERE agent = ?");
@@ -421,7 +534,8 @@ private:
   std::string vfs_;
   sqlite_database database_;
   sqlite_statement begin_, commit_, insert_stream_, select_stream_, insert_entry_, insert_head_, insert_number_,
-      delete_number_, empty_entry_, insert_key_, upsert_account_, delete_account_, upsert_setting_;
+      delete_number_, empty_entry_, insert_key_, insert_mark_, insert_foreign_, upsert_account_, delete_account_,
+      upsert_setting_;
   std::map<ports::stream_id, std::int64_t> numbers_;
 };
 

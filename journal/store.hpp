@@ -6,6 +6,7 @@
 
 #include "journal/chain.hpp"
 #include "journal/keys.hpp"
+#include "ports/replica.hpp"
 
 #include <functional>
 #include <stdexcept>
@@ -35,8 +36,8 @@ struct number_row {
 /// Rows of one stream that are written together.
 struct stream_rows {
   ports::stream_id stream;
-  std::vector<entry_row> entries; ///< consecutive, after what the store has
-  std::optional<ports::signed_head> head;
+  std::vector<entry_row> entries;        ///< consecutive, after what the store has
+  std::vector<ports::signed_head> heads; ///< one a batch, in order
   std::vector<number_row> numbers;
   std::vector<bytes32> forgotten_numbers;
   std::vector<std::uint64_t> emptied;
@@ -72,6 +73,12 @@ public:
   virtual std::optional<ports::signed_head> last_head(const ports::stream_id& stream) = 0;
   virtual std::optional<law::subject_id> find_number(const ports::stream_id& stream, const bytes32& number_key) = 0;
   virtual std::vector<sealed_key> keys() = 0;
+  /// Of each witness the first mark at or after `from`, in the order of their names.
+  virtual std::vector<ports::witness_mark> marks_from(const ports::stream_id& stream, std::uint64_t from) = 0;
+  /// Of each witness the last mark.
+  virtual std::vector<ports::witness_mark> last_marks(const ports::stream_id& stream) = 0;
+  /// Signed heads of another history than the one that is kept: what a fork alarm rests on.
+  virtual std::vector<ports::signed_head> foreign_heads() = 0;
   virtual std::vector<ports::account_row> accounts() = 0;
   virtual std::optional<std::string> setting(std::string_view name) = 0;
 };
@@ -104,7 +111,11 @@ public:
 
   virtual void begin() = 0;
   virtual void put(const stream_rows& rows) = 0;
+  /// Nothing when the key is there already.
   virtual void put(const sealed_key& key) = 0;
+  /// Nothing when the witness has marked this sequence already.
+  virtual void put(const ports::witness_mark& mark) = 0;
+  virtual void put_foreign(const ports::signed_head& head) = 0;
   virtual void put(const ports::account_row& account) = 0;
   virtual void put_setting(std::string_view name, std::string_view value) = 0;
   /// Durable on return. Throws `store_full` (rolled back) or `store_broken`.

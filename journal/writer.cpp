@@ -64,6 +64,8 @@ ports::append_result journal_writer_on_store::stage_one(const ports::append& ask
     return *known;
   if (read_only_)
     return {.status = ports::append_status::read_only};
+  if (held_back_.contains(asked.stream))
+    return {.status = behind};
   auto& state = state_of(asked.stream);
   for (const auto& read : asked.reads)
     if (state.last_of.find(read.subject) != read.last_seq)
@@ -204,19 +206,22 @@ void journal_writer_on_store::write_rows() {
   store_.begin();
   for (auto& [stream, rows] : staged_rows_) {
     if (!rows.entries.empty()) {
-      const auto& at = state_of(stream).at;
-      auto& head = rows.head.emplace();
+      auto& at = state_of(stream).at;
+      at.ordering_seq = std::max(at.ordering_seq, ordering_seq());
+      auto& head = rows.heads.emplace_back();
       head.stream = stream;
       head.epoch = at.epoch;
       head.first = rows.entries.front().header.seq;
       head.seq = at.seq;
       head.link = at.link;
+      head.ordering_seq = at.ordering_seq;
       signer_.sign(head);
     }
     store_.put(rows);
   }
   for (const auto& account : staged_accounts_)
     store_.put(account);
+  put_transfers();
   store_.commit();
 }
 
@@ -233,7 +238,8 @@ void journal_writer_on_store::undo_staged() {
 
 ports::synced journal_writer_on_store::sync() {
   ports::synced done;
-  if (!staged_rows_.empty() || !staged_accounts_.empty()) {
+  if (!staged_rows_.empty() || !staged_accounts_.empty() || !staged_transfers_.empty() || !staged_marks_.empty() ||
+      !staged_foreign_.empty()) {
     try {
       write_rows();
     } catch (const store_full&) {
@@ -247,9 +253,9 @@ ports::synced journal_writer_on_store::sync() {
     for (auto& [stream, batch] : staged_batches_)
       done.batches.push_back(std::move(batch));
     for (const auto& [stream, rows] : staged_rows_)
-      if (rows.head)
-        done.heads.push_back(*rows.head);
+      done.heads.insert(done.heads.end(), rows.heads.begin(), rows.heads.end());
   }
+  end_transfers(done);
   staged_batches_.clear();
   staged_rows_.clear();
   staged_commands_.clear();
@@ -432,6 +438,7 @@ void journal_writer_on_store::replay(const ports::stream_id& stream, stream_stat
     report(stream, state.at.seq, "is not covered by the last signed head");
   if (!verify(*head, signer_.public_half()))
     report(stream, head->seq, "has a head whose signature does not match");
+  state.at.ordering_seq = head->ordering_seq;
 }
 
 } // namespace toit::journal

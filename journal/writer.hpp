@@ -4,6 +4,9 @@
 #pragma once
 
 #include "journal/node_journal.hpp"
+#include "ports/replica.hpp"
+
+#include <set>
 
 namespace toit::journal {
 
@@ -15,6 +18,11 @@ public:
   std::vector<ports::append_result> stage(std::span<const ports::append_ptr> appends) override;
   ports::append_result stage_refusal(const ports::log_line& attempt) override;
   void stage_consultation(const ports::log_line& line) override;
+  ports::transfer_result stage_transfer(const ports::transfer& brought) override;
+  void stage_mark(const ports::witness_mark& mark) override { staged_marks_.push_back(mark); }
+  void stage_foreign_head(const ports::signed_head& head) override { staged_foreign_.push_back(head); }
+  void hold_back(const ports::stream_id& stream, bool behind) override;
+  void follow_ordering(const ports::stream_id& ordering) override { ordering_ = ordering; }
   ports::synced sync() override;
   bool read_only() const override { return read_only_; }
   void probe() override;
@@ -48,6 +56,27 @@ private:
     law::instant recorded_at;
   };
 
+  /// Of a stream that another node hosts, as far as it is here.
+  struct replica_state {
+    stream_position at;
+    std::set<std::pair<std::uint32_t, bytes32>> keys; ///< epochs and recipients of its sealed keys
+  };
+
+  /// What a transfer adds, checked and not yet on disk.
+  struct staged_transfer {
+    stream_rows rows;
+    std::vector<sealed_key> keys;
+    replica_state after;
+  };
+
+  replica_state& replica_of(const ports::stream_id& stream);
+  bool has_key(const replica_state& replica, const std::optional<bytes32>& escrow) const;
+  ports::transfer_result stage_checked(const ports::transfer& brought, replica_state& here, bool hosted);
+  void add_numbers(stream_rows& rows) const;
+  void put_transfers();
+  void end_transfers(ports::synced& done);
+  std::uint64_t ordering_seq();
+
   std::optional<stream_state> read_kept(const ports::stream_id& stream);
   stream_state& state_of(const ports::stream_id& stream);
   undo& undo_of(const ports::stream_id& stream);
@@ -77,6 +106,14 @@ private:
   std::map<law::command_id, staged_command> staged_commands_;
   std::vector<ports::account_row> staged_accounts_;
   std::vector<undo> undo_;
+
+  // What comes from other nodes: journal/writer_transfers.cpp.
+  std::map<ports::stream_id, replica_state> replicas_;
+  std::map<ports::stream_id, staged_transfer> staged_transfers_;
+  std::vector<ports::witness_mark> staged_marks_;
+  std::vector<ports::signed_head> staged_foreign_;
+  std::set<ports::stream_id> held_back_;
+  std::optional<ports::stream_id> ordering_;
   bool read_only_ = false;
 };
 

@@ -40,7 +40,8 @@ enum class refusal_code : std::uint8_t {
   busy,                   ///< too many are waiting; try again
   read_only,              ///< the node cannot write at present
   unknown_outcome,        ///< no answer in time: ask again with the same idempotency key
-  internal,               ///< the node itself failed; nothing was recorded
+  rolled_back, ///< another node holds more of this journal than this one: nothing is written until it is back
+  internal,    ///< the node itself failed; nothing was recorded
 };
 
 constexpr auto names_of(refusal_code) {
@@ -72,6 +73,7 @@ constexpr auto names_of(refusal_code) {
       "E_BUSY",
       "E_READ_ONLY",
       "E_UNKNOWN_OUTCOME",
+      "E_ROLLED_BACK",
       "E_INTERNAL",
   });
 }

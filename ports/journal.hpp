@@ -88,6 +88,7 @@ enum class append_status : std::uint8_t {
   stale,          ///< a subject read has moved since
   number_taken,   ///< another dossier has the number
   read_only,      ///< the disk is full; nothing was written
+  behind,         ///< another node holds more of this stream than this one, or has not yet said that it does not
 };
 
 struct append_result {
@@ -211,12 +212,18 @@ public:
   virtual std::vector<logged_line> log_about(law::subject_id subject, std::size_t limit) = 0;
 };
 
+struct transfer;
+struct transfer_result;
+struct witness_mark;
+struct stream_position;
+
 /// What a sync made durable. What is not was undone, as if it had never been staged.
 struct synced {
   bool entries = true;
   bool lines = true;
-  std::vector<batch_ptr> batches; ///< the entries themselves, a batch a stream
-  std::vector<signed_head> heads; ///< one a stream written
+  std::vector<batch_ptr> batches;  ///< the entries themselves, a batch a stream
+  std::vector<signed_head> heads;  ///< one a stream written
+  std::vector<stream_id> replicas; ///< streams of other hosts that have grown
 };
 
 /// Writes; one in the process, owned by the event recorder.
@@ -230,6 +237,17 @@ public:
   /// Looks up whether a command that has just been refused was answered before; stages the refusal otherwise.
   virtual append_result stage_refusal(const log_line& attempt) = 0;
   virtual void stage_consultation(const log_line& line) = 0;
+
+  /// Checks entries that come from another node against what is there and against the keys of the directory, and stages
+  /// them: of a replica, or of a stream of this node's own that is behind. What it answers stands after `sync`.
+  virtual transfer_result stage_transfer(const transfer& brought) = 0;
+  virtual void stage_mark(const witness_mark& mark) = 0;
+  /// A signed head of another history than the one that is kept here.
+  virtual void stage_foreign_head(const signed_head& head) = 0;
+  /// A stream that is behind takes no appends, only transfers, until it is released.
+  virtual void hold_back(const stream_id& stream, bool behind) = 0;
+  /// The stream whose last entry each head names from now on: that of the ordering authority.
+  virtual void follow_ordering(const stream_id& ordering) = 0;
 
   /// Puts what was staged on disk, entries first, then lines of the log. Throws after an I/O error, which is never
   /// retried: the process ends.

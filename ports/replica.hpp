@@ -19,6 +19,14 @@ struct sealed_entry {
   law::bytes32 commitment{};
   std::optional<bytes> nonce; ///< absent with `content` once erased; empty in clear
   std::optional<bytes> content;
+  static constexpr auto fields() {
+    using law::field;
+    using t = sealed_entry;
+    return std::tuple{
+        field{"seq", &t::seq},         field{"epoch", &t::epoch},       field{"recorded_at_ms", &t::recorded_at_ms},
+        field{"subject", &t::subject}, field{"previous", &t::previous}, field{"commitment", &t::commitment},
+        field{"nonce", &t::nonce},     field{"content", &t::content}};
+  }
 };
 
 /// A stream's secret or index key, encrypted to one recipient and signed by its maker.
@@ -29,6 +37,12 @@ struct travelling_key {
   bytes box;
   std::array<std::uint8_t, 8> key_id{};
   std::array<std::uint8_t, 64> signature{};
+  static constexpr auto fields() {
+    using law::field;
+    using t = travelling_key;
+    return std::tuple{field{"epoch", &t::epoch}, field{"index", &t::index},   field{"recipient", &t::recipient},
+                      field{"box", &t::box},     field{"key_id", &t::key_id}, field{"signature", &t::signature}};
+  }
 };
 
 /// Where a holder of a stream stands.
@@ -49,10 +63,19 @@ struct stream_position {
 /// Consecutive entries up to a signed head.
 struct transfer {
   stream_id stream;
-  std::vector<sealed_entry> entries;
-  std::vector<signed_head> heads; ///< one a batch, in order; the last covers the last entry
-  std::vector<travelling_key> keys;
-  std::vector<law::bytes32> signers; ///< public keys that the directory gives the stream; set by the receiver
+  law::list<sealed_entry, 65536> entries;
+  law::list<signed_head, 65536> heads; ///< one a batch, in order; the last covers the last entry
+  law::list<travelling_key, 1024> keys;
+  // What the receiver's directory says, and no sender.
+  std::vector<law::bytes32> signers;  ///< public keys of the stream's host
+  std::optional<law::bytes32> escrow; ///< for which the stream's keys must be sealed
+
+  static constexpr auto fields() {
+    using law::field;
+    using t = transfer;
+    return std::tuple{field{"stream", &t::stream}, field{"entries", &t::entries}, field{"heads", &t::heads},
+                      field{"keys", &t::keys}};
+  }
 };
 using transfer_ptr = std::shared_ptr<const transfer>;
 
@@ -92,9 +115,10 @@ constexpr auto names_of(transfer_status) {
 
 struct transfer_result {
   transfer_status status{};
-  stream_position now;    ///< after it
-  std::uint64_t at = 0;   ///< the sequence at which it failed
-  bool keys_there = true; ///< every epoch stored so far has a key for the escrow
+  stream_position now;                      ///< after it
+  std::uint64_t at = 0;                     ///< the sequence at which it failed
+  std::optional<signed_head> other_history; ///< of a fork: what the host has signed beside what is here
+  bool keys_there = true;                   ///< every epoch stored so far has a key for the escrow
 };
 
 /// Reads streams as they travel. One a thread.

@@ -25,6 +25,16 @@ public:
     return {.status = ports::append_status::refused_before};
   }
   void stage_consultation(const ports::log_line&) override { ++reads; }
+  ports::transfer_result stage_transfer(const ports::transfer& brought) override {
+    ports::transfer_result result;
+    result.now.stream = brought.stream;
+    brought_now.push_back(brought.stream);
+    return result;
+  }
+  void stage_mark(const ports::witness_mark&) override { ++marks; }
+  void stage_foreign_head(const ports::signed_head&) override { ++foreign; }
+  void hold_back(const ports::stream_id&, bool behind) override { held = behind; }
+  void follow_ordering(const ports::stream_id& stream) override { ordering = stream; }
   ports::synced sync() override {
     if (fails)
       throw std::runtime_error{"the disk failed"};
@@ -32,6 +42,8 @@ public:
     ports::synced done;
     done.entries = has_room;
     done.lines = has_room;
+    if (has_room)
+      done.replicas = std::exchange(brought_now, {});
     if (has_room && staged > told_) {
       auto batch = std::make_shared<ports::entry_batch>();
       batch->stream = *ports::stream_id::parse("T200057867");
@@ -50,6 +62,11 @@ public:
   std::size_t staged = 0;
   std::size_t refusals = 0;
   std::size_t reads = 0;
+  std::size_t marks = 0;
+  std::size_t foreign = 0;
+  bool held = false;
+  std::optional<ports::stream_id> ordering;
+  std::vector<ports::stream_id> brought_now;
   std::size_t kept = 0;
   ports::append_status answers = ports::append_status::appended;
   bool fails = false;
@@ -95,6 +112,36 @@ struct recorder_on_stage {
 };
 
 } // namespace
+
+TEST_CASE("what another node brings is written with the group, and told to who follows it", "[actors][recorder]") {
+  recorder_on_stage s;
+  auto replica = *ports::stream_id::parse("SR11");
+  std::vector<std::size_t> told;
+  auto follower = s.on.system().spawn(slow_follower, &told);
+  caf::anon_send(s.recorder, follow_atom_v, replica, follower);
+  auto things = std::make_shared<brought>();
+  auto transfer = std::make_shared<ports::transfer>();
+  transfer->stream = replica;
+  things->transfers.push_back(transfer);
+  things->marks.resize(2);
+  things->foreign_heads.resize(1);
+  auto first = s.on.ask<brought_results_ptr>(s.recorder, bring_atom_v, brought_ptr{things});
+  s.on.run();
+  REQUIRE(first->answer);
+  CHECK((**first->answer).on_disk);
+  CHECK((**first->answer).transfers.at(0).status == ports::transfer_status::stored);
+  CHECK(s.writer.marks == 2);
+  CHECK(s.writer.foreign == 1);
+  CHECK(told == std::vector<std::size_t>{0});
+  s.writer.has_room = false;
+  auto second = s.on.ask<brought_results_ptr>(s.recorder, bring_atom_v, brought_ptr{things});
+  s.on.run();
+  REQUIRE(second->answer);
+  CHECK_FALSE((**second->answer).on_disk);
+  CHECK((**second->answer).transfers.at(0).status == ports::transfer_status::read_only);
+  CHECK(told.size() == 1);
+  caf::anon_send_exit(follower, caf::exit_reason::kill);
+}
 
 TEST_CASE("whatever waits is written with one sync, and answered after it", "[actors][recorder]") {
   recorder_on_stage r;

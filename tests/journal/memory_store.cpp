@@ -16,6 +16,8 @@ struct memory_stream {
 struct memory {
   std::vector<memory_stream> streams; ///< in the order in which they came
   std::vector<sealed_key> keys;
+  std::map<std::tuple<ports::stream_id, ports::stream_id, std::uint64_t>, ports::witness_mark> marks; ///< by witness
+  std::map<std::tuple<ports::stream_id, std::uint64_t, bytes32>, ports::signed_head> foreign;
   std::map<law::agent_id, bytes> accounts;
   std::map<std::string, std::string, std::less<>> settings;
 
@@ -77,6 +79,26 @@ public:
     return there->numbers.at(key);
   }
   std::vector<sealed_key> keys() override { return all_->keys; }
+  std::vector<ports::witness_mark> marks_from(const ports::stream_id& stream, std::uint64_t from) override {
+    std::map<ports::stream_id, ports::witness_mark> first;
+    for (const auto& [key, mark] : all_->marks)
+      if (mark.stream == stream && mark.seq >= from)
+        first.try_emplace(mark.witness, mark);
+    return listed(first);
+  }
+  std::vector<ports::witness_mark> last_marks(const ports::stream_id& stream) override {
+    std::map<ports::stream_id, ports::witness_mark> last;
+    for (const auto& [key, mark] : all_->marks)
+      if (mark.stream == stream)
+        last[mark.witness] = mark;
+    return listed(last);
+  }
+  std::vector<ports::signed_head> foreign_heads() override {
+    std::vector<ports::signed_head> heads;
+    for (const auto& [key, head] : all_->foreign)
+      heads.push_back(head);
+    return heads;
+  }
   std::vector<ports::account_row> accounts() override {
     std::vector<ports::account_row> rows;
     for (const auto& [account, sealed] : all_->accounts)
@@ -89,6 +111,13 @@ public:
   }
 
 private:
+  static std::vector<ports::witness_mark> listed(const std::map<ports::stream_id, ports::witness_mark>& by_witness) {
+    std::vector<ports::witness_mark> marks;
+    for (const auto& [witness, mark] : by_witness)
+      marks.push_back(mark);
+    return marks;
+  }
+
   std::shared_ptr<memory> all_;
 };
 
@@ -104,8 +133,8 @@ public:
     auto& stream = staged_.at(rows.stream);
     for (const auto& row : rows.entries)
       stream.entries.emplace(row.header.seq, row);
-    if (rows.head)
-      stream.heads.emplace(rows.head->seq, *rows.head);
+    for (const auto& head : rows.heads)
+      stream.heads.emplace(head.seq, head);
     for (const auto& row : rows.numbers)
       stream.numbers.emplace(row.number_key, row.subject);
     for (const auto& key : rows.forgotten_numbers)
@@ -119,7 +148,19 @@ public:
   }
   void put(const sealed_key& key) override {
     staged_.at(key.stream);
-    staged_.keys.push_back(key);
+    auto same = [&](const sealed_key& k) {
+      return k.stream == key.stream && k.epoch == key.epoch && k.purpose == key.purpose && k.recipient == key.recipient;
+    };
+    if (std::ranges::none_of(staged_.keys, same))
+      staged_.keys.push_back(key);
+  }
+  void put(const ports::witness_mark& mark) override {
+    staged_.at(mark.stream);
+    staged_.marks.try_emplace({mark.stream, mark.witness, mark.seq}, mark);
+  }
+  void put_foreign(const ports::signed_head& head) override {
+    staged_.at(head.stream);
+    staged_.foreign.try_emplace({head.stream, head.seq, head.link}, head);
   }
   void put(const ports::account_row& row) override {
     if (row.sealed.empty())

@@ -231,7 +231,7 @@ class Head:
 
 class Journal:
     def __init__(self, path):
-        self.database = open_file(path, 0x544F4954)
+        self.database = open_file(path, 0x544F4954, (1, 2))
         self.streams = dict(self.database.execute("SELECT name, number FROM stream ORDER BY number"))
 
     def rows(self, columns, table, stream):
@@ -264,13 +264,13 @@ class Journal:
         return found
 
 
-def open_file(path, application):
+def open_file(path, application, formats=(1,)):
     database = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
     # Words where bytes should be are a finding, whatever their encoding.
     database.text_factory = lambda words: words.decode(errors="replace")
     mark = [database.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")]
-    if mark != [application, 1]:
-        sys.exit(f"second_reader: {path} is no file of format 1")
+    if mark[0] != application or mark[1] not in formats:
+        sys.exit(f"second_reader: {path} is no file of the formats {formats}")
     return database
 
 

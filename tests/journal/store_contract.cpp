@@ -1,5 +1,6 @@
 #include "tests/journal/store_contract.hpp"
 
+#include "journal/sqlite.hpp"
 #include "tests/journal/node.hpp"
 
 #include <catch2/catch_test_macros.hpp>
@@ -59,8 +60,8 @@ void check_entries(const store_maker& make) {
   CHECK_FALSE(reader->entry(stream(), 1));
   auto clear = row_at(2, 20);
   clear.nonce.clear();
-  put_rows(*rows, {stream(), {row_at(1, 10), clear, row_at(3, 30, 20'000)}, head_at(stream(), 1, 3), {}, {}, {}});
-  put_rows(*rows, {other_stream(), {row_at(1, 40)}, head_at(other_stream(), 1, 1), {}, {}, {}});
+  put_rows(*rows, {stream(), {row_at(1, 10), clear, row_at(3, 30, 20'000)}, {head_at(stream(), 1, 3)}, {}, {}, {}});
+  put_rows(*rows, {other_stream(), {row_at(1, 40)}, {head_at(other_stream(), 1, 1)}, {}, {}, {}});
   CHECK(reader->streams() == std::vector{stream(), other_stream()});
   CHECK(reader->entries(stream(), 0, 10) == std::vector{row_at(1, 10), clear, row_at(3, 30, 20'000)});
   CHECK(reader->entries(stream(), 1, 1) == std::vector{clear});
@@ -77,11 +78,11 @@ void check_held_reads(const store_maker& make) {
   auto reader = rows->open_reader();
   put_rows(
       *rows,
-      {stream(), {row_at(1, 10)}, head_at(stream(), 1, 1), {{bytes_with(9), id_with<law::subject_id>(7)}}, {}, {}});
+      {stream(), {row_at(1, 10)}, {head_at(stream(), 1, 1)}, {{bytes_with(9), id_with<law::subject_id>(7)}}, {}, {}});
   {
     held_reads held{*reader};
     CHECK(reader->entry(stream(), 1) == row_at(1, 10));
-    put_rows(*rows, {stream(), {row_at(2, 20)}, head_at(stream(), 2, 2), {}, {}, {}});
+    put_rows(*rows, {stream(), {row_at(2, 20)}, {head_at(stream(), 2, 2)}, {}, {}, {}});
     CHECK(reader->entries(stream(), 0, 1) == std::vector{row_at(1, 10)});
     CHECK(reader->find_number(stream(), bytes_with(9)) == id_with<law::subject_id>(7));
     // Others are not held.
@@ -95,9 +96,9 @@ void check_heads(const store_maker& make) {
   auto rows = make();
   auto reader = rows->open_reader();
   CHECK_FALSE(reader->last_head(stream()));
-  put_rows(*rows, {stream(), {row_at(1, 10)}, head_at(stream(), 1, 1), {}, {}, {}});
-  put_rows(*rows, {stream(), {row_at(2, 10), row_at(3, 10)}, head_at(stream(), 2, 3), {}, {}, {}});
-  put_rows(*rows, {other_stream(), {row_at(1, 40)}, head_at(other_stream(), 1, 1), {}, {}, {}});
+  put_rows(*rows, {stream(), {row_at(1, 10)}, {head_at(stream(), 1, 1)}, {}, {}, {}});
+  put_rows(*rows, {stream(), {row_at(2, 10), row_at(3, 10)}, {head_at(stream(), 2, 3)}, {}, {}, {}});
+  put_rows(*rows, {other_stream(), {row_at(1, 40)}, {head_at(other_stream(), 1, 1)}, {}, {}, {}});
   REQUIRE(reader->heads(stream(), 0, 10).size() == 2);
   CHECK(text_of(reader->heads(stream(), 2, 10).at(0)) == text_of(head_at(stream(), 2, 3)));
   CHECK(reader->heads(stream(), 4, 10).empty());
@@ -166,9 +167,45 @@ void check_the_rest(const store_maker& make) {
 
 } // namespace
 
+ports::witness_mark mark_at(std::uint64_t seq, const char* witness, std::uint8_t mark) {
+  ports::witness_mark made;
+  made.stream = stream();
+  made.epoch = 3;
+  made.seq = seq;
+  made.link = bytes_with(mark);
+  made.witness = *ports::stream_id::parse(witness);
+  made.at = law::instant{std::chrono::milliseconds{1'700'000'000'000}};
+  made.key_id.fill(mark);
+  made.signature.fill(mark);
+  return made;
+}
+
+void check_marks(const store_maker& make) {
+  auto rows = make();
+  auto reader = rows->open_reader();
+  CHECK(reader->last_marks(stream()).empty());
+  CHECK(reader->foreign_heads().empty());
+  rows->begin();
+  for (const auto& mark : {mark_at(2, "SR11", 1), mark_at(5, "SR11", 2), mark_at(9, "SR11", 3), mark_at(4, "SD93", 4)})
+    rows->put(mark);
+  rows->put(mark_at(5, "SR11", 9));
+  rows->put_foreign(head_at(stream(), 4, 6));
+  rows->put_foreign(head_at(stream(), 4, 6));
+  rows->commit();
+  CHECK(reader->last_marks(stream()) == std::vector{mark_at(4, "SD93", 4), mark_at(9, "SR11", 3)});
+  CHECK(reader->marks_from(stream(), 0) == std::vector{mark_at(4, "SD93", 4), mark_at(2, "SR11", 1)});
+  CHECK(reader->marks_from(stream(), 3) == std::vector{mark_at(4, "SD93", 4), mark_at(5, "SR11", 2)});
+  CHECK(reader->marks_from(stream(), 5) == std::vector{mark_at(5, "SR11", 2)});
+  CHECK(reader->marks_from(stream(), 10).empty());
+  CHECK(reader->last_marks(other_stream()).empty());
+  REQUIRE(reader->foreign_heads().size() == 1);
+  CHECK(text_of(reader->foreign_heads()[0]) == text_of(head_at(stream(), 4, 6)));
+}
+
 void check_store_contract(const store_maker& make) {
   check_entries(make);
   check_held_reads(make);
+  check_marks(make);
   check_heads(make);
   check_rollback(make);
   check_erasure(make);
@@ -187,7 +224,7 @@ void compare_stores(store& ours, store& model, std::uint64_t seed, std::size_t s
     auto size = 1 + chance.below(4);
     for (std::uint64_t seq = first; seq < first + size; ++seq)
       rows.entries.push_back(row_at(seq, static_cast<std::uint8_t>(chance.below(200)), chance.below(9000)));
-    rows.head = head_at(where, first, first + size - 1);
+    rows.heads = {head_at(where, first, first + size - 1)};
     auto number = bytes_with(static_cast<std::uint8_t>(chance.below(250)));
     if (chance.one_in(4) && !model_reader->find_number(where, number))
       rows.numbers.push_back({number, id_with<law::subject_id>(7)});
@@ -264,7 +301,36 @@ TEST_CASE("a file that is no journal, or of another format, is not opened", "[jo
   open_sqlite_store("store", disk.vfs());
   CHECK_NOTHROW(open_sqlite_reader("store", disk.vfs()));
   CHECK_THROWS_AS(open_sqlite_reader("nothing", disk.vfs()), store_broken);
+  {
+    auto rows = open_sqlite_store("newer", disk.vfs());
+    sqlite_database{"newer", sqlite_access::read_write, disk.vfs()}.execute("PRAGMA user_version = 3");
+  }
+  CHECK_THROWS_AS(open_sqlite_reader("newer", disk.vfs()), store_broken);
+  CHECK_THROWS_AS(open_sqlite_store("newer", disk.vfs()), store_broken);
   auto file = disk.create("words");
   file->now.assign(4096, 'w');
   CHECK_THROWS_AS(open_sqlite_store("words", disk.vfs()), store_broken);
+}
+
+TEST_CASE("a journal of format 1 is read as it is, and migrated by whoever writes", "[journal][store]") {
+  test::node old;
+  old.open();
+  old.write(old.asked(test::id_with<law::subject_id>(3), 0, "before"));
+  auto before = old.rows()->entries(test::stream(), 0, 10);
+  old.journal.reset();
+  sqlite_database{test::node::path, sqlite_access::read_write, old.disk.vfs()}.execute(
+      "DROP TABLE mark; DROP TABLE foreign_head; PRAGMA user_version = 1;");
+  CHECK(old.rows()->entries(test::stream(), 0, 10) == before);
+  CHECK(old.rows()->last_marks(test::stream()).empty());
+  CHECK(old.rows()->foreign_heads().empty());
+  old.open();
+  CHECK(old.rows()->entries(test::stream(), 0, 10) == before);
+  ports::witness_mark mark;
+  mark.stream = test::stream();
+  mark.seq = 2;
+  mark.witness = *ports::stream_id::parse("SR11");
+  old.writer().stage_mark(mark);
+  REQUIRE(old.writer().sync().entries);
+  CHECK(old.rows()->last_marks(test::stream()) == std::vector{mark});
+  CHECK(old.verify().faults.empty());
 }

@@ -62,6 +62,7 @@ struct exception {
 constexpr exception unreachable[] = {
     {"command.clock_set", "only a demonstration node has a clock that can be set"},
     {"refusal.E_UNKNOWN_OUTCOME", "the API's word for an answer that did not come: here it is fault.unanswered"},
+    {"refusal.E_ROLLED_BACK", "one node alone has nobody who holds more of its journal"},
     {"refusal.E_INTERNAL", "answered when the file of a document is damaged: no mishap of a run may bring that about"},
 };
 

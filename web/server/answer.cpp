@@ -43,6 +43,7 @@ constexpr std::array refusals{
     refusal_row{busy, 503, "Nœud occupé"},
     refusal_row{read_only, 503, "Écriture impossible"},
     refusal_row{unknown_outcome, 504, "Issue inconnue"},
+    refusal_row{rolled_back, 503, "Journal à confirmer"},
     refusal_row{internal, 500, "Défaillance du nœud"},
 };
 

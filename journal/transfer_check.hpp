@@ -1,0 +1,35 @@
+/// \file
+/// Checks what another node brings of a stream against what is here: sequence, hashes, heads, keys, opening, erasures.
+/// Decides and writes nothing.
+
+#pragma once
+
+#include "journal/store.hpp"
+
+#include <set>
+
+namespace toit::journal {
+
+/// What is here of the stream before the transfer.
+struct replica_view {
+  std::uint64_t seq = 0;
+  std::uint32_t epoch = 0;
+  std::int64_t recorded_at_ms = 0;
+  bytes32 link{};
+  /// The link of an entry that is here.
+  std::function<std::optional<bytes32>(std::uint64_t)> link_of;
+  /// The subject of an entry that is here.
+  std::function<std::optional<law::subject_id>(std::uint64_t)> subject_of;
+};
+
+struct checked_transfer {
+  ports::transfer_status status{};
+  std::uint64_t at = 0;                            ///< the sequence at which it failed
+  std::optional<ports::signed_head> other_history; ///< signed by the same host: what proves a fork
+  stream_rows rows;                                ///< what is new: entries, heads, payloads to be emptied
+  std::vector<sealed_key> keys;
+};
+
+checked_transfer check_transfer(const ports::transfer& brought, const replica_view& here);
+
+} // namespace toit::journal

@@ -1,0 +1,129 @@
+// Streams as they travel, read from the store.
+
+#include "journal/transfers.hpp"
+
+#include "journal/node_journal.hpp"
+
+namespace toit::journal {
+
+namespace {
+
+ports::sealed_entry entry_of(entry_row&& row) {
+  ports::sealed_entry entry;
+  entry.seq = row.header.seq;
+  entry.epoch = row.header.epoch;
+  entry.recorded_at_ms = static_cast<std::uint64_t>(row.header.recorded_at_ms);
+  entry.subject = row.header.subject;
+  entry.previous = row.header.previous;
+  entry.commitment = row.header.commitment;
+  if (!row.erased) {
+    entry.nonce = std::move(row.nonce);
+    entry.content = std::move(row.content);
+  }
+  return entry;
+}
+
+/// Header, hashes and the lengths around them, as they are packed.
+constexpr std::size_t entry_overhead_bytes = 160;
+constexpr std::size_t entries_at_once = 512;
+constexpr std::size_t heads_at_once = 512;
+
+class transfers_from_store : public ports::transfer_source {
+public:
+  explicit transfers_from_store(std::unique_ptr<store_reader> rows) : rows_{std::move(rows)} {}
+
+  std::vector<ports::stream_position> positions() override {
+    std::vector<ports::stream_position> found;
+    for (const auto& stream : rows_->streams())
+      if (auto at = position(stream))
+        found.push_back(*at);
+    return found;
+  }
+
+  std::optional<ports::stream_position> position(const ports::stream_id& stream) override {
+    auto head = rows_->last_head(stream);
+    if (!head)
+      return std::nullopt;
+    return ports::stream_position{stream, head->epoch, head->seq, head->link};
+  }
+
+  std::optional<law::bytes32> link_at(const ports::stream_id& stream, std::uint64_t seq) override {
+    if (seq == 0)
+      return first_link(stream);
+    auto row = rows_->entry(stream, seq);
+    return row ? std::optional{row->link} : std::nullopt;
+  }
+
+  std::optional<ports::signed_head> head_covering(const ports::stream_id& stream, std::uint64_t seq) override {
+    auto heads = rows_->heads(stream, seq, 1);
+    return heads.empty() ? std::nullopt : std::optional{heads.front()};
+  }
+
+  ports::transfer_ptr read(const ports::stream_id& stream, std::uint64_t after, std::size_t bytes_most) override {
+    held_reads together{*rows_};
+    auto heads = rows_->heads(stream, after + 1, heads_at_once);
+    if (heads.empty())
+      return nullptr;
+    auto made = std::make_shared<ports::transfer>();
+    made->stream = stream;
+    std::size_t size = 0;
+    std::vector<entry_row> rows;
+    std::size_t next = 0;
+    auto last_read = after;
+    for (const auto& head : heads) {
+      // A batch is taken whole or not at all.
+      std::vector<ports::sealed_entry> batch;
+      std::size_t batch_bytes = 0;
+      while (last_read < head.seq) {
+        if (next == rows.size()) {
+          rows =
+              rows_->entries(stream, last_read, std::min<std::size_t>(entries_at_once, heads.back().seq - last_read));
+          next = 0;
+          if (rows.empty())
+            throw store_broken{"stream " + stream.text() + " has a head and not its entries"};
+        }
+        auto& row = rows[next++];
+        last_read = row.header.seq;
+        batch_bytes += entry_overhead_bytes + row.nonce.size() + row.content.size();
+        batch.push_back(entry_of(std::move(row)));
+      }
+      if (!made->entries.empty() && size + batch_bytes > bytes_most)
+        break;
+      size += batch_bytes;
+      made->entries.insert(made->entries.end(), std::make_move_iterator(batch.begin()),
+                           std::make_move_iterator(batch.end()));
+      made->heads.push_back(head);
+    }
+    add_keys(*made, after);
+    return made;
+  }
+
+  std::vector<ports::witness_mark> marks(const ports::stream_id& stream) override { return rows_->last_marks(stream); }
+
+private:
+  void add_keys(ports::transfer& made, std::uint64_t after) {
+    auto before = after == 0 ? std::nullopt : rows_->entry(made.stream, after);
+    if (before && before->header.epoch == made.entries.back().epoch)
+      return;
+    made.keys = keys_of(*rows_, made.stream);
+  }
+
+  std::unique_ptr<store_reader> rows_;
+};
+
+} // namespace
+
+law::list<ports::travelling_key, 1024> keys_of(store_reader& rows, const ports::stream_id& stream) {
+  law::list<ports::travelling_key, 1024> travelling;
+  for (auto& key : rows.keys())
+    if (key.stream == stream)
+      travelling.push_back(
+          {key.epoch, key.purpose == key_purpose::index, key.recipient, std::move(key.box), key.key_id, key.signature});
+  return travelling;
+}
+
+std::unique_ptr<ports::transfer_source> open_transfers(std::unique_ptr<store_reader> rows) {
+  return std::make_unique<transfers_from_store>(std::move(rows));
+}
+
+} // namespace toit::journal

@@ -1,0 +1,15 @@
+/// \file
+/// Streams as they travel, read from the store.
+
+#pragma once
+
+#include "journal/store.hpp"
+
+namespace toit::journal {
+
+/// The sealed keys of a stream, all of them.
+law::list<ports::travelling_key, 1024> keys_of(store_reader& rows, const ports::stream_id& stream);
+
+std::unique_ptr<ports::transfer_source> open_transfers(std::unique_ptr<store_reader> rows);
+
+} // namespace toit::journal

@@ -1,0 +1,161 @@
+// What the writer takes from other nodes: replicas of their streams, and what it lacks of its own.
+
+#include "journal/transfer_check.hpp"
+#include "journal/writer.hpp"
+
+#include <utility>
+
+namespace toit::journal {
+
+using ports::transfer_status;
+
+void journal_writer_on_store::hold_back(const ports::stream_id& stream, bool behind) {
+  if (behind)
+    held_back_.insert(stream);
+  else
+    held_back_.erase(stream);
+}
+
+std::uint64_t journal_writer_on_store::ordering_seq() {
+  if (!ordering_)
+    return 0;
+  auto own = streams_.find(*ordering_);
+  return own != streams_.end() ? own->second.at.seq : replica_of(*ordering_).at.seq;
+}
+
+journal_writer_on_store::replica_state& journal_writer_on_store::replica_of(const ports::stream_id& stream) {
+  auto [place, is_new] = replicas_.try_emplace(stream);
+  auto& state = place->second;
+  if (!is_new)
+    return state;
+  state.at.link = first_link(stream);
+  if (auto head = committed_->last_head(stream)) {
+    auto last = committed_->entry(stream, head->seq);
+    if (!last || last->link != head->link)
+      throw store_broken{"replica " + stream.text() + ", entry " + std::to_string(head->seq) +
+                         ": is not what was written"};
+    state.at = {head->seq, last->header.epoch, last->header.recorded_at_ms, last->link, head->ordering_seq};
+  }
+  for (const auto& key : committed_->keys())
+    if (key.stream == stream && key.purpose == key_purpose::stream)
+      state.keys.emplace(key.epoch, key.recipient);
+  return state;
+}
+
+bool journal_writer_on_store::has_key(const replica_state& replica, const std::optional<bytes32>& escrow) const {
+  if (!escrow)
+    return true;
+  for (std::uint32_t epoch = 0; epoch <= replica.at.epoch; ++epoch)
+    if (!replica.keys.contains({epoch, *escrow}))
+      return false;
+  return true;
+}
+
+namespace {
+
+ports::transfer_result result_of(const ports::stream_id& stream, transfer_status status, const stream_position& at) {
+  ports::transfer_result result;
+  result.status = status;
+  result.now = {stream, at.epoch, at.seq, at.link};
+  return result;
+}
+
+} // namespace
+
+ports::transfer_result journal_writer_on_store::stage_transfer(const ports::transfer& brought) {
+  auto hosted = streams_.find(brought.stream);
+  bool is_hosted = hosted != streams_.end();
+  replica_state own;
+  if (is_hosted)
+    own.at = hosted->second.at;
+  auto& here = is_hosted ? own : replica_of(brought.stream);
+  if (read_only_)
+    return result_of(brought.stream, transfer_status::read_only, here.at);
+  // One transfer of a stream a group; what is hosted here grows by appends, but while it is behind.
+  if (staged_transfers_.contains(brought.stream) || (is_hosted && !held_back_.contains(brought.stream)))
+    return result_of(brought.stream, transfer_status::gap, here.at);
+  return stage_checked(brought, here, is_hosted);
+}
+
+ports::transfer_result journal_writer_on_store::stage_checked(const ports::transfer& brought, replica_state& here,
+                                                              bool hosted) {
+  replica_view view{here.at.seq, here.at.epoch, here.at.recorded_at_ms, here.at.link, {}, {}};
+  view.link_of = [&](std::uint64_t seq) -> std::optional<bytes32> {
+    if (seq == 0)
+      return first_link(brought.stream);
+    auto row = committed_->entry(brought.stream, seq);
+    return row ? std::optional{row->link} : std::nullopt;
+  };
+  view.subject_of = [&](std::uint64_t seq) -> std::optional<law::subject_id> {
+    auto row = committed_->entry(brought.stream, seq);
+    return row ? std::optional{row->header.subject} : std::nullopt;
+  };
+  auto checked = check_transfer(brought, view);
+  auto result = result_of(brought.stream, checked.status, here.at);
+  result.at = checked.at;
+  result.other_history = checked.other_history;
+  if (checked.other_history)
+    staged_foreign_.push_back(*checked.other_history);
+  auto after = here;
+  if (checked.status == transfer_status::stored) {
+    if (hosted)
+      add_numbers(checked.rows);
+    if (!checked.rows.entries.empty()) {
+      const auto& last = checked.rows.entries.back();
+      after.at = {last.header.seq, last.header.epoch, last.header.recorded_at_ms, last.link,
+                  checked.rows.heads.back().ordering_seq};
+    }
+    for (const auto& key : checked.keys)
+      if (key.purpose == key_purpose::stream)
+        after.keys.emplace(key.epoch, key.recipient);
+    result.now = {brought.stream, after.at.epoch, after.at.seq, after.at.link};
+    staged_transfers_.insert_or_assign(brought.stream,
+                                       staged_transfer{std::move(checked.rows), std::move(checked.keys), after});
+  }
+  result.keys_there = has_key(after, brought.escrow);
+  return result;
+}
+
+/// What finds a dossier by its number is no part of a stream: the host makes it again from what it can read.
+void journal_writer_on_store::add_numbers(stream_rows& rows) const {
+  auto keys = keys_->of(rows.stream);
+  for (const auto& row : rows.entries) {
+    auto entry = read_row(row, *keys);
+    if (!entry.record)
+      continue;
+    if (const auto* registered = std::get_if<law::demande_registered>(&entry.record->event))
+      rows.numbers.push_back({keys->number_key(registered->number), row.header.subject});
+  }
+}
+
+void journal_writer_on_store::put_transfers() {
+  for (const auto& [stream, staged] : staged_transfers_) {
+    store_.put(staged.rows);
+    for (const auto& key : staged.keys)
+      store_.put(key);
+  }
+  for (const auto& mark : staged_marks_)
+    store_.put(mark);
+  for (const auto& head : staged_foreign_)
+    store_.put_foreign(head);
+}
+
+void journal_writer_on_store::end_transfers(ports::synced& done) {
+  auto staged = std::exchange(staged_transfers_, {});
+  staged_marks_.clear();
+  staged_foreign_.clear();
+  if (!done.entries)
+    return;
+  for (auto& [stream, transfer] : staged) {
+    if (streams_.contains(stream)) {
+      // Commands answered and subjects moved are read from what has just been written.
+      replay(stream, state_of(stream));
+    } else {
+      replicas_[stream] = std::move(transfer.after);
+    }
+    if (!transfer.rows.entries.empty())
+      done.replicas.push_back(stream);
+  }
+}
+
+} // namespace toit::journal
