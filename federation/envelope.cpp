@@ -12,17 +12,17 @@ using journal::unpack_value;
 constexpr std::uint32_t envelope_items = 5;
 
 template <std::size_t Index = 0>
-std::expected<said, envelope_fault> read_said(std::uint64_t kind, const msgpack::object& body) {
-  if constexpr (Index == std::variant_size_v<said>) {
+std::expected<message, envelope_fault> read_said(std::uint64_t kind, const msgpack::object& body) {
+  if constexpr (Index == std::variant_size_v<message>) {
     return std::unexpected{envelope_fault::unknown_kind};
   } else {
-    using message = std::variant_alternative_t<Index, said>;
-    if (kind != message::kind)
+    using alternative = std::variant_alternative_t<Index, message>;
+    if (kind != alternative::kind)
       return read_said<Index + 1>(kind, body);
-    message read{};
+    alternative read{};
     if (!unpack_value(body, read))
       return std::unexpected{envelope_fault::malformed};
-    return said{std::in_place_index<Index>, std::move(read)};
+    return message{std::in_place_index<Index>, std::move(read)};
   }
 }
 
@@ -36,9 +36,9 @@ bytes encode(const envelope& sent) {
   pack_value(out, sent.from);
   pack_value(out, sent.to);
   std::visit(
-      [&](const auto& message) {
-        out.pack_uint8(std::remove_cvref_t<decltype(message)>::kind);
-        pack_value(out, message);
+      [&](const auto& one) {
+        out.pack_uint8(std::remove_cvref_t<decltype(one)>::kind);
+        pack_value(out, one);
       },
       sent.said);
   law::require(buffer.size() <= ports::message_limit_bytes, "whoever sends keeps within the limit");
@@ -68,8 +68,8 @@ std::expected<envelope, envelope_fault> decode(byte_view received) {
   return read;
 }
 
-lane lane_of(const said& what) {
-  return std::visit([](const auto& message) { return std::remove_cvref_t<decltype(message)>::lane; }, what);
+lane lane_of(const message& what) {
+  return std::visit([](const auto& one) { return std::remove_cvref_t<decltype(one)>::lane; }, what);
 }
 
 } // namespace toit::federation

@@ -185,13 +185,13 @@ struct part {
   }
 };
 
-using said = std::variant<hello, newer_directory, want, no, marks, question, reply, entries, want_documents, documents,
-                          want_part, part>;
+using message = std::variant<hello, newer_directory, want, no, marks, question, reply, entries, want_documents,
+                             documents, want_part, part>;
 
 struct envelope {
   node_name from; ///< must be who the transport says
   node_name to;
-  federation::said said;
+  message said;
 };
 
 enum class envelope_fault : std::uint8_t { too_large, malformed, unknown_protocol, unknown_kind };
@@ -203,6 +203,6 @@ bytes encode(const envelope& sent);
 /// From untrusted bytes.
 std::expected<envelope, envelope_fault> decode(byte_view received);
 
-lane lane_of(const said& what);
+lane lane_of(const message& what);
 
 } // namespace toit::federation

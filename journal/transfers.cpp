@@ -98,6 +98,14 @@ public:
     return made;
   }
 
+  bool has_keys_for(const ports::stream_id& stream, const law::bytes32& recipient) override {
+    auto at = position(stream);
+    std::uint64_t epochs = 0;
+    for (const auto& key : rows_->keys())
+      epochs += key.stream == stream && key.purpose == key_purpose::stream && key.recipient == recipient ? 1 : 0;
+    return at && epochs > at->epoch;
+  }
+
   std::vector<ports::witness_mark> marks(const ports::stream_id& stream) override { return rows_->last_marks(stream); }
 
 private:

@@ -134,15 +134,10 @@ public:
   /// Whole batches after `after`: as many as keep within `bytes_most`, and one at least. Null at the end. Keys come
   /// with the first entry of each epoch, and with entries after 0.
   virtual transfer_ptr read(const stream_id& stream, std::uint64_t after, std::size_t bytes_most) = 0;
+  /// Every epoch of the stream that is here has a key for this recipient.
+  virtual bool has_keys_for(const stream_id& stream, const law::bytes32& recipient) = 0;
   /// The latest mark of each witness.
   virtual std::vector<witness_mark> marks(const stream_id& stream) = 0;
-};
-
-/// Signs and checks in the name of this node.
-class mark_signer {
-public:
-  virtual ~mark_signer() = default;
-  virtual void sign(witness_mark& mark) const = 0;
 };
 
 } // namespace toit::ports

@@ -151,6 +151,25 @@ void virtual_disk::come_back() {
   steps_left_.reset();
 }
 
+virtual_disk::backup virtual_disk::copy() const {
+  backup made;
+  for (const auto& [path, f] : files_)
+    made.emplace(path, f->now);
+  return made;
+}
+
+void virtual_disk::restore(const backup& from) {
+  ++incarnation_;
+  files_.clear();
+  for (const auto& [path, bytes] : from) {
+    auto restored = std::make_shared<file>();
+    restored->now = bytes;
+    restored->synced = bytes;
+    restored->synced_once = true;
+    files_.emplace(path, std::move(restored));
+  }
+}
+
 void virtual_disk::rot(const std::string& path, std::uint64_t offset) {
   auto f = find(path);
   law::require(f && offset < f->now.size(), "rot strikes a byte that is there");

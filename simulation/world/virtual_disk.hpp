@@ -40,6 +40,10 @@ public:
   void come_back();
   /// Bytes that may still be written; absent for as many as one likes.
   void set_room(std::optional<std::uint64_t> bytes) { room_ = bytes; }
+  /// What is on it now, as a backup would have it, and a backup put back: nobody may have a file open.
+  using backup = std::map<std::string, std::vector<std::uint8_t>>;
+  backup copy() const;
+  void restore(const backup& from);
   /// Turns one bit of what is on disk.
   void rot(const std::string& path, std::uint64_t offset);
 

@@ -1,0 +1,239 @@
+/// \file
+/// What a node does with its neighbours, as a pure state machine: no thread, no socket, no clock of its own. It is told
+/// what was received, written and how late it is; it answers with what is to be done.
+///
+/// For each stream that this node should hold it asks the host for what follows its cursor; it serves those that should
+/// hold what it hosts; it countersigns what it has whole; it finds forks and rollbacks, its own among them. Every queue
+/// has a bound, every loss is asked for again, and nothing that a neighbour says is believed but under his keys.
+
+#pragma once
+
+#include "federation/envelope.hpp"
+#include "journal/marks.hpp"
+#include "ports/files.hpp"
+
+#include <deque>
+#include <map>
+#include <set>
+
+namespace toit::federation {
+
+using std::chrono::milliseconds;
+
+/// What a human must know of. Stable names; docs/operating.md says what to do.
+enum class alarm_kind : std::uint8_t {
+  forked,            ///< two histories of one stream, both signed by its host
+  rolled_back,       ///< a host has less of its own stream than was countersigned
+  altered,           ///< entries whose hashes do not follow from one another
+  bad_signature,     ///< signed by nobody whom the directory names, or by a revoked key
+  keys_missing,      ///< a stream's key is not sealed to the ordering authority: it is not countersigned
+  directory_expired, ///< the authority is unconfirmed since then
+  clock_apart,       ///< a neighbour's clock is far from ours
+  unconfirmed,       ///< nobody has yet confirmed where this node's own stream stands
+  misbehaving,       ///< malformed, wrongly addressed, more than was asked for
+};
+constexpr auto names_of(alarm_kind) {
+  return std::to_array<std::string_view>({"forked", "rolled_back", "altered", "bad_signature", "keys_missing",
+                                          "directory_expired", "clock_apart", "unconfirmed", "misbehaving"});
+}
+
+struct alarm {
+  alarm_kind kind{};
+  std::optional<stream_id> stream;
+  std::optional<node_name> node;
+  std::uint64_t seq = 0;
+  law::instant since{};
+  friend bool operator==(const alarm&, const alarm&) = default;
+};
+
+/// Faults that the simulator's checkers must find: all off, but in builds made for tests.
+struct exchange_bugs {
+  bool fork_is_duplicate = false;
+  bool countersign_at_once = false;
+};
+
+struct exchange_limits {
+  std::uint32_t window_bytes = 4U << 20;   ///< of entries on their way to this node, a stream
+  std::size_t transfer_bytes = 256U << 10; ///< of one message, unless one batch is larger
+  std::size_t part_bytes = 64U << 10;      ///< of a document
+  std::size_t misbehaviours = 1'000;       ///< of a neighbour in a minute: beyond, he is not heard until it is over
+  milliseconds hello_every{5'000};
+  milliseconds ask_again{3'000}; ///< what was asked for and did not come
+  milliseconds clock_apart{5 * 60'000};
+  milliseconds confirm_within{5'000}; ///< how long neighbours are waited for at the start
+};
+
+struct exchange_setup {
+  node_name self;
+  std::vector<stream_id> hosted; ///< streams of this node's own
+  std::shared_ptr<const journal::signing_key> signer;
+  std::array<std::uint8_t, 16> run{};
+  /// Signed directory as it was read, and the anchor that signs the next.
+  federation::directory directory;
+  bytes signed_directory;
+  public_key anchor{};
+  exchange_limits limits;
+  exchange_bugs bugs;
+};
+
+/// What is to be done, in this order.
+struct exchange_actions {
+  struct outgoing {
+    node_name to;
+    bytes sent;
+  };
+  struct asked {
+    node_name from;
+    std::uint64_t number = 0;
+    bytes content;
+  };
+  struct hold {
+    stream_id stream;
+    bool behind = false;
+  };
+  std::vector<hold> holds;
+  std::vector<std::shared_ptr<ports::transfer>> transfers; ///< to be written; their results are told by `written`
+  std::vector<ports::witness_mark> marks;
+  std::vector<ports::signed_head> foreign_heads;
+  std::vector<outgoing> messages;
+  std::vector<asked> questions;
+  std::vector<asked> replies;
+  std::vector<std::pair<node_name, federation::message>> about_documents;
+  std::vector<alarm> raised;
+  std::vector<stream_id> caught_up;     ///< own streams that were behind: whoever folded them begins again
+  std::optional<bytes> newer_directory; ///< verified, newer: to be kept; peers are those of the new one
+};
+
+/// Where a stream stands on a link, for whoever looks.
+struct stream_report {
+  stream_id stream;
+  std::uint64_t seq = 0;       ///< here
+  std::uint64_t their_seq = 0; ///< there, as last heard
+  law::instant as_of{};        ///< when that was
+};
+struct link_report {
+  node_name node;
+  ports::link_state state{};
+  std::optional<law::instant> last_heard;
+  std::uint64_t misbehaviours = 0;
+  std::vector<stream_report> streams;
+};
+struct exchange_report {
+  std::uint64_t directory_number = 0;
+  law::instant valid_until{};
+  std::vector<link_report> links;
+  std::vector<alarm> alarms;
+};
+
+class exchange {
+public:
+  /// `source` reads what is on disk, and outlives this.
+  exchange(exchange_setup setup, ports::transfer_source& source, law::instant now, law::civil_date today);
+
+  /// The time, at least every second: what is late is asked for again.
+  void tick(milliseconds monotonic, law::instant now, law::civil_date today);
+  void link_changed(const node_name& peer, ports::link_state now);
+  void received(const node_name& from, byte_view sent);
+  /// Entries of the stream are on disk: appended here or brought.
+  void grown(const stream_id& stream);
+  /// What became of a transfer, once it is on disk or refused.
+  void written(const ports::transfer_result& result);
+  void ask(const node_name& whom, std::uint64_t number, bytes content);
+  void answer(const node_name& whom, std::uint64_t number, bytes content);
+  /// A directory brought by hand, already verified.
+  void adopt(federation::directory newer, bytes signed_bytes);
+
+  exchange_actions take();
+
+  /// Nothing may be recorded in this stream: somebody holds more of it, or, on a State node, nobody has spoken yet.
+  bool is_held(const stream_id& stream) const;
+  bool is_confirmed(const stream_id& stream) const { return confirmed_.contains(stream); }
+  exchange_report report() const;
+  const federation::directory& current_directory() const { return setup_.directory; }
+
+private:
+  /// What goes to a neighbour who should hold a stream.
+  struct feed {
+    std::uint64_t after = 0; ///< acknowledged
+    std::uint64_t sent = 0;
+    std::uint32_t window_bytes = 0;
+    std::deque<std::pair<std::uint64_t, std::size_t>> on_their_way; ///< last sequence and bytes of each message
+    std::size_t bytes_on_their_way = 0;
+  };
+  /// What comes from one.
+  struct pull {
+    std::shared_ptr<ports::transfer> waiting; ///< received while the one before is being written
+    bool writing = false;
+    bool stopped = false; ///< forked: only a human goes on from there
+    milliseconds asked_at{0};
+    std::uint64_t expected = 0; ///< last entry that has come in order
+    bool asked = false;
+  };
+  struct peer {
+    ports::link_state state{};
+    std::optional<law::instant> last_heard;
+    std::optional<std::array<std::uint8_t, 16>> run;
+    milliseconds hello_sent{0};
+    bool said_hello = false;
+    std::uint64_t misbehaviours = 0;
+    std::size_t misbehaviours_this_minute = 0;
+    std::map<stream_id, ports::stream_position> theirs;
+    std::map<stream_id, law::instant> as_of;
+    std::map<stream_id, feed> feeds;
+    std::map<stream_id, pull> pulls;
+  };
+
+  // Inputs, one a message.
+  void take_in(const node_name& from, hello& said);
+  void take_in(const node_name& from, newer_directory& said);
+  void take_in(const node_name& from, want& said);
+  void take_in(const node_name& from, no& said);
+  void take_in(const node_name& from, marks& said);
+  void take_in(const node_name& from, question& said);
+  void take_in(const node_name& from, reply& said);
+  void take_in(const node_name& from, entries& said);
+  template <class Said>
+  void take_in(const node_name& from, Said& said);
+
+  void say(const node_name& to, message what);
+  void greet(const node_name& to, peer& p);
+  void compare(const node_name& from, peer& p, const ports::stream_position& theirs);
+  void found_behind(const stream_id& stream);
+  void come_back(const stream_id& stream);
+  void settle_confirmations();
+  bool concerns(const node_name& whom, const stream_id& stream) const;
+  bool pulls_from(const node_name& from, const stream_id& stream) const;
+  void begin_pulls(const node_name& from, peer& p);
+  void ask_for(const node_name& from, pull& p, const stream_id& stream, bool again);
+  void write_next(pull& p);
+  void settle_transfer(const node_name& from, pull& p, const ports::transfer_result& result);
+  void feed_more(const node_name& to, const stream_id& stream, feed& f);
+  void set_signers(ports::transfer& brought) const;
+  void countersign(const node_name& host, const ports::transfer_result& result);
+  void mark_again(const node_name& from, const stream_id& stream);
+  bool is_witness_of(const stream_id& stream) const;
+  bool signed_by_host(const ports::signed_head& head) const;
+  void hold(const stream_id& stream, bool behind);
+  void raise(alarm_kind kind, std::optional<stream_id> stream, std::optional<node_name> node, std::uint64_t seq);
+  void settle(alarm_kind kind, const std::optional<stream_id>& stream, const std::optional<node_name>& node);
+  void misbehaved(const node_name& who);
+  void apply_directory();
+  bool hosts(const stream_id& stream) const;
+  std::uint64_t seq_of(const stream_id& stream) const;
+
+  exchange_setup setup_;
+  ports::transfer_source& source_;
+  milliseconds monotonic_{0};
+  milliseconds minute_began_{0};
+  law::instant now_;
+  law::civil_date today_;
+  std::map<node_name, peer> peers_;
+  std::optional<milliseconds> began_;
+  std::set<stream_id> held_;
+  std::set<stream_id> behind_;    ///< own streams of which somebody holds more
+  std::set<stream_id> confirmed_; ///< own streams whose end a neighbour has confirmed in this run
+  std::vector<alarm> alarms_;
+  exchange_actions todo_;
+};
+
+} // namespace toit::federation

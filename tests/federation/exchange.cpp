@@ -1,0 +1,317 @@
+#include "tests/federation/some_nodes.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+namespace toit::federation::test {
+
+namespace {
+
+/// Every follower of a stream has it, to the byte, and every witness has said so.
+void check_all_equal(some_nodes& all) {
+  for (const char* host : {"plaine", "ensemble"})
+    for (const char* state : {"region", "departement"}) {
+      CHECK(all.equal(host, state, host));
+      CHECK(all.verify(state, host).empty());
+      CHECK(all.witnessed(host, state) == all.seq(host, host));
+    }
+  for (const char* state : {"region", "departement"})
+    for (const char* below : {"plaine", "ensemble"}) {
+      CHECK(all.equal(state, below, state));
+      CHECK(all.verify(below, state).empty());
+    }
+  CHECK(all.equal("region", "departement", "region"));
+  CHECK(all.equal("departement", "region", "departement"));
+  // Nobody holds what is not his to hold.
+  CHECK(all.seq("plaine", "ensemble") == 0);
+  CHECK(all.seq("ensemble", "plaine") == 0);
+}
+
+} // namespace
+
+TEST_CASE("territories go up, State streams go down, and what is whole is countersigned", "[L441-2-7-1-1a]") {
+  some_nodes all{1};
+  all.run(2);
+  CHECK(all.write(all["plaine"], 3));
+  CHECK(all.write(all["ensemble"]));
+  CHECK(all.write(all["region"]));
+  CHECK(all.write(all["departement"], 2));
+  all.run(2);
+  check_all_equal(all);
+  CHECK(all.all_alarms().empty());
+  for (const auto& mark : all["plaine"].source->marks(all["plaine"].hosted))
+    CHECK(mark.link == all["plaine"].source->link_at(all["plaine"].hosted, mark.seq));
+}
+
+TEST_CASE("whatever the network does, what is written arrives once and whole", "[L441-2-7-1-1a]") {
+  for (std::uint64_t seed = 1; seed <= 12; ++seed) {
+    INFO("seed " << seed);
+    some_nodes all{seed};
+    all.loses = seed % 3 == 0 ? 30 : 10;
+    all.doubles = 20;
+    all.reorders = seed % 2 == 0;
+    std::vector<std::pair<std::string, std::string>> links{
+        {"plaine", "region"}, {"plaine", "departement"}, {"ensemble", "region"}, {"region", "departement"}};
+    for (int round = 0; round < 25; ++round) {
+      for (const char* who : {"plaine", "ensemble", "region", "departement"})
+        if (all.chance() % 2 == 0)
+          all.write(all[who], static_cast<unsigned>(1 + all.chance() % 5));
+      auto [a, b] = links[all.chance() % links.size()];
+      if (all.chance() % 3 == 0)
+        all.cut(a, b);
+      if (all.chance() % 3 == 0)
+        all.heal(a, b);
+      if (all.chance() % 8 == 0) {
+        auto& who = all[round % 2 == 0 ? a : b];
+        all.stop(who, all.chance() % 2 == 0);
+        all.start(who);
+      }
+      for (int i = 0; i < 30 && !all.on_their_way.empty(); ++i)
+        all.deliver();
+      if (round % 4 == 0)
+        all.run(1);
+    }
+    for (const auto& [a, b] : links)
+      all.heal(a, b);
+    all.loses = 0;
+    all.run(20);
+    check_all_equal(all);
+    CHECK(all.all_alarms().empty());
+  }
+}
+
+TEST_CASE("a node restored from an older copy is told, takes its past back, and only then goes on", "[L441-2-7-1-1a]") {
+  some_nodes all{3};
+  all.run(2);
+  all.write(all["plaine"], 4);
+  all.run(2);
+  auto& plaine = all["plaine"];
+  all.stop(plaine, false);
+  auto copy = plaine.disk.copy();
+  all.start(plaine);
+  all.run(1);
+  CHECK(all.write(plaine, 3));
+  CHECK(all.write(plaine, 2));
+  all.run(2);
+  auto before = all.seq("region", "plaine");
+  all.stop(plaine, false);
+  plaine.disk.restore(copy);
+  all.start(plaine);
+  CHECK_FALSE(all.write(plaine));
+  all.run(3);
+  CHECK(all.seq("plaine", "plaine") == before);
+  CHECK(plaine.caught_up == std::vector{plaine.hosted});
+  CHECK(all.write(plaine));
+  all.run(6);
+  check_all_equal(all);
+  CHECK(all.all_alarms().empty());
+}
+
+TEST_CASE("a node that nobody answers records all the same, and what it wrote over its own past is a fork",
+          "[L441-2-7-1-1a]") {
+  some_nodes all{4};
+  all.run(2);
+  auto& plaine = all["plaine"];
+  all.stop(plaine, false);
+  auto copy = plaine.disk.copy();
+  all.start(plaine);
+  all.run(1);
+  CHECK(all.write(plaine, 3));
+  all.run(2);
+  all.stop(plaine, false);
+  plaine.disk.restore(copy);
+  all.cut("plaine", "region");
+  all.cut("plaine", "departement");
+  all.start(plaine);
+  CHECK_FALSE(all.write(plaine));
+  all.run(7);
+  CHECK(all.has_alarm("plaine", alarm_kind::unconfirmed));
+  CHECK(all.write(plaine, 5));
+  auto held = all.seq("region", "plaine");
+  all.heal("plaine", "region");
+  all.heal("plaine", "departement");
+  all.run(10);
+  CHECK(all.has_alarm("region", alarm_kind::forked));
+  CHECK(all.has_alarm("departement", alarm_kind::forked));
+  CHECK(all.has_alarm("plaine", alarm_kind::forked));
+  CHECK(all.seq("region", "plaine") == held);
+  CHECK(all.verify("region", "plaine").empty());
+  auto rows = journal::open_sqlite_reader("node/journal.sqlite", all["region"].disk.vfs());
+  CHECK_FALSE(rows->foreign_heads().empty());
+}
+
+TEST_CASE("a State node restored from a backup signs nothing before it has its own past again", "[L441-2-7-1-1a]") {
+  some_nodes all{5};
+  all.run(2);
+  auto& region = all["region"];
+  all.stop(region, false);
+  auto copy = region.disk.copy();
+  all.start(region);
+  all.run(1);
+  CHECK(all.write(region, 4));
+  all.run(2);
+  all.stop(region, false);
+  region.disk.restore(copy);
+  for (const char* other : {"plaine", "ensemble", "departement"})
+    all.cut("region", other);
+  all.start(region);
+  all.run(30);
+  // Nobody has spoken: a State node waits, however long.
+  CHECK_FALSE(all.write(region));
+  CHECK(all.has_alarm("region", alarm_kind::unconfirmed));
+  for (const char* other : {"plaine", "ensemble", "departement"})
+    all.heal("region", other);
+  all.run(8);
+  CHECK(all.write(region));
+  all.run(2);
+  check_all_equal(all);
+}
+
+TEST_CASE("what is forged, addressed to another or not asked for changes nothing and is counted", "[L441-2-7-1-1a]") {
+  some_nodes all{6};
+  all.run(2);
+  all.write(all["plaine"], 2);
+  all.run(2);
+  auto& region = all["region"];
+  auto before = all.seq("region", "plaine");
+  auto count = [&](const std::string& who) {
+    for (const auto& link : region.talk->report().links)
+      if (link.node == node_named(who))
+        return link.misbehaviours;
+    return std::uint64_t{0};
+  };
+  auto told = [&](const std::string& by, const bytes& what) {
+    auto already = count(by);
+    region.talk->received(node_named(by), what);
+    all.do_what_is_to_be_done(region);
+    return count(by) - already;
+  };
+  auto good = encode({node_named("plaine"), node_named("region"), hello{}});
+  CHECK(told("plaine", good) == 0);
+  CHECK(told("ensemble", good) == 1);
+  CHECK(told("plaine", encode({node_named("plaine"), node_named("departement"), hello{}})) == 1);
+  CHECK(told("plaine", bytes{}) == 1);
+  CHECK(told("plaine", bytes(100, 0x91)) == 1);
+  auto cut = good;
+  cut.pop_back();
+  CHECK(told("plaine", cut) == 1);
+  // A stream that is not his: neither served nor taken.
+  want asked;
+  asked.after = {all["ensemble"].hosted, 0, 0, journal::first_link(all["ensemble"].hosted)};
+  asked.window_bytes = 1000;
+  CHECK(told("plaine", encode({node_named("plaine"), node_named("region"), asked})) == 1);
+  auto brought = all["plaine"].source->read(all["plaine"].hosted, 0, 1000);
+  CHECK(told("ensemble", encode({node_named("ensemble"), node_named("region"), entries{*brought}})) == 1);
+  // A mark that somebody else signed.
+  auto given = all["plaine"].source->marks(all["plaine"].hosted).front();
+  given.at += std::chrono::seconds{1};
+  marks forged;
+  forged.given.push_back(given);
+  all["plaine"].talk->received(node_named("region"), encode({node_named("region"), node_named("plaine"), forged}));
+  CHECK(all.has_alarm("plaine", alarm_kind::bad_signature));
+  // A stranger is not heard at all.
+  region.talk->received(node_named("nobody"), good);
+  CHECK(all.seq("region", "plaine") == before);
+  all.run(3);
+  CHECK(all.seq("region", "plaine") == all.seq("plaine", "plaine"));
+}
+
+TEST_CASE("a neighbour that floods is no longer heard for a while, and nothing piles up") {
+  some_nodes all{7};
+  all.run(2);
+  auto& region = all["region"];
+  for (int i = 0; i < 5'000; ++i) {
+    region.talk->received(node_named("plaine"), bytes(50, 0x93));
+    all.do_what_is_to_be_done(region);
+  }
+  CHECK(region.talk->report().alarms.size() == 1);
+  all.write(all["plaine"]);
+  all.run(3);
+  CHECK(all.seq("region", "plaine") < all.seq("plaine", "plaine"));
+  all.run(70);
+  CHECK(all.seq("region", "plaine") == all.seq("plaine", "plaine"));
+}
+
+TEST_CASE("a neighbour that stalls is sent no more than its window") {
+  some_nodes all{8};
+  all.run(2);
+  all.cut("region", "departement");
+  auto& plaine = all["plaine"];
+  // The region takes nothing: what is on its way to it stays there.
+  for (int i = 0; i < 200; ++i)
+    all.write(plaine, 2);
+  std::size_t waiting = 0;
+  for (const auto& one : all.on_their_way)
+    if (one.to == all["region"].name)
+      waiting += one.sent.size();
+  CHECK(waiting < 16'000 + 4 * 2'000);
+  all.run(10);
+  CHECK(all.seq("region", "plaine") == all.seq("plaine", "plaine"));
+}
+
+TEST_CASE("a newer directory travels by itself; an older or a forged one does not", "[L441-2-7-1-1a]") {
+  some_nodes all{9};
+  all.run(2);
+  auto newer = all.describe(2);
+  all["region"].talk->adopt(newer, sign_directory(newer, all.anchor));
+  all.do_what_is_to_be_done(all["region"]);
+  all.run(3);
+  for (const char* who : {"plaine", "ensemble", "departement", "region"})
+    CHECK(all[who].talk->report().directory_number == 2);
+  auto older = all.describe(1);
+  auto forged = all.describe(3);
+  journal::signing_key stranger{filled(201)};
+  auto hear = [&](const bytes& given) {
+    all["plaine"].talk->received(node_named("region"),
+                                 encode({node_named("region"), node_named("plaine"), newer_directory{given}}));
+    all.do_what_is_to_be_done(all["plaine"]);
+  };
+  hear(sign_directory(older, all.anchor));
+  CHECK(all["plaine"].talk->report().directory_number == 2);
+  hear(sign_directory(forged, stranger));
+  CHECK(all["plaine"].talk->report().directory_number == 2);
+  CHECK(all.has_alarm("plaine", alarm_kind::bad_signature));
+}
+
+TEST_CASE("an expired directory stops no recording and no link, and is said", "[L441-2-7-1-1a]") {
+  some_nodes all{10};
+  all.run(2);
+  all.clock->at += std::chrono::hours{24 * 401};
+  all.run(2);
+  CHECK(all.has_alarm("plaine", alarm_kind::directory_expired));
+  CHECK(all.write(all["plaine"]));
+  auto newer = all.describe(2);
+  all["region"].talk->adopt(newer, sign_directory(newer, all.anchor));
+  all.do_what_is_to_be_done(all["region"]);
+  all.run(6);
+  CHECK_FALSE(all.has_alarm("plaine", alarm_kind::directory_expired));
+}
+
+TEST_CASE("under a revoked key only what was countersigned before stands", "[L441-2-7-1-1a]") {
+  some_nodes all{11};
+  all.run(2);
+  all.write(all["plaine"], 2);
+  all.run(2);
+  auto newer = all.describe(2);
+  auto entry = std::ranges::find(newer.nodes, all["plaine"].name, &node_entry::name);
+  entry->signing_keys.front().revoked = all.clock->at;
+  entry->signing_keys.push_back({filled(9), all.clock->at, {}});
+  all["region"].talk->adopt(newer, sign_directory(newer, all.anchor));
+  all.do_what_is_to_be_done(all["region"]);
+  all.run(3);
+  auto before = all.seq("region", "plaine");
+  CHECK(all.write(all["plaine"]));
+  all.run(5);
+  CHECK(all.seq("region", "plaine") == before);
+  CHECK(all.has_alarm("region", alarm_kind::bad_signature));
+}
+
+TEST_CASE("a question is answered to whoever asked it") {
+  some_nodes all{12};
+  all.run(2);
+  all["departement"].talk->ask(all["plaine"].name, 7, bytes{1, 2, 3});
+  all.do_what_is_to_be_done(all["departement"]);
+  all.run(1);
+  CHECK(all["departement"].answered == std::vector<bytes>{{1, 2, 3}});
+}
+
+} // namespace toit::federation::test

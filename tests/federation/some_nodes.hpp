@@ -1,0 +1,355 @@
+/// \file
+/// A few nodes with real journals on virtual disks, and between them a network that may lose, double, reorder and cut.
+
+#pragma once
+
+#include "federation/exchange.hpp"
+#include "journal/node_journal.hpp"
+#include "journal/sqlite_store.hpp"
+#include "journal/verify.hpp"
+#include "simulation/world/virtual_disk.hpp"
+
+#include <random>
+
+namespace toit::federation::test {
+
+class hand_clock : public ports::clock {
+public:
+  law::instant now() const override { return at; }
+  std::chrono::milliseconds monotonic() const override { return at.time_since_epoch(); }
+  law::instant at{std::chrono::sys_days{std::chrono::year{2026} / 3 / 2}};
+};
+
+inline stream_id stream_named(const char* name) { return *stream_id::parse(name); }
+inline node_name node_named(const std::string& name) { return *node_name::parse(name); }
+
+inline law::bytes32 filled(std::uint8_t byte) {
+  law::bytes32 all;
+  all.fill(byte);
+  return all;
+}
+
+class some_nodes;
+
+struct one_node {
+  one_node(std::string called, stream_id stream_hosted, std::uint8_t number, node_tier of_tier)
+      : name{node_named(called)}, hosted{stream_hosted}, tier{of_tier}, disk{number},
+        keys{filled(number), filled(static_cast<std::uint8_t>(number + 100))} {}
+
+  node_name name;
+  stream_id hosted;
+  node_tier tier;
+  simulation::virtual_disk disk;
+  journal::node_keys keys;
+  std::unique_ptr<journal::node_journal> journal;
+  std::unique_ptr<ports::transfer_source> source;
+  std::unique_ptr<exchange> talk;
+  std::set<stream_id> held;
+  std::uint64_t notes = 0;
+  std::vector<ports::transfer_status> statuses;
+  std::vector<stream_id> caught_up;
+  std::vector<bytes> answered;
+};
+
+/// Two territories, the département and the région, as in Seine-Saint-Denis.
+class some_nodes {
+public:
+  explicit some_nodes(std::uint64_t seed, exchange_bugs with = {}) : chance{seed}, bugs{with} {
+    add("region", "SR11", 1, node_tier::region);
+    add("departement", "SD93", 2, node_tier::departement);
+    add("plaine", "T200057867", 3, node_tier::territory);
+    add("ensemble", "T200057875", 4, node_tier::territory);
+    issue(1);
+    for (auto& [name, node] : nodes)
+      start(*node);
+  }
+
+  one_node& operator[](const std::string& name) { return *nodes.at(node_named(name)); }
+
+  /// The directory, with every node as it is now.
+  directory describe(std::uint64_t number) const {
+    directory made;
+    made.number = number;
+    made.purpose = law::text<16>{"training"};
+    made.issued_at = clock->at;
+    made.valid_until = clock->at + std::chrono::hours{24 * 400};
+    std::uint16_t port = 7000;
+    for (const auto& [name, node] : nodes) {
+      auto& entry = made.nodes.emplace_back();
+      entry.name = name;
+      entry.tier = node->tier;
+      entry.legal_person = *law::siren::parse(node->tier == node_tier::territory ? node->hosted.view().substr(1)
+                                                                                 : std::string_view{"200057867"});
+      entry.title = law::text<120>{name.text()};
+      entry.endpoint = law::text<120>{"tcp://127.0.0.1:" + std::to_string(port++)};
+      entry.link_keys.push_back({journal::link_public(node->keys), {}, {}});
+      entry.signing_keys.push_back({journal::signing_key{node->keys.signing_seed}.public_half(), {}, {}});
+      entry.operating_key = journal::operating_public(node->keys.operating_secret);
+      if (node->tier != node_tier::territory)
+        entry.escrow_key = journal::operating_public(filled(node->tier == node_tier::region ? 77 : 78));
+      entry.streams.push_back(node->hosted);
+    }
+    for (const char* siren : {"200057867", "200057875"}) {
+      auto& territory = made.territories.emplace_back();
+      territory.stream = stream_named((std::string{"T"} + siren).c_str());
+      territory.territory = *law::siren::parse(siren);
+      territory.name = law::text<120>{siren};
+      territory.departements.push_back(*law::departement_code::parse("93"));
+      territory.ordering = stream_named("SR11");
+      territory.supervisors = {stream_named("SR11"), stream_named("SD93")};
+      territory.from = law::civil_date{std::chrono::year{2020} / 1 / 1};
+    }
+    return made;
+  }
+  void issue(std::uint64_t number) { current = describe(number); }
+
+  void open(one_node& node) {
+    journal::journal_setup setup;
+    setup.open_store = [&node] { return journal::open_sqlite_store("node/journal.sqlite", node.disk.vfs()); };
+    setup.log_place = {"node", node.disk.vfs()};
+    setup.log_folder = node.disk.log_folder("node");
+    setup.snapshots = node.disk.folder("node/snapshots");
+    setup.keys = node.keys;
+    setup.clock = clock;
+    if (node.tier == node_tier::territory)
+      setup.escrow_recipient = journal::operating_public(filled(77));
+    node.journal = std::make_unique<journal::node_journal>(std::move(setup));
+    law::record first{};
+    first.occurred_on = today();
+    first.event = law::stream_opened{*law::siren::parse("200057867"), law::text<120>{node.name.text()},
+                                     law::text<16>{"training"}, node.journal->signer()};
+    node.journal->create_stream(node.hosted, first);
+    node.journal->load(node.hosted);
+  }
+
+  void start(one_node& node) {
+    if (!node.journal)
+      open(node);
+    node.source = node.journal->open_transfers();
+    exchange_setup setup;
+    setup.self = node.name;
+    setup.hosted = {node.hosted};
+    setup.signer = std::make_shared<journal::signing_key>(node.keys.signing_seed);
+    for (auto& byte : setup.run)
+      byte = static_cast<std::uint8_t>(chance());
+    setup.directory = current;
+    setup.signed_directory = sign_directory(current, anchor);
+    setup.anchor = anchor.public_half();
+    setup.limits.transfer_bytes = 2'000;
+    setup.limits.window_bytes = 16'000;
+    setup.bugs = bugs;
+    node.held.clear();
+    node.talk = std::make_unique<exchange>(std::move(setup), *node.source, clock->at, today());
+    do_what_is_to_be_done(node);
+    for (auto& [name, other] : nodes) {
+      if (!other->talk || other->name == node.name || is_cut(node.name, name))
+        continue;
+      node.talk->link_changed(name, ports::link_state::up);
+      other->talk->link_changed(node.name, ports::link_state::up);
+      do_what_is_to_be_done(*other);
+    }
+    do_what_is_to_be_done(node);
+  }
+
+  /// Power is cut; what is on its way to the node is lost.
+  void stop(one_node& node, bool power_cut) {
+    node.talk.reset();
+    node.source.reset();
+    if (power_cut)
+      node.disk.go_down();
+    node.journal.reset();
+    if (power_cut)
+      node.disk.come_back();
+    std::erase_if(on_their_way, [&](const auto& m) { return m.to == node.name || m.from == node.name; });
+    for (auto& [name, other] : nodes)
+      if (other->talk)
+        other->talk->link_changed(node.name, ports::link_state::down);
+  }
+
+  void cut(const std::string& a, const std::string& b) {
+    cuts.insert(std::minmax(node_named(a), node_named(b)));
+    change(a, b, ports::link_state::down);
+  }
+  void heal(const std::string& a, const std::string& b) {
+    cuts.erase(std::minmax(node_named(a), node_named(b)));
+    change(a, b, ports::link_state::up);
+  }
+  bool is_cut(const node_name& a, const node_name& b) const { return cuts.contains(std::minmax(a, b)); }
+
+  /// A note in the node's own stream; false when it may not write.
+  bool write(one_node& node, unsigned how_many = 1) {
+    auto sealer = node.journal->open_sealer();
+    std::vector<ports::append_ptr> group;
+    for (unsigned i = 0; i < how_many; ++i) {
+      law::record record{};
+      record.occurred_on = today();
+      record.event = law::processing_event{law::text<80>{"note"}, law::text<400>{std::to_string(++node.notes)}};
+      auto append = std::make_shared<ports::append>();
+      append->stream = node.hosted;
+      law::subject_id subject;
+      for (auto& byte : subject.bytes)
+        byte = static_cast<std::uint8_t>(chance());
+      append->reads.push_back({subject, 0});
+      auto payload = sealer->seal(node.hosted, subject, record);
+      append->drafts.push_back({subject, std::move(payload), std::make_shared<const law::record>(record)});
+      group.push_back(std::move(append));
+    }
+    auto results = node.journal->writer().stage(group);
+    node.journal->writer().sync();
+    if (results.front().status != ports::append_status::appended)
+      return false;
+    node.talk->grown(node.hosted);
+    do_what_is_to_be_done(node);
+    return true;
+  }
+
+  void do_what_is_to_be_done(one_node& node) {
+    auto todo = node.talk->take();
+    for (const auto& hold : todo.holds) {
+      node.journal->writer().hold_back(hold.stream, hold.behind);
+      if (hold.behind)
+        node.held.insert(hold.stream);
+      else
+        node.held.erase(hold.stream);
+    }
+    for (auto& one : todo.messages)
+      send(node.name, std::move(one));
+    for (const auto& asked : todo.questions)
+      node.talk->answer(asked.from, asked.number, asked.content);
+    for (auto& replied : todo.replies)
+      node.answered.push_back(std::move(replied.content));
+    node.caught_up.insert(node.caught_up.end(), todo.caught_up.begin(), todo.caught_up.end());
+    if (!todo.transfers.empty() || !todo.marks.empty() || !todo.foreign_heads.empty())
+      bring(node, todo);
+    else if (!todo.questions.empty())
+      do_what_is_to_be_done(node);
+  }
+
+  void bring(one_node& node, exchange_actions& todo) {
+    auto& writer = node.journal->writer();
+    std::vector<ports::transfer_result> results;
+    for (const auto& brought : todo.transfers)
+      results.push_back(writer.stage_transfer(*brought));
+    for (const auto& mark : todo.marks)
+      writer.stage_mark(mark);
+    for (const auto& head : todo.foreign_heads)
+      writer.stage_foreign_head(head);
+    bool there = writer.sync().entries;
+    for (auto& result : results) {
+      if (!there)
+        result.status = ports::transfer_status::read_only;
+      node.statuses.push_back(result.status);
+      node.talk->written(result);
+    }
+    do_what_is_to_be_done(node);
+  }
+
+  void send(const node_name& from, exchange_actions::outgoing one) {
+    auto found = nodes.find(one.to);
+    if (found == nodes.end() || !found->second->talk || is_cut(from, one.to))
+      return;
+    on_their_way.push_back({from, one.to, std::move(one.sent)});
+    std::uniform_int_distribution<unsigned> percent{0, 99};
+    if (percent(chance) < loses)
+      on_their_way.pop_back();
+    else if (percent(chance) < doubles)
+      on_their_way.push_back(on_their_way.back());
+  }
+
+  /// Delivers until nothing is on its way; time goes by in between for `seconds`.
+  void run(unsigned seconds = 20) {
+    for (unsigned i = 0; i < seconds; ++i) {
+      for (std::size_t steps = 0; !on_their_way.empty(); ++steps) {
+        law::require(steps < 200'000, "nodes stop talking when nothing happens");
+        deliver();
+      }
+      clock->at += std::chrono::seconds{1};
+      for (auto& [name, node] : nodes)
+        if (node->talk) {
+          node->talk->tick(clock->monotonic(), clock->at, today());
+          do_what_is_to_be_done(*node);
+        }
+    }
+  }
+
+  void deliver() {
+    std::size_t which = 0;
+    if (reorders)
+      which = std::uniform_int_distribution<std::size_t>{0, on_their_way.size() - 1}(chance);
+    auto one = std::move(on_their_way[which]);
+    on_their_way.erase(on_their_way.begin() + static_cast<std::ptrdiff_t>(which));
+    auto found = nodes.find(one.to);
+    if (found == nodes.end() || !found->second->talk || is_cut(one.from, one.to))
+      return;
+    found->second->talk->received(one.from, one.sent);
+    do_what_is_to_be_done(*found->second);
+  }
+
+  std::uint64_t seq(const std::string& where, const std::string& of) {
+    auto at = (*this)[where].source->position((*this)[of].hosted);
+    return at ? at->seq : 0;
+  }
+  bool equal(const std::string& a, const std::string& b, const std::string& of) {
+    auto stream = (*this)[of].hosted;
+    auto rows = [&](const std::string& where) {
+      return journal::open_sqlite_reader("node/journal.sqlite", (*this)[where].disk.vfs())->entries(stream, 0, 100'000);
+    };
+    return rows(a) == rows(b);
+  }
+  std::vector<journal::verify_fault> verify(const std::string& where, const std::string& of) {
+    auto rows = journal::open_sqlite_reader("node/journal.sqlite", (*this)[where].disk.vfs());
+    return journal::verify_stream(*rows, (*this)[of].hosted, {}, nullptr, {}).faults;
+  }
+  bool has_alarm(const std::string& where, alarm_kind kind) {
+    auto told = (*this)[where].talk->report();
+    return std::ranges::any_of(told.alarms, [&](const alarm& a) { return a.kind == kind; });
+  }
+  std::vector<alarm> all_alarms() {
+    std::vector<alarm> all;
+    for (auto& [name, node] : nodes)
+      for (const auto& a : node->talk->report().alarms)
+        all.push_back(a);
+    return all;
+  }
+  /// The last sequence that the witness has countersigned, as the host knows.
+  std::uint64_t witnessed(const std::string& host, const std::string& by) {
+    for (const auto& mark : (*this)[host].source->marks((*this)[host].hosted))
+      if (mark.witness == (*this)[by].hosted)
+        return mark.seq;
+    return 0;
+  }
+
+  law::civil_date today() const { return law::civil_date{std::chrono::floor<std::chrono::days>(clock->at)}; }
+
+  struct on_its_way {
+    node_name from;
+    node_name to;
+    bytes sent;
+  };
+
+  std::mt19937_64 chance;
+  exchange_bugs bugs;
+  std::shared_ptr<hand_clock> clock = std::make_shared<hand_clock>();
+  journal::signing_key anchor{filled(200)};
+  directory current;
+  std::map<node_name, std::unique_ptr<one_node>> nodes;
+  std::deque<on_its_way> on_their_way;
+  std::set<std::pair<node_name, node_name>> cuts;
+  unsigned loses = 0;   ///< percent
+  unsigned doubles = 0; ///< percent
+  bool reorders = false;
+
+private:
+  void add(const std::string& name, const char* stream, std::uint8_t number, node_tier tier) {
+    nodes[node_named(name)] = std::make_unique<one_node>(name, stream_named(stream), number, tier);
+  }
+  void change(const std::string& a, const std::string& b, ports::link_state to) {
+    for (auto [x, y] : {std::pair{a, b}, std::pair{b, a}})
+      if ((*this)[x].talk) {
+        (*this)[x].talk->link_changed(node_named(y), to);
+        do_what_is_to_be_done((*this)[x]);
+      }
+  }
+};
+
+} // namespace toit::federation::test
