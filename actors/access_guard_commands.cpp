@@ -189,7 +189,21 @@ std::shared_ptr<submission> access_guard_state::begin(const asked_command& asked
   return on_its_way;
 }
 
+namespace {
+
+/// Demandes and dwellings have their home in a territory: a State authority's stream holds none.
+law::check check_home(const ports::stream_id& stream, const law::entry_kind& kind) {
+  if (stream.view().starts_with('S') && kind.family == law::entry_family::dossier)
+    return law::refuse(refusal_code::out_of_scope, "L441-2-7-1-1a",
+                       "Un nœud de l'État n'enregistre pas de demande : elle s'enregistre dans son territoire.");
+  return {};
+}
+
+} // namespace
+
 law::check access_guard_state::complete(submission& on_its_way, const asked_command& asked) {
+  if (auto ok = check_home(context->stream, law::kind_of(asked.event)); !ok)
+    return ok;
   if (auto ok = check_asker(asked, law::kind_of(asked.event)); !ok)
     return ok;
   if (auto ok = add_originator(on_its_way, asked); !ok)

@@ -37,6 +37,11 @@ CAF_ADD_ATOM(toit, toit, check_atom, "check")
 CAF_ADD_ATOM(toit, toit, bring_atom, "bring")
 CAF_ADD_ATOM(toit, toit, hold_atom, "hold")
 CAF_ADD_ATOM(toit, toit, ordering_atom, "ordering")
+CAF_ADD_ATOM(toit, toit, received_atom, "received")
+CAF_ADD_ATOM(toit, toit, changed_atom, "changed")
+CAF_ADD_ATOM(toit, toit, ask_atom, "ask")
+CAF_ADD_ATOM(toit, toit, again_atom, "again")
+CAF_ADD_ATOM(toit, toit, answer_atom, "answer")
 CAF_END_TYPE_ID_BLOCK(toit)
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::asked_command_ptr)
@@ -46,6 +51,10 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::append_group_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::append_results_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::log_line_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::brought_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::ports::node_name)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::ports::link_state)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::ports::federation_report_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(std::shared_ptr<const toit::ports::bytes>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::brought_results_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::brief_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::list_query_ptr)
@@ -168,8 +177,28 @@ using documents_actor = caf::typed_actor<
     // Removes files that no entry names.
     caf::reacts_to<sweep_atom, demand_registry_actor>>;
 
+using message_ptr = std::shared_ptr<const ports::bytes>;
+
+/// The LINK KEEPER (nodes/federation) exchanges streams with the neighbours: the one actor that knows of other nodes.
+using link_keeper_actor = follower_actor::extend<
+    // A neighbour, who has proved who he is, says this.
+    caf::reacts_to<received_atom, ports::node_name, message_ptr>,
+    // The link with a neighbour is up, down or refused.
+    caf::reacts_to<changed_atom, ports::node_name, ports::link_state>,
+    // Looks at the clock: what is late is asked for again.
+    caf::reacts_to<tick_atom>,
+    // Asks a neighbour something that he answers at once, under his own guard.
+    caf::replies_to<ask_atom, ports::node_name, message_ptr>::with<message_ptr>,
+    // The answer to what a neighbour asked.
+    caf::reacts_to<answer_atom, ports::node_name, std::uint64_t, message_ptr>,
+    // Links, positions and alarms as they are now.
+    caf::replies_to<status_atom>::with<ports::federation_report_ptr>>;
+
 /// The NODE SUPERVISOR (nodes/host) begins a territory's actors, gives them their ticks, and begins them all again when
 /// one ends.
-using node_supervisor_actor = caf::typed_actor<caf::reacts_to<tick_atom>>;
+using node_supervisor_actor = caf::typed_actor<caf::reacts_to<tick_atom>,
+                                               // The past of the territory's stream has come back from another node:
+                                               // whoever folded it begins again.
+                                               caf::reacts_to<again_atom>>;
 
 } // namespace toit

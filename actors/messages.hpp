@@ -5,7 +5,7 @@
 
 #include "law/contingents.hpp"
 #include "law/sight.hpp"
-#include "ports/replica.hpp"
+#include "ports/federation.hpp"
 #include "ports/vault.hpp"
 
 #include <expected>

@@ -611,11 +611,14 @@ void exchange::settle(alarm_kind kind, const std::optional<stream_id>& stream, c
   std::erase_if(alarms_, [&](const alarm& a) { return a.kind == kind && a.stream == stream && a.node == node; });
 }
 
-exchange_report exchange::report() const {
-  exchange_report made;
+ports::federation_report exchange::report() const {
+  ports::federation_report made;
   made.directory_number = setup_.directory.number;
   made.valid_until = setup_.directory.valid_until;
-  made.alarms = alarms_;
+  made.alarms.assign(alarms_.begin(), alarms_.end());
+  for (const auto& stream : setup_.hosted)
+    if (const auto* territory = setup_.directory.territory_of(stream, today_))
+      made.ordering = territory->ordering;
   for (const auto& [name, p] : peers_) {
     auto& link = made.links.emplace_back();
     link.node = name;

@@ -10,7 +10,7 @@
 
 #include "federation/envelope.hpp"
 #include "journal/marks.hpp"
-#include "ports/files.hpp"
+#include "ports/federation.hpp"
 
 #include <deque>
 #include <map>
@@ -18,33 +18,9 @@
 
 namespace toit::federation {
 
+using ports::alarm;
+using ports::alarm_kind;
 using std::chrono::milliseconds;
-
-/// What a human must know of. Stable names; docs/operating.md says what to do.
-enum class alarm_kind : std::uint8_t {
-  forked,            ///< two histories of one stream, both signed by its host
-  rolled_back,       ///< a host has less of its own stream than was countersigned
-  altered,           ///< entries whose hashes do not follow from one another
-  bad_signature,     ///< signed by nobody whom the directory names, or by a revoked key
-  keys_missing,      ///< a stream's key is not sealed to the ordering authority: it is not countersigned
-  directory_expired, ///< the authority is unconfirmed since then
-  clock_apart,       ///< a neighbour's clock is far from ours
-  unconfirmed,       ///< nobody has yet confirmed where this node's own stream stands
-  misbehaving,       ///< malformed, wrongly addressed, more than was asked for
-};
-constexpr auto names_of(alarm_kind) {
-  return std::to_array<std::string_view>({"forked", "rolled_back", "altered", "bad_signature", "keys_missing",
-                                          "directory_expired", "clock_apart", "unconfirmed", "misbehaving"});
-}
-
-struct alarm {
-  alarm_kind kind{};
-  std::optional<stream_id> stream;
-  std::optional<node_name> node;
-  std::uint64_t seq = 0;
-  law::instant since{};
-  friend bool operator==(const alarm&, const alarm&) = default;
-};
 
 /// Faults that the simulator's checkers must find: all off, but in builds made for tests.
 struct exchange_bugs {
@@ -104,27 +80,6 @@ struct exchange_actions {
   std::optional<bytes> newer_directory; ///< verified, newer: to be kept; peers are those of the new one
 };
 
-/// Where a stream stands on a link, for whoever looks.
-struct stream_report {
-  stream_id stream;
-  std::uint64_t seq = 0;       ///< here
-  std::uint64_t their_seq = 0; ///< there, as last heard
-  law::instant as_of{};        ///< when that was
-};
-struct link_report {
-  node_name node;
-  ports::link_state state{};
-  std::optional<law::instant> last_heard;
-  std::uint64_t misbehaviours = 0;
-  std::vector<stream_report> streams;
-};
-struct exchange_report {
-  std::uint64_t directory_number = 0;
-  law::instant valid_until{};
-  std::vector<link_report> links;
-  std::vector<alarm> alarms;
-};
-
 class exchange {
 public:
   /// `source` reads what is on disk, and outlives this.
@@ -148,7 +103,7 @@ public:
   /// Nothing may be recorded in this stream: somebody holds more of it, or, on a State node, nobody has spoken yet.
   bool is_held(const stream_id& stream) const;
   bool is_confirmed(const stream_id& stream) const { return confirmed_.contains(stream); }
-  exchange_report report() const;
+  ports::federation_report report() const;
   const federation::directory& current_directory() const { return setup_.directory; }
 
 private:

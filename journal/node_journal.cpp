@@ -158,6 +158,10 @@ public:
 
   std::vector<ports::account_row> accounts() override { return rows_->accounts(); }
 
+  std::vector<ports::witness_mark> marks_covering(const ports::stream_id& stream, std::uint64_t seq) override {
+    return rows_->marks_from(stream, seq);
+  }
+
   std::vector<ports::logged_line> log_about(law::subject_id subject, std::size_t limit) override {
     return log_.about(subject, limit);
   }

@@ -181,6 +181,11 @@ struct entry_batch {
 };
 using batch_ptr = std::shared_ptr<const entry_batch>;
 
+struct transfer;
+struct transfer_result;
+struct witness_mark;
+struct stream_position;
+
 /// Reads what is on disk. One reader a thread.
 class journal_reader {
 public:
@@ -208,14 +213,12 @@ public:
 
   virtual std::vector<account_row> accounts() = 0;
 
+  /// Of each witness the first mark that covers `seq`.
+  virtual std::vector<witness_mark> marks_covering(const stream_id& stream, std::uint64_t seq) = 0;
+
   /// Lines of the consultation and attempt log about a dossier, newest first, at most `limit`.
   virtual std::vector<logged_line> log_about(law::subject_id subject, std::size_t limit) = 0;
 };
-
-struct transfer;
-struct transfer_result;
-struct witness_mark;
-struct stream_position;
 
 /// What a sync made durable. What is not was undone, as if it had never been staged.
 struct synced {

@@ -103,6 +103,56 @@ private:
   std::set<std::string> taken_;
 };
 
+/// A région on its two digits, a département on two characters or three.
+bool is_on_the_map(const state_authority& authority, const territory_map& map) {
+  if (authority.tier == federation::node_tier::region) {
+    auto code = region_code::parse(authority.code);
+    return code && map.find(*code);
+  }
+  auto code = law::departement_code::parse(authority.code);
+  return code && map.find(*code);
+}
+
+void read_authority(reading& from, configuration& c, const territory_map& map) {
+  state_authority authority;
+  from.take_choice("authority.tier", authority.tier);
+  if (authority.tier == federation::node_tier::territory)
+    from.fail("authority.tier", "doit être l'un de : departement region");
+  authority.code = from.take_text("authority.code").value_or("");
+  if (authority.tier != federation::node_tier::territory && !is_on_the_map(authority, map))
+    from.fail("authority.code", "n'est pas un code de la carte");
+  if (auto id = from.take_code<law::siren>("authority.legal_person", "n'est pas un numéro SIREN"))
+    c.territory = *id;
+  else
+    from.fail("authority.legal_person", "manque : le numéro SIREN du service de l'État");
+  c.authority = std::move(authority);
+}
+
+void read_federation(reading& from, configuration& c, const fs::path& folder) {
+  federated links;
+  auto name = from.take_code<ports::node_name>("federation.name", "n'est pas un nom de nœud");
+  auto directory = from.take_text("federation.directory");
+  auto anchor = from.take_text("federation.anchor");
+  links.listen = from.take_text("federation.listen").value_or("");
+  if (auto within = from.take_number("federation.confirm_within_seconds", 1, 600))
+    links.confirm_within = std::chrono::seconds{*within};
+  if (!name && !directory && !anchor && links.listen.empty())
+    return;
+  if (name)
+    links.name = *name;
+  else
+    from.fail("federation.name", "manque : le nom du nœud dans l'annuaire");
+  if (directory && !directory->empty())
+    links.directory = (folder / *directory).lexically_normal();
+  else
+    from.fail("federation.directory", "manque : le fichier de l'annuaire signé");
+  if (!anchor || !law::parse_hex(*anchor, links.anchor))
+    from.fail("federation.anchor", "doit être la clé d'ancrage, en 64 chiffres hexadécimaux");
+  if (!links.listen.empty() && !links.listen.starts_with("tcp://"))
+    from.fail("federation.listen", "doit être de la forme tcp://adresse:port");
+  c.federation = std::move(links);
+}
+
 void read_territory(reading& from, configuration& c, const territory_map& map) {
   if (auto id = from.take_code<law::siren>("territory.siren", "n'est pas un numéro SIREN"))
     c.territory = *id;
@@ -180,7 +230,11 @@ std::expected<configuration, configuration_faults> parse_configuration(std::stri
     configuration c;
     c.purpose = node_purpose::production;
     from.take_choice("purpose", c.purpose);
-    read_territory(from, c, map);
+    if (root.contains("authority"))
+      read_authority(from, c, map);
+    else
+      read_territory(from, c, map);
+    read_federation(from, c, folder);
     read_data(from, c, folder);
     read_service(from, c);
     from.refuse_unknown();
@@ -239,16 +293,59 @@ std::expected<configuration, configuration_faults> read_configuration(const fs::
   return parsed;
 }
 
-law::settings settings_of(const configuration& from, const territory_map& map) {
+ports::stream_id configuration::stream() const {
+  if (!authority)
+    return ports::stream_of(territory);
+  return *ports::stream_id::parse((authority->tier == federation::node_tier::region ? "SR" : "SD") + authority->code);
+}
+
+namespace {
+
+law::legal_person_kind kind_of(territory_kind kind) {
+  switch (kind) {
+  case territory_kind::ept:
+    return law::legal_person_kind::ept;
+  case territory_kind::paris:
+    return law::legal_person_kind::commune;
+  default:
+    return law::legal_person_kind::epci;
+  }
+}
+
+served_place place_of_state(const state_authority& authority, const territory_map& map) {
+  using law::legal_person_kind;
+  if (authority.tier == federation::node_tier::departement) {
+    const auto* where = map.find(*law::departement_code::parse(authority.code));
+    return {law::text<120>{"Préfecture : " + std::string{where->name}}, legal_person_kind::state_service,
+            authority.code};
+  }
+  auto code = *region_code::parse(authority.code);
+  const auto* where = map.find(code);
+  auto first = std::ranges::find(map.departements(), code, &departement::region);
+  law::require(first != map.departements().end(), "a région has a département");
+  return {law::text<120>{"Préfecture de région : " + std::string{where->name}}, legal_person_kind::state_service,
+          first->code.text()};
+}
+
+} // namespace
+
+served_place place_of(const configuration& from, const territory_map& map) {
+  if (from.authority)
+    return place_of_state(*from.authority, map);
   const auto* where = map.find(from.territory);
   law::require(where != nullptr, "the territory of a configuration is on the map");
+  return {law::text<120>{std::string{where->name}}, kind_of(where->kind), where->departements.front().text()};
+}
+
+law::settings settings_of(const configuration& from, const territory_map& map) {
   law::settings s;
   s.territory = from.territory;
   s.gestionnaire = from.gestionnaire_or_territory();
   s.registration = from.registration;
   s.allots_numbers = from.allots_numbers;
   s.tense_zone = from.tense_zone;
-  s.communes = where->communes;
+  if (!from.authority)
+    s.communes = map.find(from.territory)->communes;
   return s;
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/log.hpp"
+#include "federation/directory.hpp"
 #include "law/settings.hpp"
 #include "nodes/territories.hpp"
 
@@ -19,10 +20,27 @@ constexpr auto names_of(node_purpose) {
   return std::to_array<std::string_view>({"production", "training", "demonstration"});
 }
 
+/// A prefect, of a département or of a région.
+struct state_authority {
+  federation::node_tier tier{};
+  std::string code; ///< INSEE
+};
+
+/// Where a node finds its neighbours.
+struct federated {
+  ports::node_name name;           ///< of this node, in the directory
+  std::filesystem::path directory; ///< signed; a newer one put in its place is taken
+  journal::public_key anchor{};    ///< that signs directories
+  std::string listen;              ///< "tcp://address:port"; empty: it only goes to others
+  std::chrono::milliseconds confirm_within{5'000};
+};
+
 struct configuration {
   node_purpose purpose{};
-  law::siren territory;
-  std::optional<law::siren> gestionnaire; ///< the territory itself when absent
+  law::siren territory;                     ///< its SIREN, or that of the State service on a node of the State
+  std::optional<state_authority> authority; ///< absent on a territory's node
+  std::optional<federated> federation;      ///< absent: the node is alone
+  std::optional<law::siren> gestionnaire;   ///< the territory itself when absent
   law::registration_system registration{};
   bool allots_numbers = false;
   bool tense_zone = false;
@@ -45,6 +63,7 @@ struct configuration {
   std::optional<law::civil_date> clock_begins; ///< of a demonstration or a training
 
   bool clock_is_steered() const { return purpose != node_purpose::production; }
+  ports::stream_id stream() const;
   law::siren gestionnaire_or_territory() const { return gestionnaire.value_or(territory); }
 };
 
@@ -65,6 +84,14 @@ std::expected<configuration, configuration_faults> parse_configuration(std::stri
 /// The same from a file; what the file names (keys, certificate) must also be there and be its owner's alone.
 std::expected<configuration, configuration_faults> read_configuration(const std::filesystem::path& file,
                                                                       const territory_map& map);
+
+/// What the node is for, as the map knows it.
+struct served_place {
+  law::text<120> name;
+  law::legal_person_kind kind{};
+  std::string departement; ///< of its civil time
+};
+served_place place_of(const configuration& from, const territory_map& map);
 
 /// What the law needs to know of the territory.
 law::settings settings_of(const configuration& from, const territory_map& map);

@@ -91,14 +91,21 @@ void node_supervisor_state::down(const caf::down_msg& gone) {
   if (gone.source == in_charge.recorder.address())
     return give_up(node_fault::recorder_ended);
   std::erase_if(alive_, [&](const caf::actor& a) { return a.address() == gone.source; });
-  if (in_charge.running->actors())
+  if (in_charge.running->actors()) {
+    base::log_error("a territory's actor has ended: all are begun again");
     end_the_rest();
+  }
   if (alive_.empty())
     begin_again();
 }
 
+void node_supervisor_state::fold_again() {
+  base::log_warning("the stream's past has come back from another node: its actors begin again");
+  if (in_charge.running->actors())
+    end_the_rest();
+}
+
 void node_supervisor_state::end_the_rest() {
-  base::log_error("a territory's actor has ended: all are begun again");
   in_charge.running->ended();
   for (const auto& actor : alive_)
     self->send_exit(actor, caf::exit_reason::kill);
@@ -174,7 +181,7 @@ node_supervisor(node_supervisor_actor::stateful_pointer<node_supervisor_state> s
   self->monitor(self->state.in_charge.recorder);
   self->state.begin_territory();
   self->send(self, tick_atom_v);
-  return {[self](tick_atom) { self->state.tick(); }};
+  return {[self](tick_atom) { self->state.tick(); }, [self](again_atom) { self->state.fold_again(); }};
 }
 
 } // namespace toit::nodes

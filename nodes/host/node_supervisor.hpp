@@ -59,6 +59,7 @@ struct node_supervisor_state {
   void begin_territory(); ///< not "begin": CAF takes what has one for a container
   void tick();
   void down(const caf::down_msg& gone);
+  void fold_again();
 
   node_supervisor_actor::pointer self = nullptr;
   supervision in_charge;

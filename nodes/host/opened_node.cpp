@@ -11,23 +11,14 @@
 #include "nodes/ports/key_file.hpp"
 #include "nodes/ports/system_randomness.hpp"
 
+#include <fstream>
+
 namespace toit::nodes {
 
 namespace {
 
 /// A demonstration begins its first day at this hour of the territory.
 constexpr std::chrono::hours opening_hour{8};
-
-law::legal_person_kind kind_of(territory_kind kind) {
-  switch (kind) {
-  case territory_kind::ept:
-    return law::legal_person_kind::ept;
-  case territory_kind::paris:
-    return law::legal_person_kind::commune;
-  default:
-    return law::legal_person_kind::epci;
-  }
-}
 
 std::optional<law::instant> last_written(const std::filesystem::path& journal, const ports::stream_id& stream) {
   if (!std::filesystem::exists(journal))
@@ -43,13 +34,12 @@ std::optional<law::instant> last_written(const std::filesystem::path& journal, c
 } // namespace
 
 opened_node::opened_node(const configuration& with, const territory_map& map) : directory_{with.data} {
-  const auto* where = map.find(with.territory);
-  law::require(where != nullptr, "the territory of a configuration is on the map");
-  territory_name_ = law::text<120>{std::string{where->name}};
-  territory_kind_ = kind_of(where->kind);
-  set_up_clock(with, where->departements.front().text());
+  place_ = place_of(with, map);
+  set_up_clock(with, place_.departement);
   open_journal(with);
   make_context(with, map);
+  if (with.federation)
+    join_federation(*with.federation);
 }
 
 void opened_node::set_up_clock(const configuration& with, const std::string& departement) {
@@ -57,7 +47,7 @@ void opened_node::set_up_clock(const configuration& with, const std::string& dep
     clock_ = std::make_shared<system_clock>();
     return;
   }
-  auto begin = last_written(directory_.journal(), ports::stream_of(with.territory));
+  auto begin = last_written(directory_.journal(), with.stream());
   if (!begin && with.clock_begins)
     begin = law::start_of_day(departement, *with.clock_begins) + opening_hour;
   steered_ = std::make_shared<steered_clock>(begin.value_or(system_clock{}.now()));
@@ -68,6 +58,7 @@ void opened_node::open_journal(const configuration& with) {
   auto keys = read_keys(with.keys);
   if (!keys)
     throw std::runtime_error{"the node's keys do not read: " + with.keys.string()};
+  keys_ = *keys;
   auto snapshots = open_folder(directory_.snapshots());
   log_folder_ = open_log_folder(directory_.logs());
   journal::journal_setup setup;
@@ -83,12 +74,12 @@ void opened_node::open_journal(const configuration& with) {
 
 void opened_node::make_context(const configuration& with, const territory_map& map) {
   auto shared = std::make_shared<territory_context>();
-  shared->stream = ports::stream_of(with.territory);
+  shared->stream = with.stream();
   shared->settings = settings_of(with, map);
-  shared->departement = map.find(with.territory)->departements.front().text();
+  shared->departement = place_.departement;
   shared->clock = clock_;
   open_stream(*journal_,
-              {shared->stream, with.territory, territory_name_, law::text<16>{std::string{law::name_of(with.purpose)}}},
+              {shared->stream, with.territory, place_.name, law::text<16>{std::string{law::name_of(with.purpose)}}},
               shared->today());
   journal_->load(shared->stream);
   std::vector<law::commune_code> known;
@@ -112,14 +103,64 @@ void opened_node::make_context(const configuration& with, const territory_map& m
   context_ = std::move(shared);
 }
 
+namespace {
+
+std::optional<ports::bytes> read_whole(const std::filesystem::path& file) {
+  std::ifstream in{file, std::ios::binary};
+  ports::bytes content(federation::directory_limit_bytes + 1);
+  in.read(reinterpret_cast<char*>(content.data()), static_cast<std::streamsize>(content.size()));
+  if (!in && !in.eof())
+    return std::nullopt;
+  content.resize(static_cast<std::size_t>(in.gcount()));
+  return content;
+}
+
+} // namespace
+
+/// The newest directory that the anchor has signed: the one given, or one that came over a link.
+void opened_node::join_federation(const federated& with) {
+  kept_directory_ = open_folder(directory_.federation());
+  given_directory_ = with.directory;
+  for (const auto& brought : {read_whole(given_directory_), read_whole(directory_.federation() / kept_name)}) {
+    auto opened = brought ? federation::open_directory(*brought, with.anchor)
+                          : std::unexpected{federation::directory_fault::malformed};
+    if (opened && (!links_ || opened->number > links_->directory.number)) {
+      links_.emplace();
+      links_->directory = std::move(*opened);
+      links_->signed_directory = *brought;
+    }
+  }
+  if (!links_)
+    throw std::runtime_error{"no directory that the anchor has signed: " + with.directory.string()};
+  const auto* self = links_->directory.find(with.name);
+  if (!self || std::ranges::find(self->streams, stream()) == self->streams.end())
+    throw std::runtime_error{"the directory does not say that " + with.name.text() + " hosts " + stream().text()};
+  links_->self = with.name;
+  links_->hosted = {stream()};
+  links_->anchor = with.anchor;
+  links_->limits.confirm_within = with.confirm_within;
+  links_->signer = std::make_shared<journal::signing_key>(keys_.signing_seed);
+  context_->chance->fill(links_->run);
+  if (auto escrow = links_->directory.escrow_of(stream(), context_->today()))
+    journal_->seal_keys_to(stream(), *escrow);
+}
+
+void opened_node::keep_directory(const ports::bytes& signed_bytes) {
+  auto file = kept_directory_->create(kept_name);
+  file->append(signed_bytes);
+  file->commit();
+}
+
+std::optional<ports::bytes> opened_node::look_for_directory() { return read_whole(given_directory_); }
+
 bool opened_node::needs_first_account() { return nodes::needs_first_account(*journal_, stream()); }
 
 void opened_node::create_first_account(const std::string& login, const std::string& display_name,
                                        const std::string& password) {
   first_account first;
   first.gestionnaire = context_->settings.gestionnaire;
-  first.gestionnaire_name = territory_name_;
-  first.gestionnaire_kind = territory_kind_;
+  first.gestionnaire_name = place_.name;
+  first.gestionnaire_kind = place_.kind;
   first.login = law::text<80>{login};
   first.display_name = law::text<120>{display_name};
   first.password = password;

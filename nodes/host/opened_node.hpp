@@ -4,6 +4,7 @@
 #pragma once
 
 #include "actors/territory_context.hpp"
+#include "federation/exchange.hpp"
 #include "journal/node_journal.hpp"
 #include "nodes/bootstrap.hpp"
 #include "nodes/host/configuration.hpp"
@@ -27,23 +28,37 @@ public:
   /// Null on a production node.
   const std::shared_ptr<steered_clock>& steered() const { return steered_; }
 
+  /// What the node's links begin with; absent when it is alone.
+  const std::optional<federation::exchange_setup>& links() const { return links_; }
+  const journal::node_keys& keys() const { return keys_; }
+  /// A newer directory, for the next start.
+  void keep_directory(const ports::bytes& signed_bytes);
+  /// As it lies where the configuration says.
+  std::optional<ports::bytes> look_for_directory();
+
   bool needs_first_account();
   /// The gestionnaire's own. The configuration says who that is.
   void create_first_account(const std::string& login, const std::string& display_name, const std::string& password);
 
 private:
+  static constexpr const char* kept_name = "directory.toit";
+
+  void join_federation(const federated& with);
   void open_journal(const configuration& with);
   void make_context(const configuration& with, const territory_map& map);
   void set_up_clock(const configuration& with, const std::string& departement);
 
   data_directory directory_;
-  law::text<120> territory_name_;
-  law::legal_person_kind territory_kind_{};
+  served_place place_;
+  journal::node_keys keys_;
   std::shared_ptr<steered_clock> steered_;
   std::shared_ptr<const ports::clock> clock_;
   std::shared_ptr<journal::access_log_folder> log_folder_;
   std::unique_ptr<journal::node_journal> journal_;
   territory_context_ptr context_;
+  std::optional<federation::exchange_setup> links_;
+  std::shared_ptr<ports::files> kept_directory_;
+  std::filesystem::path given_directory_;
 };
 
 } // namespace toit::nodes

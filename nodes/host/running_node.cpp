@@ -1,6 +1,7 @@
 #include "nodes/host/running_node.hpp"
 
 #include "actors/event_recorder.hpp"
+#include "federation/zmq_transport.hpp"
 
 namespace toit::nodes {
 
@@ -29,7 +30,7 @@ caf::actor_system_config& set_up(caf::actor_system_config& config) {
 
 running_node::running_node(opened_node& opened, const configuration& with, const territory_map& map,
                            on_node_fault give_up)
-    : opened_{opened}, territory_name_{map.find(with.territory)->name}, purpose_{law::name_of(with.purpose)},
+    : opened_{opened}, territory_name_{place_of(with, map).name.str()}, purpose_{law::name_of(with.purpose)},
       system_{std::make_unique<caf::actor_system>(set_up(config_))} {
   // The process never waits for an actor that does not end: stop() does, for a while.
   system_->await_actors_before_shutdown(false);
@@ -42,10 +43,13 @@ running_node::running_node(opened_node& opened, const configuration& with, const
   supervisor_ =
       system_->spawn(node_supervisor, supervision{opened_.context(), recorder_, std::move(options), running_, give_up});
   housekeeping_.emplace(opened_, with.scrub_every, std::move(give_up));
+  if (with.federation)
+    begin_links(*with.federation);
 }
 
 running_node::~running_node() {
   housekeeping_.reset();
+  end_links();
   end_actors();
   // Detached actors must be gone before the journal is.
   system_->await_all_actors_done();
@@ -64,11 +68,60 @@ bool running_node::day_is_done(law::civil_date day) const {
   return watcher && watcher->day_done && watcher->day >= day;
 }
 
+// -- links ----------------------------------------------------------------------------------------------------------
+
+void running_node::begin_links(const federated& with) {
+  const auto& context = opened_.context();
+  receiver_ = std::make_unique<link_receiver>(context->metrics);
+  federation::zmq_transport_setup setup;
+  setup.self = with.name;
+  setup.link_secret = journal::link_secret(opened_.keys());
+  setup.bind = with.listen;
+  auto transport = std::make_shared<federation::zmq_transport>(std::move(setup), *receiver_);
+  link_endpoint_ = transport->endpoint();
+  transport_ = std::move(transport);
+  auto links = std::make_shared<link_context>();
+  links->exchange = *opened_.links();
+  links->clock = context->clock;
+  links->today = [context] { return context->today(); };
+  links->open_source = [this] { return opened_.journal().open_transfers(); };
+  links->transport = transport_;
+  links->recorder = recorder_;
+  links->keep_directory = [this](const ports::bytes& content) { opened_.keep_directory(content); };
+  links->look_for_directory = [this] { return opened_.look_for_directory(); };
+  links->fold_again = [supervisor = supervisor_](const ports::stream_id&) { caf::anon_send(supervisor, again_atom_v); };
+  links->answer = [](const ports::node_name&, const ports::bytes&, const std::function<void(ports::bytes)>& tell) {
+    tell({});
+  };
+  links->metrics = context->metrics;
+  links->publish = [this](ports::federation_report_ptr now) {
+    std::lock_guard lock{report_mutex_};
+    report_ = std::move(now);
+  };
+  keeper_ = system_->spawn<caf::detached>(link_keeper, link_context_ptr{std::move(links)});
+  receiver_->attach(keeper_);
+}
+
+void running_node::end_links() {
+  if (!keeper_)
+    return;
+  receiver_->detach();
+  caf::anon_send_exit(keeper_, caf::exit_reason::user_shutdown);
+  keeper_ = link_keeper_actor{};
+  transport_.reset();
+}
+
+ports::federation_report_ptr running_node::links() const {
+  std::lock_guard lock{report_mutex_};
+  return report_;
+}
+
 // -- the end --------------------------------------------------------------------------------------------------------
 
 void running_node::stop(std::chrono::seconds within) {
   auto deadline = steady::now() + within;
   housekeeping_.reset();
+  end_links();
   wait_until_idle(deadline);
   keep_snapshots(deadline);
 }

@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "nodes/federation/link_keeper.hpp"
 #include "nodes/host/housekeeping.hpp"
 #include "nodes/host/node_supervisor.hpp"
 #include "web/server/host.hpp"
@@ -29,6 +30,9 @@ public:
   std::string purpose() const override { return purpose_; }
   std::array<std::uint8_t, 32> signer() const override { return opened_.journal().signer(); }
   std::optional<std::string> not_ready() const override;
+  ports::federation_report_ptr links() const override;
+  /// Where other nodes reach this one; empty when they do not.
+  const std::string& link_endpoint() const { return link_endpoint_; }
 
   /// True once every civil day up to `day` has been kept, effects included.
   bool day_is_done(law::civil_date day) const;
@@ -37,6 +41,8 @@ private:
   void wait_until_idle(std::chrono::steady_clock::time_point deadline);
   void keep_snapshots(std::chrono::steady_clock::time_point deadline);
   void end_actors();
+  void begin_links(const federated& with);
+  void end_links();
 
   opened_node& opened_;
   std::string territory_name_;
@@ -47,6 +53,12 @@ private:
   event_recorder_actor recorder_;
   node_supervisor_actor supervisor_;
   std::optional<housekeeping> housekeeping_;
+  std::unique_ptr<link_receiver> receiver_;
+  std::shared_ptr<ports::transport> transport_;
+  std::string link_endpoint_;
+  link_keeper_actor keeper_;
+  mutable std::mutex report_mutex_;
+  ports::federation_report_ptr report_; ///< as last published
 };
 
 } // namespace toit::nodes

@@ -26,6 +26,7 @@ public:
   std::filesystem::path logs() const { return path_ / "log"; }
   std::filesystem::path documents() const { return path_ / "documents"; }
   std::filesystem::path snapshots() const { return path_ / "snapshots"; }
+  std::filesystem::path federation() const { return path_ / "federation"; }
   std::filesystem::path marks() const { return path_ / "marks"; }
 
 private:

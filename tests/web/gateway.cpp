@@ -39,6 +39,7 @@ public:
   std::string territory_name() const override { return "Territoire fictif"; }
   std::string purpose() const override { return "training"; }
   std::array<std::uint8_t, 32> signer() const override { return {}; }
+  ports::federation_report_ptr links() const override { return nullptr; }
   std::optional<std::string> not_ready() const override { return std::nullopt; }
 
   bool ready = true;

@@ -87,12 +87,21 @@ struct receipt_answer {
   std::vector<law::warning> warnings;
   std::optional<ports::signed_head> head;
   std::optional<law::text<200>> secret;
+  web::durability durability{};
+  std::optional<law::instant> unconfirmed_since;
   static constexpr auto fields() {
     using t = receipt_answer;
-    return std::tuple{
-        field{"stream", &t::stream},           field{"first_seq", &t::first_seq}, field{"last_seq", &t::last_seq},
-        field{"recorded_at", &t::recorded_at}, field{"subject", &t::subject},     field{"recorded", &t::recorded},
-        field{"warnings", &t::warnings},       field{"head", &t::head},           field{"secret", &t::secret}};
+    return std::tuple{field{"stream", &t::stream},
+                      field{"first_seq", &t::first_seq},
+                      field{"last_seq", &t::last_seq},
+                      field{"recorded_at", &t::recorded_at},
+                      field{"subject", &t::subject},
+                      field{"recorded", &t::recorded},
+                      field{"warnings", &t::warnings},
+                      field{"head", &t::head},
+                      field{"secret", &t::secret},
+                      field{"durability", &t::durability},
+                      field{"unconfirmed_since", &t::unconfirmed_since}};
   }
 };
 
@@ -267,9 +276,17 @@ json to_json(const ports::logged_line& logged) {
   return write(shown);
 }
 
-json to_json(const receipt& given) {
-  receipt_answer answer{given.stream, given.first_seq, given.last_seq, {}, given.subject,
-                        {},           given.warnings,  given.head,     {}};
+json to_json(const ports::federation_report& standing) { return write(standing); }
+
+json to_json(const receipt& given, const std::optional<law::instant>& unconfirmed_since) {
+  receipt_answer answer;
+  answer.stream = given.stream;
+  answer.first_seq = given.first_seq;
+  answer.last_seq = given.last_seq;
+  answer.subject = given.subject;
+  answer.warnings = given.warnings;
+  answer.head = given.head;
+  answer.unconfirmed_since = unconfirmed_since;
   if (given.first_seq > 0)
     answer.recorded_at = given.recorded_at;
   for (const auto& entry : given.entries)
@@ -319,6 +336,7 @@ constexpr std::array schemas{
     named<ports::signed_head>("head"),
     named<entry_header>("entry"),
     named<receipt_answer>("receipt"),
+    named<ports::federation_report>("federation"),
     named<opened_session>("login"),
     named<who_asks>("who"),
     named<territory_facts>("territory"),

@@ -26,7 +26,9 @@ json to_json(const due_line& line);
 json to_json(const candidate_line& line);
 json to_json(const ports::logged_line& line);
 json to_json(const ports::signed_head& head);
-json to_json(const receipt& given);
+/// `unconfirmed_since`: nobody has confirmed the node's place in the federation since then.
+json to_json(const receipt& given, const std::optional<law::instant>& unconfirmed_since);
+json to_json(const ports::federation_report& standing);
 json to_json(const session& opened);
 json to_json(const identity& who);
 
@@ -44,7 +46,11 @@ struct flow {
 };
 json to_json(const flow& stated);
 
-/// What an entry's header says in clear, and the signed head that covers it.
+/// How far what is recorded is safe: on this node's disk, or countersigned by the ordering authority's node too.
+enum class durability : std::uint8_t { disk, witnessed };
+constexpr auto names_of(durability) { return std::to_array<std::string_view>({"disk", "witnessed"}); }
+
+/// What an entry's header says in clear, the signed head that covers it, and who else holds it.
 struct entry_header {
   std::uint64_t seq = 0;
   std::uint32_t epoch = 0;
@@ -53,13 +59,15 @@ struct entry_header {
   std::uint64_t previous = 0;
   bool erased = false;
   std::optional<ports::signed_head> head;
+  web::durability durability{};
+  law::list<ports::witness_mark, 64> witnesses;
   static constexpr auto fields() {
     using law::field;
     using t = entry_header;
     return std::tuple{
-        field{"seq", &t::seq},         field{"epoch", &t::epoch},       field{"recorded_at", &t::recorded_at},
-        field{"subject", &t::subject}, field{"previous", &t::previous}, field{"erased", &t::erased},
-        field{"head", &t::head}};
+        field{"seq", &t::seq},         field{"epoch", &t::epoch},           field{"recorded_at", &t::recorded_at},
+        field{"subject", &t::subject}, field{"previous", &t::previous},     field{"erased", &t::erased},
+        field{"head", &t::head},       field{"durability", &t::durability}, field{"witnesses", &t::witnesses}};
   }
 };
 json to_json(const entry_header& header);

@@ -25,6 +25,9 @@ public:
   /// Public half of the key that signs the journal's heads.
   virtual std::array<std::uint8_t, 32> signer() const = 0;
 
+  /// How the node stands with its neighbours; null while it is alone.
+  virtual ports::federation_report_ptr links() const = 0;
+
   /// Why the node takes no command now, in French and without personal data; absent when it does.
   virtual std::optional<std::string> not_ready() const = 0;
 };

@@ -127,6 +127,8 @@ constexpr std::array routes{
     get("/v1/statistics", "read_statistics", "nœud", "Dénombrements, sans nom", serve::statistics, "statistics"),
     get("/v1/streams/{stream}/head", "read_head", "preuve", "Dernière tête signée du journal", serve::stream_head,
         "head", "", anybody),
+    get("/v1/federation", "read_federation", "preuve", "Liens avec les autres nœuds, retard de chacun, alarmes",
+        serve::federation, "federation"),
     get("/v1/entries/{seq}", "read_entry", "preuve", "En-tête d'une écriture, et la tête signée qui la couvre",
         serve::entry, "entry", "", known),
 

@@ -94,6 +94,18 @@ bool take_path(const call& c, asked_command& asked) {
   return true;
 }
 
+/// Since when the node has recorded without anybody confirming where it stands; absent while somebody does.
+std::optional<law::instant> unconfirmed_since(const host& node) {
+  std::optional<law::instant> since;
+  auto links = node.links();
+  if (!links)
+    return since;
+  for (const auto& alarm : links->alarms)
+    if (alarm.kind == ports::alarm_kind::unconfirmed || alarm.kind == ports::alarm_kind::directory_expired)
+      since = std::min(since.value_or(alarm.since), alarm.since);
+  return since;
+}
+
 void submit(const call_ptr& c, std::shared_ptr<asked_command> asked) {
   if (!take_key(*c, *asked))
     return;
@@ -103,7 +115,8 @@ void submit(const call_ptr& c, std::shared_ptr<asked_command> asked) {
   if (!asked->occurred_on.ok())
     asked->occurred_on = c->node().context().today();
   c->gateway().submit(std::move(asked), answering<receipt>(c, [c](const receipt& given) {
-                        c->answer(answer_json(given.first_seq > 0 ? 201 : 200, to_json(given)));
+                        c->answer(
+                            answer_json(given.first_seq > 0 ? 201 : 200, to_json(given, unconfirmed_since(c->node()))));
                       }));
 }
 

@@ -129,26 +129,54 @@ std::unexpected<law::refusal> not_there() {
 } // namespace
 
 void stream_head(const call_ptr& c) {
-  const auto& stream = c->node().context().stream;
-  if (c->in_path("stream") != stream.view())
+  // That of a replica too: whoever holds a receipt may ask a witness.
+  auto asked = ports::stream_id::parse(*c->in_path("stream"));
+  if (!asked)
     return c->refuse(not_there().error());
-  auto find = [stream](ports::journal_reader& reader) -> told<json> {
+  auto find = [stream = *asked](ports::journal_reader& reader) -> told<json> {
     auto head = reader.latest_head(stream);
     return head ? told<json>{to_json(*head)} : not_there();
   };
   c->gateway().look_up(find, answering<json>(c, [c](const json& head) { c->answer(answer_json(200, head)); }));
 }
 
+namespace {
+
+/// Witnessed once the ordering authority has countersigned; on a node alone, nobody does.
+durability durability_of(const std::vector<ports::witness_mark>& marks, const ports::federation_report_ptr& links) {
+  auto ordering = links ? links->ordering : std::nullopt;
+  bool witnessed = ordering && std::ranges::find(marks, *ordering, &ports::witness_mark::witness) != marks.end();
+  return witnessed ? durability::witnessed : durability::disk;
+}
+
+} // namespace
+
+void federation(const call_ptr& c) {
+  auto links = c->node().links();
+  c->answer(answer_json(200, to_json(links ? *links : ports::federation_report{})));
+}
+
 void entry(const call_ptr& c) {
   std::uint64_t seq = 0;
   if (!law::scalar_from_text(*c->in_path("seq"), seq) || seq == 0 || seq > INT64_MAX)
     return c->refuse(not_there().error());
-  auto find = [seq, stream = c->node().context().stream](ports::journal_reader& reader) -> told<json> {
+  auto find = [seq, stream = c->node().context().stream,
+               links = c->node().links()](ports::journal_reader& reader) -> told<json> {
     auto found = reader.entry(stream, seq);
     if (!found)
       return not_there();
-    return to_json(entry_header{found->seq, found->epoch, found->recorded_at, found->subject, found->previous,
-                                found->record == nullptr, reader.head_covering(stream, seq)});
+    auto marks = reader.marks_covering(stream, seq);
+    entry_header header{found->seq,
+                        found->epoch,
+                        found->recorded_at,
+                        found->subject,
+                        found->previous,
+                        found->record == nullptr,
+                        reader.head_covering(stream, seq),
+                        durability_of(marks, links),
+                        {}};
+    header.witnesses.assign(marks.begin(), marks.end());
+    return to_json(header);
   };
   c->gateway().look_up(find, answering<json>(c, [c](const json& header) { c->answer(answer_json(200, header)); }));
 }

@@ -1,0 +1,267 @@
+#include "nodes/federation/link_keeper.hpp"
+
+#include "actors/spawning.hpp"
+
+namespace toit::nodes {
+
+static_assert(actor_state<link_keeper_state>);
+
+// -- beginning ------------------------------------------------------------------------------------------------------
+
+void link_keeper_state::make_ready() {
+  source = context->open_source();
+  talk = std::make_unique<federation::exchange>(context->exchange, *source, context->clock->now(), context->today());
+  const auto& directory = talk->current_directory();
+  for (const auto& stream : context->exchange.hosted) {
+    if (const auto* territory = directory.territory_of(stream, context->today()))
+      self->send(context->recorder, ordering_atom_v, territory->ordering);
+    self->send(context->recorder, follow_atom_v, stream, follower_actor{self});
+  }
+  act();
+  tell_peers();
+}
+
+void link_keeper_state::tell_peers() {
+  context->transport->set_peers(
+      peers_of(talk->current_directory(), context->exchange.self, context->clock->now(), context->today()));
+}
+
+// -- what happens ---------------------------------------------------------------------------------------------------
+
+std::uint64_t link_keeper_state::written(const ports::batch_ptr& batch) {
+  talk->grown(batch->stream);
+  act();
+  return batch->entries.empty() ? 0 : batch->entries.back().seq;
+}
+
+void link_keeper_state::received(const ports::node_name& from, const message_ptr& what) {
+  talk->received(from, *what);
+  act();
+}
+
+void link_keeper_state::changed(const ports::node_name& peer, ports::link_state now) {
+  base::log_info("a link has changed", {{"node", peer.view()}, {"state", law::name_of(now)}});
+  talk->link_changed(peer, now);
+  act();
+}
+
+void link_keeper_state::tick() {
+  self->delayed_send(self, tick_every, tick_atom_v);
+  auto now = context->clock->monotonic();
+  talk->tick(now, context->clock->now(), context->today());
+  for (auto waiting = questions_.begin(); waiting != questions_.end();) {
+    if (now - waiting->second.since <= answer_within) {
+      ++waiting;
+      continue;
+    }
+    waiting->second.promise.deliver(caf::make_error(caf::sec::request_timeout));
+    waiting = questions_.erase(waiting);
+  }
+  if (ticks_++ % directory_every_ticks == 0)
+    look_for_directory();
+  act();
+  auto told = report();
+  tell_metrics(*told);
+  context->publish(std::move(told));
+}
+
+void link_keeper_state::look_for_directory() {
+  auto brought = context->look_for_directory();
+  auto opened = brought ? federation::open_directory(*brought, context->exchange.anchor)
+                        : std::unexpected{federation::directory_fault::malformed};
+  if (opened && opened->number > talk->current_directory().number)
+    talk->adopt(std::move(*opened), std::move(*brought));
+  else if (brought && !opened)
+    base::log_warning("a directory was brought that cannot be taken", {{"because", law::name_of(opened.error())}});
+}
+
+caf::result<message_ptr> link_keeper_state::ask(const ports::node_name& whom, const message_ptr& what) {
+  if (questions_.size() >= questions_most)
+    return caf::sec::request_timeout;
+  auto promise = self->make_response_promise<message_ptr>();
+  auto number = ++last_question_;
+  questions_.emplace(number, waiting_question{promise, context->clock->monotonic()});
+  talk->ask(whom, number, *what);
+  act();
+  return promise;
+}
+
+void link_keeper_state::answered(const ports::node_name& whom, std::uint64_t number, const message_ptr& what) {
+  talk->answer(whom, number, *what);
+  act();
+}
+
+// -- what is to be done ---------------------------------------------------------------------------------------------
+
+void link_keeper_state::act() {
+  auto todo = talk->take();
+  for (const auto& hold : todo.holds)
+    self->request(context->recorder, caf::infinite, hold_atom_v, hold.stream, hold.behind).then([](bool) {});
+  if (!todo.transfers.empty() || !todo.marks.empty() || !todo.foreign_heads.empty())
+    bring(todo);
+  for (auto& one : todo.messages)
+    if (!context->transport->send(one.to, std::move(one.sent)))
+      context->metrics->make_counter("toit_link_unsent_total", "Messages for which a link had no room").add();
+  for (const auto& question : todo.questions)
+    answer(question);
+  for (auto& reply : todo.replies) {
+    auto waiting = questions_.find(reply.number);
+    if (waiting == questions_.end())
+      continue;
+    waiting->second.promise.deliver(message_ptr{std::make_shared<const ports::bytes>(std::move(reply.content))});
+    questions_.erase(waiting);
+  }
+  for (const auto& raised : todo.raised)
+    base::log_error("a federation alarm", {{"alarm", law::name_of(raised.kind)},
+                                           {"stream", raised.stream ? raised.stream->view() : std::string_view{}},
+                                           {"node", raised.node ? raised.node->view() : std::string_view{}},
+                                           {"seq", raised.seq}});
+  for (const auto& stream : todo.caught_up)
+    context->fold_again(stream);
+  if (todo.newer_directory) {
+    keep_directory(*todo.newer_directory);
+    tell_peers();
+  }
+}
+
+void link_keeper_state::bring(federation::exchange_actions& todo) {
+  auto things = std::make_shared<brought>();
+  things->transfers.assign(todo.transfers.begin(), todo.transfers.end());
+  things->marks = std::move(todo.marks);
+  things->foreign_heads = std::move(todo.foreign_heads);
+  self->request(context->recorder, caf::infinite, bring_atom_v, brought_ptr{std::move(things)})
+      .then([this](const brought_results_ptr& results) {
+        for (const auto& result : results->transfers)
+          talk->written(result);
+        act();
+      });
+}
+
+void link_keeper_state::answer(const federation::exchange_actions::asked& question) {
+  context->answer(
+      question.from, question.content,
+      [keeper = link_keeper_actor{self}, from = question.from, number = question.number](ports::bytes told) {
+        caf::anon_send(keeper, answer_atom_v, from, number,
+                       message_ptr{std::make_shared<const ports::bytes>(std::move(told))});
+      });
+}
+
+void link_keeper_state::keep_directory(const ports::bytes& signed_bytes) {
+  base::log_info("a newer directory is in force", {{"number", talk->current_directory().number}});
+  try {
+    context->keep_directory(signed_bytes);
+  } catch (const std::runtime_error& failure) {
+    // It is in force all the same; the next start learns it again from a neighbour.
+    base::log_warning("the newer directory could not be kept", {{"because", failure.what()}});
+  }
+}
+
+void link_keeper_state::tell_metrics(const ports::federation_report& now) const {
+  auto& metrics = *context->metrics;
+  metrics.make_gauge("toit_federation_alarms", "Alarms of the federation that nobody has settled")
+      .set(static_cast<double>(now.alarms.size()));
+  metrics.make_gauge("toit_directory_number", "Number of the directory in force")
+      .set(static_cast<double>(now.directory_number));
+  for (const auto& link : now.links) {
+    auto node = link.node.text();
+    metrics.make_gauge("toit_link_up", "1 while the link is up", {{"node", node}})
+        .set(link.state == ports::link_state::up ? 1 : 0);
+    for (const auto& stream : link.streams) {
+      auto lag = stream.seq > stream.their_seq ? stream.seq - stream.their_seq : 0;
+      metrics
+          .make_gauge("toit_link_lag_entries", "Entries here that are not yet there",
+                      {{"node", node}, {"stream", stream.stream.text()}})
+          .set(static_cast<double>(lag));
+    }
+  }
+}
+
+link_keeper_actor::behavior_type link_keeper(link_keeper_actor::stateful_pointer<link_keeper_state> self,
+                                             link_context_ptr context) {
+  set_up_defaults(self, link_keeper_state::name);
+  self->state.self = self;
+  self->state.context = std::move(context);
+  self->state.make_ready();
+  self->send(self, tick_atom_v);
+  return {
+      [self](written_atom, const ports::batch_ptr& batch) { return self->state.written(batch); },
+      [self](received_atom, const ports::node_name& from, const message_ptr& what) {
+        self->state.received(from, what);
+      },
+      [self](changed_atom, const ports::node_name& peer, ports::link_state now) { self->state.changed(peer, now); },
+      [self](tick_atom) { self->state.tick(); },
+      [self](ask_atom, const ports::node_name& whom, const message_ptr& what) { return self->state.ask(whom, what); },
+      [self](answer_atom, const ports::node_name& whom, std::uint64_t number, const message_ptr& what) {
+        self->state.answered(whom, number, what);
+      },
+      [self](status_atom) { return self->state.report(); },
+  };
+}
+
+// -- the transport's side -------------------------------------------------------------------------------------------
+
+void link_receiver::attach(link_keeper_actor keeper) {
+  std::lock_guard lock{mutex_};
+  keeper_ = std::move(keeper);
+  for (const auto& [peer, state] : before_)
+    caf::anon_send(keeper_, changed_atom_v, peer, state);
+  before_.clear();
+}
+
+void link_receiver::detach() {
+  std::lock_guard lock{mutex_};
+  keeper_ = link_keeper_actor{};
+}
+
+void link_receiver::received(const ports::node_name& from, ports::bytes message) {
+  std::lock_guard lock{mutex_};
+  auto size = message.size();
+  if (!keeper_ || waiting_bytes_->load() + size > bytes_most) {
+    // Whoever sent it sends it again when it is asked for again.
+    metrics_->make_counter("toit_link_unread_total", "Messages that came faster than they were read").add();
+    return;
+  }
+  waiting_bytes_->fetch_add(size);
+  // Counted until it has been read.
+  message_ptr counted{new ports::bytes(std::move(message)), [waiting = waiting_bytes_, size](const ports::bytes* read) {
+                        waiting->fetch_sub(size);
+                        delete read;
+                      }};
+  caf::anon_send(keeper_, received_atom_v, from, std::move(counted));
+}
+
+void link_receiver::changed(const ports::node_name& peer, ports::link_state now) {
+  std::lock_guard lock{mutex_};
+  if (keeper_)
+    caf::anon_send(keeper_, changed_atom_v, peer, now);
+  else
+    before_[peer] = now;
+}
+
+void link_receiver::turned_away() {
+  metrics_->make_counter("toit_link_strangers_total", "Strangers that were turned away").add();
+}
+
+// -- who goes to whom -----------------------------------------------------------------------------------------------
+
+std::vector<ports::transport_peer> peers_of(const federation::directory& in, const ports::node_name& self,
+                                            law::instant now, law::civil_date today) {
+  std::vector<ports::transport_peer> peers;
+  const auto* own = in.find(self);
+  if (!own)
+    return peers;
+  for (const auto* node : federation::neighbours_of(in, self, today)) {
+    auto& peer = peers.emplace_back();
+    peer.name = node->name;
+    for (const auto& key : node->link_keys)
+      if (key.in_force(now))
+        peer.link_keys.push_back(key.key);
+    bool he_comes =
+        !own->endpoint.empty() && (node->tier < own->tier || (node->tier == own->tier && node->name < self));
+    if (!he_comes)
+      peer.endpoint = node->endpoint.str();
+  }
+  return peers;
+}
+
+} // namespace toit::nodes

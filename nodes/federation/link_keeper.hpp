@@ -1,0 +1,115 @@
+/// \file
+/// One a node: exchanges streams with the neighbours. What is decided is in federation/exchange; here it meets the
+/// recorder, the transport and the clock.
+
+#pragma once
+
+#include "actors/interfaces.hpp"
+#include "base/metrics.hpp"
+#include "federation/exchange.hpp"
+#include "ports/clock.hpp"
+
+namespace toit::nodes {
+
+/// A neighbour's question, answered at once or not at all: `tell` may be called from any thread.
+using question_answerer = std::function<void(const ports::node_name& from, const ports::bytes& asked,
+                                             std::function<void(ports::bytes)> tell)>;
+
+struct link_context {
+  federation::exchange_setup exchange;
+  std::shared_ptr<const ports::clock> clock;
+  std::function<law::civil_date()> today;
+  std::function<std::unique_ptr<ports::transfer_source>()> open_source;
+  std::shared_ptr<ports::transport> transport;
+  event_recorder_actor recorder;
+  /// Keeps a newer directory. Throws std::runtime_error or `ports::files_full`.
+  std::function<void(const ports::bytes&)> keep_directory;
+  /// A directory that was brought by hand since the last time; absent when there is none.
+  std::function<std::optional<ports::bytes>()> look_for_directory;
+  /// What was folded from a stream is no longer all of it.
+  std::function<void(const ports::stream_id&)> fold_again;
+  question_answerer answer;
+  std::shared_ptr<base::metrics> metrics;
+  /// Told after each change, for whoever asks without waiting.
+  std::function<void(ports::federation_report_ptr)> publish;
+};
+using link_context_ptr = std::shared_ptr<const link_context>;
+
+struct link_keeper_state {
+  link_keeper_state() = default;
+
+  static inline const char* name = "link_keeper";
+
+  static constexpr std::chrono::milliseconds tick_every{500};
+  static constexpr unsigned directory_every_ticks = 20;
+  /// Questions of this node's own that wait for an answer.
+  static constexpr std::size_t questions_most = 256;
+  static constexpr std::chrono::seconds answer_within{10};
+
+  void make_ready();
+  std::uint64_t written(const ports::batch_ptr& batch);
+  void received(const ports::node_name& from, const message_ptr& what);
+  void changed(const ports::node_name& peer, ports::link_state now);
+  void tick();
+  caf::result<message_ptr> ask(const ports::node_name& whom, const message_ptr& what);
+  void answered(const ports::node_name& whom, std::uint64_t number, const message_ptr& what);
+  ports::federation_report_ptr report() const {
+    return std::make_shared<const ports::federation_report>(talk->report());
+  }
+
+  link_keeper_actor::pointer self = nullptr;
+  link_context_ptr context;
+  std::unique_ptr<ports::transfer_source> source;
+  std::unique_ptr<federation::exchange> talk;
+
+private:
+  struct waiting_question {
+    caf::typed_response_promise<message_ptr> promise;
+    std::chrono::milliseconds since;
+  };
+
+  void act();
+  void bring(federation::exchange_actions& todo);
+  void answer(const federation::exchange_actions::asked& question);
+  void keep_directory(const ports::bytes& signed_bytes);
+  void look_for_directory();
+  void tell_peers();
+  void tell_metrics(const ports::federation_report& now) const;
+
+  std::map<std::uint64_t, waiting_question> questions_;
+  std::uint64_t last_question_ = 0;
+  unsigned ticks_ = 0;
+};
+
+/// Spawned detached in service: it waits for the disk when it reads.
+link_keeper_actor::behavior_type link_keeper(link_keeper_actor::stateful_pointer<link_keeper_state> self,
+                                             link_context_ptr context);
+
+/// Hands what the transport receives to the actor, within a bound.
+class link_receiver : public ports::transport::receiver {
+public:
+  static constexpr std::size_t bytes_most = std::size_t{64} << 20;
+
+  explicit link_receiver(std::shared_ptr<base::metrics> metrics) : metrics_{std::move(metrics)} {}
+  /// Nothing is handed on before and after.
+  void attach(link_keeper_actor keeper);
+  void detach();
+
+  void received(const ports::node_name& from, ports::bytes message) override;
+  void changed(const ports::node_name& peer, ports::link_state now) override;
+  void turned_away() override;
+
+private:
+  std::mutex mutex_;
+  link_keeper_actor keeper_;
+  std::map<ports::node_name, ports::link_state> before_; ///< what changed before anybody listened
+  std::shared_ptr<std::atomic<std::size_t>> waiting_bytes_ = std::make_shared<std::atomic<std::size_t>>(0);
+  std::shared_ptr<base::metrics> metrics_;
+};
+
+/// Whom the transport lets in, and to whom it goes: of two nodes with an address the lower tier goes to the upper one,
+/// and of two of one tier the one whose name comes first.
+std::vector<ports::transport_peer> peers_of(const federation::directory& in, const ports::node_name& self,
+                                            law::instant now, law::civil_date today);
+
+} // namespace toit::nodes

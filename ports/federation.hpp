@@ -1,0 +1,84 @@
+/// \file
+/// How a node stands with its neighbours, for whoever looks after it: docs/operating.md says what each alarm means.
+
+#pragma once
+
+#include "ports/replica.hpp"
+#include "ports/transport.hpp"
+
+namespace toit::ports {
+
+/// What a human must know of. Stable names; docs/operating.md says what to do.
+enum class alarm_kind : std::uint8_t {
+  forked,            ///< two histories of one stream, both signed by its host
+  rolled_back,       ///< a host has less of its own stream than was countersigned
+  altered,           ///< entries whose hashes do not follow from one another
+  bad_signature,     ///< signed by nobody whom the directory names, or by a revoked key
+  keys_missing,      ///< a stream's key is not sealed to the ordering authority: it is not countersigned
+  directory_expired, ///< the authority is unconfirmed since then
+  clock_apart,       ///< a neighbour's clock is far from ours
+  unconfirmed,       ///< nobody has yet confirmed where this node's own stream stands
+  misbehaving,       ///< malformed, wrongly addressed, more than was asked for
+};
+constexpr auto names_of(alarm_kind) {
+  return std::to_array<std::string_view>({"forked", "rolled_back", "altered", "bad_signature", "keys_missing",
+                                          "directory_expired", "clock_apart", "unconfirmed", "misbehaving"});
+}
+
+struct alarm {
+  alarm_kind kind{};
+  std::optional<stream_id> stream;
+  std::optional<node_name> node;
+  std::uint64_t seq = 0;
+  law::instant since{};
+  friend bool operator==(const alarm&, const alarm&) = default;
+  static constexpr auto fields() {
+    using law::field;
+    using t = alarm;
+    return std::tuple{field{"kind", &t::kind}, field{"stream", &t::stream}, field{"node", &t::node},
+                      field{"seq", &t::seq}, field{"since", &t::since}};
+  }
+};
+
+/// Where a stream stands on a link, for whoever looks.
+struct stream_report {
+  stream_id stream;
+  std::uint64_t seq = 0;       ///< here
+  std::uint64_t their_seq = 0; ///< there, as last heard
+  law::instant as_of{};        ///< when that was
+  static constexpr auto fields() {
+    using law::field;
+    using t = stream_report;
+    return std::tuple{field{"stream", &t::stream}, field{"seq", &t::seq}, field{"their_seq", &t::their_seq},
+                      field{"as_of", &t::as_of}};
+  }
+};
+struct link_report {
+  node_name node;
+  link_state state{};
+  std::optional<law::instant> last_heard;
+  std::uint64_t misbehaviours = 0;
+  law::list<stream_report, 4096> streams;
+  static constexpr auto fields() {
+    using law::field;
+    using t = link_report;
+    return std::tuple{field{"node", &t::node}, field{"state", &t::state}, field{"last_heard", &t::last_heard},
+                      field{"misbehaviours", &t::misbehaviours}, field{"streams", &t::streams}};
+  }
+};
+struct federation_report {
+  std::uint64_t directory_number = 0;
+  law::instant valid_until{};
+  std::optional<stream_id> ordering; ///< of the authority competent for the dispositif of this node's territory
+  law::list<link_report, 2048> links;
+  law::list<alarm, 1000> alarms;
+  static constexpr auto fields() {
+    using law::field;
+    using t = federation_report;
+    return std::tuple{field{"directory_number", &t::directory_number}, field{"valid_until", &t::valid_until},
+                      field{"ordering", &t::ordering}, field{"links", &t::links}, field{"alarms", &t::alarms}};
+  }
+};
+using federation_report_ptr = std::shared_ptr<const federation_report>;
+
+} // namespace toit::ports
