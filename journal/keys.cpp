@@ -53,6 +53,10 @@ bytes32 operating_public(const bytes32& operating_secret) {
   return half;
 }
 
+bytes32 link_secret(const node_keys& keys) { return hash("toit.link.key", {}, keys.operating_secret); }
+
+bytes32 link_public(const node_keys& keys) { return operating_public(link_secret(keys)); }
+
 namespace {
 
 bytes key_message(const sealed_key& sealed) {

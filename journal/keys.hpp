@@ -27,6 +27,10 @@ struct node_keys {
 
 bytes32 operating_public(const bytes32& operating_secret);
 
+/// The key with which the node's links to others are encrypted (X25519, as CURVE has it), and what others know of it.
+bytes32 link_secret(const node_keys& keys);
+bytes32 link_public(const node_keys& keys);
+
 enum class key_purpose : std::uint8_t { stream, index };
 
 /// A stream key as it is stored and travels: encrypted to one recipient, signed by the node that made it. Anybody can

@@ -43,6 +43,16 @@ TEST_CASE("a sealed key opens with the recipient's secret and with no other", "[
   CHECK_FALSE(open_key(sealed, bytes_with(2)));
 }
 
+TEST_CASE("the link key comes from the operating secret alone and is neither of the other two", "[journal][keys]") {
+  node_keys keys{bytes_with(1), bytes_with(2)};
+  CHECK(link_secret(keys) == hash("toit.link.key", {}, bytes_with(2)));
+  CHECK(link_public(keys) == operating_public(link_secret(keys)));
+  CHECK(link_public(keys) == link_public({bytes_with(3), bytes_with(2)}));
+  CHECK(link_public(keys) != link_public({bytes_with(1), bytes_with(3)}));
+  CHECK(link_secret(keys) != keys.operating_secret);
+  CHECK(link_public(keys) != operating_public(keys.operating_secret));
+}
+
 TEST_CASE("a sealed key says for which stream, epoch, purpose and recipient it was made", "[journal][keys]") {
   signing_key signer{bytes_with(1)};
   auto sealed =
