@@ -154,8 +154,8 @@ struct directory {
 /// with the nodes it follows and with the State nodes that follow the same territories.
 std::vector<const node_entry*> neighbours_of(const directory& in, const node_name& of, law::civil_date day);
 
-/// True when `who` should hold `stream`: it follows the territory, or the stream is that of a State authority that
-/// follows one of the territories it hosts or follows.
+/// True when `who` should hold `stream`: it hosts it, it follows the territory, or the stream is that of a State
+/// authority that follows one of the territories it hosts or follows.
 bool should_hold(const directory& in, const node_name& who, const stream_id& stream, law::civil_date day);
 
 enum class directory_fault : std::uint8_t {
@@ -170,9 +170,10 @@ constexpr auto names_of(directory_fault) {
 /// Largest directory, in bytes, signed.
 constexpr std::size_t directory_limit_bytes = 4U << 20;
 
-/// Why the directory cannot be: one sentence; empty when it can.
+/// Why the directory cannot be: the first thing wrong, in French; empty when it can. All of them: directory_check.hpp.
 std::string inconsistency_of(const directory& given);
 
+/// Whoever issues opens what he signed before he gives it away: nothing is checked here.
 bytes sign_directory(const directory& issued, const journal::signing_key& anchor);
 /// From untrusted bytes. Says nothing of validity: an expired one opens too.
 std::expected<directory, directory_fault> open_directory(byte_view signed_bytes, const public_key& anchor);

@@ -22,7 +22,7 @@ BUILD = ROOT / "build/dev"
 SKIPPED = 77
 LIMIT_S = 900
 
-CASES = ("law", "nodes", "journal", "actors", "web")
+CASES = ("law", "nodes", "journal", "federation", "actors", "web")
 
 # Name, command, tags beside those that the script itself cites.
 WORLD = str(BUILD / "tests/world_run")
@@ -37,6 +37,7 @@ COMMANDS = (
     ("fuzz: entries", [str(BUILD / "tests/fuzz/replay_entry")]),
     ("fuzz: requests", [str(BUILD / "tests/fuzz/replay_request")]),
     ("fuzz: configurations", [str(BUILD / "tests/fuzz/replay_configuration")]),
+    ("fuzz: directories", [str(BUILD / "tests/fuzz/replay_directory")]),
     ("world: 200 seeds", [WORLD, "--seeds", "1..200", "--jobs", "2"]),
     ("world: a seed gives the same heads twice", [WORLD, "--seeds", "1..4", "--twice", "--no-coverage"]),
     *(
