@@ -146,7 +146,7 @@ private:
       if (!known.insert(entry.supervisors[i]).second)
         add(item(at + "supervisors", i), "figure deux fois");
     }
-    if (!known.contains(entry.ordering))
+    if (!entry.ordering.empty() && !known.contains(entry.ordering))
       add(at + "supervisors", "doit compter l'autorité compétente pour le dispositif : " + entry.ordering.text());
   }
 
@@ -155,6 +155,8 @@ private:
       return add(at + (is_readable(entry.from) ? "until" : "from"), "n'est pas un jour entre 1900 et 2199");
     if (entry.until && *entry.until < entry.from)
       add(at + "until", "est avant from");
+    if (entry.stream.empty())
+      return;
     auto& others = entries_[entry.stream];
     for (const auto* other : others)
       if ((!other->until || entry.from <= *other->until) && (!entry.until || other->from <= *entry.until)) {
@@ -167,12 +169,12 @@ private:
   void check_competence(const competence& row, const std::string& at) {
     if (row.territory.empty())
       add(at + "territory", "manque : le numéro SIREN du territoire");
+    else if (!competent_.emplace(row.territory, row.matter, row.departement).second)
+      add(at + "matter",
+          "a déjà une ligne pour ce territoire et ce département : " + std::string{law::name_of(row.matter)});
     if (row.departement && row.departement->empty())
       add(at + "departement", "manque : un code de département, ou rien");
     check_authority(row.authority, at + "authority");
-    if (!competent_.emplace(row.territory, row.matter, row.departement).second)
-      add(at + "matter",
-          "a déjà une ligne pour ce territoire et ce département : " + std::string{law::name_of(row.matter)});
   }
 
   const directory& given_;

@@ -4,6 +4,7 @@
 #include "nodes/program/clock_command.hpp"
 #include "nodes/program/demonstration.hpp"
 #include "nodes/program/demonstration_folder.hpp"
+#include "nodes/program/directory_command.hpp"
 #include "nodes/program/law_command.hpp"
 #include "nodes/program/node_command.hpp"
 #include "nodes/program/territory_command.hpp"
@@ -29,6 +30,7 @@ public:
     app_.add_flag("--json", json_, "Une sortie pour les machines : un objet JSON par ligne");
     add_node();
     add_host();
+    add_directory();
     add_demonstration();
     add_reading();
     add_clock();
@@ -62,11 +64,14 @@ private:
   }
 
   void add_host() {
-    auto* keys = app_.add_subcommand("keys", "Clés du nœud");
+    auto* keys = app_.add_subcommand("keys", "Clés d'un nœud, ou de l'ancre qui signe l'annuaire");
     keys->require_subcommand(1);
     auto* create = command(keys, "create", "Crée les clés, une fois pour toutes",
                            [this] { return create_keys_command(file_, json_, std::cout, std::cerr); });
     create->add_option("file", file_, "Fichier à créer")->required();
+    auto* show = command(keys, "show", "Montre les moitiés publiques, à donner à qui émet l'annuaire",
+                         [this] { return show_keys_command(file_, json_, std::cout, std::cerr); });
+    show->add_option("file", file_, "Fichier de clés")->required();
 
     auto* account = app_.add_subcommand("account", "Comptes");
     account->require_subcommand(1);
@@ -77,6 +82,29 @@ private:
     first->add_option("--config", configuration_, "Fichier de configuration du nœud")->required();
     first->add_option("--login", login_, "Identifiant de connexion")->required();
     first->add_option("--display-name", display_name_, "Nom affiché");
+  }
+
+  void add_directory() {
+    auto* directory = app_.add_subcommand("directory", "Annuaire signé de la fédération");
+    directory->require_subcommand(1);
+    auto now = [] { return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()); };
+    auto* issue = command(directory, "issue", "Signe un annuaire décrit en TOML", [this, now] {
+      issue_.json = json_;
+      return issue_directory_command(issue_, now(), std::cout, std::cerr);
+    });
+    issue->add_option("--from", issue_.description, "Description (TOML), comme config/directory.example.toml")
+        ->required();
+    issue->add_option("--anchor", issue_.anchor, "Clés de l'ancre, comme « toit keys create » les fait")->required();
+    issue->add_option("--out", issue_.out, "Fichier à créer")->required();
+
+    auto* show =
+        command(directory, "show", "Montre qui est dans un annuaire, avec quelles clés et jusqu'à quand", [this, now] {
+          show_.json = json_;
+          return show_directory_command(show_, now(), std::cout, std::cerr);
+        });
+    show->add_option("file", show_.file, "Annuaire signé")->required();
+    show->add_option("--anchor", show_.anchor, "Clé publique de l'ancre (hexadécimal), ou fichier qui la tient")
+        ->required();
   }
 
   void add_demonstration() {
@@ -163,6 +191,8 @@ private:
   std::vector<std::string> words_;
   demonstration_options demonstration_{};
   verify_options verify_{};
+  issue_options issue_{};
+  show_options show_{};
   clock_options clock_{};
 };
 

@@ -1,107 +1,18 @@
 #include "nodes/host/configuration.hpp"
 
 #include "law/require.hpp"
+#include "nodes/host/toml_reading.hpp"
 #include "nodes/ports/key_file.hpp"
 #include "web/server/peers.hpp"
 
-#include <algorithm>
 #include <fstream>
-#include <set>
-#include <sstream>
 #include <sys/stat.h>
-#include <toml++/toml.h>
 
 namespace toit::nodes {
 
 namespace {
 
 namespace fs = std::filesystem;
-
-/// Takes keys out of a table one by one; what nobody took is unknown.
-class reading {
-public:
-  reading(const toml::table& root, configuration_faults& faults) : root_{root}, faults_{faults} {}
-
-  void fail(const std::string& key, std::string what) {
-    auto at = root_.at_path(key);
-    faults_.push_back({key, at ? at.node()->source().begin.line : 0, std::move(what)});
-  }
-
-  /// The value at "section.key"; absent when it is not there, or, with a fault, when it has another type.
-  template <class T>
-  std::optional<T> take(const std::string& key, const char* type) {
-    taken_.insert(key);
-    auto at = root_.at_path(key);
-    if (!at)
-      return std::nullopt;
-    if constexpr (std::is_same_v<T, std::string>) {
-      if (at.is_string())
-        return at.template value<std::string>();
-    } else if (auto value = at.template value_exact<T>())
-      return value;
-    fail(key, std::string{"doit être "} + type);
-    return std::nullopt;
-  }
-
-  std::optional<std::string> take_text(const std::string& key) { return take<std::string>(key, "un texte"); }
-
-  template <class T>
-  void take_flag(const std::string& key, T& target) {
-    target = take<bool>(key, "true ou false").value_or(target);
-  }
-
-  std::optional<std::int64_t> take_number(const std::string& key, std::int64_t least, std::int64_t most) {
-    auto value = take<std::int64_t>(key, "un nombre entier");
-    if (!value || (*value >= least && *value <= most))
-      return value;
-    fail(key, "doit être compris entre " + std::to_string(least) + " et " + std::to_string(most));
-    return std::nullopt;
-  }
-
-  template <class E>
-  void take_choice(const std::string& key, E& target) {
-    auto text = take_text(key);
-    if (!text)
-      return;
-    constexpr auto names = names_of(E{});
-    auto found = std::ranges::find(names, *text);
-    if (found != names.end())
-      target = static_cast<E>(found - names.begin());
-    else {
-      std::string expected = "doit être l'un de :";
-      for (auto name : names)
-        expected += " " + std::string{name};
-      fail(key, expected);
-    }
-  }
-
-  template <class Code>
-  std::optional<Code> take_code(const std::string& key, const char* what) {
-    auto text = take_text(key);
-    auto parsed = text ? Code::parse(*text) : std::nullopt;
-    if (text && !parsed)
-      fail(key, what);
-    return parsed;
-  }
-
-  void refuse_unknown() { refuse_unknown(root_, ""); }
-
-private:
-  void refuse_unknown(const toml::table& table, const std::string& prefix) {
-    for (const auto& [key, node] : table) {
-      auto path = prefix + std::string{key.str()};
-      auto begins = [&](const std::string& taken) { return taken.starts_with(path + "."); };
-      if (const auto* inner = node.as_table(); inner && std::ranges::any_of(taken_, begins))
-        refuse_unknown(*inner, path + ".");
-      else if (!taken_.contains(path))
-        faults_.push_back({path, node.source().begin.line, "n'est pas une clé connue"});
-    }
-  }
-
-  const toml::table& root_;
-  configuration_faults& faults_;
-  std::set<std::string> taken_;
-};
 
 /// A région on its two digits, a département on two characters or three.
 bool is_on_the_map(const state_authority& authority, const territory_map& map) {
@@ -113,7 +24,7 @@ bool is_on_the_map(const state_authority& authority, const territory_map& map) {
   return code && map.find(*code);
 }
 
-void read_authority(reading& from, configuration& c, const territory_map& map) {
+void read_authority(toml_reading& from, configuration& c, const territory_map& map) {
   state_authority authority;
   from.take_choice("authority.tier", authority.tier);
   if (authority.tier == federation::node_tier::territory)
@@ -128,7 +39,7 @@ void read_authority(reading& from, configuration& c, const territory_map& map) {
   c.authority = std::move(authority);
 }
 
-void read_federation(reading& from, configuration& c, const fs::path& folder) {
+void read_federation(toml_reading& from, configuration& c, const fs::path& folder) {
   federated links;
   auto name = from.take_code<ports::node_name>("federation.name", "n'est pas un nom de nœud");
   auto directory = from.take_text("federation.directory");
@@ -153,7 +64,7 @@ void read_federation(reading& from, configuration& c, const fs::path& folder) {
   c.federation = std::move(links);
 }
 
-void read_territory(reading& from, configuration& c, const territory_map& map) {
+void read_territory(toml_reading& from, configuration& c, const territory_map& map) {
   if (auto id = from.take_code<law::siren>("territory.siren", "n'est pas un numéro SIREN"))
     c.territory = *id;
   else
@@ -168,7 +79,7 @@ void read_territory(reading& from, configuration& c, const territory_map& map) {
     from.fail("territory.allots_numbers", "le numéro d'une demande vient du SNE : un nœud n'en attribue pas");
 }
 
-void read_data(reading& from, configuration& c, const fs::path& folder) {
+void read_data(toml_reading& from, configuration& c, const fs::path& folder) {
   auto path = [&](const std::string& key, fs::path& target) {
     if (auto text = from.take_text(key); text && !text->empty())
       target = (folder / *text).lexically_normal();
@@ -191,7 +102,7 @@ void read_data(reading& from, configuration& c, const fs::path& folder) {
     from.fail("http.certificate", "manque : seul un nœud de démonstration ou de formation se fait un certificat");
 }
 
-void read_service(reading& from, configuration& c) {
+void read_service(toml_reading& from, configuration& c) {
   c.address = from.take_text("http.address").value_or(c.address);
   if (auto proxy = from.take_text("http.proxy")) {
     c.proxy = web::parse_address(*proxy).value_or("");
@@ -226,7 +137,7 @@ std::expected<configuration, configuration_faults> parse_configuration(std::stri
     return std::unexpected{configuration_faults{{"", 0, "le fichier est trop grand"}}};
   try {
     auto root = toml::parse(text);
-    reading from{root, faults};
+    toml_reading from{root, faults};
     configuration c;
     c.purpose = node_purpose::production;
     from.take_choice("purpose", c.purpose);
@@ -249,17 +160,8 @@ std::expected<configuration, configuration_faults> parse_configuration(std::stri
 namespace {
 
 void check_keys(const configuration& c, configuration_faults& faults) {
-  auto keys = read_keys(c.keys);
-  if (keys)
-    return;
-  switch (keys.error()) {
-  case key_file_fault::missing:
-    return faults.push_back({"data.keys", 0, "le fichier manque : « toit keys create » le fait"});
-  case key_file_fault::open_to_others:
-    return faults.push_back({"data.keys", 0, "le fichier est ouvert à d'autres : chmod 600"});
-  case key_file_fault::malformed:
-    return faults.push_back({"data.keys", 0, "le fichier n'est pas un fichier de clés"});
-  }
+  if (auto keys = read_keys(c.keys); !keys)
+    faults.push_back({"data.keys", 0, std::string{in_words(keys.error())}});
 }
 
 void check_certificate(const configuration& c, configuration_faults& faults) {

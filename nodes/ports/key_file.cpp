@@ -8,6 +8,7 @@
 #include <sodium.h>
 #include <sys/stat.h>
 #include <system_error>
+#include <utility>
 
 namespace toit::nodes {
 
@@ -33,6 +34,18 @@ bool read_line(std::istream& in, std::string_view name, journal::bytes32& secret
 }
 
 } // namespace
+
+std::string_view in_words(key_file_fault fault) {
+  switch (fault) {
+  case key_file_fault::missing:
+    return "le fichier manque : « toit keys create » le fait";
+  case key_file_fault::open_to_others:
+    return "le fichier est ouvert à d'autres : chmod 600";
+  case key_file_fault::malformed:
+    return "le fichier n'est pas un fichier de clés";
+  }
+  std::unreachable();
+}
 
 std::expected<journal::node_keys, key_file_fault> read_keys(const std::filesystem::path& file) {
   struct stat about{};

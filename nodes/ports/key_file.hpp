@@ -7,6 +7,7 @@
 
 #include <expected>
 #include <filesystem>
+#include <string_view>
 
 namespace toit::nodes {
 
@@ -15,6 +16,9 @@ enum class key_file_fault : std::uint8_t {
   open_to_others, ///< group or others have a right on it
   malformed,
 };
+
+/// What is wrong with the file, in French.
+std::string_view in_words(key_file_fault fault);
 
 /// Two lines, `signing_seed = HEX` and `operating_secret = HEX`.
 std::expected<journal::node_keys, key_file_fault> read_keys(const std::filesystem::path& file);

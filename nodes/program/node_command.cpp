@@ -2,47 +2,15 @@
 
 #include "nodes/ports/key_file.hpp"
 #include "nodes/program/service.hpp"
+#include "nodes/program/teller.hpp"
 
 #include <iostream>
-#include <nlohmann/json.hpp>
 
 namespace toit::nodes {
 
 namespace {
 
 namespace fs = std::filesystem;
-using nlohmann::ordered_json;
-
-/// What a command did or would not do, for a reader or for a machine.
-struct teller {
-  bool json = false;
-  std::ostream& out;
-  std::ostream& err;
-
-  int done(const ordered_json& for_machines, const std::string& for_readers) const {
-    out << (json ? for_machines.dump() : for_readers) << std::endl;
-    return exit_done;
-  }
-  int refuse(const std::string& why, exit_code code = exit_refused) const {
-    if (json)
-      out << ordered_json{{"refused", why}}.dump() << std::endl;
-    else
-      err << why << "\n";
-    return code;
-  }
-};
-
-void write_faults(const configuration_faults& faults, const fs::path& file, bool json, std::ostream& out) {
-  for (const auto& fault : faults) {
-    if (json)
-      out << ordered_json{{"file", file.string()}, {"line", fault.line}, {"key", fault.key}, {"fault", fault.what}}
-                 .dump()
-          << "\n";
-    else
-      out << file.string() << (fault.line > 0 ? ":" + std::to_string(fault.line) : "") << ": "
-          << (fault.key.empty() ? "" : fault.key + " ") << fault.what << "\n";
-  }
-}
 
 /// Runs `work` on an opened node and turns what opening throws into a code of exit.
 template <class Work>
@@ -64,10 +32,8 @@ int with_opened(const configuration& with, const territory_map& map, const telle
 int check_configuration_command(const fs::path& file, bool json, std::ostream& out, std::ostream& err) {
   auto map = territory_map::load();
   auto read = read_configuration(file, map);
-  if (!read) {
-    write_faults(read.error(), file, json, json ? out : err);
-    return exit_refused;
-  }
+  if (!read)
+    return teller{json, out, err}.refuse(read.error(), file);
   if (!json)
     out << "Rien à redire : " << map.find(read->territory)->name << ", " << law::name_of(read->purpose) << ".\n";
   return exit_done;
@@ -77,10 +43,8 @@ int node_run_command(const fs::path& file, bool json, std::ostream& out, std::os
   teller tell{json, out, err};
   auto map = territory_map::load();
   auto with = read_configuration(file, map);
-  if (!with) {
-    write_faults(with.error(), file, json, json ? out : err);
-    return exit_refused;
-  }
+  if (!with)
+    return tell.refuse(with.error(), file);
   base::set_up_log(with->log_format, with->log_level);
   return with_opened(*with, map, tell, [&](opened_node& opened) -> int {
     if (opened.needs_first_account())
@@ -114,10 +78,8 @@ int create_account_command(const fs::path& configuration_file, const std::string
   teller tell{json, out, err};
   auto map = territory_map::load();
   auto with = read_configuration(configuration_file, map);
-  if (!with) {
-    write_faults(with.error(), configuration_file, json, json ? out : err);
-    return exit_refused;
-  }
+  if (!with)
+    return tell.refuse(with.error(), configuration_file);
   std::string password;
   std::getline(in, password);
   constexpr std::size_t shortest = 12;

@@ -142,6 +142,17 @@ TEST_CASE("another version of the form, a longer content and a longer bin head a
   CHECK(open_directory(with_signature(content), anchor().public_half()).error() == directory_fault::malformed);
 }
 
+TEST_CASE("a content without its last fields is an older one", "[directory]") {
+  auto older = small_directory();
+  older.competences.clear();
+  auto content = journal::pack_alone(older);
+  REQUIRE(content.front() == 0x97);
+  REQUIRE(content.back() == 0x90);
+  content.front() = 0x96;
+  content.pop_back();
+  CHECK(open_directory(with_signature(content), anchor().public_half()) == older);
+}
+
 TEST_CASE("a directory of the whole country opens", "[directory]") {
   auto issued = small_directory();
   issued.nodes.resize(3);
