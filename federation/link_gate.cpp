@@ -1,0 +1,222 @@
+#include "federation/link_gate.hpp"
+
+#include "law/require.hpp"
+
+#include <stdexcept>
+
+namespace toit::federation {
+
+using ports::node_name;
+
+namespace {
+
+constexpr int gate_events = ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL;
+
+/// Of the protocol by which the library asks for a key (ZeroMQ RFC 27).
+constexpr std::size_t key_question_frames = 7;
+
+/// Names key and peer: a connection stands on one key, and ends with it.
+std::string user_of(const node_name& peer, const law::bytes32& key) {
+  static constexpr std::string_view digits = "0123456789abcdef";
+  std::string user = peer.text() + ' ';
+  for (auto byte : key) {
+    user += digits[byte >> 4U];
+    user += digits[byte & 15U];
+  }
+  return user;
+}
+
+std::string_view user_of(const zmq::message_t& message) {
+  const char* user = zmq_msg_gets(const_cast<zmq_msg_t*>(message.handle()), "User-Id");
+  return user ? user : "";
+}
+
+int descriptor_of(const zmq::message_t& message) {
+  return zmq_msg_get(const_cast<zmq_msg_t*>(message.handle()), ZMQ_SRCFD);
+}
+
+/// Numbers that the library gives begin with a zero byte; a connection that has one of another kind named itself.
+bool is_given(std::string_view route) { return route.size() == 5 && route[0] == '\0'; }
+
+zmq::socket_t make_key_handler(zmq::context_t& in) {
+  zmq::socket_t made{in, zmq::socket_type::rep};
+  made.set(zmq::sockopt::linger, 0);
+  made.bind("inproc://zeromq.zap.01");
+  return made;
+}
+
+std::string listen(zmq::socket_t& socket, const std::string& where) {
+  if (!where.starts_with("tcp://"))
+    throw std::runtime_error{"the links cannot listen on \"" + where + "\": tcp://address:port is meant"};
+  try {
+    socket.set(zmq::sockopt::ipv6, where.find('[') != std::string::npos);
+    socket.bind(where);
+    return socket.get(zmq::sockopt::last_endpoint);
+  } catch (const zmq::error_t& failed) {
+    throw std::runtime_error{"the links cannot listen on " + where + ": " + failed.what()};
+  }
+}
+
+} // namespace
+
+link_gate::link_gate(link_context with, const std::string& bind)
+    : with_{with}, keys_{make_key_handler(with.sockets)},
+      socket_{make_waiting_socket(with.sockets, with.self, with.limits)}, watch_{with.sockets, socket_, gate_events},
+      endpoint_{listen(socket_, bind)} {}
+
+void link_gate::admit(const std::vector<ports::transport_peer>& peers) {
+  by_key_.clear();
+  by_user_.clear();
+  for (const auto& peer : peers)
+    for (const auto& key : peer.link_keys) {
+      law::require(by_key_.emplace(key, peer.name).second, "a key is one peer's");
+      by_user_.emplace(user_of(peer.name, key), peer.name);
+    }
+  std::vector<std::string> ended;
+  for (const auto& [route, who] : visitors_)
+    if (!by_user_.contains(who.user))
+      ended.push_back(route);
+  for (const auto& route : ended) {
+    send_word(socket_, route, link_word::bye);
+    forget(route);
+  }
+}
+
+void link_gate::turn() {
+  answer_keys();
+  read_events();
+  read_messages();
+}
+
+void link_gate::add_to(std::vector<zmq::pollitem_t>& polled) {
+  polled.push_back({keys_.handle(), 0, ZMQ_POLLIN, 0});
+  polled.push_back({socket_.handle(), 0, ZMQ_POLLIN, 0});
+  polled.push_back({watch_.handle(), 0, ZMQ_POLLIN, 0});
+}
+
+send_result link_gate::send(const node_name& to, parcel_ptr given) {
+  auto found = routes_.find(to);
+  if (found == routes_.end())
+    return send_result::not_there;
+  auto result = send_parcel(socket_, found->second, std::move(given));
+  if (result != send_result::sent) {
+    send_word(socket_, found->second, link_word::bye); // should it be there: let it come again
+    gone(to);
+  }
+  return result;
+}
+
+// -- keys -----------------------------------------------------------------------------------------------------------
+
+void link_gate::answer_keys() {
+  for (std::size_t i = 0; i < messages_a_turn; ++i) {
+    std::vector<zmq::message_t> asked;
+    do {
+      asked.emplace_back();
+      if (zmq_msg_recv(asked.back().handle(), keys_.handle(), ZMQ_DONTWAIT) < 0)
+        return;
+    } while (asked.back().more());
+    answer_key(asked);
+  }
+}
+
+void link_gate::answer_key(const std::vector<zmq::message_t>& asked) {
+  const auto* admitted = static_cast<const node_name*>(nullptr);
+  law::bytes32 key{};
+  // Version, question, domain, address, identity, mechanism, key.
+  bool curve = asked.size() == key_question_frames && asked[0].to_string_view() == "1.0" &&
+               asked[5].to_string_view() == "CURVE" && asked[6].size() == key.size();
+  if (curve) {
+    std::memcpy(key.data(), asked[6].data(), key.size());
+    if (auto found = by_key_.find(key); found != by_key_.end())
+      admitted = &found->second;
+  }
+  if (!admitted)
+    with_.owner.turned_away();
+  std::string question = asked.size() > 1 ? asked[1].to_string() : "";
+  const std::array<std::string, 6> answer{
+      "1.0", question, admitted ? "200" : "400", admitted ? "" : "unknown key", admitted ? user_of(*admitted, key) : "",
+      ""};
+  for (std::size_t i = 0; i < answer.size(); ++i)
+    keys_.send(zmq::buffer(answer[i]), i + 1 < answer.size() ? zmq::send_flags::sndmore : zmq::send_flags::none);
+}
+
+// -- connections ----------------------------------------------------------------------------------------------------
+
+void link_gate::read_events() {
+  while (auto told = watch_.next()) {
+    if (told->what == ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL) {
+      with_.owner.turned_away();
+    } else if (told->what == ZMQ_EVENT_ACCEPTED) {
+      connections_.insert(told->value);
+    } else {
+      connections_.erase(told->value);
+      for (const auto& [route, who] : visitors_)
+        if (who.descriptor == told->value && routes_.contains(who.peer)) {
+          // What he said before is still to be read: he stays a visitor.
+          gone(who.peer);
+          break;
+        }
+    }
+  }
+}
+
+void link_gate::read_messages() {
+  for (std::size_t i = 0; i < messages_a_turn; ++i) {
+    auto came = receive(socket_, true);
+    if (!came)
+      return;
+    handle(*came);
+  }
+}
+
+void link_gate::handle(const arrival& came) {
+  if (!is_given(came.route) || came.is == arrival::kind::stray)
+    return stray(came);
+  if (came.is == arrival::kind::word)
+    return came.word == link_word::hello ? greet(came) : stray(came);
+  auto found = visitors_.find(came.route);
+  if (found == visitors_.end() || found->second.user != user_of(came.body))
+    return stray(came);
+  with_.owner.heard(found->second.peer, came.body);
+}
+
+void link_gate::greet(const arrival& came) {
+  auto found = by_user_.find(user_of(came.body));
+  if (found == by_user_.end() || came.protocol != link_protocol)
+    return stray(came);
+  read_events(); // so that a connection that has ended already is known to have
+  auto descriptor = descriptor_of(came.body);
+  if (descriptor >= 0 && !connections_.contains(descriptor))
+    return;
+  auto peer = found->second;
+  std::erase_if(visitors_, [&](const auto& known) { return known.second.peer == peer; });
+  visitors_[came.route] = visitor{peer, found->first, descriptor};
+  routes_[peer] = came.route;
+  if (send_word(socket_, came.route, link_word::welcome) == send_result::sent)
+    with_.owner.came(peer);
+  else
+    forget(came.route);
+}
+
+void link_gate::stray(const arrival& came) {
+  ++with_.counters.strays;
+  send_word(socket_, came.route, link_word::bye);
+}
+
+void link_gate::forget(const std::string& route) {
+  auto found = visitors_.find(route);
+  if (found == visitors_.end())
+    return;
+  auto peer = found->second.peer;
+  visitors_.erase(found);
+  if (auto way = routes_.find(peer); way != routes_.end() && way->second == route)
+    gone(peer);
+}
+
+void link_gate::gone(const node_name& peer) {
+  if (routes_.erase(peer) > 0)
+    with_.owner.left(peer);
+}
+
+} // namespace toit::federation

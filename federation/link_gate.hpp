@@ -1,0 +1,62 @@
+/// \file
+/// Where others come to us: the listening socket, the handler that says whose key is admitted, and who is there.
+///
+/// Who speaks is known from the key that his connection has proved, never from what he says. A way back to him is known
+/// from the library's own number of that connection: a name that a connection gives itself would lead another's
+/// messages to it.
+
+#pragma once
+
+#include "federation/link_owner.hpp"
+
+#include <set>
+#include <unordered_map>
+
+namespace toit::federation {
+
+class link_gate {
+public:
+  /// Listens. Throws std::runtime_error when it cannot.
+  link_gate(link_context with, const std::string& bind);
+
+  const std::string& endpoint() const { return endpoint_; }
+  /// Connections of anybody else end.
+  void admit(const std::vector<ports::transport_peer>& peers);
+  bool is_there(const ports::node_name& peer) const { return routes_.contains(peer); }
+
+  /// Does all that can be done without waiting.
+  void turn();
+  void add_to(std::vector<zmq::pollitem_t>& polled);
+  send_result send(const ports::node_name& to, parcel_ptr parcel);
+
+private:
+  /// The one connection on which a peer is heard: the last that said hello.
+  struct visitor {
+    ports::node_name peer;
+    std::string user; ///< as the handler of keys named the connection
+    int descriptor = -1;
+  };
+
+  void answer_keys();
+  void answer_key(const std::vector<zmq::message_t>& asked);
+  void read_events();
+  void read_messages();
+  void handle(const arrival& came);
+  void greet(const arrival& came);
+  void stray(const arrival& came);
+  void forget(const std::string& route);
+  void gone(const ports::node_name& peer);
+
+  link_context with_;
+  zmq::socket_t keys_;
+  zmq::socket_t socket_;
+  socket_watch watch_;
+  std::string endpoint_;
+  std::map<law::bytes32, ports::node_name> by_key_;
+  std::map<std::string, ports::node_name, std::less<>> by_user_;
+  std::unordered_map<std::string, visitor> visitors_; ///< by route
+  std::map<ports::node_name, std::string> routes_;    ///< of those who can be sent to
+  std::set<int> connections_;
+};
+
+} // namespace toit::federation

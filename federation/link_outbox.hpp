@@ -1,0 +1,88 @@
+/// \file
+/// What waits to be sent, by peer: filled by any thread, emptied by the transport's own.
+///
+/// A message counts against its peer's limits from `put` until ZeroMQ has let go of it, so that the limits bound what
+/// waits in its queues too.
+
+#pragma once
+
+#include "federation/zmq_transport.hpp"
+
+#include <atomic>
+#include <map>
+#include <mutex>
+
+namespace toit::federation {
+
+/// Of one peer. Whoever frees a message may be a thread of ZeroMQ's.
+struct outgoing_load {
+  std::atomic<std::size_t> messages{0};
+  std::atomic<std::size_t> size_bytes{0};
+};
+
+/// A message on its way out.
+class parcel {
+public:
+  parcel(ports::bytes content, std::shared_ptr<outgoing_load> load);
+  ~parcel();
+  parcel(const parcel&) = delete;
+  parcel& operator=(const parcel&) = delete;
+
+  ports::bytes content;
+
+private:
+  std::shared_ptr<outgoing_load> load_;
+};
+using parcel_ptr = std::unique_ptr<parcel>;
+
+/// Wakes a thread that polls.
+class wake_signal {
+public:
+  wake_signal();
+  ~wake_signal();
+  wake_signal(const wake_signal&) = delete;
+  wake_signal& operator=(const wake_signal&) = delete;
+
+  void ring();
+  void clear();
+  int descriptor() const { return descriptor_; }
+
+private:
+  int descriptor_;
+};
+
+class link_outbox {
+public:
+  enum class answer : std::uint8_t { taken, no_link, full };
+  struct batch {
+    ports::node_name to;
+    std::vector<parcel_ptr> parcels;
+  };
+
+  link_outbox(const transport_limits& limits, wake_signal& wake) : limits_{limits}, wake_{wake} {}
+
+  /// Who has a queue from now on. A newcomer's is closed.
+  void set_peers(const std::vector<ports::transport_peer>& peers);
+  answer put(const ports::node_name& to, ports::bytes message);
+  /// Nothing happens for a name that is no peer's.
+  void open(const ports::node_name& peer);
+  /// How many messages are lost by it.
+  std::size_t close(const ports::node_name& peer);
+  /// All that waits, in the order of `put` for each peer.
+  std::vector<batch> take();
+
+private:
+  struct waiting_line {
+    bool open = false;
+    std::shared_ptr<outgoing_load> load = std::make_shared<outgoing_load>();
+    std::vector<parcel_ptr> waiting;
+  };
+
+  const transport_limits limits_;
+  wake_signal& wake_;
+  std::mutex mutex_;
+  std::map<ports::node_name, waiting_line> lines_;
+  std::vector<ports::node_name> not_empty_;
+};
+
+} // namespace toit::federation

@@ -1,0 +1,76 @@
+/// \file
+/// Messages between nodes over ZeroMQ: TCP under CURVE, whoever is not a peer turned away while hands are shaken.
+/// docs/federation-protocol.md is normative.
+///
+/// A node goes to the peers that have an endpoint and waits for the others. One thread owns every socket; `send` only
+/// puts a message into a bounded queue. What is under way when a link ends is lost, and never sent later: order holds
+/// within a link, nothing is doubled, and whoever needs more counts what he sent.
+///
+/// Not here   what messages say, credit, acknowledgements: whoever calls `send`.
+
+#pragma once
+
+#include "ports/transport.hpp"
+
+#include <chrono>
+
+namespace toit::federation {
+
+struct transport_limits {
+  /// Taken by `send` for one peer and not yet on the wire.
+  std::size_t messages_per_peer = 4096;
+  std::size_t bytes_per_peer = 64U << 20;
+  /// That wait unread, a connection: beyond, the kernel makes the sender wait.
+  int unread_messages = 256;
+  /// Of the protocol itself: a connection that answers nothing for so long ends.
+  std::chrono::milliseconds heartbeat_interval{5000};
+  std::chrono::milliseconds heartbeat_timeout{15000};
+  /// From the first packet until the other side has said that it takes us.
+  std::chrono::milliseconds arrival{20000};
+  std::chrono::milliseconds retry_least{100};
+  std::chrono::milliseconds retry_most{30000};
+  /// For the proof, before anybody is admitted, that strangers are not.
+  std::chrono::milliseconds proof{30000};
+};
+
+struct zmq_transport_setup {
+  ports::node_name self;
+  law::bytes32 link_secret{}; ///< X25519
+  std::string bind;           ///< "tcp://address:port", port 0 or * for any free one; empty: does not listen
+  transport_limits limits;
+};
+
+/// Counted since the start.
+struct transport_stats {
+  std::uint64_t messages_in = 0;
+  std::uint64_t bytes_in = 0;
+  std::uint64_t messages_out = 0;
+  std::uint64_t bytes_out = 0;
+  std::uint64_t refused_full = 0; ///< `send` answered no: too much waits for the peer
+  std::uint64_t lost = 0;         ///< taken by `send`, but the link ended before they could leave
+  std::uint64_t turned_away = 0;  ///< connections without a key of a peer, or without encryption
+  std::uint64_t strays = 0;       ///< received and dropped: not of an admitted connection, or not in the form
+  std::uint64_t sockets_made_again = 0;
+};
+
+class zmq_transport : public ports::transport {
+public:
+  /// Listens, and has proved that a stranger is refused, when it returns. Throws std::runtime_error when it cannot.
+  zmq_transport(zmq_transport_setup setup, receiver& to);
+  ~zmq_transport() override;
+  zmq_transport(const zmq_transport&) = delete;
+  zmq_transport& operator=(const zmq_transport&) = delete;
+
+  /// Where it listens, with the port in figures; empty when it does not.
+  std::string endpoint() const;
+  transport_stats stats() const;
+
+  bool send(const ports::node_name& to, ports::bytes message) override;
+  void set_peers(std::vector<ports::transport_peer> peers) override;
+
+private:
+  class engine;
+  std::unique_ptr<engine> engine_;
+};
+
+} // namespace toit::federation

@@ -1,0 +1,201 @@
+// Whoever does not keep to the rules, in ways of his own.
+
+#include "federation/link_proof.hpp"
+#include "tests/federation/transport_nodes.hpp"
+
+#include <arpa/inet.h>
+#include <catch2/matchers/catch_matchers_exception.hpp>
+#include <catch2/matchers/catch_matchers_string.hpp>
+#include <sodium.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+using namespace toit::federation;
+using namespace toit::federation::test;
+
+namespace {
+
+/// A listening node that knows two others, one of which behaves.
+struct attacked_node {
+  attacked_node() {
+    a.transport->set_peers({known, good.as_peer()});
+    good.transport->set_peers({a.as_peer()});
+    REQUIRE(eventually([&] { return good.is_up_with(a) && a.is_up_with(good); }));
+  }
+  /// The one who behaves is not disturbed.
+  ~attacked_node() {
+    auto before = a.heard.count();
+    CHECK(good.send(a, "all is well"));
+    CHECK(eventually([&] { return a.heard.count() == before + 1; }));
+    CHECK(good.heard.changes(a.name) == std::vector{link_state::up});
+  }
+
+  node a{"state", 1, any_port};
+  node good{"town", 3};
+  transport_peer known{named("rude"), {key_with(2)}, {}};
+};
+
+/// A TCP connection, to say anything.
+class wire {
+public:
+  explicit wire(const std::string& endpoint) : descriptor_{socket(AF_INET, SOCK_STREAM, 0)} {
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_port = htons(static_cast<std::uint16_t>(std::stoi(endpoint.substr(endpoint.rfind(':') + 1))));
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    timeval limit{.tv_sec = patience.count(), .tv_usec = 0};
+    setsockopt(descriptor_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    REQUIRE(connect(descriptor_, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0);
+  }
+  ~wire() { ::close(descriptor_); }
+  wire(const wire&) = delete;
+  wire& operator=(const wire&) = delete;
+
+  void say(const std::string& all) const { std::ignore = send(descriptor_, all.data(), all.size(), MSG_NOSIGNAL); }
+  /// The other side ends the connection.
+  bool is_hung_up() const {
+    std::array<char, 512> told;
+    for (;;) {
+      auto got = recv(descriptor_, told.data(), told.size(), 0);
+      if (got <= 0)
+        return got == 0 || errno == ECONNRESET;
+    }
+  }
+
+private:
+  int descriptor_;
+};
+
+} // namespace
+
+TEST_CASE("who takes another's name as his own number is dropped and gets nothing of his",
+          "[federation][transport][strangers]") {
+  node a{"state", 1, any_port};
+  node victim{"town", 3};
+  a.transport->set_peers({transport_peer{named("rude"), {key_with(2)}, {}}, victim.as_peer()});
+  rude_client forger{a, 2, "town"};
+  forger.say(link_word::hello);
+  CHECK(forger.told() == link_word::bye);
+  forger.say({"I am the town"});
+  CHECK(forger.told() == link_word::bye);
+  CHECK(a.heard.changes(victim.name).empty());
+  CHECK(a.transport->stats().strays == 2);
+  victim.transport->set_peers({a.as_peer()});
+  REQUIRE(eventually([&] { return a.is_up_with(victim); }));
+  CHECK(a.send(victim, "for the town alone"));
+  CHECK(eventually([&] { return victim.heard.count() == 1; }));
+  forger.say({"again"});
+  CHECK(forger.told() == link_word::bye);
+  CHECK(forger.messages_seen == 0);
+  CHECK(a.heard.count() == 0);
+}
+
+TEST_CASE("messages in another form are dropped, each counted", "[federation][transport][strangers]") {
+  attacked_node attacked;
+  auto& a = attacked.a;
+  rude_client rude{a, 2};
+  rude.say({"before any hello"});
+  CHECK(rude.told() == link_word::bye);
+  REQUIRE(rude.takes_part());
+  const std::vector<std::vector<std::string>> misshapen{
+      {""},         {"two", "frames"}, {"", "xyz"},  {"", std::string{"\0\1", 2}}, {"", "\4\1"},
+      {"", "\2\1"}, {"", "\3\1"},      {"", "\1\7"}, {"a", "b", "c", "d"},         std::vector<std::string>(100, "x")};
+  for (const auto& frames : misshapen) {
+    rude.say(frames);
+    CHECK(rude.told() == link_word::bye);
+  }
+  CHECK(a.transport->stats().strays == misshapen.size() + 1);
+  CHECK(a.heard.count() == 0);
+  rude.say({"in the form"});
+  CHECK(eventually([&] { return a.heard.count() == 1; }));
+}
+
+TEST_CASE("a message beyond the limit ends the connection that brought it", "[federation][transport][strangers]") {
+  attacked_node attacked;
+  rude_client rude{attacked.a, 2};
+  REQUIRE(rude.takes_part());
+  rude.say({std::string(toit::ports::message_limit_bytes + 100, 'x')});
+  CHECK(eventually([&] { return attacked.a.heard.state(named("rude")) == link_state::down; }));
+  CHECK(attacked.a.heard.count() == 0);
+}
+
+TEST_CASE("who does not encrypt is turned away", "[federation][transport][strangers]") {
+  attacked_node attacked;
+  zmq::context_t context;
+  zmq::socket_t plain{context, zmq::socket_type::dealer};
+  plain.set(zmq::sockopt::linger, 0);
+  plain.connect(attacked.a.transport->endpoint());
+  plain.send(zmq::str_buffer("in clear"), zmq::send_flags::dontwait);
+  CHECK(eventually([&] { return attacked.a.heard.turned_away_count > 0; }));
+  CHECK(attacked.a.heard.count() == 0);
+}
+
+TEST_CASE("who does not speak the protocol is hung up on", "[federation][transport][strangers]") {
+  attacked_node attacked;
+  using namespace std::string_literals;
+  auto greeting = "\xff\0\0\0\0\0\0\0\1\x7f\3\0CURVE"s;
+  greeting.resize(64, '\0');
+  std::string noise(100000, '\0');
+  randombytes_buf(noise.data(), noise.size());
+  noise[0] = 'x';
+  for (const auto& said :
+       {"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"s, "\x16\3\1\2\0\1\0\1\xfc\3\3"s + std::string(500, 'a'), noise,
+        std::string(5000, '\0'), greeting + "\x04\x06\5HELLO"s, greeting + "\x04\xc8\5HELLO"s + std::string(194, '\1'),
+        greeting + "\x06\x7f\xff\xff\xff\xff\xff\xff\xff"s,
+        "\xff\0\0\0\0\0\0\0\1\x7f\3\0NULL"s + std::string(300, '\0')}) {
+    wire stranger{attacked.a.transport->endpoint()};
+    stranger.say(said);
+    CHECK(stranger.is_hung_up());
+  }
+  CHECK(attacked.a.heard.count() == 0);
+}
+
+TEST_CASE("who is admitted and floods costs no more memory than is set", "[federation][transport][strangers]") {
+  auto limits = quick();
+  limits.unread_messages = 4;
+  node a{"state", 1, any_port, limits};
+  a.transport->set_peers({transport_peer{named("rude"), {key_with(2)}, {}}});
+  rude_client rude{a, 2};
+  REQUIRE(rude.takes_part());
+  a.heard.hold();
+  rude.say({"first"});
+  REQUIRE(eventually([&] { return a.heard.keeps_waiting(); }));
+  // He is held up: his own queue fills, not ours.
+  std::thread flood{[&] {
+    for (int i = 0; i < 200; ++i)
+      rude.say({std::string(1U << 20, 'x')});
+  }};
+  std::this_thread::sleep_for(300ms);
+  CHECK(a.transport->stats().messages_in <= 1);
+  a.heard.release();
+  flood.join();
+  CHECK(eventually([&] { return a.heard.count() == 201; }));
+}
+
+TEST_CASE("a listening socket that admits anybody is not taken for one that refuses strangers",
+          "[federation][transport][strangers]") {
+  using Catch::Matchers::ContainsSubstring;
+  using Catch::Matchers::MessageMatches;
+  zmq::context_t context; // without a handler of keys
+  zmq::socket_t open{context, zmq::socket_type::router};
+  open.set(zmq::sockopt::linger, 0);
+  auto prove = [&](std::chrono::milliseconds within) {
+    prove_that_strangers_are_refused(open.get(zmq::sockopt::last_endpoint), key_with(1), within);
+  };
+  SECTION("to any key") {
+    auto secret = secret_with(1);
+    open.set(zmq::sockopt::curve_server, true);
+    REQUIRE(zmq_setsockopt(open.handle(), ZMQ_CURVE_SECRETKEY, secret.data(), secret.size()) == 0);
+    open.bind(any_port);
+    CHECK_THROWS_MATCHES(prove(patience), std::runtime_error, MessageMatches(ContainsSubstring("was admitted")));
+  }
+  SECTION("without encryption") {
+    open.bind(any_port);
+    CHECK_THROWS_MATCHES(prove(300ms), std::runtime_error, MessageMatches(ContainsSubstring("does not answer")));
+  }
+  SECTION("unless a handler of keys is there") {
+    make_waiting_socket(context, identity_of(secret_with(1)), quick()).swap(open);
+    open.bind(any_port);
+    CHECK_THROWS_MATCHES(prove(300ms), std::runtime_error, MessageMatches(ContainsSubstring("does not answer")));
+  }
+}
