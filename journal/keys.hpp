@@ -57,6 +57,7 @@ public:
 
   const ports::stream_id& stream() const { return stream_; }
   bool has(std::uint32_t epoch) const { return secrets_.contains(epoch); }
+  bool has_index() const { return index_.has_value(); }
   std::uint32_t latest_epoch() const;
 
   /// XChaCha20-Poly1305 with a random nonce; stream, epoch and subject are bound to it.
