@@ -48,7 +48,9 @@ bytes encode(const envelope& sent) {
 std::expected<envelope, envelope_fault> decode(byte_view received) {
   if (received.size() > ports::message_limit_bytes)
     return std::unexpected{envelope_fault::too_large};
-  auto parsed = journal::parse_packed(received);
+  // As many values as the largest transfer has: each takes more memory than the byte that it may come in.
+  constexpr journal::packed_limits most{70'000, ports::message_limit_bytes, 1'500'000};
+  auto parsed = journal::parse_packed(received, most);
   const auto& whole = parsed.get();
   // The protocol's number comes first in every protocol.
   if (whole.type != msgpack::type::ARRAY || whole.via.array.size == 0 ||

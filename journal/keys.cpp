@@ -127,6 +127,30 @@ std::optional<bytes> stream_keys::decrypt(std::uint32_t epoch, law::subject_id s
   return decrypt_under(keys_of(epoch).entries, nonce, content, place_of(stream_, epoch, subject));
 }
 
+std::optional<bytes32> stream_keys::disclosure_key(std::uint32_t epoch, byte_view nonce) const {
+  auto found = secrets_.find(epoch);
+  if (found == secrets_.end() || nonce.size() != nonce_bytes)
+    return std::nullopt;
+  // The first half of XChaCha20: nonces are random, so that no other payload has this key.
+  bytes32 key;
+  crypto_core_hchacha20(key.data(), nonce.data(), found->second.entries.data(), nullptr);
+  return key;
+}
+
+std::optional<bytes> open_disclosed(const bytes32& disclosed, const ports::stream_id& stream, std::uint32_t epoch,
+                                    law::subject_id subject, byte_view nonce, byte_view content) {
+  if (nonce.size() != nonce_bytes || content.size() < tag_bytes)
+    return std::nullopt;
+  std::array<std::uint8_t, crypto_aead_chacha20poly1305_ietf_NPUBBYTES> rest{};
+  std::ranges::copy(nonce.last(8), rest.begin() + 4);
+  auto place = place_of(stream, epoch, subject);
+  bytes plain(content.size() - tag_bytes);
+  if (crypto_aead_chacha20poly1305_ietf_decrypt(plain.data(), nullptr, nullptr, content.data(), content.size(),
+                                                place.data(), place.size(), rest.data(), disclosed.data()) != 0)
+    return std::nullopt;
+  return plain;
+}
+
 const bytes32& stream_keys::index_key() const {
   law::require(index_.has_value(), "a stream that is hosted has its index key");
   return *index_;

@@ -61,12 +61,17 @@ public:
 
   const ports::stream_id& stream() const { return stream_; }
   bool has(std::uint32_t epoch) const { return secrets_.contains(epoch); }
+  bool has_index() const { return index_.has_value(); }
   std::uint32_t latest_epoch() const;
 
   /// XChaCha20-Poly1305 with a random nonce; stream, epoch and subject are bound to it.
   ports::sealed_payload encrypt(std::uint32_t epoch, law::subject_id subject, byte_view plain) const;
   /// Absent when the payload was altered or belongs elsewhere.
   std::optional<bytes> decrypt(std::uint32_t epoch, law::subject_id subject, byte_view nonce, byte_view content) const;
+
+  /// What opens the payload that has this nonce, and nothing else of the stream: see `open_disclosed`. Absent without
+  /// the epoch's key.
+  std::optional<bytes32> disclosure_key(std::uint32_t epoch, byte_view nonce) const;
 
   bytes32 number_key(law::nud number) const;
   /// Tells a document filed twice in one dossier, and nothing across dossiers.
@@ -90,6 +95,10 @@ private:
   std::map<std::uint32_t, epoch_keys> secrets_;
   std::optional<bytes32> index_;
 };
+
+/// Opens one payload with the key that was disclosed for it. Absent when the two do not belong together, or elsewhere.
+std::optional<bytes> open_disclosed(const bytes32& disclosed, const ports::stream_id& stream, std::uint32_t epoch,
+                                    law::subject_id subject, byte_view nonce, byte_view content);
 
 /// One-shot authenticated encryption under a key used once or with a random nonce put in front.
 bytes encrypt_with(const bytes32& key, byte_view plain, byte_view bound_to);

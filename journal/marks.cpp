@@ -11,6 +11,10 @@ void put_name(bytes& out, const ports::stream_id& name) {
 
 } // namespace
 
+bool can_mark(const ports::stream_id& witness, const ports::stream_id& stream) {
+  return witness.view().starts_with('S') && witness != stream;
+}
+
 bytes mark_message(const ports::witness_mark& mark) {
   bytes message;
   put(message, view_of("toit.mark.1"));

@@ -8,6 +8,9 @@
 
 namespace toit::journal {
 
+/// A State authority's stream, and another than the one it marks: nobody is a witness of himself.
+bool can_mark(const ports::stream_id& witness, const ports::stream_id& stream);
+
 /// What a mark's signature covers.
 bytes mark_message(const ports::witness_mark& mark);
 

@@ -22,10 +22,17 @@ std::optional<std::string_view> unpack_text(const msgpack::object& in) {
   return std::string_view{in.via.str.ptr, in.via.str.size};
 }
 
+std::optional<byte_view> unpack_bytes(const msgpack::object& in) {
+  if (in.type != msgpack::type::BIN)
+    return std::nullopt;
+  return byte_view{reinterpret_cast<const std::uint8_t*>(in.via.bin.ptr), in.via.bin.size};
+}
+
 bool unpack_bytes(const msgpack::object& in, std::span<std::uint8_t> content) {
-  if (in.type != msgpack::type::BIN || in.via.bin.size != content.size())
+  auto read = unpack_bytes(in);
+  if (!read || read->size() != content.size())
     return false;
-  std::copy_n(reinterpret_cast<const std::uint8_t*>(in.via.bin.ptr), content.size(), content.begin());
+  std::ranges::copy(*read, content.begin());
   return true;
 }
 
@@ -73,20 +80,19 @@ bool unpack_party(const msgpack::object& in, law::party& who) {
 
 namespace {
 
-/// No stored value nests deeper or is longer; lengths are those of the largest tombstone and document list. Bytes are
-/// as long as the message that holds them.
-const msgpack::unpack_limit limits{70'000, 0, 100'000, 16U << 20, 0, 12};
+/// No stored value nests deeper.
+constexpr std::size_t most_depth = 12;
 
 /// Looks over packed bytes before anything is built from them. Every value must be of a type that is stored and in its
 /// shortest form, so that a value has one form only, and no array may promise more than the bytes that are left could
 /// hold.
 class form_check {
 public:
-  explicit form_check(byte_view content) : rest_{content} {}
+  form_check(byte_view content, std::size_t values) : rest_{content}, values_{values} {}
 
   bool good() {
     for (std::uint64_t pending = 1; pending > 0; --pending) {
-      if (rest_.size() < pending)
+      if (rest_.size() < pending || values_-- == 0)
         return false;
       auto head = rest_.front();
       rest_ = rest_.subspan(1);
@@ -153,20 +159,22 @@ private:
   }
 
   byte_view rest_;
+  std::size_t values_;
   std::uint64_t value_ = 0;
   std::uint64_t items_ = 0;
 };
 
 } // namespace
 
-msgpack::object_handle parse_packed(byte_view content) {
-  if (!form_check{content}.good())
+msgpack::object_handle parse_packed(byte_view content, const packed_limits& limits) {
+  if (!form_check{content, limits.values}.good())
     return {};
+  const msgpack::unpack_limit most{limits.items, 0, limits.bytes, limits.bytes, 0, most_depth};
   try {
     std::size_t read = 0;
     auto handle = msgpack::unpack(
         reinterpret_cast<const char*>(content.data()), content.size(), read,
-        [](msgpack::type::object_type, std::size_t, void*) { return false; }, nullptr, limits);
+        [](msgpack::type::object_type, std::size_t, void*) { return false; }, nullptr, most);
     if (read == content.size())
       return handle;
   } catch (const msgpack::unpack_error&) {

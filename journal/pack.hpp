@@ -14,6 +14,14 @@ namespace toit::journal {
 
 using packer = msgpack::packer<msgpack::sbuffer>;
 
+/// At most `Max` bytes, whatever they are.
+template <std::size_t Max>
+struct octets {
+  static constexpr std::size_t max_bytes = Max;
+  bytes content;
+  friend bool operator==(const octets&, const octets&) = default;
+};
+
 template <class T>
 void pack_value(packer& out, const T& value);
 template <class T>
@@ -42,6 +50,11 @@ template <std::size_t Size>
 struct is_bytes<std::array<std::uint8_t, Size>> : std::true_type {};
 
 template <class T>
+struct is_octets : std::false_type {};
+template <std::size_t Max>
+struct is_octets<octets<Max>> : std::true_type {};
+
+template <class T>
 struct is_list : std::false_type {};
 template <class T, std::size_t Max>
 struct is_list<law::list<T, Max>> : std::true_type {};
@@ -59,6 +72,7 @@ struct is_hidden<law::hidden<T>> : std::true_type {};
 void pack_text(packer& out, std::string_view text);
 void pack_bytes(packer& out, byte_view content);
 std::optional<std::string_view> unpack_text(const msgpack::object& in);
+std::optional<byte_view> unpack_bytes(const msgpack::object& in);
 bool unpack_bytes(const msgpack::object& in, std::span<std::uint8_t> content);
 bool unpack_date(const msgpack::object& in, law::civil_date& day);
 bool unpack_instant(const msgpack::object& in, law::instant& moment);
@@ -84,6 +98,8 @@ void pack_value(packer& out, const T& value) {
     pack_bytes(out, value.bytes);
   } else if constexpr (is_bytes<T>::value) {
     pack_bytes(out, value);
+  } else if constexpr (is_octets<T>::value) {
+    pack_bytes(out, value.content);
   } else if constexpr (is_hidden<T>::value) {
     pack_value(out, value.value);
   } else if constexpr (is_optional<T>::value) {
@@ -138,6 +154,15 @@ bool unpack_code(const msgpack::object& in, Code& value) {
   return parsed.has_value();
 }
 
+template <std::size_t Max>
+bool unpack_octets(const msgpack::object& in, octets<Max>& value) {
+  auto read = unpack_bytes(in);
+  if (!read || read->size() > Max)
+    return false;
+  value.content.assign(read->begin(), read->end());
+  return true;
+}
+
 template <class List>
 bool unpack_list(const msgpack::object& in, List& value) {
   if (in.type != msgpack::type::ARRAY || in.via.array.size > List::max_items)
@@ -180,6 +205,8 @@ bool unpack_value(const msgpack::object& in, T& value) {
     return unpack_bytes(in, value.bytes);
   } else if constexpr (is_bytes<T>::value) {
     return unpack_bytes(in, value);
+  } else if constexpr (is_octets<T>::value) {
+    return unpack_octets(in, value);
   } else if constexpr (is_hidden<T>::value) {
     return unpack_value(in, value.value);
   } else if constexpr (is_optional<T>::value) {
@@ -229,12 +256,19 @@ bytes pack_alone(const T& value) {
   return {buffer.data(), buffer.data() + buffer.size()};
 }
 
+/// No stored value is longer; lengths are those of the largest tombstone and document list.
+struct packed_limits {
+  std::size_t items = 70'000;    ///< of one array
+  std::size_t bytes = 100'000;   ///< of one text or run of bytes
+  std::size_t values = SIZE_MAX; ///< in all: each takes much more memory than the byte that it may be packed in
+};
+
 /// Parses untrusted bytes within limits on depth and sizes; null when they are no MessagePack in its shortest form.
-msgpack::object_handle parse_packed(byte_view content);
+msgpack::object_handle parse_packed(byte_view content, const packed_limits& limits = {});
 
 template <law::described T>
-std::optional<T> unpack_alone(byte_view content) {
-  auto parsed = parse_packed(content);
+std::optional<T> unpack_alone(byte_view content, const packed_limits& limits = {}) {
+  auto parsed = parse_packed(content, limits);
   T value{};
   if (parsed.get().type != msgpack::type::ARRAY || !unpack_value(parsed.get(), value))
     return std::nullopt;

@@ -104,6 +104,8 @@ public:
     entries_ =
         database_.prepare("SELECT place, epoch, recorded_at, subject, previous, commitment, link, nonce, content "
                           "FROM entry WHERE place > ? AND place <= ? ORDER BY place LIMIT ?");
+    last_of_ = database_.prepare("SELECT place FROM entry WHERE place > ? AND place <= ? AND subject = ? "
+                                 "ORDER BY place DESC LIMIT 1");
     heads_ = database_.prepare("SELECT place, epoch, first, ordering_seq, link, key_id, signature FROM head "
                                "WHERE place >= ? AND place <= ? ORDER BY place LIMIT ?");
     last_head_ = database_.prepare("SELECT place, epoch, first, ordering_seq, link, key_id, signature FROM head "
@@ -144,6 +146,15 @@ public:
     if (found.empty() || found.front().header.seq != seq)
       return std::nullopt;
     return std::move(found.front());
+  }
+
+  std::uint64_t last_of(const ports::stream_id& stream, law::subject_id subject) override {
+    auto number = number_of(stream);
+    if (!number)
+      return 0;
+    last_of_.bind(1, place_of(*number, 0)).bind(2, last_place(*number)).bind(3, byte_view{subject.bytes});
+    query_end end{last_of_};
+    return last_of_.step() ? seq_at(last_of_.integer(0)) : 0;
   }
 
   std::vector<ports::signed_head> heads(const ports::stream_id& stream, std::uint64_t from,
@@ -340,7 +351,7 @@ private:
   }
 
   sqlite_database database_;
-  sqlite_statement stream_, entries_, heads_, last_head_, number_, begin_, marks_from_, last_marks_;
+  sqlite_statement stream_, entries_, last_of_, heads_, last_head_, number_, begin_, marks_from_, last_marks_;
   bool has_marks_ = false;
   std::map<ports::stream_id, std::int64_t> numbers_;
 };

@@ -68,6 +68,8 @@ public:
   virtual std::vector<ports::stream_id> streams() = 0;
   virtual std::vector<entry_row> entries(const ports::stream_id& stream, std::uint64_t after, std::size_t limit) = 0;
   virtual std::optional<entry_row> entry(const ports::stream_id& stream, std::uint64_t seq) = 0;
+  /// The last entry about a subject, 0 for none: looked for among the headers from the end back, since no list is kept.
+  virtual std::uint64_t last_of(const ports::stream_id& stream, law::subject_id subject) = 0;
   virtual std::vector<ports::signed_head> heads(const ports::stream_id& stream, std::uint64_t from,
                                                 std::size_t limit) = 0;
   virtual std::optional<ports::signed_head> last_head(const ports::stream_id& stream) = 0;

@@ -5,6 +5,7 @@
 #include "nodes/program/demonstration.hpp"
 #include "nodes/program/demonstration_folder.hpp"
 #include "nodes/program/directory_command.hpp"
+#include "nodes/program/journal_command.hpp"
 #include "nodes/program/law_command.hpp"
 #include "nodes/program/node_command.hpp"
 #include "nodes/program/territory_command.hpp"
@@ -33,6 +34,7 @@ public:
     add_directory();
     add_demonstration();
     add_reading();
+    add_journal();
     add_clock();
   }
 
@@ -126,13 +128,18 @@ private:
   }
 
   void add_reading() {
-    auto* verify = command(&app_, "verify", "Vérifie un journal, sans nœud ni réseau", [this] {
+    auto* verify = command(&app_, "verify", "Vérifie un journal ou un dossier de preuve, sans nœud ni réseau", [this] {
       verify_.json = json_;
       return verify_command(verify_, std::cout, std::cerr);
     });
-    verify->add_option("journal", verify_.journal, "Fichier du journal, ou dossier de données")->required();
+    verify->add_option("journal", verify_.journal, "Fichier du journal, dossier de données, ou dossier de preuve")
+        ->required();
     verify->add_option("--head", verify_.head, "Tête signée (JSON) que le journal doit contenir");
     verify->add_option("--keys", verify_.keys, "Clés du nœud : le contenu doit aussi se lire");
+    verify
+        ->add_option("--signer", verify_.signers,
+                     "Clé connue d'ailleurs (CLÉ, ou TÉMOIN:CLÉ) ; plusieurs fois au besoin")
+        ->allow_extra_args(false);
 
     auto* territory = command(&app_, "territory", "Cherche un territoire ou une commune sur la carte",
                               [this] { return territory_command(words_, json_, std::cout, std::cerr); });
@@ -141,6 +148,23 @@ private:
     auto* law = command(&app_, "law", "Une exigence de la loi : sa lecture, son code, ses tests",
                         [this] { return law_command(login_, json_, std::cout, std::cerr); });
     law->add_option("id", login_, "Identifiant, ou son début (R441-2-15-I)")->required();
+  }
+
+  void add_journal() {
+    auto* journal = app_.add_subcommand("journal", "Ce que garde un journal, sans passer par son nœud");
+    journal->require_subcommand(1);
+    auto* proof = command(journal, "proof", "Fait le dossier de preuve d'un dossier", [this] {
+      proof_.json = json_;
+      return journal_proof_command(proof_, std::cout, std::cerr);
+    });
+    proof->add_option("--data", proof_.data, "Dossier de données du nœud")->required();
+    proof->add_option("--keys", proof_.keys, "Clés du nœud")->required();
+    auto* which = proof->add_option_group("which");
+    which->add_option("--number", proof_.number, "Numéro unique");
+    which->add_option("--dossier", proof_.dossier, "Identifiant du dossier, ou d'un autre sujet (hexadécimal)");
+    which->require_option(1);
+    proof->add_option("--stream", proof_.stream, "Flux, s'il y en a plusieurs");
+    proof->add_option("--out", proof_.out, "Fichier à créer")->required();
   }
 
   void add_clock() {
@@ -193,6 +217,7 @@ private:
   verify_options verify_{};
   issue_options issue_{};
   show_options show_{};
+  proof_options proof_{};
   clock_options clock_{};
 };
 

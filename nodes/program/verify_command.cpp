@@ -8,6 +8,7 @@
 #include "nodes/ports/key_file.hpp"
 #include "nodes/program/exit_code.hpp"
 #include "nodes/program/progress.hpp"
+#include "nodes/program/proof_verification.hpp"
 
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -145,7 +146,14 @@ private:
 } // namespace
 
 int verify_command(const verify_options& options, std::ostream& out, std::ostream& err) {
-  return verification{options, out, err}.run();
+  bool of_proof = is_proof_file(options.journal);
+  if (of_proof ? options.head || options.keys : !options.signers.empty()) {
+    err << (of_proof ? "--head et --keys ne vont pas avec un dossier de preuve.\n"
+                     : "--signer va avec un dossier de preuve.\n");
+    return exit_usage;
+  }
+  return of_proof ? verify_proof_file(options.journal, options.signers, options.json, out, err)
+                  : verification{options, out, err}.run();
 }
 
 } // namespace toit::nodes

@@ -1,23 +1,28 @@
 /// \file
-/// `toit verify`: whether a journal is what was written, by anyone who has its file.
+/// `toit verify`: whether a journal, or a dossier de preuve taken from one, is what was written, by anyone who has its
+/// file.
 
 #pragma once
 
 #include <filesystem>
 #include <iosfwd>
 #include <optional>
+#include <string>
+#include <vector>
 
 namespace toit::nodes {
 
 struct verify_options {
-  std::filesystem::path journal; ///< the file, or the data directory that holds it
+  std::filesystem::path journal; ///< the file, or the data directory that holds it; or a dossier de preuve
   std::optional<std::filesystem::path>
       head; ///< JSON of a signed head, as the API gives it, which must be in the journal
   std::optional<std::filesystem::path> keys; ///< of the node: payloads must then decrypt and decode too
+  std::vector<std::string> signers;          ///< of a dossier de preuve: "HEX", or "FLUX:HEX" for a witness
   bool json = false;
 };
 
-/// Code of exit: 0 every stream and log is whole, 3 one is not, 1 when there is nothing to read.
+/// Code of exit: 0 every stream and log is whole, 3 one is not, 1 when there is nothing to read, 2 on options
+/// that do not go with the file.
 int verify_command(const verify_options& options, std::ostream& out, std::ostream& err);
 
 } // namespace toit::nodes

@@ -170,3 +170,24 @@ TEST_CASE("a document that was stored is there after the power was cut, and one 
   node.open();
   CHECK(open_vault(node.disk.folder("node/documents"), node.journal->keys())->open(stored.id, stored.key) == plain);
 }
+
+TEST_CASE("a disclosed key opens its own payload, at its own place, and nothing else", "[journal][keys][proof]") {
+  auto keys = keys_of(1);
+  keys.add(1, bytes_with(1));
+  auto stream = journal::test::stream();
+  auto one = keys.encrypt(0, someone, plain);
+  auto other = keys.encrypt(0, someone, plain);
+  auto key = keys.disclosure_key(0, one.nonce);
+  REQUIRE(key);
+  CHECK(key != keys.disclosure_key(0, other.nonce));
+  CHECK(open_disclosed(*key, stream, 0, someone, one.nonce, one.content) == plain);
+  CHECK_FALSE(open_disclosed(*key, stream, 0, someone, other.nonce, other.content));
+  CHECK_FALSE(open_disclosed(*key, stream, 1, someone, one.nonce, one.content));
+  CHECK_FALSE(open_disclosed(*key, stream, 0, id_with<law::subject_id>(2), one.nonce, one.content));
+  CHECK_FALSE(open_disclosed(*key, *ports::stream_id::parse("T200057868"), 0, someone, one.nonce, one.content));
+  CHECK_FALSE(open_disclosed(bytes_with(1), stream, 0, someone, one.nonce, one.content));
+  one.content.resize(15);
+  CHECK_FALSE(open_disclosed(*key, stream, 0, someone, one.nonce, one.content));
+  CHECK_FALSE(keys.disclosure_key(2, one.nonce));
+  CHECK_FALSE(keys.disclosure_key(0, {}));
+}

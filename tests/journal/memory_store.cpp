@@ -58,6 +58,13 @@ public:
       return std::nullopt;
     return there->entries.at(seq);
   }
+  std::uint64_t last_of(const ports::stream_id& stream, law::subject_id subject) override {
+    std::uint64_t last = 0;
+    if (auto* there = all_->find(stream))
+      for (const auto& [seq, row] : there->entries)
+        last = row.header.subject == subject ? seq : last;
+    return last;
+  }
   std::vector<ports::signed_head> heads(const ports::stream_id& stream, std::uint64_t from,
                                         std::size_t limit) override {
     std::vector<ports::signed_head> found;

@@ -2,171 +2,36 @@
 """A second reader of the journal, written from docs/journal-format.md alone: it shares no code with the program.
 
     tests/journal/second_reader.py FILE [--head STREAM:SEQ:LINK]... [--secret FILE]
+    tests/journal/second_reader.py FILE.preuve... [--known STREAM:KEY]...
 
 FILE is a journal.sqlite or a log-YYYY-MM.sqlite (then --signer KEY gives the node's public key). Prints a JSON object:
 of each stream the entries read and the faults as [seq, reason], in the order of the stream. --head is a head known from
 elsewhere; --secret names a file of the node's operating secret (32 bytes), under which every payload is opened too.
+Of proofs, prints a JSON list: of each what it proves and its faults, or why it is not read.
 Exit 0 when all is as it was written, 3 when not, 2 on wrong usage.
 """
 
 import argparse
-import ctypes
-import ctypes.util
-import hashlib
 import json
 import sqlite3
-import struct
 import sys
 from pathlib import Path
 
-SEQ_BITS = 44
-
-
-# -- cryptography -----------------------------------------------------------------------------------------------------
-
-
-def load_sodium():
-    for name in ("libsodium.so.23", ctypes.util.find_library("sodium")):
-        try:
-            library = ctypes.CDLL(name) if name else None
-        except OSError:
-            continue
-        if library and library.sodium_init() >= 0:
-            return library
-    sys.exit("second_reader: needs the runtime library libsodium")
-
-
-sodium = load_sodium()
-
-
-def digest(purpose, *parts, key=b""):
-    made = hashlib.blake2b(digest_size=32, person=purpose.encode().ljust(16, b"\0"), key=key)
-    for part in parts:
-        made.update(part)
-    return made.digest()
-
-
-def length(n):
-    return ctypes.c_ulonglong(n)
-
-
-def signature_matches(signature, message, key):
-    return sodium.crypto_sign_verify_detached(signature, message, length(len(message)), key) == 0
-
-
-def open_box(box, recipient, secret):
-    plain = ctypes.create_string_buffer(max(len(box) - 48, 1))
-    opened = sodium.crypto_box_seal_open(plain, box, length(len(box)), recipient, secret) == 0
-    return plain.raw if opened else None
-
-
-def decrypt(key, nonce, content, bound_to):
-    if len(nonce) != 24 or len(content) < 16:
-        return None
-    plain = ctypes.create_string_buffer(max(len(content) - 16, 1))
-    result = sodium.crypto_aead_xchacha20poly1305_ietf_decrypt(
-        plain, None, None, content, length(len(content)), bound_to, length(len(bound_to)), nonce, key
-    )
-    return plain.raw[: len(content) - 16] if result == 0 else None
-
-
-def u8(n):
-    return struct.pack(">B", n)
-
-
-def u32(n):
-    return struct.pack(">I", n)
-
-
-def u64(n):
-    return struct.pack(">Q", n)
-
-
-def named(text):
-    return u8(len(text)) + text.encode()
-
-
-def key_id(key):
-    return digest("toit.key", key)[:8]
-
-
-# -- MessagePack, as far as payloads use it -----------------------------------------------------------------------------
-
-
-class Malformed(Exception):
-    pass
-
-
-class Packed:
-    """Reads one value, and refuses every form but the shortest."""
-
-    def __init__(self, content):
-        self.content, self.at = content, 0
-
-    def take(self, size):
-        if size > len(self.content) - self.at:
-            raise Malformed
-        self.at += size
-        return self.content[self.at - size : self.at]
-
-    def number(self, size, above):
-        value = int.from_bytes(self.take(size), "big")
-        if value <= above:
-            raise Malformed
-        return value
-
-    def value(self, depth=12):
-        head = self.take(1)[0]
-        if head < 0x80:
-            return head
-        if head >= 0xE0:
-            return head - 0x100
-        if head in (0xC0, 0xC2, 0xC3):
-            return {0xC0: None, 0xC2: False, 0xC3: True}[head]
-        if 0xA0 <= head <= 0xBF:
-            return self.text(head & 0x1F)
-        if 0x90 <= head <= 0x9F:
-            return self.items(head & 0x0F, depth)
-        if head in (0xCC, 0xCD, 0xCE, 0xCF):
-            size = 1 << (head - 0xCC)
-            return self.number(size, {1: 0x7F, 2: 0xFF, 4: 0xFFFF, 8: 0xFFFFFFFF}[size])
-        if head in (0xD0, 0xD1, 0xD2, 0xD3):
-            size = 1 << (head - 0xD0)
-            value = int.from_bytes(self.take(size), "big", signed=True)
-            if value >= {1: -32, 2: -(1 << 7), 4: -(1 << 15), 8: -(1 << 31)}[size]:
-                raise Malformed
-            return value
-        if head in (0xD9, 0xDA, 0xDB):
-            return self.text(self.number(1 << (head - 0xD9), {0xD9: 31, 0xDA: 0xFF, 0xDB: 0xFFFF}[head]))
-        if head in (0xC4, 0xC5, 0xC6):
-            return self.take(self.number(1 << (head - 0xC4), {0xC4: -1, 0xC5: 0xFF, 0xC6: 0xFFFF}[head]))
-        if head in (0xDC, 0xDD):
-            return self.items(self.number(2 if head == 0xDC else 4, 15 if head == 0xDC else 0xFFFF), depth)
-        raise Malformed
-
-    def text(self, size):
-        try:
-            return self.take(size).decode()
-        except UnicodeDecodeError:
-            raise Malformed from None
-
-    def items(self, count, depth):
-        if depth == 0 or count > len(self.content) - self.at:
-            raise Malformed
-        return [self.value(depth - 1) for _ in range(count)]
-
-
-def read_payload(content):
-    """[version, kind, ..., event], or None when the bytes are no payload."""
-    packed = Packed(content)
-    try:
-        payload = packed.value()
-    except Malformed:
-        return None
-    whole = packed.at == len(content) and isinstance(payload, list) and len(payload) == 12
-    good = whole and payload[0] == 1 and isinstance(payload[1], int) and isinstance(payload[11], list)
-    return payload if good else None
-
+sys.dont_write_bytecode = True
+from second_reader_bytes import (  # noqa: E402
+    SEQ_BITS,
+    decrypt,
+    digest,
+    key_id,
+    named,
+    open_box,
+    read_payload,
+    signature_matches,
+    u8,
+    u32,
+    u64,
+)
+from second_reader_proof import examine_proofs, is_proof, parse_known  # noqa: E402
 
 # -- rows ---------------------------------------------------------------------------------------------------------------
 
@@ -465,16 +330,20 @@ def parse_head(text):
 
 def main():
     parser = argparse.ArgumentParser(description="A second reader of the journal.")
-    parser.add_argument("file")
+    parser.add_argument("files", nargs="+", metavar="FILE")
     parser.add_argument("--head", action="append", default=[], type=parse_head, metavar="STREAM:SEQ:LINK")
     parser.add_argument("--secret", type=lambda name: Path(name).read_bytes(), metavar="FILE")
     parser.add_argument("--signer", type=bytes.fromhex, metavar="KEY")
+    parser.add_argument("--known", action="append", default=[], type=parse_known, metavar="STREAM:KEY")
     asked = parser.parse_args()
-    if Path(asked.file).name.startswith("log-"):
-        line = verify_log(asked.file, asked.signer)
+    if is_proof(asked.files[0]):
+        return examine_proofs(asked.files, asked.known)
+    (file,) = asked.files
+    if Path(file).name.startswith("log-"):
+        line = verify_log(file, asked.signer)
         print(json.dumps({"line": line}))
         return 0 if line is None else 3
-    journal = Journal(asked.file)
+    journal = Journal(file)
     reports = []
     for stream in journal.streams:
         known = [(seq, link) for of, seq, link in asked.head if of == stream]

@@ -72,6 +72,18 @@ void check_entries(const store_maker& make) {
   CHECK(reader->entries(other_stream(), 0, 10) == std::vector{row_at(1, 40)});
 }
 
+void check_last_of(const store_maker& make) {
+  auto rows = make();
+  auto reader = rows->open_reader();
+  CHECK(reader->last_of(stream(), id_with<law::subject_id>(10)) == 0);
+  put_rows(*rows, {stream(), {row_at(1, 10), row_at(2, 20), row_at(3, 10)}, head_at(stream(), 1, 3), {}, {}, {}});
+  put_rows(*rows, {other_stream(), {row_at(1, 30)}, head_at(other_stream(), 1, 1), {}, {}, {}});
+  CHECK(reader->last_of(stream(), id_with<law::subject_id>(10)) == 3);
+  CHECK(reader->last_of(stream(), id_with<law::subject_id>(20)) == 2);
+  CHECK(reader->last_of(stream(), id_with<law::subject_id>(30)) == 0);
+  CHECK(reader->last_of(other_stream(), id_with<law::subject_id>(30)) == 1);
+}
+
 /// What was there is found while the reader is held, and once it is let go all that was committed meanwhile too.
 void check_held_reads(const store_maker& make) {
   auto rows = make();
@@ -204,6 +216,7 @@ void check_marks(const store_maker& make) {
 
 void check_store_contract(const store_maker& make) {
   check_entries(make);
+  check_last_of(make);
   check_held_reads(make);
   check_marks(make);
   check_heads(make);
@@ -241,6 +254,8 @@ void compare_stores(store& ours, store& model, std::uint64_t seed, std::size_t s
     last[where] += kept ? size : 0;
     auto from = chance.below(last[where] + 2);
     REQUIRE(reader->entries(where, from, 6) == model_reader->entries(where, from, 6));
+    auto subject = id_with<law::subject_id>(static_cast<std::uint8_t>(chance.below(200)));
+    REQUIRE(reader->last_of(where, subject) == model_reader->last_of(where, subject));
     REQUIRE(reader->find_number(where, number) == model_reader->find_number(where, number));
     REQUIRE(reader->heads(where, from, 3).size() == model_reader->heads(where, from, 3).size());
     REQUIRE(reader->streams() == model_reader->streams());

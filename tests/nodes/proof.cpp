@@ -1,0 +1,264 @@
+#include "journal/node_journal.hpp"
+#include "journal/sqlite_store.hpp"
+#include "nodes/bootstrap.hpp"
+#include "nodes/ports/disk_files.hpp"
+#include "nodes/ports/key_file.hpp"
+#include "nodes/ports/system_clock.hpp"
+#include "nodes/program/journal_command.hpp"
+#include "nodes/program/proof_verification.hpp"
+#include "nodes/program/verify_command.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+#include <fstream>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <sys/stat.h>
+#include <unistd.h>
+
+using namespace toit;
+using namespace toit::nodes;
+
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+constexpr const char* number = "093112600000193001";
+
+struct outcome {
+  int code = 0;
+  std::string out;
+  std::string err;
+  std::vector<json> lines() const {
+    std::istringstream in{out};
+    std::vector<json> all;
+    for (std::string line; std::getline(in, line);)
+      all.push_back(json::parse(line));
+    return all;
+  }
+};
+
+template <class Id>
+Id proof_id(std::uint8_t byte) {
+  Id id;
+  id.bytes.fill(byte);
+  return id;
+}
+
+/// A node's folder with one demande, whose number is known, and another beside it; the node is still at work.
+class proving_folder {
+public:
+  proving_folder() {
+    std::string name = (fs::temp_directory_path() / "toit-proof-XXXXXX").string();
+    path_ = ::mkdtemp(name.data());
+    journal::journal_setup setup;
+    setup.keys = create_keys(path_ / "keys");
+    signer_ = law::to_hex(journal::signing_key{setup.keys.signing_seed}.public_half());
+    setup.open_store = [this] { return journal::open_sqlite_store((path_ / "journal.sqlite").string()); };
+    setup.log_place = {(path_ / "log").string(), {}};
+    setup.log_folder = open_log_folder(path_ / "log");
+    setup.snapshots = open_folder(path_ / "snapshots");
+    setup.clock = std::make_shared<system_clock>();
+    journal_ = std::make_unique<journal::node_journal>(std::move(setup));
+    auto territory = law::siren::parse("200057867").value();
+    stream_ = ports::stream_of(territory);
+    open_stream(*journal_, {stream_, territory, law::text<120>{"Plaine Commune"}, law::text<16>{"training"}}, today_);
+    journal_->load(stream_);
+    write(1, 0, "première", law::nud::parse(number));
+    write(2, 0, "voisine", {});
+    write(1, 2, "seconde", {});
+  }
+  ~proving_folder() {
+    journal_.reset();
+    fs::remove_all(path_);
+  }
+  proving_folder(const proving_folder&) = delete;
+  proving_folder& operator=(const proving_folder&) = delete;
+
+  void write(std::uint8_t subject, std::uint64_t last, const char* detail, std::optional<law::nud> registers) {
+    auto append = std::make_shared<ports::append>();
+    append->stream = stream_;
+    append->registers_number = registers;
+    auto who = proof_id<law::subject_id>(subject);
+    append->reads.push_back({who, last});
+    law::record record{};
+    record.occurred_on = today_;
+    record.event = law::processing_event{law::text<80>{"note"}, law::text<400>{detail}};
+    auto payload = journal_->open_sealer()->seal(stream_, who, record);
+    append->drafts.push_back({who, std::move(payload), std::make_shared<const law::record>(std::move(record))});
+    std::vector<ports::append_ptr> group{append};
+    REQUIRE(journal_->writer().stage(group).front().status == ports::append_status::appended);
+    REQUIRE(journal_->writer().sync().entries);
+  }
+
+  proof_options asked() const {
+    proof_options options;
+    options.data = path_;
+    options.keys = path_ / "keys";
+    options.out = path_ / "made.preuve";
+    return options;
+  }
+
+  outcome make(proof_options options) const {
+    std::ostringstream out;
+    std::ostringstream err;
+    int code = journal_proof_command(options, out, err);
+    return {code, out.str(), err.str()};
+  }
+
+  outcome make_by_number() const {
+    auto options = asked();
+    options.number = number;
+    return make(options);
+  }
+
+  outcome verify(std::vector<std::string> signers = {}, bool in_json = false) const {
+    verify_options options;
+    options.journal = path_ / "made.preuve";
+    options.signers = std::move(signers);
+    options.json = in_json;
+    return run(options);
+  }
+
+  static outcome run(const verify_options& options) {
+    std::ostringstream out;
+    std::ostringstream err;
+    int code = verify_command(options, out, err);
+    return {code, out.str(), err.str()};
+  }
+
+  const fs::path& path() const { return path_; }
+  const std::string& signer() const { return signer_; }
+
+private:
+  fs::path path_;
+  std::string signer_;
+  ports::stream_id stream_;
+  law::civil_date today_{std::chrono::year{2026} / 3 / 1};
+  std::unique_ptr<journal::node_journal> journal_;
+};
+
+bool says(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
+
+} // namespace
+
+TEST_CASE("a dossier de preuve is made while the node is at work, and is its owner's alone") {
+  proving_folder folder;
+  auto made = folder.make_by_number();
+  CAPTURE(made.err);
+  REQUIRE(made.code == 0);
+  CHECK(says(made.out, "2 écritures"));
+  struct stat about{};
+  REQUIRE(::stat((folder.path() / "made.preuve").c_str(), &about) == 0);
+  CHECK((about.st_mode & 0777) == 0600);
+  CHECK(folder.make_by_number().code == 1);
+  auto options = folder.asked();
+  options.dossier = law::to_text(proof_id<law::dossier_id>(1));
+  options.stream = "T200057867";
+  options.out = folder.path() / "other.preuve";
+  options.json = true;
+  auto by_id = folder.make(options);
+  REQUIRE(by_id.code == 0);
+  CHECK(by_id.lines().at(0)["entries"] == 2);
+  CHECK(by_id.lines().at(0)["dossier"] == "01010101010101010101010101010101");
+}
+
+TEST_CASE("verify tells of a dossier de preuve each entry, its text, its date, and who vouches") {
+  proving_folder folder;
+  REQUIRE(folder.make_by_number().code == 0);
+  REQUIRE(is_proof_file(folder.path() / "made.preuve"));
+  auto alone = folder.verify();
+  CHECK(alone.code == 0);
+  auto title = std::string{law::processing_event::kind.title};
+  CHECK(says(alone.out, "Écriture 2 : " + title + " (" + std::string{law::processing_event::kind.article} + ")"));
+  CHECK(says(alone.out, "Écriture 4 : " + title));
+  CHECK_FALSE(says(alone.out, "Écriture 3"));
+  CHECK(says(alone.out, "enregistrée le 20"));
+  CHECK(says(alone.out, "sans témoin vérifié"));
+  CHECK(says(alone.out, folder.signer()));
+  CHECK(says(alone.out, "Personne ne se porte garant"));
+  CHECK(says(alone.out, "Verdict : accepté"));
+  auto known = folder.verify({folder.signer()});
+  CHECK(known.code == 0);
+  CHECK_FALSE(says(known.out, "Personne ne se porte garant"));
+  CHECK(folder.verify({"T200057867:" + folder.signer()}).code == 0);
+  CHECK(folder.verify({std::string(64, '0')}).code == 3);
+  CHECK(folder.verify({"abc"}).code == 2);
+}
+
+TEST_CASE("verify tells machines of a dossier de preuve an object a line") {
+  proving_folder folder;
+  REQUIRE(folder.make_by_number().code == 0);
+  auto told = folder.verify({folder.signer()}, true);
+  REQUIRE(told.code == 0);
+  auto lines = told.lines();
+  REQUIRE(lines.size() == 3);
+  CHECK(lines[0]["seq"] == 2);
+  CHECK(lines[0]["content"] == "disclosed");
+  CHECK(lines[0]["kind"] == "processing_event");
+  CHECK(lines[0]["event"]["detail"] == "première");
+  CHECK(lines[2]["accepted"] == true);
+  CHECK(lines[2]["vouched"] == true);
+  CHECK(lines[2]["entries"] == 2);
+  auto strange = folder.verify({std::string(64, '0')}, true);
+  CHECK(strange.lines().at(0)["fault"] == "unknown_signer");
+  CHECK(strange.lines().back()["accepted"] == false);
+}
+
+TEST_CASE("an altered dossier de preuve is refused, and says so") {
+  proving_folder folder;
+  REQUIRE(folder.make_by_number().code == 0);
+  auto file = folder.path() / "made.preuve";
+  std::ifstream in{file, std::ios::binary};
+  std::string whole{std::istreambuf_iterator<char>{in}, {}};
+  auto altered_at = [&](std::size_t at) {
+    auto altered = whole;
+    altered[at] = static_cast<char>(altered[at] ^ 1);
+    std::ofstream{file, std::ios::binary | std::ios::trunc} << altered;
+    return folder.verify();
+  };
+  auto refused = altered_at(whole.size() - 10);
+  CHECK(refused.code == 3);
+  CHECK(says(refused.out, "Verdict : REFUSÉ"));
+  CHECK_FALSE(says(refused.out, "enregistrée le"));
+  CHECK(altered_at(11).code == 3);
+  CHECK(says(altered_at(11).err, "altéré"));
+  whole[10] = 2;
+  std::ofstream{file, std::ios::binary | std::ios::trunc} << whole;
+  CHECK(folder.verify().code == 1);
+}
+
+TEST_CASE("options go with the file that they are for") {
+  proving_folder folder;
+  REQUIRE(folder.make_by_number().code == 0);
+  verify_options options;
+  options.journal = folder.path() / "made.preuve";
+  options.keys = folder.path() / "keys";
+  CHECK(proving_folder::run(options).code == 2);
+  options.journal = folder.path();
+  CHECK(proving_folder::run(options).code == 0);
+  options.signers = {folder.signer()};
+  CHECK(proving_folder::run(options).code == 2);
+}
+
+TEST_CASE("what cannot be proved is told, and makes no file") {
+  proving_folder folder;
+  auto code_of = [&](auto change) {
+    auto options = folder.asked();
+    options.dossier = law::to_text(proof_id<law::dossier_id>(1));
+    change(options);
+    return folder.make(options).code;
+  };
+  CHECK(code_of([](proof_options& o) { o.dossier = law::to_text(proof_id<law::dossier_id>(9)); }) == 1);
+  CHECK(code_of([](proof_options& o) { o.dossier = "abc"; }) == 2);
+  CHECK(code_of([](proof_options& o) { o.dossier.clear(); }) == 2);
+  CHECK(code_of([](proof_options& o) { o.dossier.clear(), o.number = "093112600000193002"; }) != 0);
+  CHECK(code_of([](proof_options& o) { o.stream = "T999999999"; }) == 1);
+  CHECK(code_of([](proof_options& o) { o.stream = "elsewhere"; }) == 2);
+  CHECK(code_of([](proof_options& o) { o.keys = "nowhere"; }) == 1);
+  CHECK(code_of([](proof_options& o) { o.data = "nowhere"; }) == 1);
+  CHECK(code_of([](proof_options& o) { o.out = "nowhere/at/all"; }) == 1);
+  CHECK_FALSE(fs::exists(folder.path() / "made.preuve"));
+  CHECK(code_of([](proof_options&) {}) == 0);
+}
