@@ -5,6 +5,7 @@
 #include "nodes/program/demonstration.hpp"
 #include "nodes/program/demonstration_folder.hpp"
 #include "nodes/program/directory_command.hpp"
+#include "nodes/program/federation_demo.hpp"
 #include "nodes/program/journal_command.hpp"
 #include "nodes/program/law_command.hpp"
 #include "nodes/program/node_command.hpp"
@@ -110,17 +111,24 @@ private:
   }
 
   void add_demonstration() {
-    auto* demo = command(&app_, "demo", "Sert Plaine Commune avec une population fictive", [this] {
+    demonstration_.last_day = law::civil_date{std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now())};
+    auto with_options = [this](CLI::App* demo) {
+      demo->add_option("--data", demonstration_.data, "Dossier de la démonstration")->required();
+      demo->add_option("--port", demonstration_.port, "Port, 0 pour un port libre")->check(CLI::Range(0, 65535));
+      demo->add_option("--one-in", demonstration_.one_in, "Population réduite : une demande sur N")
+          ->check(CLI::Range(1, 100'000));
+      demo->add_option("--seed", demonstration_.seed, "Graine de la population");
+      return demo;
+    };
+    auto* demo = command(&app_, "demo", "Sert la Seine-Saint-Denis avec une population fictive : six nœuds", [this] {
       demonstration_.json = json_;
-      demonstration_.last_day =
-          law::civil_date{std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now())};
-      return demonstrate(demonstration_, std::cout, std::cerr);
+      return alone_ ? demonstrate(demonstration_, std::cout, std::cerr)
+                    : demonstrate_federation(demonstration_, std::cout, std::cerr);
     });
-    demo->add_option("--data", demonstration_.data, "Dossier de la démonstration")->required();
-    demo->add_option("--port", demonstration_.port, "Port, 0 pour un port libre")->check(CLI::Range(0, 65535));
-    demo->add_option("--one-in", demonstration_.one_in, "Population réduite : une demande sur N")
-        ->check(CLI::Range(1, 1000));
-    demo->add_option("--seed", demonstration_.seed, "Graine de la population");
+    with_options(demo)->add_flag("--alone", alone_, "Un seul nœud : Plaine Commune, sans fédération");
+    auto* member = command(&app_, "demo-node", "Un des nœuds de la démonstration",
+                           [this] { return serve_demonstration_node(demonstration_, std::cerr); });
+    with_options(member)->group("");
 
     auto* tour = command(&app_, "tour", "Suit une demande de bout en bout dans une démonstration qui est servie",
                          [this] { return tour_command(file_, json_, std::cout, std::cerr); });
@@ -207,6 +215,7 @@ private:
   std::function<int()> action_;
   bool json_ = false;
   bool check_only_ = false;
+  bool alone_ = false;
   std::filesystem::path configuration_;
   std::filesystem::path file_;
   std::filesystem::path certificate_;

@@ -82,8 +82,11 @@ void running_node::begin_links(const federated& with) {
   transport_ = std::move(transport);
   auto links = std::make_shared<link_context>();
   links->exchange = *opened_.links();
-  links->clock = context->clock;
-  links->today = [context] { return context->today(); };
+  // A demonstration's day may be far away: links, marks and directories go by the time of the machines.
+  links->clock = std::make_shared<system_clock>();
+  links->today = [clock = links->clock, departement = context->departement] {
+    return law::local_date(departement, clock->now());
+  };
   links->open_source = [this] { return opened_.journal().open_transfers(); };
   links->transport = transport_;
   links->recorder = recorder_;
