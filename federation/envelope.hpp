@@ -50,12 +50,13 @@ struct want {
   ports::stream_position after;
   std::uint32_t window_bytes = 0;
   bool again = false; ///< what was sent beyond `after` did not come, or was not taken
+  bool keys = false;  ///< a key for the ordering authority lacks: send the keys again
   static constexpr std::uint8_t kind = 3;
   static constexpr federation::lane lane = federation::lane::control;
   static constexpr auto fields() {
     using law::field;
     return std::tuple{field{"after", &want::after}, field{"window_bytes", &want::window_bytes},
-                      field{"again", &want::again}};
+                      field{"again", &want::again}, field{"keys", &want::keys}};
   }
 };
 

@@ -69,14 +69,19 @@ struct link_report {
 struct federation_report {
   std::uint64_t directory_number = 0;
   law::instant valid_until{};
+  bool held = false; ///< nothing may be recorded until a neighbour has said where this node's stream stands
   std::optional<stream_id> ordering; ///< of the authority competent for the dispositif of this node's territory
   law::list<link_report, 2048> links;
   law::list<alarm, 1000> alarms;
   static constexpr auto fields() {
     using law::field;
     using t = federation_report;
-    return std::tuple{field{"directory_number", &t::directory_number}, field{"valid_until", &t::valid_until},
-                      field{"ordering", &t::ordering}, field{"links", &t::links}, field{"alarms", &t::alarms}};
+    return std::tuple{field{"directory_number", &t::directory_number},
+                      field{"valid_until", &t::valid_until},
+                      field{"held", &t::held},
+                      field{"ordering", &t::ordering},
+                      field{"links", &t::links},
+                      field{"alarms", &t::alarms}};
   }
 };
 using federation_report_ptr = std::shared_ptr<const federation_report>;

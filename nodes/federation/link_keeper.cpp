@@ -22,8 +22,11 @@ void link_keeper_state::make_ready() {
 }
 
 void link_keeper_state::tell_peers() {
-  context->transport->set_peers(
-      peers_of(talk->current_directory(), context->exchange.self, context->clock->now(), context->today()));
+  auto peers = peers_of(talk->current_directory(), context->exchange.self, context->clock->now(), context->today());
+  if (peers == peers_)
+    return;
+  peers_ = peers;
+  context->transport->set_peers(std::move(peers));
 }
 
 // -- what happens ---------------------------------------------------------------------------------------------------
@@ -59,6 +62,8 @@ void link_keeper_state::tick() {
   }
   if (ticks_++ % directory_every_ticks == 0)
     look_for_directory();
+  // Keys begin and end at their time, and neighbours on their day.
+  tell_peers();
   act();
   auto told = report();
   tell_metrics(*told);
@@ -80,7 +85,7 @@ caf::result<message_ptr> link_keeper_state::ask(const ports::node_name& whom, co
     return caf::sec::request_timeout;
   auto promise = self->make_response_promise<message_ptr>();
   auto number = ++last_question_;
-  questions_.emplace(number, waiting_question{promise, context->clock->monotonic()});
+  questions_.emplace(number, waiting_question{promise, context->clock->monotonic(), whom});
   talk->ask(whom, number, *what);
   act();
   return promise;
@@ -96,7 +101,8 @@ void link_keeper_state::answered(const ports::node_name& whom, std::uint64_t num
 void link_keeper_state::act() {
   auto todo = talk->take();
   for (const auto& hold : todo.holds)
-    self->request(context->recorder, caf::infinite, hold_atom_v, hold.stream, hold.behind).then([](bool) {});
+    self->request(context->recorder, caf::infinite, hold_atom_v, hold.stream, hold.behind)
+        .then([](bool) {}, [this](const caf::error& why) { self->quit(why); });
   if (!todo.transfers.empty() || !todo.marks.empty() || !todo.foreign_heads.empty())
     bring(todo);
   for (auto& one : todo.messages)
@@ -106,7 +112,7 @@ void link_keeper_state::act() {
     answer(question);
   for (auto& reply : todo.replies) {
     auto waiting = questions_.find(reply.number);
-    if (waiting == questions_.end())
+    if (waiting == questions_.end() || waiting->second.whom != reply.from)
       continue;
     waiting->second.promise.deliver(message_ptr{std::make_shared<const ports::bytes>(std::move(reply.content))});
     questions_.erase(waiting);
@@ -116,6 +122,8 @@ void link_keeper_state::act() {
                                            {"stream", raised.stream ? raised.stream->view() : std::string_view{}},
                                            {"node", raised.node ? raised.node->view() : std::string_view{}},
                                            {"seq", raised.seq}});
+  if (!todo.holds.empty())
+    context->publish(report());
   for (const auto& stream : todo.caught_up)
     context->fold_again(stream);
   if (todo.newer_directory) {
@@ -130,11 +138,13 @@ void link_keeper_state::bring(federation::exchange_actions& todo) {
   things->marks = std::move(todo.marks);
   things->foreign_heads = std::move(todo.foreign_heads);
   self->request(context->recorder, caf::infinite, bring_atom_v, brought_ptr{std::move(things)})
-      .then([this](const brought_results_ptr& results) {
-        for (const auto& result : results->transfers)
-          talk->written(result);
-        act();
-      });
+      .then(
+          [this](const brought_results_ptr& results) {
+            for (const auto& result : results->transfers)
+              talk->written(result);
+            act();
+          },
+          [this](const caf::error& why) { self->quit(why); });
 }
 
 void link_keeper_state::answer(const federation::exchange_actions::asked& question) {
@@ -181,6 +191,10 @@ link_keeper_actor::behavior_type link_keeper(link_keeper_actor::stateful_pointer
   set_up_defaults(self, link_keeper_state::name);
   self->state.self = self;
   self->state.context = std::move(context);
+  self->attach_functor([give_up = self->state.context->give_up](const caf::error& why) {
+    if (why != caf::exit_reason::user_shutdown && why != caf::exit_reason::kill)
+      give_up();
+  });
   self->state.make_ready();
   self->send(self, tick_atom_v);
   return {

@@ -29,6 +29,8 @@ struct link_context {
   /// What was folded from a stream is no longer all of it.
   std::function<void(const ports::stream_id&)> fold_again;
   question_answerer answer;
+  /// Called when the actor ends otherwise than in order: nothing travels any more.
+  std::function<void()> give_up;
   std::shared_ptr<base::metrics> metrics;
   /// Told after each change, for whoever asks without waiting.
   std::function<void(ports::federation_report_ptr)> publish;
@@ -66,6 +68,7 @@ private:
   struct waiting_question {
     caf::typed_response_promise<message_ptr> promise;
     std::chrono::milliseconds since;
+    ports::node_name whom;
   };
 
   void act();
@@ -79,6 +82,7 @@ private:
   std::map<std::uint64_t, waiting_question> questions_;
   std::uint64_t last_question_ = 0;
   unsigned ticks_ = 0;
+  std::vector<ports::transport_peer> peers_;
 };
 
 /// Spawned detached in service: it waits for the disk when it reads.

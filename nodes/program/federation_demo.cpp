@@ -237,7 +237,7 @@ private:
     for (auto& one : members_) {
       if (one.process.runs() || fs::exists(options_.data / one.node->name / paused_mark))
         continue;
-      if (++one.restarts > restarts_most || !fs::exists(options_.data / one.node->name / port_mark)) {
+      if (++one.restarts > restarts_most) {
         std::cerr << "toit : le nœud " << one.node->name << " s'est arrêté : son journal technique dit pourquoi.\n";
         return false;
       }
