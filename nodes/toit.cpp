@@ -6,6 +6,7 @@
 #include "nodes/program/demonstration_folder.hpp"
 #include "nodes/program/directory_command.hpp"
 #include "nodes/program/federation_demo.hpp"
+#include "nodes/program/federation_tour.hpp"
 #include "nodes/program/journal_command.hpp"
 #include "nodes/program/law_command.hpp"
 #include "nodes/program/node_command.hpp"
@@ -138,7 +139,7 @@ private:
   void add_reading() {
     auto* verify = command(&app_, "verify", "Vérifie un journal ou un dossier de preuve, sans nœud ni réseau", [this] {
       verify_.json = json_;
-      return verify_command(verify_, std::cout, std::cerr);
+      return this->verify();
     });
     verify->add_option("journal", verify_.journal, "Fichier du journal, dossier de données, ou dossier de preuve")
         ->required();
@@ -196,10 +197,24 @@ private:
     add("confirm", "Confirme l'heure d'un nœud dont l'horloge a sauté", clock_action::confirm);
   }
 
+  /// Of a federation's demonstration, every node.
+  int verify() {
+    if (!is_federation(verify_.journal))
+      return verify_command(verify_, std::cout, std::cerr);
+    int worst = exit_done;
+    for (const auto& node : demonstration_nodes()) {
+      auto of_node = verify_;
+      of_node.journal /= node.name;
+      worst = std::max(worst, verify_command(of_node, std::cout, std::cerr));
+    }
+    return worst;
+  }
+
   /// Place and password come from a demonstration's folder, or from options and the standard input.
   int run_clock() {
     clock_.json = json_;
     if (!file_.empty()) {
+      file_ = first_territory(file_);
       clock_.login = "gestionnaire";
       clock_.password = read_mark(file_ / begun_mark);
       clock_.place.port = static_cast<std::uint16_t>(std::strtoul(read_mark(file_ / port_mark).c_str(), nullptr, 10));

@@ -43,7 +43,7 @@ public:
 private:
   static constexpr const char* kept_name = "directory.toit";
 
-  void join_federation(const federated& with);
+  void join_federation(const federated& with, node_purpose purpose);
   void open_journal(const configuration& with);
   void make_context(const configuration& with, const territory_map& map);
   void set_up_clock(const configuration& with, const std::string& departement);
