@@ -41,7 +41,7 @@ std::optional<bool> verdict_of(const socket_event& told) {
 }
 
 void prove_unknown_key_refused(const std::string& endpoint, const law::bytes32& server, proof_clock::time_point until) {
-  zmq::context_t context;
+  zmq::context_t context{link_threads};
   transport_limits limits;
   auto stranger = make_going_socket(context, identity_of(throw_away_secret()), server, limits);
   socket_watch watch{context, stranger, ZMQ_EVENT_HANDSHAKE_FAILED_AUTH | ZMQ_EVENT_HANDSHAKE_SUCCEEDED};
