@@ -2,6 +2,8 @@
 
 #include "law/require.hpp"
 
+#include <array>
+#include <cstring>
 #include <stdexcept>
 #include <utility>
 

@@ -9,7 +9,10 @@
 
 #include "federation/link_owner.hpp"
 
+#include <map>
+#include <string>
 #include <unordered_map>
+#include <vector>
 
 namespace toit::federation {
 

@@ -2,6 +2,7 @@
 
 #include "law/require.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <set>
 #include <sys/eventfd.h>

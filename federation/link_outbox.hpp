@@ -11,8 +11,10 @@
 #include <atomic>
 #include <deque>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <span>
+#include <vector>
 
 namespace toit::federation {
 

@@ -5,6 +5,9 @@
 
 #include "federation/link_sockets.hpp"
 
+#include <atomic>
+#include <optional>
+#include <span>
 #include <utility>
 
 namespace toit::federation {

@@ -1,7 +1,11 @@
 #include "federation/link_proof.hpp"
 
 #include <arpa/inet.h>
+#include <array>
+#include <cerrno>
+#include <cstring>
 #include <netinet/in.h>
+#include <optional>
 #include <sodium.h>
 #include <stdexcept>
 #include <sys/socket.h>

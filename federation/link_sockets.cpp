@@ -4,8 +4,11 @@
 
 #include <array>
 #include <atomic>
+#include <cerrno>
+#include <cstring>
 #include <sodium.h>
 #include <stdexcept>
+#include <tuple>
 
 namespace toit::federation {
 
@@ -209,10 +212,10 @@ send_result send_word(zmq::socket_t& to, std::string_view route, frame_kind word
 send_result send_parcel(zmq::socket_t& to, std::string_view route, std::uint64_t number, parcel_ptr given) {
   if (!send_route(to, route))
     return send_result::not_there;
-  auto& frame = given->frame;
+  auto* parcel_given = given.release(); // free_parcel has it from now on
+  auto& frame = parcel_given->frame;
   write_head(frame, frame_kind::message, number);
-  zmq::message_t message{frame.data(), frame.size(), free_parcel, given.get()};
-  given.release();
+  zmq::message_t message{frame.data(), frame.size(), free_parcel, parcel_given};
   return send_frame(to, std::move(message), 0) ? send_result::sent : send_result::not_there;
 }
 

@@ -11,6 +11,7 @@
 
 #include <optional>
 #include <span>
+#include <string>
 #include <zmq.hpp>
 
 namespace toit::federation {

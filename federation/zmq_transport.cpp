@@ -5,7 +5,13 @@
 #include "federation/link_proof.hpp"
 #include "law/require.hpp"
 
+#include <algorithm>
+#include <atomic>
+#include <map>
+#include <mutex>
+#include <optional>
 #include <set>
+#include <span>
 #include <thread>
 #include <utility>
 

@@ -13,6 +13,9 @@
 #include "ports/transport.hpp"
 
 #include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
 
 namespace toit::federation {
 

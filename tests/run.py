@@ -22,7 +22,7 @@ BUILD = ROOT / "build/dev"
 SKIPPED = 77
 LIMIT_S = 900
 
-CASES = ("law", "nodes", "journal", "actors", "web")
+CASES = ("law", "nodes", "journal", "federation", "actors", "web")
 
 # Name, command, tags beside those that the script itself cites.
 WORLD = str(BUILD / "tests/world_run")
@@ -34,6 +34,7 @@ COMMANDS = (
     ("format: every C++ file", ["tools/format", "--check"]),
     ("journal: a second reader agrees on every damage", ["tests/journal/agreement", str(BUILD / "tests/journal_fixture")]),
     ("web: answers are those that the API describes", ["tests/web/check_answers", str(BUILD / "tests/web_tests")]),
+    ("fault proxy: does what it says", ["tests/process/fault_proxy.py", "--selftest"]),
     ("fuzz: entries", [str(BUILD / "tests/fuzz/replay_entry")]),
     ("fuzz: requests", [str(BUILD / "tests/fuzz/replay_request")]),
     ("fuzz: configurations", [str(BUILD / "tests/fuzz/replay_configuration")]),

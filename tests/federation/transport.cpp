@@ -2,6 +2,8 @@
 
 #include "tests/federation/transport_nodes.hpp"
 
+#include <algorithm>
+#include <array>
 #include <catch2/generators/catch_generators.hpp>
 
 using namespace toit::federation;
@@ -54,13 +56,11 @@ TEST_CASE("two nodes send to each other over one link", "[federation][transport]
   CHECK(both.a.heard.messages()[0] == std::pair{named("town"), std::string{"from the town"}});
   CHECK(both.b.heard.messages()[0] == std::pair{named("state"), std::string{"from the State"}});
   CHECK(both.a.heard.changes(both.b.name) == std::vector{link_state::up});
-  CHECK(both.b.heard.changes(both.a.name) == std::vector{link_state::up});
-  CHECK(both.a.heard.turned_away_count == 0);
+  CHECK(since_admitted(both.b.heard.changes(both.a.name)) == std::vector{link_state::up});
   auto counted = both.a.transport->stats();
   CHECK(counted.messages_in == 1);
   CHECK(counted.bytes_in == 13);
   CHECK(eventually([&] { return both.a.transport->stats().messages_out == 1; }));
-  CHECK(counted.turned_away == 0);
   CHECK(counted.strays == 0);
 }
 
@@ -176,7 +176,8 @@ TEST_CASE("while a key changes either is tried", "[federation][transport]") {
     CHECK(eventually([&] { return a.heard.count() == 2; }));
     b.transport->set_peers({both_keys});
   }
-  CHECK(eventually([&] { return b.heard.changes(named("state")).size() == 4; }));
+  CHECK(eventually([&] { return b.heard.state(named("state")) == link_state::down; }));
+  CHECK(std::ranges::count(b.heard.changes(named("state")), link_state::up) == 2);
 }
 
 TEST_CASE("nothing is sent to a peer that is not there, and nothing waits for him", "[federation][transport]") {
@@ -199,7 +200,6 @@ TEST_CASE("a peer that comes back is told as having been away", "[federation][tr
   node a{"state", 1, any_port};
   auto known = transport_peer{named("town"), {key_with(2)}, {}};
   a.transport->set_peers({known});
-  std::vector<link_state> expected;
   {
     rude_client first{a, 2};
     REQUIRE(first.takes_part());

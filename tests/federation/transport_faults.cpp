@@ -2,6 +2,8 @@
 
 #include "tests/federation/transport_nodes.hpp"
 
+#include <array>
+#include <atomic>
 #include <csignal>
 #include <sys/socket.h>
 #include <sys/wait.h>

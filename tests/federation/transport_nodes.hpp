@@ -6,9 +6,13 @@
 #include "federation/link_sockets.hpp"
 #include "federation/zmq_transport.hpp"
 
+#include <atomic>
 #include <catch2/catch_test_macros.hpp>
 #include <condition_variable>
 #include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
 #include <string_view>
 #include <thread>
 
@@ -117,6 +121,13 @@ private:
   std::vector<std::pair<node_name, std::string>> messages_;
   std::map<node_name, std::vector<link_state>> changes_;
 };
+
+/// Whoever comes before the other has read that he may is refused once: that is not what is looked at.
+inline std::vector<link_state> since_admitted(std::vector<link_state> changes) {
+  if (!changes.empty() && changes.front() == link_state::refused)
+    changes.erase(changes.begin());
+  return changes;
+}
 
 /// A node whose secret is one byte, repeated.
 struct node {
