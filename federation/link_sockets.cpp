@@ -36,8 +36,8 @@ zmq::socket_t make_socket(zmq::context_t& in, zmq::socket_type type, const trans
   zmq::socket_t made{in, type};
   made.set(zmq::sockopt::linger, 0);
   made.set(zmq::sockopt::sndhwm, pipe_limit(limits));
-  // A connection that ends while the library holds up its reading can end the process in 4.3 (libzmq issue 4841), at
-  // the next heartbeat. So it reads on, and what may wait is bounded by the word `taken`.
+  // A connection that ends while the library holds up its reading can end the process in 4.3 (libzmq issues 4364 and
+  // 3937), at the next heartbeat. So it reads on, and what may wait is bounded by the word `taken`.
   made.set(zmq::sockopt::rcvhwm, 0);
   made.set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>(ports::message_limit_bytes) + overhead_bytes);
   made.set(zmq::sockopt::sndbuf, kernel_buffer_bytes);
