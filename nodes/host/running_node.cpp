@@ -93,6 +93,8 @@ void running_node::begin_links(const federated& with) {
   links->answer = [](const ports::node_name&, const ports::bytes&, const std::function<void(ports::bytes)>& tell) {
     tell({});
   };
+  links->own_documents = opened_.own_documents();
+  links->replica_documents = opened_.replica_documents();
   links->metrics = context->metrics;
   links->publish = [this](ports::federation_report_ptr now) {
     std::lock_guard lock{report_mutex_};
