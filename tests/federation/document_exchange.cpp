@@ -255,13 +255,7 @@ TEST_CASE("a cut or a crash in the middle of a document leaves no part of it", "
           if (coming.offset > 1U << 20)
             return true;
       }
-      all.run(0);
-      all.clock->at += std::chrono::seconds{1};
-      for (auto& [name, node] : all.nodes) {
-        node->talk->tick(all.clock->monotonic(), all.clock->at, all.today());
-        node->documents->tick(all.clock->monotonic(), all.today());
-        all.do_what_is_to_be_done(*node);
-      }
+      all.let_a_second_pass();
     }
     return false;
   };
@@ -315,6 +309,9 @@ TEST_CASE("a host restored from an older copy fetches its documents back, but no
   REQUIRE(replica(all, "departement", "plaine", paper_id(3)));
   all.stop(plaine, false);
   plaine.disk.restore(copy);
+  all.is_lost = [&](const auto& one) {
+    return one.to == all["departement"].name && std::holds_alternative<entries>(decode(one.sent)->said);
+  };
   all.start(plaine);
   all.heal("plaine", "departement");
   all.run(2);
@@ -324,8 +321,13 @@ TEST_CASE("a host restored from an older copy fetches its documents back, but no
   all.run(70);
   CHECK(plaine.caught_up == std::vector{plaine.hosted});
   CHECK((plaine.own->read(own_file(paper_id(2)), 0, 1U << 20) == later));
+  CHECK(replica(all, "departement", "plaine", paper_id(3)));
   CHECK(plaine.own->list() == std::vector{own_file(paper_id(1)), own_file(paper_id(2))});
+  // It has all, and remembers no more that it lacked some.
   CHECK(plaine.replicas->list().empty());
+  all.is_lost = {};
+  all.run(12);
+  CHECK_FALSE(replica(all, "departement", "plaine", paper_id(3)));
   CHECK(all.all_alarms().empty());
 }
 

@@ -276,6 +276,8 @@ public:
     if (found == nodes.end() || !found->second->talk || is_cut(from, one.to))
       return;
     on_their_way.push_back({from, one.to, std::move(one.sent)});
+    if (is_lost && is_lost(on_their_way.back()))
+      return on_their_way.pop_back();
     std::uniform_int_distribution<unsigned> percent{0, 99};
     if (percent(chance) < loses)
       on_their_way.pop_back();
@@ -290,14 +292,18 @@ public:
         law::require(steps < 200'000, "nodes stop talking when nothing happens");
         deliver();
       }
-      clock->at += std::chrono::seconds{1};
-      for (auto& [name, node] : nodes)
-        if (node->talk) {
-          node->talk->tick(clock->monotonic(), clock->at, today());
-          node->documents->tick(clock->monotonic(), today());
-          do_what_is_to_be_done(*node);
-        }
+      let_a_second_pass();
     }
+  }
+
+  void let_a_second_pass() {
+    clock->at += std::chrono::seconds{1};
+    for (auto& [name, node] : nodes)
+      if (node->talk) {
+        node->talk->tick(clock->monotonic(), clock->at, today());
+        node->documents->tick(clock->monotonic(), today());
+        do_what_is_to_be_done(*node);
+      }
   }
 
   void deliver() {
@@ -366,6 +372,7 @@ public:
   unsigned loses = 0;   ///< percent
   unsigned doubles = 0; ///< percent
   bool reorders = false;
+  std::function<bool(const on_its_way&)> is_lost; ///< whatever else happens
 
 private:
   void add(const std::string& name, const char* stream, std::uint8_t number, node_tier tier) {
