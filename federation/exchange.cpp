@@ -88,7 +88,7 @@ void exchange::tick(milliseconds monotonic, law::instant now, law::civil_date to
     if (!p.said_hello || monotonic_ - p.hello_sent >= setup_.limits.hello_every)
       greet(name, p);
     for (auto& [stream, one] : p.pulls) {
-      constexpr unsigned doubled_most = 4;
+      constexpr unsigned doubled_most = 3;
       auto wait = setup_.limits.ask_again * (1U << std::min(one.asked_again, doubled_most));
       if (one.stopped || one.writing || monotonic_ - one.asked_at < wait)
         continue;

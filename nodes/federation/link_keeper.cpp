@@ -12,6 +12,11 @@ void link_keeper_state::make_ready() {
   source = context->open_source();
   talk = std::make_unique<federation::exchange>(context->exchange, *source, context->clock->now(), context->today());
   const auto& directory = talk->current_directory();
+  if (context->own_documents && context->replica_documents)
+    documents = std::make_unique<federation::document_exchange>(
+        federation::document_setup{
+            context->exchange.self, context->exchange.hosted, {context->own_documents, context->replica_documents}, {}},
+        directory, *source, context->clock->monotonic(), context->today());
   for (const auto& stream : context->exchange.hosted) {
     if (const auto* territory = directory.territory_of(stream, context->today()))
       self->send(context->recorder, ordering_atom_v, territory->ordering);
@@ -33,6 +38,8 @@ void link_keeper_state::tell_peers() {
 
 std::uint64_t link_keeper_state::written(const ports::batch_ptr& batch) {
   talk->grown(batch->stream);
+  if (documents)
+    documents->grown(batch->stream);
   act();
   return batch->entries.empty() ? 0 : batch->entries.back().seq;
 }
@@ -45,6 +52,8 @@ void link_keeper_state::received(const ports::node_name& from, const message_ptr
 void link_keeper_state::changed(const ports::node_name& peer, ports::link_state now) {
   base::log_info("a link has changed", {{"node", peer.view()}, {"state", law::name_of(now)}});
   talk->link_changed(peer, now);
+  if (documents)
+    documents->link_changed(peer, now);
   act();
 }
 
@@ -52,6 +61,8 @@ void link_keeper_state::tick() {
   self->delayed_send(self, tick_every, tick_atom_v);
   auto now = context->clock->monotonic();
   talk->tick(now, context->clock->now(), context->today());
+  if (documents)
+    documents->tick(now, context->today());
   for (auto waiting = questions_.begin(); waiting != questions_.end();) {
     if (now - waiting->second.since <= answer_within) {
       ++waiting;
@@ -68,6 +79,13 @@ void link_keeper_state::tick() {
   auto told = report();
   tell_metrics(*told);
   context->publish(std::move(told));
+}
+
+ports::federation_report_ptr link_keeper_state::report() const {
+  auto told = talk->report();
+  if (documents)
+    documents->complete(told);
+  return std::make_shared<const ports::federation_report>(std::move(told));
 }
 
 void link_keeper_state::look_for_directory() {
@@ -105,9 +123,8 @@ void link_keeper_state::act() {
         .then([](bool) {}, [this](const caf::error& why) { self->quit(why); });
   if (!todo.transfers.empty() || !todo.marks.empty() || !todo.foreign_heads.empty())
     bring(todo);
-  for (auto& one : todo.messages)
-    if (!context->transport->send(one.to, std::move(one.sent)))
-      context->metrics->make_counter("toit_link_unsent_total", "Messages for which a link had no room").add();
+  send(todo.messages);
+  act_on_documents(todo);
   for (const auto& question : todo.questions)
     answer(question);
   for (auto& reply : todo.replies) {
@@ -132,6 +149,26 @@ void link_keeper_state::act() {
   }
 }
 
+void link_keeper_state::send(std::vector<federation::exchange_actions::outgoing>& messages) {
+  for (auto& one : messages)
+    if (!context->transport->send(one.to, std::move(one.sent)))
+      context->metrics->make_counter("toit_link_unsent_total", "Messages for which a link had no room").add();
+}
+
+/// After all else: what is about documents is never urgent.
+void link_keeper_state::act_on_documents(const federation::exchange_actions& told) {
+  if (!documents)
+    return;
+  for (const auto& [from, said] : told.about_documents)
+    documents->received(from, said);
+  for (const auto& stream : told.caught_up)
+    documents->fetch_back(stream);
+  auto todo = documents->take();
+  send(todo.messages);
+  for (const auto& failure : todo.failures)
+    base::log_warning("documents of the links could not be read or kept", {{"because", failure}});
+}
+
 void link_keeper_state::bring(federation::exchange_actions& todo) {
   auto things = std::make_shared<brought>();
   things->transfers.assign(todo.transfers.begin(), todo.transfers.end());
@@ -140,8 +177,11 @@ void link_keeper_state::bring(federation::exchange_actions& todo) {
   self->request(context->recorder, caf::infinite, bring_atom_v, brought_ptr{std::move(things)})
       .then(
           [this](const brought_results_ptr& results) {
-            for (const auto& result : results->transfers)
+            for (const auto& result : results->transfers) {
               talk->written(result);
+              if (documents && result.status == ports::transfer_status::stored)
+                documents->grown(result.now.stream);
+            }
             act();
           },
           [this](const caf::error& why) { self->quit(why); });
@@ -182,6 +222,10 @@ void link_keeper_state::tell_metrics(const ports::federation_report& now) const 
           .make_gauge("toit_link_lag_entries", "Entries here that are not yet there",
                       {{"node", node}, {"stream", stream.stream.text()}})
           .set(static_cast<double>(lag));
+      metrics
+          .make_gauge("toit_link_documents_missing", "Documents that are there and not yet here",
+                      {{"node", node}, {"stream", stream.stream.text()}})
+          .set(static_cast<double>(stream.documents_missing));
     }
   }
 }

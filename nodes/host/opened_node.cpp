@@ -91,7 +91,8 @@ void opened_node::make_context(const configuration& with, const territory_map& m
   shared->chance = std::make_shared<system_randomness>();
   shared->sealer = journal_->open_sealer();
   shared->open_reader = [this] { return journal_->open_reader(); };
-  shared->vault = journal::open_vault(open_folder(directory_.documents()), journal_->keys());
+  own_documents_ = open_folder(directory_.documents());
+  shared->vault = journal::open_vault(own_documents_, journal_->keys());
   shared->snapshots =
       journal::open_snapshots(open_folder(directory_.snapshots()), journal_->keys(),
                               [path = directory_.journal().string()] { return journal::open_sqlite_reader(path); });
@@ -120,6 +121,7 @@ std::optional<ports::bytes> read_whole(const std::filesystem::path& file) {
 /// The newest directory that the anchor has signed: the one given, or one that came over a link.
 void opened_node::join_federation(const federated& with, node_purpose purpose) {
   kept_directory_ = open_folder(directory_.federation());
+  replica_documents_ = open_folder(directory_.replicas());
   given_directory_ = with.directory;
   for (const auto& brought : {read_whole(given_directory_), read_whole(directory_.federation() / kept_name)}) {
     auto opened = brought ? federation::open_directory(*brought, with.anchor)

@@ -102,6 +102,8 @@ void running_node::begin_links(const federated& with, const on_node_fault& give_
   links->answer = [](const ports::node_name&, const ports::bytes&, const std::function<void(ports::bytes)>& tell) {
     tell({});
   };
+  links->own_documents = opened_.own_documents();
+  links->replica_documents = opened_.replica_documents();
   links->metrics = context->metrics;
   links->give_up = [give_up] { give_up(node_fault::links_ended); };
   links->publish = [this](ports::federation_report_ptr now) {
