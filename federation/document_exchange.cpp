@@ -36,7 +36,7 @@ bool document_exchange::concerns(const node_name& whom, const stream_id& stream)
   return (host && host->name == whom) || should_hold(directory_, whom, stream, today_);
 }
 
-void document_exchange::say(const node_name& to, message what) {
+void document_exchange::say(const node_name& to, any_message what) {
   todo_.messages.push_back({to, encode({setup_.self, to, std::move(what)})});
 }
 
@@ -410,7 +410,7 @@ void document_exchange::drop_erased() {
 
 // -- what is asked here ---------------------------------------------------------------------------------------------
 
-void document_exchange::received(const node_name& from, const message& said) {
+void document_exchange::received(const node_name& from, const any_message& said) {
   if (!directory_.find(from))
     return;
   auto& l = links_[from];

@@ -55,7 +55,7 @@ public:
   void tick(milliseconds monotonic, law::civil_date today);
   void link_changed(const node_name& peer, ports::link_state now);
   /// One of the four messages about documents, from whom the exchange knows that he said it.
-  void received(const node_name& from, const message& said);
+  void received(const node_name& from, const any_message& said);
   /// Entries of the stream are on disk.
   void grown(const stream_id& stream);
   /// This node's own stream was behind and no longer is: its documents may be behind too.
@@ -112,7 +112,7 @@ private:
   void take_in(const node_name& from, link& l, const documents& said);
   void take_in(const node_name& from, link& l, const part& said);
 
-  void say(const node_name& to, message what);
+  void say(const node_name& to, any_message what);
   static void misbehaved(link& l);
   bool concerns(const node_name& whom, const stream_id& stream) const;
   bool hosts(const stream_id& stream) const;

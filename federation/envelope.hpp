@@ -186,13 +186,13 @@ struct part {
   }
 };
 
-using message = std::variant<hello, newer_directory, want, no, marks, question, reply, entries, want_documents,
-                             documents, want_part, part>;
+using any_message = std::variant<hello, newer_directory, want, no, marks, question, reply, entries, want_documents,
+                                 documents, want_part, part>;
 
 struct envelope {
   node_name from; ///< must be who the transport says
   node_name to;
-  message said;
+  any_message said;
 };
 
 enum class envelope_fault : std::uint8_t { too_large, malformed, unknown_protocol, unknown_kind };
@@ -204,6 +204,6 @@ bytes encode(const envelope& sent);
 /// From untrusted bytes.
 std::expected<envelope, envelope_fault> decode(byte_view received);
 
-lane lane_of(const message& what);
+lane lane_of(const any_message& what);
 
 } // namespace toit::federation

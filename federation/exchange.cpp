@@ -137,7 +137,7 @@ bool exchange::is_held(const stream_id& stream) const { return held_.contains(st
 
 // -- talking --------------------------------------------------------------------------------------------------------
 
-void exchange::say(const node_name& to, message what) {
+void exchange::say(const node_name& to, any_message what) {
   todo_.messages.push_back({to, encode({setup_.self, to, std::move(what)})});
 }
 
@@ -206,7 +206,7 @@ void exchange::misbehaved(const node_name& who) {
 
 template <class Said>
 void exchange::take_in(const node_name& from, Said& what) {
-  todo_.about_documents.push_back({from, message{std::move(what)}});
+  todo_.about_documents.push_back({from, any_message{std::move(what)}});
 }
 
 // -- where everybody stands -----------------------------------------------------------------------------------------

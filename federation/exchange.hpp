@@ -75,7 +75,7 @@ struct exchange_actions {
   std::vector<outgoing> messages;
   std::vector<asked> questions;
   std::vector<asked> replies;
-  std::vector<std::pair<node_name, federation::message>> about_documents;
+  std::vector<std::pair<node_name, any_message>> about_documents;
   std::vector<alarm> raised;
   std::vector<stream_id> caught_up;     ///< own streams that were behind: whoever folded them begins again
   std::optional<bytes> newer_directory; ///< verified, newer: to be kept; peers are those of the new one
@@ -158,7 +158,7 @@ private:
   template <class Said>
   void take_in(const node_name& from, Said& said);
 
-  void say(const node_name& to, message what);
+  void say(const node_name& to, any_message what);
   void greet(const node_name& to, peer& p);
   void compare(const node_name& from, peer& p, const ports::stream_position& theirs);
   void take_claim(const node_name& from, peer& p, const stream_id& stream);

@@ -63,7 +63,7 @@ std::uint64_t blamed(some_nodes& all, const std::string& where, const std::strin
   return 0;
 }
 
-void hear(some_nodes& all, const std::string& where, const std::string& from, const message& said) {
+void hear(some_nodes& all, const std::string& where, const std::string& from, const any_message& said) {
   all[where].talk->received(all[from].name, encode({all[from].name, all[where].name, said}));
   all.do_what_is_to_be_done(all[where]);
 }
@@ -340,7 +340,7 @@ TEST_CASE("nothing is served to whom it does not concern, nor taken of what is n
   all.write(all["plaine"]);
   all.run(3);
   const auto& plaine = all["plaine"].hosted;
-  auto refuses = [&](const message& said) {
+  auto refuses = [&](const any_message& said) {
     auto before = blamed(all, "region", "ensemble");
     hear(all, "region", "ensemble", said);
     CHECK(on_the_wire<documents>(all, all["ensemble"].name).empty());
@@ -379,7 +379,7 @@ TEST_CASE("a host that lies of its documents changes nothing, and is found out",
     region.documents->link_changed(all["plaine"].name, ports::link_state::up);
     region.documents->take();
   };
-  auto sends = [&](const message& said) {
+  auto sends = [&](const any_message& said) {
     auto before = blamed(all, "region", "plaine");
     hear(all, "region", "plaine", said);
     return blamed(all, "region", "plaine") - before;
