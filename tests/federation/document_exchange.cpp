@@ -326,7 +326,8 @@ TEST_CASE("a host restored from an older copy fetches its documents back, but no
   // It has all, and remembers no more that it lacked some.
   CHECK(plaine.replicas->list().empty());
   all.is_lost = {};
-  all.run(12);
+  // As long as an exchange waits at most before it asks again.
+  all.run(30);
   CHECK_FALSE(replica(all, "departement", "plaine", paper_id(3)));
   CHECK(all.all_alarms().empty());
 }

@@ -470,7 +470,7 @@ TEST_CASE("what is entered on the instruments is ended by the same way", "[api][
   CHECK(node().get("desk", "/v1/mandates").status == 200);
 }
 
-TEST_CASE("a node alone has no links, and says so; an entry is on its disk", "[web][L441-2-7-1-1a]") {
+TEST_CASE("a node alone has no links, and says so; an entry is on its disk", "[web][api][L441-2-7-1-1a]") {
   auto standing = node().get("desk", "/v1/federation");
   REQUIRE(standing.status == 200);
   const auto& told = standing.body;
