@@ -18,6 +18,12 @@ void guard_owner::folded(const ports::stored_entry& entry) {
     accounts_.drop_of(law::id_of<law::dossier_id>(entry.subject));
     numbers_.clear();
   }
+  book_.note(*entry.record, law::local_date(context_->departement, entry.recorded_at));
+}
+
+void guard_owner::put_more(ports::snapshots::writer& file) {
+  for (const auto& [key, line] : book_.lateness().lines())
+    file.put(line);
 }
 
 // -- beginning ------------------------------------------------------------------------------------------------------

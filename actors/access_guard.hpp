@@ -21,6 +21,7 @@ struct guard_neighbours {
   dossier_reader_actor reader;
   password_desk_actor passwords;
   deadline_watcher_actor watcher;
+  state_desk_actor state; ///< null in a territory
 };
 
 /// A demonstration node's clock, which goes where it is set; empty on any other node.
@@ -38,6 +39,7 @@ public:
 protected:
   /// What is written of accounts counts from then on.
   void folded(const ports::stored_entry& entry) override;
+  void put_more(ports::snapshots::writer& file) override;
 
 private:
   account_desk& accounts_;
@@ -79,6 +81,8 @@ private:
 
   // access_guard_commands.cpp
   law::check check_asker(const asked_command& asked, const law::entry_kind& kind) const;
+  law::check check_vouched(const identity& who) const;
+  caf::result<answer_ptr> issue(const asked_command_ptr& asked);
   std::shared_ptr<submission> begin(const asked_command& asked);
   law::check complete(submission& on_its_way, const asked_command& asked);
   law::check add_originator(submission& on_its_way, const asked_command& asked) const;

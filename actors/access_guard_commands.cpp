@@ -17,10 +17,46 @@ bool concerns_instruments(const law::entry_kind& kind) {
          !kind.who.admits(law::quality::bailleur) && !kind.who.admits(law::quality::service_enregistreur);
 }
 
+/// What may be recorded from another node: what happens to a demande, but for what brings a secret or a file with it.
+bool travels(const law::event& asked, const law::entry_kind& kind) {
+  using std::holds_alternative;
+  return kind.family == law::entry_family::dossier && !kind.who.only_consequence() &&
+         !holds_alternative<law::document_filed>(asked) && !holds_alternative<law::consultation_authorised>(asked) &&
+         !holds_alternative<law::applicant_account_opened>(asked) &&
+         !holds_alternative<law::applicant_password_set>(asked) &&
+         !holds_alternative<law::applicant_account_closed>(asked);
+}
+
+law::check check_travels(const law::event& asked) {
+  if (!travels(asked, law::kind_of(asked)))
+    return law::refuse(refusal_code::out_of_scope, "R441-2-15-I-10",
+                       "Cet événement ne s'enregistre que dans son territoire.");
+  return {};
+}
+
 } // namespace
 
-/// The account is alive, and the agent has the mission.
+/// Another node introduces for who answers for it, and for legal persons that a habilitation binds to it.
+// [R441-2-15-I-10]
+law::check access_guard_state::check_vouched(const identity& who) const {
+  auto binds = [&, today = context->today()](const law::habilitation& h) {
+    return law::party{h.legal_person} == who.legal_person && h.in_force(today) &&
+           (h.legal_person == *who.vouched_by || h.introduced_by == who.vouched_by);
+  };
+  const auto& all = desk->book().habilitations();
+  if (std::ranges::any_of(all, [&](const auto& entry) { return binds(entry.second); }))
+    return {};
+  return law::refuse(refusal_code::not_empowered, "R441-2-15-I-10",
+                     "Aucune habilitation ne lie cette personne morale au nœud qui agit pour elle.");
+}
+
+/// The account is alive, and the agent has the mission; of who comes from another node, that node has seen to it.
 law::check access_guard_state::check_asker(const asked_command& asked, const law::entry_kind& kind) const {
+  if (asked.by.vouched_by) {
+    if (auto ok = check_travels(asked.event); !ok)
+      return ok;
+    return check_vouched(asked.by);
+  }
   const auto* account = accounts->find(asked.by.account);
   if (!account || !accounts->identity_of(*account, desk->book()))
     return law::refuse(refusal_code::unauthenticated, "R441-2-15-V-2-5", "Ce compte n'est plus en vigueur.");
@@ -127,6 +163,8 @@ void access_guard_state::add_rights(submission& on_its_way, const asked_command&
       facts.reservataires.push_back(party);
   };
   const auto& happened = std::get<law::event>(command.asked);
+  if (const auto* threshold = std::get_if<law::waiting_threshold_set>(&happened))
+    facts.competent = context->post && context->post->sets_thresholds_of(threshold->departement);
   if (const auto* convention = std::get_if<law::reservation_convention_signed>(&happened)) {
     note_party(convention->convention.bailleur);
     note_party(convention->convention.holder);
@@ -174,7 +212,9 @@ std::shared_ptr<submission> access_guard_state::begin(const asked_command& asked
   command.agent = asked.by.account;
   command.asked = asked.event;
   command.request = asked.request;
-  if (asked.idempotency_key.empty()) {
+  if (asked.id) {
+    command.id = *asked.id;
+  } else if (asked.idempotency_key.empty()) {
     command.id = context->chance->fresh<law::command_id>();
   } else {
     // The key belongs to the body, or to the demandeur, not to one agent: a colleague may repeat.
@@ -191,11 +231,15 @@ std::shared_ptr<submission> access_guard_state::begin(const asked_command& asked
 
 namespace {
 
-/// Demandes and dwellings have their home in a territory: a State authority's stream holds none.
+/// Demandes and dwellings have their home in a territory, a State authority's acts in its own stream.
 law::check check_home(const ports::stream_id& stream, const law::entry_kind& kind) {
-  if (stream.view().starts_with('S') && kind.family == law::entry_family::dossier)
+  bool of_state = stream.view().starts_with('S');
+  if (of_state && kind.family == law::entry_family::dossier)
     return law::refuse(refusal_code::out_of_scope, "L441-2-7-1-1a",
                        "Un nœud de l'État n'enregistre pas de demande : elle s'enregistre dans son territoire.");
+  if (!of_state && kind.family == law::entry_family::state)
+    return law::refuse(refusal_code::out_of_scope, "L441-2-7-1-1a",
+                       "Ce nœud n'est pas celui d'une autorité de l'État.");
   return {};
 }
 
@@ -225,7 +269,51 @@ constexpr law::instant clock_end{std::chrono::sys_days{std::chrono::year{2040} /
 
 // -- handing over ---------------------------------------------------------------------------------------------------
 
+namespace {
+
+/// A command that has waited so long for its territory is refused there.
+constexpr std::chrono::days command_lapses_after{30};
+
+} // namespace
+
+/// On a State node: sealed to the host of the territory, which alone decides.
+// [R441-2-15-I-9] [R441-2-15-I-10]
+caf::result<answer_ptr> access_guard_state::issue(const asked_command_ptr& asked) {
+  auto on_its_way = begin(*asked);
+  auto& command = on_its_way->command;
+  if (auto ok = check_asker(*asked, law::kind_of(asked->event)); !ok)
+    return refuse(*on_its_way, ok.error());
+  if (auto ok = check_travels(asked->event); !ok)
+    return refuse(*on_its_way, ok.error());
+  if (asked->originator && *asked->originator != asked->by.legal_person)
+    return refuse(*on_its_way, law::refuse_field(refusal_code::not_originator, "R441-2-15-I-9",
+                                                 "Une autorité commande en son propre nom.", "originator")
+                                   .error());
+  add_rights(*on_its_way, *asked);
+  law::record record{};
+  record.occurred_on = command.occurred_on;
+  record.originator = command.originator;
+  record.introducer = command.introducer;
+  record.agent = command.agent;
+  record.command = command.id;
+  record.event = asked->event;
+  const auto* post = context->post.get();
+  auto followed = post ? post->territories() : std::vector<ports::stream_id>{};
+  bool is_followed = std::ranges::find(followed, *asked->elsewhere) != followed.end();
+  auto letter =
+      is_followed ? post->seal({context->stream, *asked->elsewhere, command.id, asked->number, record}) : std::nullopt;
+  if (!letter)
+    return refuse(*on_its_way, law::refuse(refusal_code::unknown_territory, "L441-2-7-1-1a",
+                                           "Cette autorité ne suit pas ce territoire, ou la commande est trop longue.")
+                                   .error());
+  command.asked = law::event{
+      law::command_issued{law::text<16>{asked->elsewhere->view()}, post->now() + command_lapses_after, *letter}};
+  return self->delegate(neighbours.state, submit_atom_v, submission_ptr{on_its_way});
+}
+
 caf::result<answer_ptr> access_guard_state::submit(const asked_command_ptr& asked) {
+  if (asked->elsewhere)
+    return issue(asked);
   auto on_its_way = begin(*asked);
   if (auto ok = complete(*on_its_way, *asked); !ok)
     return refuse(*on_its_way, ok.error());
@@ -258,6 +346,8 @@ caf::result<answer_ptr> access_guard_state::hand_over(const std::shared_ptr<subm
       holds_alternative<law::reservation_convention_signed>(happened) ||
       holds_alternative<law::reservation_convention_ended>(happened) || holds_alternative<law::flow_stated>(happened))
     return self->delegate(neighbours.allocator, submit_atom_v, ready);
+  if (law::kind_of(happened).family == law::entry_family::state)
+    return self->delegate(neighbours.state, submit_atom_v, ready);
   if (law::kind_of(happened).family == law::entry_family::territory)
     return desk->submit(ready);
   return self->delegate(neighbours.registry, submit_atom_v, ready);

@@ -111,6 +111,10 @@ caf::result<read_answer_ptr> access_guard_state::read(const read_request_ptr& re
   const auto* opened = desk->book().find(request->by.account);
   bool alive = account && accounts->identity_of(*account, desk->book());
   bool may = request->by.own_dossier || (opened && opened->may(law::agent_mission::consult));
+  if (request->by.vouched_by) {
+    alive = true;
+    may = check_vouched(request->by).has_value();
+  }
   if (!alive || !may) {
     auto promise = self->make_response_promise<read_answer_ptr>();
     refuse_read(promise, line_of(*request, "read"),

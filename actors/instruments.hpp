@@ -39,12 +39,21 @@ public:
 
 protected:
   void folded(const ports::stored_entry& entry) override {
-    if (law::kind_of(entry.record->event).family == law::entry_family::territory)
+    if (law::kind_of(entry.record->event).family == family)
       instruments_.push_back(entry);
+    // What has been destroyed in the journal is kept nowhere else.
+    if (auto emptied = law::emptied_by(entry.record->event); family == law::entry_family::state && !emptied.empty())
+      std::erase_if(instruments_, [&](const ports::stored_entry& kept_one) {
+        return std::ranges::find(emptied, kept_one.seq) != emptied.end();
+      });
   }
   virtual void put_more(ports::snapshots::writer&) {}
 
 private:
+  /// What is kept of a State authority's stream are its own entries.
+  static constexpr auto family =
+      std::same_as<Book, law::state_book> ? law::entry_family::state : law::entry_family::territory;
+
   struct kept {
     Book book;
     std::vector<ports::stored_entry> instruments;
@@ -60,6 +69,9 @@ private:
       } else if constexpr (requires { found.book.restore(law::charged_vacancy{}); }) {
         if (auto* vacancy = std::get_if<law::charged_vacancy>(&row))
           found.book.restore(std::move(*vacancy));
+      } else if constexpr (requires { found.book.restore(law::lateness_line{}); }) {
+        if (auto* line = std::get_if<law::lateness_line>(&row))
+          found.book.restore(*line);
       }
     });
     return found.seq == 0 ? kept{} : std::move(found);

@@ -42,6 +42,7 @@ CAF_ADD_ATOM(toit, toit, changed_atom, "changed")
 CAF_ADD_ATOM(toit, toit, ask_atom, "ask")
 CAF_ADD_ATOM(toit, toit, again_atom, "again")
 CAF_ADD_ATOM(toit, toit, answer_atom, "answer")
+CAF_ADD_ATOM(toit, toit, executed_atom, "executed")
 CAF_END_TYPE_ID_BLOCK(toit)
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::asked_command_ptr)
@@ -68,6 +69,10 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::credentials_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::session_answer_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::rights_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::contingents_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::state_acts_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::executed_command)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::supervised_territory_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::executor_status)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::registry_status)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::recorder_status)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::watcher_status)
@@ -176,6 +181,23 @@ using documents_actor = caf::typed_actor<
     caf::reacts_to<destroy_atom, std::vector<law::document_id>>,
     // Removes files that no entry names.
     caf::reacts_to<sweep_atom, demand_registry_actor>>;
+
+/// The COMMAND EXECUTOR carries out what State authorities command a territory, under the guard, each command once, and
+/// records what became of it.
+using command_executor_actor =
+    follower_actor::extend<caf::reacts_to<tick_atom>, caf::replies_to<status_atom>::with<executor_status>>;
+
+/// The STATE DESK owns what a State authority records in its own stream: commands to territories, waiting thresholds.
+using state_desk_actor = follower_actor::extend<caf::replies_to<submit_atom, submission_ptr>::with<answer_ptr>,
+                                                // What became of a command is known: what it held is destroyed.
+                                                caf::reacts_to<executed_atom, executed_command>,
+                                                // Commands and thresholds as they are now.
+                                                caf::replies_to<list_atom>::with<state_acts_ptr>,
+                                                caf::replies_to<keep_atom, bool>::with<bool>>;
+
+/// The TERRITORY SUPERVISOR of a State node follows one territory: what it may read there, and what became of commands.
+using territory_supervisor_actor =
+    follower_actor::extend<caf::reacts_to<tick_atom>, caf::replies_to<status_atom>::with<supervised_territory_ptr>>;
 
 using message_ptr = std::shared_ptr<const ports::bytes>;
 

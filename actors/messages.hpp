@@ -5,6 +5,7 @@
 
 #include "law/contingents.hpp"
 #include "law/sight.hpp"
+#include "law/state_book.hpp"
 #include "ports/federation.hpp"
 #include "ports/vault.hpp"
 
@@ -19,6 +20,8 @@ struct identity {
   law::party legal_person; ///< the demandeur himself when it is none
   law::agent_id account;
   std::optional<law::dossier_id> own_dossier; ///< of a demandeur's account
+  /// He has proved it to another node of the federation: this is who answers for that node.
+  std::optional<law::siren> vouched_by{};
 };
 
 /// A command as it was asked for: what only the guard may add is not there yet.
@@ -36,6 +39,8 @@ struct asked_command {
   std::string login;    ///< of an account to be opened
   std::string password;
   std::string display_name;
+  std::optional<law::command_id> id{};         ///< of a command that another node has issued
+  std::optional<ports::stream_id> elsewhere{}; ///< on a State node: the territory where it is to be recorded
 };
 using asked_command_ptr = std::shared_ptr<const asked_command>;
 
@@ -213,9 +218,35 @@ struct session {
 using session_answer = std::expected<session, law::refusal>;
 using session_answer_ptr = std::shared_ptr<const session_answer>;
 
+/// What became of a command of this State authority is in the territory's stream.
+struct executed_command {
+  ports::stream_id addressee;
+  std::uint64_t issued = 0;
+  std::uint64_t executed = 0;
+};
+
+/// What a State node knows of a territory that it follows, from the entries that it can read.
+struct supervised_territory {
+  ports::stream_id stream;
+  law::text<120> name;
+  std::uint64_t seq = 0; ///< read so far
+  bool caught_up = false;
+  law::instant last_recorded_at{};
+  std::uint64_t commands_executed = 0; ///< of this authority
+  law::rights_book rights;
+};
+using supervised_territory_ptr = std::shared_ptr<const supervised_territory>;
+
+struct executor_status {
+  std::uint64_t executed = 0; ///< commands of State authorities answered since the start
+  std::uint64_t refused = 0;  ///< of which were refused
+  std::uint64_t waiting = 0;  ///< 1 an authority whose next command cannot be carried out now
+};
+
 /// The whole of a territory's instruments, as they are now.
 using rights_ptr = std::shared_ptr<const law::rights_book>;
 using contingents_ptr = std::shared_ptr<const law::contingent_book>;
+using state_acts_ptr = std::shared_ptr<const law::state_book>;
 
 /// How much there is, and nothing of whom.
 struct registry_status {

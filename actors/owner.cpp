@@ -55,8 +55,8 @@ ports::append_ptr make_append(const territory_context& context, const submission
     append->drafts.push_back({drafted.subject, std::move(payload), std::move(record)});
     if (const auto* registered = std::get_if<law::demande_registered>(&drafted.event))
       append->registers_number = registered->number;
-    if (const auto* erased = std::get_if<law::demande_erased>(&drafted.event))
-      append->empties.assign(erased->entries.begin(), erased->entries.end());
+    auto emptied = law::emptied_by(drafted.event);
+    append->empties.insert(append->empties.end(), emptied.begin(), emptied.end());
   }
   append->forgets_number = asked.forgets_number;
   return append;

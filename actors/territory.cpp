@@ -1,17 +1,28 @@
 #include "actors/territory.hpp"
 
+#include "actors/command_executor.hpp"
 #include "actors/contingent_allocator.hpp"
 #include "actors/demand_registry.hpp"
 #include "actors/documents.hpp"
 #include "actors/dossier_reader.hpp"
+#include "actors/state_desk.hpp"
 
 namespace toit {
 
 std::vector<caf::actor> territory_actors::all() const {
-  return {caf::actor_cast<caf::actor>(watcher),   caf::actor_cast<caf::actor>(guard),
-          caf::actor_cast<caf::actor>(documents), caf::actor_cast<caf::actor>(allocator),
-          caf::actor_cast<caf::actor>(registry),  caf::actor_cast<caf::actor>(reader),
-          caf::actor_cast<caf::actor>(passwords)};
+  std::vector<caf::actor> everybody;
+  if (executor)
+    everybody.push_back(caf::actor_cast<caf::actor>(executor));
+  for (const auto& [stream, supervisor] : supervisors)
+    everybody.push_back(caf::actor_cast<caf::actor>(supervisor));
+  for (const auto& one : {caf::actor_cast<caf::actor>(watcher), caf::actor_cast<caf::actor>(guard),
+                          caf::actor_cast<caf::actor>(documents), caf::actor_cast<caf::actor>(allocator),
+                          caf::actor_cast<caf::actor>(registry), caf::actor_cast<caf::actor>(reader),
+                          caf::actor_cast<caf::actor>(passwords)})
+    everybody.push_back(one);
+  if (state)
+    everybody.push_back(caf::actor_cast<caf::actor>(state));
+  return everybody;
 }
 
 territory_actors spawn_territory(caf::actor_system& system, const territory_context_ptr& context,
@@ -26,10 +37,20 @@ territory_actors spawn_territory(caf::actor_system& system, const territory_cont
   spawned.registry = system.spawn(demand_registry, context, recorder, spawned.documents);
   spawned.allocator = system.spawn(contingent_allocator, context, recorder, spawned.registry);
   spawned.watcher = system.spawn(deadline_watcher, context, spawned.registry, options.watch);
+  bool of_state = context->stream.view().starts_with('S');
+  if (of_state)
+    spawned.state = system.spawn(state_desk, context, recorder);
   spawned.guard = system.spawn(access_guard, context,
                                guard_neighbours{recorder, spawned.registry, spawned.allocator, spawned.documents,
-                                                spawned.reader, spawned.passwords, spawned.watcher},
+                                                spawned.reader, spawned.passwords, spawned.watcher, spawned.state},
                                options.steer);
+  if (!context->post)
+    return spawned;
+  if (!of_state)
+    spawned.executor = system.spawn(command_executor, context, recorder, spawned.guard);
+  for (const auto& followed : context->post->territories())
+    spawned.supervisors.emplace(followed,
+                                system.spawn(territory_supervisor, context, recorder, spawned.state, followed));
   return spawned;
 }
 

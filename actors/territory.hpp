@@ -6,6 +6,7 @@
 
 #include "actors/access_guard.hpp"
 #include "actors/deadline_watcher.hpp"
+#include "actors/territory_supervisor.hpp"
 
 namespace toit {
 
@@ -17,6 +18,9 @@ struct territory_actors {
   documents_actor documents;
   dossier_reader_actor reader;
   password_desk_actor passwords;
+  command_executor_actor executor;                                    ///< null on a node alone, and on a State node
+  state_desk_actor state;                                             ///< null in a territory
+  std::map<ports::stream_id, territory_supervisor_actor> supervisors; ///< of a State node
 
   /// Every one of them, in the order in which they may be ended: whoever lets in first, owners last.
   std::vector<caf::actor> all() const;

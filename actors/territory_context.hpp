@@ -8,6 +8,7 @@
 #include "law/time_zone.hpp"
 #include "ports/accounts.hpp"
 #include "ports/clock.hpp"
+#include "ports/command_post.hpp"
 #include "ports/files.hpp"
 #include "ports/passwords.hpp"
 #include "ports/randomness.hpp"
@@ -23,6 +24,7 @@ struct deliberate_bugs {
   bool acknowledge_before_sync = false;
   bool fire_deadline_twice = false;
   bool accept_stale_subject = false;
+  bool lose_an_inbox_entry = false;
 };
 
 struct territory_context {
@@ -42,6 +44,7 @@ struct territory_context {
   std::shared_ptr<ports::digester> digester;
   std::shared_ptr<ports::password_hasher> passwords;
   std::shared_ptr<base::metrics> metrics;
+  std::shared_ptr<const ports::command_post> post; ///< null on a node alone
   deliberate_bugs bugs;
 
   law::civil_date today() const { return law::local_date(departement, clock->now()); }

@@ -97,6 +97,31 @@ std::optional<bytes32> open_key(const sealed_key& sealed, const bytes32& operati
   return secret;
 }
 
+std::string seal_box(const bytes32& recipient, byte_view plain) {
+  bytes sealed(plain.size() + crypto_box_SEALBYTES);
+  law::require(crypto_box_seal(sealed.data(), plain.data(), plain.size(), recipient.data()) == 0,
+               "a recipient's public key is a point of the curve");
+  constexpr int alphabet = sodium_base64_VARIANT_ORIGINAL;
+  std::string text(sodium_base64_encoded_len(sealed.size(), alphabet), '\0');
+  sodium_bin2base64(text.data(), text.size(), sealed.data(), sealed.size(), alphabet);
+  text.pop_back(); // its final zero
+  return text;
+}
+
+std::optional<bytes> open_box(std::string_view box, const bytes32& operating_secret) {
+  bytes sealed(box.size() / 4 * 3);
+  std::size_t size = 0;
+  if (sodium_base642bin(sealed.data(), sealed.size(), box.data(), box.size(), nullptr, &size, nullptr,
+                        sodium_base64_VARIANT_ORIGINAL) != 0 ||
+      size < crypto_box_SEALBYTES)
+    return std::nullopt;
+  bytes plain(size - crypto_box_SEALBYTES);
+  auto recipient = operating_public(operating_secret);
+  if (crypto_box_seal_open(plain.data(), sealed.data(), size, recipient.data(), operating_secret.data()) != 0)
+    return std::nullopt;
+  return plain;
+}
+
 void stream_keys::add(std::uint32_t epoch, const bytes32& secret) {
   secrets_[epoch] = {secret, hash("toit.entry.key", {}, secret)};
 }

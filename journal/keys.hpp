@@ -51,6 +51,13 @@ bool verify(const sealed_key& sealed, const public_key& signer);
 /// Absent when the box is not for this key or was altered.
 std::optional<bytes32> open_key(const sealed_key& sealed, const bytes32& operating_secret);
 
+/// What one node alone may read, as base64: anybody can make one, so what is in it says who it is from.
+std::string seal_box(const bytes32& recipient, byte_view plain);
+/// Absent when the box is not for this key or was altered.
+std::optional<bytes> open_box(std::string_view box, const bytes32& operating_secret);
+/// Characters of a box of so many bytes.
+constexpr std::size_t box_characters(std::size_t plain_bytes) { return (plain_bytes + 48 + 2) / 3 * 4; }
+
 /// The opened keys of one stream.
 class stream_keys {
 public:
@@ -61,6 +68,8 @@ public:
 
   const ports::stream_id& stream() const { return stream_; }
   bool has(std::uint32_t epoch) const { return secrets_.contains(epoch); }
+  /// A replica's: its host alone reads it.
+  bool open_nothing() const { return secrets_.empty(); }
   bool has_index() const { return index_.has_value(); }
   std::uint32_t latest_epoch() const;
 

@@ -66,7 +66,7 @@ ports::stored_entry read_row(const entry_row& row, const stream_keys& keys) {
   ports::stored_entry entry{
       header.seq,     header.epoch,    law::instant{std::chrono::milliseconds{header.recorded_at_ms}},
       header.subject, header.previous, nullptr};
-  if (row.erased)
+  if (row.erased || (keys.open_nothing() && !row.nonce.empty()))
     return entry;
   auto fail = [&](const char* what) {
     throw store_broken{"stream " + keys.stream().text() + ", entry " + std::to_string(header.seq) + ": " + what};

@@ -195,9 +195,9 @@ private:
       else
         fault(entry.seq, proof_fault_reason::opening);
     }
-    if (const auto* tombstone = std::get_if<law::demande_erased>(&record.event))
-      if (entry.subject == given_.subject)
-        announced_.insert(tombstone->entries.begin(), tombstone->entries.end());
+    auto emptied = law::emptied_by(record.event);
+    if (entry.subject == given_.subject)
+      announced_.insert(emptied.begin(), emptied.end());
   }
 
   void check_head(const ports::signed_head& head, const bytes32& link) {

@@ -114,10 +114,9 @@ private:
       return fail(transfer_status::bad_signature, row.header.seq);
     if (opened && std::ranges::find(brought_.signers, opened->signing_key) == brought_.signers.end())
       return fail(transfer_status::bad_signature, 1);
-    const auto* tombstone = record ? std::get_if<law::demande_erased>(&record->event) : nullptr;
-    if (!tombstone)
+    if (!record)
       return true;
-    for (auto seq : tombstone->entries) {
+    for (auto seq : law::emptied_by(record->event)) {
       if (subject_of(seq) != row.header.subject)
         return fail(transfer_status::altered, row.header.seq);
       done_.rows.emptied.push_back(seq);

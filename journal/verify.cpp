@@ -144,9 +144,8 @@ private:
       else
         fault(row.header.seq, fault_reason::opening);
     }
-    if (const auto* tombstone = std::get_if<law::demande_erased>(&record->event))
-      for (auto seq : tombstone->entries)
-        announced_.emplace(seq, row.header.subject);
+    for (auto seq : law::emptied_by(record->event))
+      announced_.emplace(seq, row.header.subject);
   }
 
   void check_sealed(const entry_row& row) {

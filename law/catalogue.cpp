@@ -45,4 +45,13 @@ std::span<const entry_kind> all_kinds() { return kinds; }
 
 const entry_kind& kind_of(const event& happened) { return kinds[happened.index()]; }
 
+// [L441-2-7-1-1c]
+std::span<const std::uint64_t> emptied_by(const event& happened) {
+  if (const auto* erased = std::get_if<demande_erased>(&happened))
+    return erased->entries;
+  if (const auto* closed = std::get_if<command_closed>(&happened))
+    return closed->entries;
+  return {};
+}
+
 } // namespace toit::law

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "law/dwelling_events.hpp"
-#include "law/territory_events.hpp"
+#include "law/state_events.hpp"
 
 #include <span>
 #include <variant>
@@ -30,7 +30,9 @@ using any_event = std::variant<
     // T
     stream_opened, legal_person_registered, habilitation_granted, habilitation_ended, mandate_granted, mandate_ended,
     account_opened, account_closed, account_secret_changed, reservation_convention_signed, reservation_convention_ended,
-    flow_stated, clock_set, clock_confirmed>;
+    flow_stated, clock_set, clock_confirmed, command_executed,
+    // S
+    command_issued, waiting_threshold_set, command_closed>;
 
 /// One of them. Its copies and moves are compiled once, in catalogue.cpp: they are too many to write into every file.
 struct event : any_event {
@@ -47,6 +49,9 @@ struct event : any_event {
 std::span<const entry_kind> all_kinds();
 
 const entry_kind& kind_of(const event& happened);
+
+/// Entries of the same stream and subject whose payload the event destroys, wherever they are held.
+std::span<const std::uint64_t> emptied_by(const event& happened);
 
 /// Accepted all the same, and told to whoever asked.
 enum class warning : std::uint8_t {

@@ -95,6 +95,7 @@ struct habilitation {
   text<200> mission;
   civil_date from;
   std::optional<civil_date> until;
+  std::optional<siren> introduced_by{}; ///< who answers for the node of the federation that may introduce for it
 
   bool in_force(civil_date day) const { return from <= day && (!until || day <= *until); }
 
@@ -108,7 +109,8 @@ struct habilitation {
                       field{"scope", &habilitation::scope},
                       field{"mission", &habilitation::mission},
                       field{"from", &habilitation::from},
-                      field{"until", &habilitation::until}};
+                      field{"until", &habilitation::until},
+                      field{"introduced_by", &habilitation::introduced_by}};
   }
 };
 

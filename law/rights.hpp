@@ -7,6 +7,7 @@
 #pragma once
 
 #include "law/decide.hpp"
+#include "law/lateness.hpp"
 
 #include <map>
 
@@ -84,7 +85,13 @@ public:
   /// Last entry about a subject of this book, 0 for none.
   std::uint64_t last_seq(subject_id subject) const;
 
+  /// How late each legal person records: of entries of any family, and kept apart from them.
+  void note(const record& happened, civil_date recorded_on) { lateness_.note(happened, recorded_on); }
+  void restore(const lateness_line& line) { lateness_.restore(line); }
+  const lateness_book& lateness() const { return lateness_; }
+
 private:
+  lateness_book lateness_;
   std::map<siren, legal_person> legal_persons_;
   std::map<habilitation_id, habilitation> habilitations_;
   std::map<mandate_id, mandate> mandates_;

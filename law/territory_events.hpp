@@ -291,4 +291,24 @@ struct clock_confirmed {
                                    refusal_code::not_empowered};
 };
 
+/// A State authority's command has been carried out here, or refused: what became of it is for its issuer alone to
+/// read, since an article could say what the command was about.
+struct command_executed {
+  text<16> issuer;          ///< stream of the State authority
+  std::uint64_t issued = 0; ///< the command's entry there
+  text<8192> result;        ///< sealed to the issuer's node
+  friend bool operator==(const command_executed&, const command_executed&) = default;
+  static constexpr auto fields() {
+    using t = command_executed;
+    return std::tuple{field{"issuer", &t::issuer, set_by::node}, field{"issued", &t::issued, set_by::node},
+                      field{"result", &t::result, set_by::node}};
+  }
+  static constexpr entry_kind kind{116,
+                                   "command_executed",
+                                   entry_family::territory,
+                                   "R441-2-15-I-9",
+                                   "Commande d'une autorité de l'État exécutée",
+                                   originators::consequence()};
+};
+
 } // namespace toit::law

@@ -135,7 +135,8 @@ struct logged_line {
 
 // -- reading --------------------------------------------------------------------------------------------------------
 
-/// An entry as a reader finds it; `record` is null once its payload has been erased.
+/// An entry as a reader finds it; `record` is null once its payload has been erased, and where another node alone may
+/// read it.
 struct stored_entry {
   std::uint64_t seq = 0;
   std::uint32_t epoch = 0;

@@ -12,8 +12,8 @@
 
 namespace toit::ports {
 
-using snapshot_row =
-    std::variant<law::dossier, law::dwelling, law::vacancy, law::caleol_session, law::charged_vacancy, stored_entry>;
+using snapshot_row = std::variant<law::dossier, law::dwelling, law::vacancy, law::caleol_session, law::charged_vacancy,
+                                  stored_entry, law::lateness_line>;
 
 /// A part that began well does not go on so: the rows read are not to be relied on.
 struct snapshot_damaged : std::runtime_error {
@@ -32,6 +32,7 @@ public:
     virtual void put(const law::caleol_session& row) = 0;
     virtual void put(const law::charged_vacancy& row) = 0;
     virtual void put(const stored_entry& row) = 0;
+    virtual void put(const law::lateness_line& row) = 0;
     /// The part replaces the one before it.
     virtual void commit() = 0;
   };

@@ -147,9 +147,24 @@ void node_supervisor_state::tick() {
     self->request(actors_.registry, ask_timeout, keep_atom_v, false).then(ignore_answer, ignore_error);
     self->request(actors_.allocator, ask_timeout, keep_atom_v, false).then(ignore_answer, ignore_error);
     self->request(actors_.guard, ask_timeout, keep_atom_v, false).then(ignore_answer, ignore_error);
+    if (actors_.state)
+      self->request(actors_.state, ask_timeout, keep_atom_v, false).then(ignore_answer, ignore_error);
+    look_at_territories();
   }
   if (ticks_ % sweep_every_ticks == 0)
     sweep();
+}
+
+/// Communes move and EPCI merge on a day of the directory: whoever is followed from then on has his supervisor.
+void node_supervisor_state::look_at_territories() {
+  if (!in_charge.context->post)
+    return;
+  auto followed = in_charge.context->post->territories();
+  auto is_known = [&](const ports::stream_id& stream) { return actors_.supervisors.contains(stream); };
+  if (followed.size() == actors_.supervisors.size() && std::ranges::all_of(followed, is_known))
+    return;
+  base::log_info("the territories that this node follows are others: its actors begin again");
+  end_the_rest();
 }
 
 void node_supervisor_state::sweep() {

@@ -71,6 +71,7 @@ private:
   void begin_again();
   void wait_for_answers();
   void look_after();
+  void look_at_territories();
   void sweep();
   void give_up(node_fault because);
 

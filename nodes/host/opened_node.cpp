@@ -37,9 +37,12 @@ opened_node::opened_node(const configuration& with, const territory_map& map) : 
   place_ = place_of(with, map);
   set_up_clock(with, place_.departement);
   open_journal(with);
-  make_context(with, map);
-  if (with.federation)
-    join_federation(*with.federation, with.purpose);
+  auto context = make_context(with, map);
+  context_ = context;
+  if (!with.federation)
+    return;
+  join_federation(*with.federation, with.purpose);
+  take_post(*context);
 }
 
 void opened_node::set_up_clock(const configuration& with, const std::string& departement) {
@@ -72,7 +75,7 @@ void opened_node::open_journal(const configuration& with) {
   journal_ = std::make_unique<journal::node_journal>(std::move(setup));
 }
 
-void opened_node::make_context(const configuration& with, const territory_map& map) {
+std::shared_ptr<territory_context> opened_node::make_context(const configuration& with, const territory_map& map) {
   auto shared = std::make_shared<territory_context>();
   shared->stream = with.stream();
   shared->settings = settings_of(with, map);
@@ -101,7 +104,16 @@ void opened_node::make_context(const configuration& with, const territory_map& m
   shared->digester = make_digester(journal_->keys(), shared->stream);
   shared->passwords = std::make_shared<argon2_hasher>();
   shared->metrics = std::make_shared<base::metrics>();
-  context_ = std::move(shared);
+  return shared;
+}
+
+/// Commands lapse, and the directory counts, by the time of the machines.
+void opened_node::take_post(territory_context& context) {
+  auto clock = std::make_shared<system_clock>();
+  auto today = [clock, departement = context.departement] { return law::local_date(departement, clock->now()); };
+  letters_ = std::make_shared<federation::command_letters>(context.stream, keys_.operating_secret, links_->directory,
+                                                           clock, today);
+  context.post = letters_;
 }
 
 namespace {
@@ -153,6 +165,20 @@ void opened_node::keep_directory(const ports::bytes& signed_bytes) {
   auto file = kept_directory_->create(kept_name);
   file->append(signed_bytes);
   file->commit();
+  if (auto opened = federation::open_directory(signed_bytes, links_->anchor))
+    letters_->adopt(std::move(*opened));
+}
+
+std::optional<law::siren> opened_node::answers_for(const ports::node_name& node) const {
+  auto in_force = letters_ ? letters_->current() : nullptr;
+  const auto* found = in_force ? in_force->find(node) : nullptr;
+  return found ? std::optional{found->legal_person} : std::nullopt;
+}
+
+std::optional<ports::node_name> opened_node::host_of(const ports::stream_id& stream) const {
+  auto in_force = letters_ ? letters_->current() : nullptr;
+  const auto* found = in_force ? in_force->host_of(stream) : nullptr;
+  return found ? std::optional{found->name} : std::nullopt;
 }
 
 std::optional<ports::bytes> opened_node::look_for_directory() { return read_whole(given_directory_); }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "actors/territory_context.hpp"
+#include "federation/command_letters.hpp"
 #include "federation/exchange.hpp"
 #include "journal/node_journal.hpp"
 #include "nodes/bootstrap.hpp"
@@ -37,6 +38,9 @@ public:
   const std::shared_ptr<ports::files>& replica_documents() const { return replica_documents_; }
   /// A newer directory, for the next start.
   void keep_directory(const ports::bytes& signed_bytes);
+  /// The legal person who answers for a node, and the node that hosts a stream, as the directory in force says.
+  std::optional<law::siren> answers_for(const ports::node_name& node) const;
+  std::optional<ports::node_name> host_of(const ports::stream_id& stream) const;
   /// As it lies where the configuration says.
   std::optional<ports::bytes> look_for_directory();
 
@@ -48,8 +52,9 @@ private:
   static constexpr const char* kept_name = "directory.toit";
 
   void join_federation(const federated& with, node_purpose purpose);
+  void take_post(territory_context& context);
   void open_journal(const configuration& with);
-  void make_context(const configuration& with, const territory_map& map);
+  std::shared_ptr<territory_context> make_context(const configuration& with, const territory_map& map);
   void set_up_clock(const configuration& with, const std::string& departement);
 
   data_directory directory_;
@@ -61,6 +66,7 @@ private:
   std::unique_ptr<journal::node_journal> journal_;
   territory_context_ptr context_;
   std::optional<federation::exchange_setup> links_;
+  std::shared_ptr<federation::command_letters> letters_; ///< null when the node is alone
   std::shared_ptr<ports::files> kept_directory_;
   std::shared_ptr<ports::files> own_documents_;
   std::shared_ptr<ports::files> replica_documents_;

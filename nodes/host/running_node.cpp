@@ -2,12 +2,16 @@
 
 #include "actors/event_recorder.hpp"
 #include "federation/zmq_transport.hpp"
+#include "journal/pack.hpp"
 
 namespace toit::nodes {
 
 namespace {
 
 using steady = std::chrono::steady_clock;
+
+/// Longer than the keeper of links waits for a neighbour.
+constexpr std::chrono::seconds answer_timeout{12};
 
 std::chrono::milliseconds left_until(steady::time_point deadline) {
   return std::max(std::chrono::milliseconds{0},
@@ -99,9 +103,8 @@ void running_node::begin_links(const federated& with, const on_node_fault& give_
   links->keep_directory = [this](const ports::bytes& content) { opened_.keep_directory(content); };
   links->look_for_directory = [this] { return opened_.look_for_directory(); };
   links->fold_again = [supervisor = supervisor_](const ports::stream_id&) { caf::anon_send(supervisor, again_atom_v); };
-  links->answer = [](const ports::node_name&, const ports::bytes&, const std::function<void(ports::bytes)>& tell) {
-    tell({});
-  };
+  links->answer = [this](const ports::node_name& from, const ports::bytes& asked,
+                         const std::function<void(ports::bytes)>& tell) { answer_question(from, asked, tell); };
   links->own_documents = opened_.own_documents();
   links->replica_documents = opened_.replica_documents();
   links->metrics = context->metrics;
@@ -121,6 +124,53 @@ void running_node::end_links() {
   caf::anon_send_exit(keeper_, caf::exit_reason::user_shutdown);
   keeper_ = link_keeper_actor{};
   transport_.reset();
+}
+
+// -- reads between nodes --------------------------------------------------------------------------------------------
+
+void running_node::answer_with(answerer answers) {
+  std::lock_guard lock{answerer_mutex_};
+  answerer_ = std::move(answers);
+}
+
+/// Whoever asks is vouched for by who answers for his node, as the directory says. What is no question, or comes while
+/// nobody serves, is answered by nothing.
+void running_node::answer_question(const ports::node_name& from, const ports::bytes& asked,
+                                   const std::function<void(ports::bytes)>& tell) {
+  auto question = journal::unpack_alone<web::relayed_read>(asked, {.items = 16, .bytes = 4096, .values = 16});
+  auto by = opened_.answers_for(from);
+  std::unique_lock lock{answerer_mutex_};
+  auto answers = question && by ? answerer_ : answerer{};
+  lock.unlock();
+  if (!answers)
+    return tell({});
+  answers(*question, *by, [tell](const web::relayed_answer& given) { tell(journal::pack_alone(given)); });
+}
+
+void running_node::relay(const ports::stream_id& to, web::relayed_read asked,
+                         std::function<void(std::optional<web::relayed_answer>)> tell) {
+  auto whom = opened_.host_of(to);
+  if (!whom || !keeper_)
+    return tell(std::nullopt);
+  auto question = std::make_shared<const ports::bytes>(journal::pack_alone(asked));
+  system_->spawn([keeper = keeper_, whom = *whom, question, tell = std::move(tell)](caf::event_based_actor* self) {
+    self->set_default_handler(caf::drop);
+    self->request(keeper, answer_timeout, ask_atom_v, whom, message_ptr{question})
+        .then(
+            [tell](const message_ptr& told) {
+              constexpr std::size_t most = ports::message_limit_bytes;
+              tell(journal::unpack_alone<web::relayed_answer>(*told, {.items = 16, .bytes = most, .values = 16}));
+            },
+            [tell](const caf::error&) { tell(std::nullopt); });
+  });
+}
+
+void serve_neighbours(running_node& node, const web::server& server) {
+  node.answer_with([behind = server.behind()](const web::relayed_read& asked, law::siren by,
+                                              const std::function<void(web::relayed_answer)>& tell) {
+    auto api = behind.lock();
+    api ? api->handle_relayed(asked, by, tell) : tell({});
+  });
 }
 
 bool running_node::is_held() const {
@@ -174,6 +224,8 @@ void running_node::keep_snapshots(steady::time_point deadline) {
   keep(actors->registry, "demand_registry");
   keep(actors->allocator, "contingent_allocator");
   keep(actors->guard, "access_guard");
+  if (actors->state)
+    keep(actors->state, "state_desk");
   keep(recorder_, "event_recorder");
 }
 

@@ -6,7 +6,7 @@
 #include "nodes/federation/link_keeper.hpp"
 #include "nodes/host/housekeeping.hpp"
 #include "nodes/host/node_supervisor.hpp"
-#include "web/server/host.hpp"
+#include "web/server/server.hpp"
 
 #include <caf/all.hpp>
 
@@ -31,6 +31,12 @@ public:
   std::array<std::uint8_t, 32> signer() const override { return opened_.journal().signer(); }
   std::optional<std::string> not_ready() const override;
   ports::federation_report_ptr links() const override;
+  void relay(const ports::stream_id& to, web::relayed_read asked,
+             std::function<void(std::optional<web::relayed_answer>)> tell) override;
+  /// Answers what other nodes ask; set before they can be answered, unset before it goes away.
+  using answerer =
+      std::function<void(const web::relayed_read& asked, law::siren by, std::function<void(web::relayed_answer)> tell)>;
+  void answer_with(answerer answers);
   /// Where other nodes reach this one; empty when they do not.
   const std::string& link_endpoint() const { return link_endpoint_; }
 
@@ -44,6 +50,8 @@ private:
   void begin_links(const federated& with, const on_node_fault& give_up);
   bool is_held() const;
   void end_links();
+  void answer_question(const ports::node_name& from, const ports::bytes& asked,
+                       const std::function<void(ports::bytes)>& tell);
 
   opened_node& opened_;
   std::string territory_name_;
@@ -59,8 +67,13 @@ private:
   std::shared_ptr<ports::transport> transport_;
   std::string link_endpoint_;
   link_keeper_actor keeper_;
+  std::mutex answerer_mutex_;
+  answerer answerer_;
   mutable std::mutex report_mutex_;
   ports::federation_report_ptr report_; ///< as last published
 };
+
+/// From now on the server's API answers what other nodes may read of this one.
+void serve_neighbours(running_node& node, const web::server& server);
 
 } // namespace toit::nodes

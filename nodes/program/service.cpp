@@ -83,7 +83,11 @@ web::server_options service::options(const configuration& with, const std::files
 }
 
 service::service(running_node& node, const configuration& with, const std::filesystem::path& data)
-    : server_{node, options(with, data)} {}
+    : node_{node}, server_{node, options(with, data)} {
+  serve_neighbours(node, server_);
+}
+
+service::~service() { node_.answer_with({}); }
 
 int serve_until_end(running_node& node, service& serving, const configuration& with, end_of_service& end) {
   auto fault = end.wait();

@@ -33,6 +33,8 @@ public:
   /// Throws what opening the address or the certificate throws.
   service(running_node& node, const configuration& with, const std::filesystem::path& data);
 
+  ~service();
+
   std::uint16_t port() const { return server_.port(); }
   const std::filesystem::path& certificate() const { return certificate_; }
   void stop(std::chrono::milliseconds within) { server_.stop(within); }
@@ -41,6 +43,7 @@ private:
   web::server_options options(const configuration& with, const std::filesystem::path& data);
 
   std::filesystem::path certificate_;
+  running_node& node_;
   web::server server_;
 };
 

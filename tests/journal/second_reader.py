@@ -22,6 +22,7 @@ from second_reader_bytes import (  # noqa: E402
     SEQ_BITS,
     decrypt,
     digest,
+    emptied_by,
     key_id,
     named,
     open_box,
@@ -220,9 +221,8 @@ class Verification:
             self.signer = event[3]
         elif kind == 101:
             self.fault(entry.seq, "opening")
-        if kind == 46:
-            for seq in event[0]:
-                self.announced.setdefault(seq, entry.subject)
+        for seq in emptied_by(kind, event):
+            self.announced.setdefault(seq, entry.subject)
 
     def heads(self):
         """The last head, and whether one could not be read."""

@@ -159,6 +159,11 @@ class Packed:
         return [self.value(depth - 1) for _ in range(count)]
 
 
+def emptied_by(kind, event):
+    """Sequences of the same subject whose payload goes with this entry."""
+    return event[0] if kind == 46 else event[3] if kind == 203 else []
+
+
 def read_payload(content):
     """[version, kind, ..., event], or None when the bytes are no payload."""
     packed = Packed(content)

@@ -9,6 +9,7 @@ from second_reader_bytes import (
     Malformed,
     Packed,
     digest,
+    emptied_by,
     key_id,
     named,
     open_disclosed,
@@ -283,8 +284,8 @@ class ProofExamination:
             self.opening_key = event[3]
         elif kind == 101:
             self.fault(entry.seq, "opening")
-        if kind == 46 and of_subject:
-            self.announced.update(event[0])
+        if of_subject:
+            self.announced.update(emptied_by(kind, event))
 
     @staticmethod
     def signer(signed, keys):

@@ -40,6 +40,9 @@ public:
   std::string purpose() const override { return "training"; }
   std::array<std::uint8_t, 32> signer() const override { return {}; }
   ports::federation_report_ptr links() const override { return nullptr; }
+  void relay(const ports::stream_id&, relayed_read, std::function<void(std::optional<relayed_answer>)> tell) override {
+    tell(std::nullopt);
+  }
   std::optional<std::string> not_ready() const override { return std::nullopt; }
 
   bool ready = true;

@@ -52,8 +52,12 @@ const std::map<std::string, std::string> sirens{
     {"stranger", simulation::make_siren(39100002).text()},
 };
 
-served_node::served_node() : folder_{make_folder()}, map_{nodes::territory_map::load()}, with_{demonstration(folder_)} {
-  nodes::create_keys(with_.keys);
+served_node::served_node(const change& changed)
+    : folder_{make_folder()}, map_{nodes::territory_map::load()}, with_{demonstration(folder_)} {
+  if (changed)
+    changed(with_);
+  if (!std::filesystem::exists(with_.keys))
+    nodes::create_keys(with_.keys);
   opened_ = std::make_unique<nodes::opened_node>(with_, map_);
   opened_->create_first_account("gestionnaire", "Personne fictive", password);
   running_ = std::make_unique<nodes::running_node>(*opened_, with_, map_, [this](nodes::node_fault because) {
@@ -68,12 +72,14 @@ served_node::served_node() : folder_{make_folder()}, map_{nodes::territory_map::
   web::server_options options;
   options.identity = {files.certificate.string(), files.private_key.string()};
   server_ = std::make_unique<web::server>(*running_, std::move(options));
+  nodes::serve_neighbours(*running_, *server_);
   client_ = std::make_unique<web::client>(
       web::client_options{.port = server_->port(), .certificate = certificate_, .timeout = std::chrono::seconds{60}});
 }
 
 served_node::~served_node() {
   client_.reset();
+  running_->answer_with({});
   server_->stop(std::chrono::seconds{5});
   server_.reset();
   running_->stop(std::chrono::seconds{5});

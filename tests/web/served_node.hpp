@@ -27,7 +27,9 @@ struct answer {
 
 class served_node {
 public:
-  served_node();
+  /// `change` makes another node of it than Plaine Commune's alone.
+  using change = std::function<void(nodes::configuration& with)>;
+  explicit served_node(const change& changed = {});
   ~served_node();
 
   /// The one that all tests share: bodies, accounts and conventions are entered.
@@ -42,6 +44,9 @@ public:
   std::uint16_t port() const { return server_->port(); }
   const std::string& certificate() const { return certificate_; }
   std::string today();
+
+  /// The bodies, their accounts, habilitations and conventions: what the shared node has.
+  void enter_players();
 
   /// By a session of that player's; "" is nobody.
   answer ask(const std::string& who, const std::string& method, const std::string& target, const json& body = {},
@@ -67,7 +72,6 @@ public:
 private:
   static void keep_exchange(const std::string& method, const std::string& target, const json& asked,
                             const answer& told);
-  void enter_players();
   void open_account(const std::string& who, const std::string& siren, const json& missions);
 
   std::filesystem::path folder_;

@@ -193,14 +193,6 @@ struct wire<assigned_fields> {
 
 namespace {
 
-/// A late record is accepted, and flagged with its lateness.
-// [R441-2-15-I-9]
-std::uint32_t lateness_days(const ports::stored_entry& entry, std::string_view departement) {
-  auto recorded_on = std::chrono::sys_days{law::local_date(departement, entry.recorded_at)};
-  auto days = (recorded_on - std::chrono::sys_days{entry.record->occurred_on}).count();
-  return days > 0 ? static_cast<std::uint32_t>(days) : 0;
-}
-
 timeline_entry shown(const ports::stored_entry& entry, std::string_view departement) {
   const auto& record = *entry.record;
   const auto& kind = law::kind_of(record.event);
@@ -211,7 +203,7 @@ timeline_entry shown(const ports::stored_entry& entry, std::string_view departem
           std::string{kind.article},
           record.operation,
           record.occurred_on,
-          lateness_days(entry, departement),
+          law::lateness_days(record, law::local_date(departement, entry.recorded_at)),
           record.originator,
           record.introducer,
           record.agent,
@@ -249,6 +241,11 @@ json to_json(const entry_header& header) { return write(header); }
 json to_json(const territory_facts& facts) { return write(facts); }
 json to_json(const clock_reading& clock) { return write(clock); }
 json to_json(const statistics& counts) { return write(counts); }
+
+json to_json(const command_line& line) { return write(line); }
+json to_json(const followed_territory& territory) { return write(territory); }
+json to_json(const law::waiting_threshold_set& threshold) { return write(threshold); }
+json to_json(const law::lateness_line& line) { return write(line); }
 
 json to_json(const dossier_view& view) {
   dossier_answer answer{view.state, view.form, {}};
@@ -342,6 +339,10 @@ constexpr std::array schemas{
     named<territory_facts>("territory"),
     named<clock_reading>("clock"),
     named<statistics>("statistics"),
+    named<command_line>("command"),
+    named<followed_territory>("followed_territory"),
+    named<law::waiting_threshold_set>("threshold"),
+    named<law::lateness_line>("lateness"),
 };
 
 } // namespace

@@ -72,6 +72,69 @@ struct entry_header {
 };
 json to_json(const entry_header& header);
 
+/// A command of this State authority, and what is known of it.
+enum class command_state : std::uint8_t { waiting, lapsed, recorded, refused, answered };
+constexpr auto names_of(command_state) {
+  return std::to_array<std::string_view>({"waiting", "lapsed", "recorded", "refused", "answered"});
+}
+struct command_line {
+  std::uint64_t issued = 0; ///< its entry in the authority's stream
+  ports::stream_id territory;
+  command_state state{}; ///< `answered`, in a list: one command tells how
+  std::optional<law::instant> valid_until;
+  std::optional<std::uint64_t> executed;  ///< entry of the territory's stream that holds the answer
+  std::optional<std::uint64_t> first_seq; ///< of the entries that it made there
+  std::optional<std::uint64_t> last_seq;
+  std::optional<law::refusal_code> refused;
+  std::optional<law::text<40>> article;
+  std::optional<law::text<400>> because;
+  static constexpr auto fields() {
+    using law::field;
+    using t = command_line;
+    return std::tuple{field{"issued", &t::issued},     field{"territory", &t::territory},
+                      field{"state", &t::state},       field{"valid_until", &t::valid_until},
+                      field{"executed", &t::executed}, field{"first_seq", &t::first_seq},
+                      field{"last_seq", &t::last_seq}, field{"refused", &t::refused},
+                      field{"article", &t::article},   field{"because", &t::because}};
+  }
+};
+json to_json(const command_line& line);
+
+/// What a State node knows of a territory that it follows.
+struct followed_territory {
+  ports::stream_id stream;
+  law::text<120> name;
+  std::uint64_t seq = 0; ///< of the replica, read so far
+  bool caught_up = false;
+  law::instant last_recorded_at{};
+  std::uint64_t legal_persons = 0;
+  std::uint64_t habilitations_in_force = 0;
+  std::uint64_t conventions_in_force = 0;
+  std::uint64_t commands_executed = 0;    ///< of this authority
+  std::optional<ports::link_state> link;  ///< with the node that hosts it
+  std::optional<std::uint64_t> their_seq; ///< there, as last heard
+  std::optional<law::instant> last_heard;
+  static constexpr auto fields() {
+    using law::field;
+    using t = followed_territory;
+    return std::tuple{field{"stream", &t::stream},
+                      field{"name", &t::name},
+                      field{"seq", &t::seq},
+                      field{"caught_up", &t::caught_up},
+                      field{"last_recorded_at", &t::last_recorded_at},
+                      field{"legal_persons", &t::legal_persons},
+                      field{"habilitations_in_force", &t::habilitations_in_force},
+                      field{"conventions_in_force", &t::conventions_in_force},
+                      field{"commands_executed", &t::commands_executed},
+                      field{"link", &t::link},
+                      field{"their_seq", &t::their_seq},
+                      field{"last_heard", &t::last_heard}};
+  }
+};
+json to_json(const followed_territory& territory);
+json to_json(const law::waiting_threshold_set& threshold);
+json to_json(const law::lateness_line& line);
+
 struct territory_facts {
   std::string name;
   law::siren territory;

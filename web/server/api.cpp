@@ -17,6 +17,10 @@ law::refusal not_known() {
       .error();
 }
 
+law::refusal unknown_parameter() {
+  return law::refuse(law::refusal_code::malformed, "", "L'adresse a un paramètre qui n'existe pas ici.").error();
+}
+
 law::refusal our_fault() {
   return law::refuse(law::refusal_code::internal, "", "Le nœud n'a pas pu traiter la requête.").error();
 }
@@ -131,10 +135,49 @@ bool knows_all_parameters(const call& c) {
 
 } // namespace
 
+namespace {
+
+/// What one message between nodes may hold, with room to spare.
+constexpr std::size_t relayed_bytes_most = std::size_t{8} << 20;
+
+relayed_answer relayed(response&& given) {
+  if (given.body.size() > relayed_bytes_most)
+    given = answer_refusal(
+        law::refuse(law::refusal_code::too_large, "", "La réponse est trop longue pour être relayée.").error());
+  auto type = find_header(given.headers, "Content-Type").value_or("");
+  return {static_cast<std::uint16_t>(given.status), std::string{type}, std::move(given.body)};
+}
+
+} // namespace
+
+// [R441-2-15-I-10] [R441-2-15-V-2-0]
+void api::handle_relayed(const relayed_read& asked, law::siren by, std::function<void(relayed_answer)> tell) {
+  auto answer = [tell = std::move(tell)](response given) { tell(relayed(std::move(given))); };
+  auto target = parse_target(asked.target.str());
+  auto found = target ? find_route("GET", target->path) : found_route{};
+  if (!found.what || !(found.what->nominative || found.what->to_state) || found.what->answers != answer_form::fields ||
+      found.what->relays)
+    return answer(answer_fault(http_fault::no_such_path));
+  auto place = static_cast<std::size_t>(found.what - all_routes().data());
+  request read{"GET", asked.target.str(), {}, {}, {}};
+  if (!asked.purpose.empty())
+    read.headers.emplace_back("Toit-Purpose", asked.purpose.str());
+  auto c = std::make_shared<call>(call{shared_from_this(),
+                                       found.what,
+                                       std::move(read),
+                                       std::move(*target),
+                                       std::move(found.path),
+                                       {asked.legal_person, asked.agent, {}, by},
+                                       {},
+                                       counting(place, answer)});
+  if (!knows_all_parameters(*c))
+    return c->refuse(unknown_parameter());
+  c->what->serve(c);
+}
+
 void api::dispatch(const call_ptr& asked) {
   if (!knows_all_parameters(*asked))
-    return asked->refuse(
-        law::refuse(law::refusal_code::malformed, "", "L'adresse a un paramètre qui n'existe pas ici.").error());
+    return asked->refuse(unknown_parameter());
   if (asked->what->who == caller::anybody)
     return asked->what->serve(asked);
   identify(asked);

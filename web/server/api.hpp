@@ -26,6 +26,9 @@ public:
   /// Answers any request, once; any thread may call.
   void handle(request asked, respond answer);
 
+  /// A nominative read that another node vouches for; `by` answers for that node.
+  void handle_relayed(const relayed_read& asked, law::siren by, std::function<void(relayed_answer)> tell);
+
   /// True for a path that takes a document: it may be larger.
   static bool is_upload(std::string_view method, std::string_view target);
 

@@ -134,6 +134,41 @@ void gateway::registry(teller<registry_status> tell) {
   ask<registry_status>(&territory_actors::registry, std::move(tell), as_it_is<registry_status>, status_atom_v);
 }
 
+void gateway::state_acts(teller<state_acts_ptr> tell) {
+  auto actors = node_.actors();
+  if (actors && !actors->state)
+    return tell(std::make_shared<const law::state_book>());
+  ask<state_acts_ptr>(&territory_actors::state, std::move(tell), as_it_is<state_acts_ptr>, list_atom_v);
+}
+
+void gateway::supervised(teller<std::vector<supervised_territory_ptr>> tell) {
+  auto actors = node_.actors();
+  if (!actors)
+    return tell(nobody());
+  auto sent = begin(std::move(tell));
+  if (!sent)
+    return;
+  std::vector<territory_supervisor_actor> all;
+  for (const auto& [stream, supervisor] : actors->supervisors)
+    all.push_back(supervisor);
+  using facts = std::vector<supervised_territory_ptr>;
+  node_.system().spawn([sent, all, timeout = limits_.timeout](caf::event_based_actor* self) {
+    self->set_default_handler(caf::drop);
+    if (all.empty())
+      return sent->tell(facts{});
+    auto gathered = std::make_shared<std::pair<facts, std::size_t>>(facts(all.size()), 0);
+    for (std::size_t i = 0; i < all.size(); ++i)
+      self->request(all[i], timeout, status_atom_v)
+          .then(
+              [sent, gathered, i](const supervised_territory_ptr& one) {
+                gathered->first[i] = one;
+                if (++gathered->second == gathered->first.size())
+                  sent->tell(std::move(gathered->first));
+              },
+              [sent](const caf::error&) { sent->tell(unknown()); });
+  });
+}
+
 void gateway::look_up(finder find, teller<json> tell) {
   auto sent = begin(std::move(tell));
   if (!sent)

@@ -38,6 +38,10 @@ public:
   void watch(teller<watcher_status> tell);
   void registry(teller<registry_status> tell);
 
+  void state_acts(teller<state_acts_ptr> tell);
+  /// Of each territory that this State node follows, in the order of their streams.
+  void supervised(teller<std::vector<supervised_territory_ptr>> tell);
+
   /// Runs with a reader of the journal of its own, apart from the threads of the sockets.
   void look_up(finder find, teller<json> tell);
 

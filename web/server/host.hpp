@@ -7,6 +7,31 @@
 
 namespace toit::web {
 
+/// A nominative read that an agent of a State node asks of a territory's: answered there, under its guard and in its
+/// log.
+struct relayed_read {
+  law::siren legal_person;
+  law::agent_id agent;
+  law::text<2048> target; ///< path and query, as on the territory's own node
+  law::text<64> purpose;
+  static constexpr auto fields() {
+    using law::field;
+    using t = relayed_read;
+    return std::tuple{field{"legal_person", &t::legal_person}, field{"agent", &t::agent}, field{"target", &t::target},
+                      field{"purpose", &t::purpose}};
+  }
+};
+struct relayed_answer {
+  std::uint16_t status = 0;
+  std::string type;
+  std::string body;
+  static constexpr auto fields() {
+    using law::field;
+    using t = relayed_answer;
+    return std::tuple{field{"status", &t::status}, field{"type", &t::type}, field{"body", &t::body}};
+  }
+};
+
 /// Implemented by nodes/; any thread may call.
 class host {
 public:
@@ -27,6 +52,10 @@ public:
 
   /// How the node stands with its neighbours; null while it is alone.
   virtual ports::federation_report_ptr links() const = 0;
+
+  /// Asks the host of the stream; absent when it does not answer. Never blocks.
+  virtual void relay(const ports::stream_id& to, relayed_read asked,
+                     std::function<void(std::optional<relayed_answer>)> tell) = 0;
 
   /// Why the node takes no command now, in French and without personal data; absent when it does.
   virtual std::optional<std::string> not_ready() const = 0;

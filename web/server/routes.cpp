@@ -105,6 +105,20 @@ constexpr route file_document() {
   return row;
 }
 
+/// A read of a demande that another node hosts.
+constexpr route relay(std::string_view path, std::string_view id, std::string_view summary, std::string_view schema,
+                      std::string_view parameters) {
+  auto row = read(path, id, "État", summary, serve::relayed_read, schema, parameters);
+  row.who = agent;
+  row.relays = true;
+  return row;
+}
+
+constexpr route told_to_state(route row) {
+  row.to_state = true;
+  return row;
+}
+
 constexpr route read_document() {
   auto row = read("/v1/demandes/{number}/documents/{document}", "read_document", "demandes", "Lire une pièce",
                   serve::document, "");
@@ -131,6 +145,28 @@ constexpr std::array routes{
         serve::federation, "federation"),
     get("/v1/entries/{seq}", "read_entry", "preuve", "En-tête d'une écriture, et la tête signée qui la couvre",
         serve::entry, "entry", "", known),
+
+    relay("/v1/streams/{stream}/demandes", "list_demandes_elsewhere", "Demandes d'un territoire suivi",
+          "page_of_dossier", "status commune limit after"),
+    relay("/v1/streams/{stream}/demandes/{number}", "read_demande_elsewhere", "Une demande d'un territoire suivi",
+          "dossier_view", "as_of"),
+    told_to_state(get_page("/v1/lateness", "list_lateness", "nœud",
+                           "Retard des enregistrements, par personne morale et par mois", serve::lateness,
+                           "page_of_lateness")),
+    get_page("/v1/streams/{stream}/lateness", "list_lateness_elsewhere", "État",
+             "Retard des enregistrements d'un territoire suivi", serve::relayed_read, "page_of_lateness"),
+    post("/v1/streams/{stream}/demandes/{number}/events", "command_event", "État",
+         "Commander l'enregistrement d'un événement dans un territoire suivi", of_demande),
+    get_page("/v1/commands", "list_commands", "État", "Commandes adressées aux territoires", serve::commands,
+             "page_of_command"),
+    get("/v1/commands/{seq}", "read_command", "État", "Une commande, et ce qu'elle est devenue", serve::command_issued,
+        "command"),
+    get("/v1/territories", "list_territories", "État", "Territoires suivis", serve::territories,
+        "page_of_followed_territory"),
+    post("/v1/thresholds", "set_threshold", "État", "Fixer un délai d'attente anormalement long",
+         only<law::waiting_threshold_set>),
+    get("/v1/thresholds", "list_thresholds", "État", "Délais d'attente anormalement longs connus ici",
+        serve::thresholds, "page_of_threshold"),
 
     log_in(),
     log_out(),

@@ -45,6 +45,8 @@ struct route {
   std::string_view schema = {}; ///< of the answer: a name that `schema_of_answer` knows
   int status = 200;
   bool nominative = false; ///< needs a purpose, and is logged before it is answered
+  bool relays = false;     ///< asked of the host of another stream
+  bool to_state = false;   ///< names nobody, and is told to the State nodes that follow the territory
   bool by_code = false;    ///< a reception place shows the code that the demandeur gave it
 };
 

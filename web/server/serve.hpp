@@ -36,6 +36,14 @@ void document(const call_ptr& c);
 void candidates(const call_ptr& c);
 void deadlines(const call_ptr& c);
 
+// serve_state.cpp: what State authorities do, and what they are answered.
+void relayed_read(const call_ptr& c);
+void lateness(const call_ptr& c);
+void commands(const call_ptr& c);
+void command_issued(const call_ptr& c);
+void territories(const call_ptr& c);
+void thresholds(const call_ptr& c);
+
 // serve_registers.cpp: what names no applicant.
 void dwellings(const call_ptr& c);
 void dwelling(const call_ptr& c);

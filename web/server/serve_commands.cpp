@@ -84,6 +84,13 @@ bool take_path(const call& c, asked_command& asked) {
                           .error()),
              false;
   }
+  if (auto stream = c.in_path("stream")) {
+    asked.elsewhere = ports::stream_id::parse(*stream);
+    if (!asked.elsewhere)
+      return c.refuse(
+                 law::refuse(refusal_code::unknown_territory, "L441-2-7-1-1a", "Ce territoire n'existe pas.").error()),
+             false;
+  }
   if (!take_target<law::vacancy_id>(c, "vacancy", asked) || !take_target<law::session_id>(c, "session", asked))
     return c.refuse(law::refuse(refusal_code::unknown_subject, "", "Rien n'a cet identifiant ici.").error()), false;
   if (!agrees_with_path(c, asked))

@@ -51,6 +51,10 @@ template <class Tag>
 std::string key_of(law::random_id<Tag> id) {
   return law::to_text(id);
 }
+std::string key_of(const law::lateness_book::key& id) {
+  auto [person, year, month] = id;
+  return person.text() + "-" + std::to_string(year) + (month < 10 ? "-0" : "-") + std::to_string(month);
+}
 std::string key_of(const std::tuple<law::siren, law::departement_code, int>& id) {
   return std::get<0>(id).text() + std::get<1>(id).text() + "-" + std::to_string(std::get<2>(id));
 }
@@ -114,6 +118,13 @@ void accounts(const call_ptr& c) {
     page_of(c, book->accounts(), [&](const auto&, const law::agent_account& account) {
       return all || account.legal_person == own ? to_json(account) : json{};
     });
+  }));
+}
+
+// [R441-2-15-I-9]
+void lateness(const call_ptr& c) {
+  c->gateway().rights(answering<rights_ptr>(c, [c](const rights_ptr& book) {
+    page_of(c, book->lateness().lines(), [](const auto& id, const auto& v) { return as_it_is(id, v); });
   }));
 }
 

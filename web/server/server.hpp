@@ -24,6 +24,8 @@ public:
   server(host& node, server_options options);
 
   std::uint16_t port() const { return listener_.port(); }
+  /// For whoever brings requests on another way than the sockets.
+  std::weak_ptr<api> behind() const { return api_; }
 
   /// Lets nobody in any more, lets requests in progress finish until the deadline, then closes everything.
   void stop(std::chrono::milliseconds deadline) { listener_.stop(deadline); }

@@ -1,0 +1,51 @@
+#include "actors/state_desk.hpp"
+
+#include "actors/spawning.hpp"
+
+namespace toit {
+
+static_assert(actor_state<state_desk_state>);
+
+caf::result<answer_ptr> state_desk_state::submit(const submission_ptr& asked) { return desk->submit(asked); }
+
+/// Told as often as the territory's stream is read again: closed once.
+void state_desk_state::close(const executed_command& done) {
+  const auto& commands = desk->book().commands();
+  auto found = commands.find(done.issued);
+  bool waits =
+      found != commands.end() && found->second.executed == 0 && found->second.addressee.str() == done.addressee.view();
+  if (!waits || !closing_.insert(done.issued).second)
+    return;
+  const auto& context = desk->context();
+  auto asked = std::make_shared<submission>();
+  asked->command.occurred_on = context.today();
+  asked->command.originator = context.settings.gestionnaire;
+  asked->command.introducer = context.settings.gestionnaire;
+  asked->command.id = context.chance->fresh<law::command_id>();
+  asked->command.asked =
+      law::event{law::command_closed{law::text<16>{done.addressee.view()}, done.issued, done.executed, {}}};
+  asked->facts.today = context.today();
+  // Whoever tells of it asks for nothing: the supervisor tells again at its next start.
+  self->request(state_desk_actor{self}, ask_timeout, submit_atom_v, submission_ptr{asked})
+      .then([this, issued = done.issued](const answer_ptr&) { closing_.erase(issued); },
+            [this, issued = done.issued](const caf::error&) { closing_.erase(issued); });
+}
+
+state_desk_actor::behavior_type state_desk(state_desk_pointer self, territory_context_ptr context,
+                                           event_recorder_actor recorder) {
+  set_up_defaults(self, state_desk_state::name);
+  auto& state = self->state;
+  state.self = self;
+  state.desk = std::make_unique<instruments_owner<law::state_book, state_desk_pointer>>(self, std::move(context),
+                                                                                        std::move(recorder), "state");
+  state.desk->begin();
+  return {
+      [self](written_atom, const ports::batch_ptr& batch) { return self->state.desk->written(batch); },
+      [self](submit_atom, const submission_ptr& asked) { return self->state.submit(asked); },
+      [self](executed_atom, const executed_command& done) { self->state.close(done); },
+      [self](list_atom) { return state_acts_ptr{std::make_shared<const law::state_book>(self->state.desk->book())}; },
+      [self](keep_atom, bool force) { return self->state.desk->keep(force); },
+  };
+}
+
+} // namespace toit

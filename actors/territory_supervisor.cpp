@@ -1,0 +1,68 @@
+#include "actors/territory_supervisor.hpp"
+
+#include "actors/spawning.hpp"
+
+namespace toit {
+
+static_assert(actor_state<territory_supervisor_state>);
+
+void territory_supervisor_state::begin_reading() {
+  reader_ = context->open_reader();
+  self->send(recorder, follow_atom_v, facts.stream, caf::actor_cast<follower_actor>(self));
+  written();
+}
+
+/// Reads on in steps of its own, so that a long replica holds nobody up.
+std::uint64_t territory_supervisor_state::written() {
+  if (!std::exchange(reading_, true))
+    self->send(self, tick_atom_v);
+  return facts.seq;
+}
+
+void territory_supervisor_state::go_on() {
+  auto entries = reader_->read(facts.stream, facts.seq, chunk);
+  for (const auto& entry : entries) {
+    facts.last_recorded_at = entry.recorded_at;
+    facts.seq = entry.seq;
+    if (entry.record)
+      take(entry);
+  }
+  facts.caught_up = entries.size() < chunk;
+  reading_ = !facts.caught_up;
+  if (reading_)
+    self->send(self, tick_atom_v);
+}
+
+void territory_supervisor_state::take(const ports::stored_entry& entry) {
+  facts.rights.apply(entry.subject, *entry.record, entry.seq);
+  if (const auto* opened = std::get_if<law::stream_opened>(&entry.record->event))
+    facts.name = opened->name;
+  const auto* executed = std::get_if<law::command_executed>(&entry.record->event);
+  if (!executed || executed->issuer.str() != context->stream.view())
+    return;
+  ++facts.commands_executed;
+  self->send(state, executed_atom_v, executed_command{facts.stream, executed->issued, entry.seq});
+}
+
+territory_supervisor_actor::behavior_type
+territory_supervisor(territory_supervisor_actor::stateful_pointer<territory_supervisor_state> self,
+                     territory_context_ptr context, event_recorder_actor recorder, state_desk_actor state,
+                     ports::stream_id followed) {
+  set_up_defaults(self, territory_supervisor_state::name);
+  auto& mine = self->state;
+  mine.self = self;
+  mine.context = std::move(context);
+  mine.recorder = std::move(recorder);
+  mine.state = std::move(state);
+  mine.facts.stream = followed;
+  mine.begin_reading();
+  return {
+      [self](written_atom, const ports::batch_ptr&) { return self->state.written(); },
+      [self](tick_atom) { self->state.go_on(); },
+      [self](status_atom) {
+        return supervised_territory_ptr{std::make_shared<const supervised_territory>(self->state.facts)};
+      },
+  };
+}
+
+} // namespace toit

@@ -1,0 +1,197 @@
+// What a prefect's agents do in a territory, from their own node: commands, reads, thresholds.
+
+#include "tests/web/served_federation.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+using namespace toit;
+using namespace toit::tests;
+
+namespace {
+
+json dalo(const char* number) { return {{"kind", "dalo_recognised"}, {"event", {{"decision_number", number}}}}; }
+
+void habilitate(served_federation& all, const char* quality) {
+  all.territory().must("gestionnaire", "/v1/legal-persons",
+                       {{"event",
+                         {{"legal_person", served_federation::service()},
+                          {"person_kind", "state_service"},
+                          {"name", "Service fictif de l'État"}}}});
+  all.territory().must(
+      "gestionnaire", "/v1/habilitations",
+      {{"event",
+        {{"habilitation",
+          {{"legal_person", served_federation::service()}, {"quality", quality}, {"from", "2015-01-01"}}}}}});
+}
+
+/// The command once the territory has answered.
+json settled(served_node& state, std::uint64_t issued) {
+  json command;
+  auto is_settled = [&] {
+    command = state.get("gestionnaire", "/v1/commands/" + std::to_string(issued)).body;
+    return command.at("state") == "recorded" || command.at("state") == "refused";
+  };
+  INFO(command.dump());
+  REQUIRE(served_federation::comes_true(is_settled));
+  return command;
+}
+
+std::string path_of(const std::string& number, const char* more = "") {
+  return "/v1/streams/T200057867/demandes/" + number + more;
+}
+
+} // namespace
+
+TEST_CASE("a prefect's agent records a mention of DALO from his own node, under the territory's guard",
+          "[api][R441-2-15-I-2a][R441-2-15-I-9][R441-2-15-I-10][R441-2-15-V-2-1b]") {
+  served_federation all;
+  auto& state = all.state();
+  auto& territory = all.territory();
+  auto number = territory.register_demande();
+
+  // Nobody has habilitated the service yet: its command is refused, and it learns why.
+  auto early = state.must("gestionnaire", path_of(number, "/events"), dalo("DALO-FICTIF-1"));
+  CHECK(early.body.at("stream") == "SD93");
+  auto refused = settled(state, early.body.at("first_seq"));
+  CHECK(refused.at("state") == "refused");
+  CHECK(refused.at("refused") == "E_NOT_EMPOWERED");
+  CHECK(refused.at("article") == "R441-2-15-I-10");
+  auto closed_door = state.read("gestionnaire", path_of(number));
+  CHECK(closed_door.code() == "E_NOT_EMPOWERED");
+
+  habilitate(all, "state_mediation_secretariat");
+  web::headers key{{"Idempotency-Key", "decision-2"}};
+  auto issued = state.must("gestionnaire", path_of(number, "/events"), dalo("DALO-FICTIF-2"), key);
+  auto done = settled(state, issued.body.at("first_seq"));
+  CHECK(done.at("state") == "recorded");
+
+  // The territory shows who is at the origin, and that he entered it himself.
+  auto timeline = territory.read("desk", "/v1/demandes/" + number).body.at("timeline");
+  const auto& last = timeline.back();
+  CHECK(last.at("kind") == "dalo_recognised");
+  CHECK(last.at("originator") == served_federation::service());
+  CHECK(last.at("seq") == done.at("first_seq"));
+
+  // A repeat gets the first answer, and records nothing.
+  auto again = state.ask("gestionnaire", "POST", path_of(number, "/events"), dalo("DALO-FICTIF-2"), key);
+  CHECK(again.body.at("first_seq") == issued.body.at("first_seq"));
+  CHECK(territory.read("desk", "/v1/demandes/" + number).body.at("timeline").size() == timeline.size());
+
+  // The rule's own refusal comes back too.
+  auto twice = state.must("gestionnaire", path_of(number, "/events"), dalo("DALO-FICTIF-3"));
+  auto duplicate = settled(state, twice.body.at("first_seq"));
+  CHECK(duplicate.at("refused") == "E_DUPLICATE");
+  CHECK(duplicate.at("article") == "R441-2-15-I-2a");
+
+  // The letter is destroyed once its answer is known, here and in the territory's copy.
+  auto is_erased = [&](served_node& where, const char* stream, std::uint64_t seq) {
+    auto reader = where.running().context().open_reader();
+    auto entry = reader->entry(*ports::stream_id::parse(stream), seq);
+    return entry && !entry->record;
+  };
+  std::uint64_t seq = issued.body.at("first_seq");
+  CHECK(served_federation::comes_true([&] { return is_erased(state, "SD93", seq); }));
+  CHECK(served_federation::comes_true([&] { return is_erased(territory, "SD93", seq); }));
+
+  auto list = state.get("gestionnaire", "/v1/commands").body.at("items");
+  REQUIRE(list.size() == 3);
+  CHECK(served_federation::comes_true([&] {
+    auto told = state.get("gestionnaire", "/v1/commands").body.at("items");
+    return std::ranges::all_of(told, [](const json& one) { return one.at("state") == "answered"; });
+  }));
+
+  // A read is answered by the territory, and its log says who read.
+  auto read = state.read("gestionnaire", path_of(number));
+  REQUIRE(read.status == 200);
+  CHECK(read.body.at("timeline").size() == timeline.size());
+  CHECK(state.get("gestionnaire", path_of(number)).code() == "E_OUT_OF_SCOPE");
+  auto page = state.read("gestionnaire", "/v1/streams/T200057867/demandes?limit=1");
+  REQUIRE(page.status == 200);
+  CHECK(page.body.at("items").size() == 1);
+  auto log = territory.read("gestionnaire", "/v1/demandes/" + number + "/consultations").body.at("items");
+  CHECK(std::ranges::any_of(log,
+                            [](const json& line) { return line.at("legal_person") == served_federation::service(); }));
+}
+
+TEST_CASE("what cannot be commanded or read elsewhere is refused at once", "[api][R441-2-15-I-9][R441-2-15-I-10]") {
+  served_federation all;
+  auto& state = all.state();
+  auto number = all.territory().register_demande();
+  habilitate(all, "state_attribution_follow_up");
+
+  CHECK(state.ask("gestionnaire", "POST", "/v1/streams/T200057875/demandes/" + number + "/events", dalo("D")).code() ==
+        "E_UNKNOWN_TERRITORY");
+  CHECK(state.read("gestionnaire", "/v1/streams/T200057875/demandes").code() == "E_UNKNOWN_TERRITORY");
+  auto other = dalo("D");
+  other["originator"] = sirens.at("desk");
+  CHECK(state.ask("gestionnaire", "POST", path_of(number, "/events"), other).code() == "E_NOT_ORIGINATOR");
+  // Accounts of demandeurs are kept in their territory.
+  CHECK(state
+            .ask("gestionnaire", "POST", path_of(number, "/events"),
+                 {{"kind", "applicant_account_closed"}, {"event", json::object()}})
+            .code() == "E_OUT_OF_SCOPE");
+  // A territory's own node commands nobody.
+  CHECK(all.territory().ask("desk", "POST", path_of(number, "/events"), dalo("D")).code() == "E_UNKNOWN_TERRITORY");
+  CHECK(state.get("gestionnaire", "/v1/commands").body.at("items").empty());
+  CHECK(state.get("gestionnaire", "/v1/commands/1").status == 404);
+}
+
+TEST_CASE("a waiting threshold set by the prefect reaches the territories", "[api][R441-2-15-II-2]") {
+  served_federation all;
+  auto& state = all.state();
+  json threshold{{"departement", "93"}, {"typology", "t3"},     {"mutation", false},
+                 {"wait_months", 36},   {"from", "2024-01-01"}, {"source", "Arrêté fictif"}};
+  auto set = [&](json changed) {
+    return state.ask("gestionnaire", "POST", "/v1/thresholds", {{"event", std::move(changed)}});
+  };
+  CHECK(set(threshold).status == 201);
+  CHECK(set(threshold).code() == "E_DUPLICATE");
+  for (auto months : {0, 361}) {
+    auto wrong = threshold;
+    wrong["wait_months"] = months;
+    wrong["from"] = "2024-02-01";
+    CHECK(set(wrong).code() == "E_MALFORMED");
+  }
+  auto elsewhere = threshold;
+  elsewhere["departement"] = "75";
+  CHECK(set(elsewhere).code() == "E_NOT_EMPOWERED");
+  CHECK(all.territory().ask("gestionnaire", "POST", "/v1/thresholds", {{"event", threshold}}).code() ==
+        "E_OUT_OF_SCOPE");
+  CHECK(served_federation::comes_true([&] {
+    auto known = all.territory().get("desk", "/v1/thresholds").body.at("items");
+    return known.size() == 1 && known.at(0) == state.get("gestionnaire", "/v1/thresholds").body.at("items").at(0);
+  }));
+}
+
+TEST_CASE("a prefecture sees how late each legal person of a territory records", "[api][R441-2-15-I-9]") {
+  served_federation all;
+  auto number = all.territory().register_demande();
+  auto today = law::parse_date(all.territory().today()).value();
+  all.territory().must("desk", "/v1/demandes/" + number + "/events",
+                       {{"kind", "processing_event"},
+                        {"occurred_on", law::to_text(law::add_days(today, std::chrono::days{-3}))},
+                        {"event", {{"label", "Accueil fictif"}}}});
+  auto here = all.territory().get("desk", "/v1/lateness").body.at("items");
+  REQUIRE(here.size() == 1);
+  CHECK(here.at(0).at("legal_person") == sirens.at("desk"));
+  CHECK(here.at(0).at("late") == 1);
+  CHECK(here.at(0).at("days_most") == 3);
+  auto there = all.state().get("gestionnaire", "/v1/streams/T200057867/lateness");
+  REQUIRE(there.status == 200);
+  CHECK(there.body.at("items") == here);
+}
+
+TEST_CASE("a State node tells what it knows of the territories that it follows", "[api][L441-2-7-1-1a]") {
+  served_federation all;
+  json known;
+  CHECK(served_federation::comes_true([&] {
+    known = all.state().get("gestionnaire", "/v1/territories").body.at("items");
+    return known.size() == 1 && known.at(0).at("caught_up") == true &&
+           known.at(0).at("seq") == all.territory().last_seq();
+  }));
+  INFO(known.dump());
+  CHECK(known.at(0).at("name") == "Plaine Commune");
+  CHECK(known.at(0).at("legal_persons") == sirens.size());
+  CHECK(known.at(0).at("conventions_in_force") == 1);
+  CHECK(known.at(0).at("link") == "up");
+}
