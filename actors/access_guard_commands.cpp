@@ -307,7 +307,7 @@ caf::result<answer_ptr> access_guard_state::issue(const asked_command_ptr& asked
                                            "Cette autorité ne suit pas ce territoire, ou la commande est trop longue.")
                                    .error());
   command.asked = law::event{
-      law::command_issued{law::text<16>{asked->elsewhere->view()}, post->now() + command_lapses_after, *letter}};
+      law::command_issued{law::text<16>{asked->elsewhere->view()}, post->now() + command_lapses_after, {*letter}}};
   return self->delegate(neighbours.state, submit_atom_v, submission_ptr{on_its_way});
 }
 

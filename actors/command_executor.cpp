@@ -108,7 +108,7 @@ asked_command_ptr command_executor_state::asked_by(const ports::stream_id& issue
 void command_executor_state::carry_out(const ports::stream_id& issuer, const entry& issued,
                                        const law::command_issued& letter) {
   inboxes_.at(issuer).busy = true;
-  auto opened = context->post->open(letter.command);
+  auto opened = context->post->open(letter.command.value);
   // A letter that was copied from elsewhere, or to elsewhere, is not the authority's command.
   if (!opened || opened->issuer != issuer || opened->addressee != context->stream ||
       opened->id != issued.record->command)
@@ -152,7 +152,7 @@ void command_executor_state::record(const ports::stream_id& issuer, const entry&
   outcome.occurred_on = context->today();
   outcome.originator = context->settings.gestionnaire;
   outcome.entries.push_back(
-      {issued.subject, law::command_executed{law::text<16>{issuer.view()}, issued.seq, *letter}, {}, {}});
+      {issued.subject, law::command_executed{law::text<16>{issuer.view()}, issued.seq, {*letter}}, {}, {}});
   auto append = make_append(*context, asked, outcome, {{issued.subject, 0}});
   self->request(recorder, ask_timeout, append_atom_v,
                 append_group_ptr{std::make_shared<const append_group>(append_group{append})})

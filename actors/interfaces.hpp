@@ -211,10 +211,22 @@ using link_keeper_actor = follower_actor::extend<
     caf::reacts_to<tick_atom>,
     // Asks a neighbour something that he answers at once, under his own guard.
     caf::replies_to<ask_atom, ports::node_name, message_ptr>::with<message_ptr>,
+    // A newer directory, signed by the anchor, was brought by hand.
+    caf::reacts_to<keep_atom, message_ptr>,
     // The answer to what a neighbour asked.
     caf::reacts_to<answer_atom, ports::node_name, std::uint64_t, message_ptr>,
     // Links, positions and alarms as they are now.
     caf::replies_to<status_atom>::with<ports::federation_report_ptr>>;
+
+/// The DIRECTORY KEEPER (nodes/federation) keeps the signed directory on disk, and looks for one brought by hand.
+using directory_keeper_actor = caf::typed_actor<
+    // A newer one is in force, which a neighbour has brought: kept; false when it could not be, which costs nothing
+    // but that the next start learns it again.
+    caf::replies_to<keep_atom, message_ptr>::with<bool>,
+    // Whom to tell of what is brought by hand.
+    caf::reacts_to<follow_atom, link_keeper_actor>,
+    // Looks whether a newer one was put in the place of the old one.
+    caf::reacts_to<tick_atom>>;
 
 /// The NODE SUPERVISOR (nodes/host) begins a territory's actors, gives them their ticks, and begins them all again when
 /// one ends.

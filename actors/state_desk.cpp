@@ -6,7 +6,19 @@ namespace toit {
 
 static_assert(actor_state<state_desk_state>);
 
-caf::result<answer_ptr> state_desk_state::submit(const submission_ptr& asked) { return desk->submit(asked); }
+/// A command that is closed holds nothing any more: its repeat is answered from the book.
+caf::result<answer_ptr> state_desk_state::submit(const submission_ptr& asked) {
+  const auto* happened = std::get_if<law::event>(&asked->command.asked);
+  bool commands = happened && std::holds_alternative<law::command_issued>(*happened);
+  const auto* known = commands ? desk->book().find(asked->command.id) : nullptr;
+  if (!known || known->executed == 0)
+    return desk->submit(asked);
+  receipt made;
+  made.stream = desk->context().stream;
+  made.first_seq = made.last_seq = known->issued;
+  made.subject = known->subject;
+  return answer_ptr{std::make_shared<const answer>(std::move(made))};
+}
 
 /// Told as often as the territory's stream is read again: closed once.
 void state_desk_state::close(const executed_command& done) {
@@ -23,7 +35,7 @@ void state_desk_state::close(const executed_command& done) {
   asked->command.introducer = context.settings.gestionnaire;
   asked->command.id = context.chance->fresh<law::command_id>();
   asked->command.asked =
-      law::event{law::command_closed{law::text<16>{done.addressee.view()}, done.issued, done.executed, {}}};
+      law::event{law::command_closed{law::text<16>{done.addressee.view()}, done.issued, done.executed, {}, {}}};
   asked->facts.today = context.today();
   // Whoever tells of it asks for nothing: the supervisor tells again at its next start.
   self->request(state_desk_actor{self}, ask_timeout, submit_atom_v, submission_ptr{asked})

@@ -32,16 +32,24 @@ void state_book::apply(subject_id subject, const record& happened, std::uint64_t
     return;
   last_seqs_[subject] = seq;
   if (const auto* issued = std::get_if<command_issued>(&happened.event)) {
-    commands_[seq] = {seq, issued->addressee, issued->valid_until, subject, 0};
+    commands_[seq] = {seq, issued->addressee, issued->valid_until, subject, happened.command, 0};
+    issued_[happened.command] = seq;
   } else if (const auto* closed = std::get_if<command_closed>(&happened.event)) {
     auto& command = commands_[closed->issued];
     command.issued = closed->issued;
     command.addressee = closed->addressee;
     command.subject = subject;
     command.executed = closed->executed;
+    command.id = closed->command;
+    issued_[closed->command] = closed->issued;
   } else if (const auto* set = std::get_if<waiting_threshold_set>(&happened.event)) {
     thresholds_.push_back(*set);
   }
+}
+
+const issued_command* state_book::find(command_id id) const {
+  auto found = issued_.find(id);
+  return found == issued_.end() ? nullptr : &commands_.at(found->second);
 }
 
 std::uint64_t state_book::last_seq(subject_id subject) const {
@@ -80,7 +88,7 @@ struct state_rules {
   }
 
   decision operator()(const command_issued& e) const {
-    require(!e.addressee.empty() && !e.command.empty(), "a command is sealed before it is decided");
+    require(!e.addressee.empty() && !e.command.value.empty(), "a command is sealed before it is decided");
     return recorded(known.fresh_ids[0], e, operation::introduced);
   }
 
@@ -108,6 +116,7 @@ struct state_rules {
       return refuse(refusal_code::bad_order, "R441-2-15-I-9", "Aucune commande en cours n'a cette écriture.");
     auto closed = e;
     closed.entries = {e.issued};
+    closed.command = found->second.id;
     return recorded(found->second.subject, std::move(closed), operation::suppressed);
   }
 

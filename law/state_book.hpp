@@ -18,6 +18,7 @@ struct issued_command {
   text<16> addressee;
   std::optional<instant> valid_until; ///< absent once it is closed and folded again
   subject_id subject;
+  command_id id;
   std::uint64_t executed = 0; ///< entry of the addressee's stream that says what became of it; 0: not known yet
 };
 
@@ -26,6 +27,8 @@ public:
   void apply(subject_id subject, const record& happened, std::uint64_t seq);
 
   const std::map<std::uint64_t, issued_command>& commands() const { return commands_; }
+  /// Null when there is none.
+  const issued_command* find(command_id id) const;
   const std::vector<waiting_threshold_set>& thresholds() const { return thresholds_; }
 
   /// Last entry about a subject of this book, 0 for none.
@@ -33,6 +36,7 @@ public:
 
 private:
   std::map<std::uint64_t, issued_command> commands_;
+  std::map<command_id, std::uint64_t> issued_;
   std::vector<waiting_threshold_set> thresholds_;
   std::map<subject_id, std::uint64_t> last_seqs_;
 };

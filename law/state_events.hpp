@@ -15,9 +15,9 @@ namespace toit::law {
 
 /// Something to be recorded in a territory, decided there, under the territory's own rules.
 struct command_issued {
-  text<16> addressee;    ///< stream of the territory
-  instant valid_until{}; ///< later it is refused
-  text<65536> command;   ///< sealed to the territory's host; kind and article alone would say DALO
+  text<16> addressee;          ///< stream of the territory
+  instant valid_until{};       ///< later it is refused
+  hidden<text<65536>> command; ///< sealed to the territory's host; kind and article alone would say DALO
   friend bool operator==(const command_issued&, const command_issued&) = default;
   static constexpr auto fields() {
     using t = command_issued;
@@ -63,11 +63,12 @@ struct command_closed {
   std::uint64_t issued = 0;       ///< the command's entry
   std::uint64_t executed = 0;     ///< entry of the territory's stream that says what became of it
   list<std::uint64_t, 4> entries; ///< sequences emptied in this stream
+  command_id command;             ///< whose repeat is still answered
   friend bool operator==(const command_closed&, const command_closed&) = default;
   static constexpr auto fields() {
     using t = command_closed;
     return std::tuple{field{"addressee", &t::addressee}, field{"issued", &t::issued}, field{"executed", &t::executed},
-                      field{"entries", &t::entries}};
+                      field{"entries", &t::entries}, field{"command", &t::command}};
   }
   static constexpr entry_kind kind{203,
                                    "command_closed",

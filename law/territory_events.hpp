@@ -294,9 +294,9 @@ struct clock_confirmed {
 /// A State authority's command has been carried out here, or refused: what became of it is for its issuer alone to
 /// read, since an article could say what the command was about.
 struct command_executed {
-  text<16> issuer;          ///< stream of the State authority
-  std::uint64_t issued = 0; ///< the command's entry there
-  text<8192> result;        ///< sealed to the issuer's node
+  text<16> issuer;           ///< stream of the State authority
+  std::uint64_t issued = 0;  ///< the command's entry there
+  hidden<text<8192>> result; ///< sealed to the issuer's node
   friend bool operator==(const command_executed&, const command_executed&) = default;
   static constexpr auto fields() {
     using t = command_executed;

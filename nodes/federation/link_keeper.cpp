@@ -1,6 +1,7 @@
 #include "nodes/federation/link_keeper.hpp"
 
 #include "actors/spawning.hpp"
+#include "actors/territory_context.hpp"
 
 namespace toit::nodes {
 
@@ -71,8 +72,6 @@ void link_keeper_state::tick() {
     waiting->second.promise.deliver(caf::make_error(caf::sec::request_timeout));
     waiting = questions_.erase(waiting);
   }
-  if (ticks_++ % directory_every_ticks == 0)
-    look_for_directory();
   // Keys begin and end at their time, and neighbours on their day.
   tell_peers();
   act();
@@ -88,14 +87,12 @@ ports::federation_report_ptr link_keeper_state::report() const {
   return std::make_shared<const ports::federation_report>(std::move(told));
 }
 
-void link_keeper_state::look_for_directory() {
-  auto brought = context->look_for_directory();
-  auto opened = brought ? federation::open_directory(*brought, context->exchange.anchor)
-                        : std::unexpected{federation::directory_fault::malformed};
-  if (opened && opened->number > talk->current_directory().number)
-    talk->adopt(std::move(*opened), std::move(*brought));
-  else if (brought && !opened)
-    base::log_warning("a directory was brought that cannot be taken", {{"because", law::name_of(opened.error())}});
+void link_keeper_state::adopt(const message_ptr& directory) {
+  auto opened = federation::open_directory(*directory, context->exchange.anchor);
+  if (!opened || opened->number <= talk->current_directory().number)
+    return;
+  talk->adopt(std::move(*opened), *directory);
+  act();
 }
 
 caf::result<message_ptr> link_keeper_state::ask(const ports::node_name& whom, const message_ptr& what) {
@@ -196,14 +193,12 @@ void link_keeper_state::answer(const federation::exchange_actions::asked& questi
       });
 }
 
-void link_keeper_state::keep_directory(const ports::bytes& signed_bytes) {
+void link_keeper_state::keep_directory(ports::bytes signed_bytes) {
   base::log_info("a newer directory is in force", {{"number", talk->current_directory().number}});
-  try {
-    context->keep_directory(signed_bytes);
-  } catch (const std::runtime_error& failure) {
-    // It is in force all the same; the next start learns it again from a neighbour.
-    base::log_warning("the newer directory could not be kept", {{"because", failure.what()}});
-  }
+  if (context->directories)
+    self->request(context->directories, ask_timeout, keep_atom_v,
+                  message_ptr{std::make_shared<const ports::bytes>(std::move(signed_bytes))})
+        .then([](bool) {}, [](const caf::error&) { base::log_warning("the keeper of the directory does not answer"); });
 }
 
 void link_keeper_state::tell_metrics(const ports::federation_report& now) const {
@@ -249,6 +244,7 @@ link_keeper_actor::behavior_type link_keeper(link_keeper_actor::stateful_pointer
       [self](changed_atom, const ports::node_name& peer, ports::link_state now) { self->state.changed(peer, now); },
       [self](tick_atom) { self->state.tick(); },
       [self](ask_atom, const ports::node_name& whom, const message_ptr& what) { return self->state.ask(whom, what); },
+      [self](keep_atom, const message_ptr& directory) { self->state.adopt(directory); },
       [self](answer_atom, const ports::node_name& whom, std::uint64_t number, const message_ptr& what) {
         self->state.answered(whom, number, what);
       },

@@ -22,10 +22,8 @@ struct link_context {
   std::function<std::unique_ptr<ports::transfer_source>()> open_source;
   std::shared_ptr<ports::transport> transport;
   event_recorder_actor recorder;
-  /// Keeps a newer directory. Throws std::runtime_error or `ports::files_full`.
-  std::function<void(const ports::bytes&)> keep_directory;
-  /// A directory that was brought by hand since the last time; absent when there is none.
-  std::function<std::optional<ports::bytes>()> look_for_directory;
+  /// Null in a simulation, where directories stay as they are.
+  directory_keeper_actor directories;
   /// What was folded from a stream is no longer all of it.
   std::function<void(const ports::stream_id&)> fold_again;
   question_answerer answer;
@@ -46,7 +44,6 @@ struct link_keeper_state {
   static inline const char* name = "link_keeper";
 
   static constexpr std::chrono::milliseconds tick_every{500};
-  static constexpr unsigned directory_every_ticks = 20;
   /// Questions of this node's own that wait for an answer.
   static constexpr std::size_t questions_most = 256;
   static constexpr std::chrono::seconds answer_within{10};
@@ -59,6 +56,7 @@ struct link_keeper_state {
   caf::result<message_ptr> ask(const ports::node_name& whom, const message_ptr& what);
   void answered(const ports::node_name& whom, std::uint64_t number, const message_ptr& what);
   ports::federation_report_ptr report() const;
+  void adopt(const message_ptr& directory);
 
   link_keeper_actor::pointer self = nullptr;
   link_context_ptr context;
@@ -78,14 +76,12 @@ private:
   void send(std::vector<federation::exchange_actions::outgoing>& messages);
   void act_on_documents(const federation::exchange_actions& told);
   void answer(const federation::exchange_actions::asked& question);
-  void keep_directory(const ports::bytes& signed_bytes);
-  void look_for_directory();
+  void keep_directory(ports::bytes signed_bytes);
   void tell_peers();
   void tell_metrics(const ports::federation_report& now) const;
 
   std::map<std::uint64_t, waiting_question> questions_;
   std::uint64_t last_question_ = 0;
-  unsigned ticks_ = 0;
   std::vector<ports::transport_peer> peers_;
 };
 

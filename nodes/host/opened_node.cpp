@@ -165,8 +165,6 @@ void opened_node::keep_directory(const ports::bytes& signed_bytes) {
   auto file = kept_directory_->create(kept_name);
   file->append(signed_bytes);
   file->commit();
-  if (auto opened = federation::open_directory(signed_bytes, links_->anchor))
-    letters_->adopt(std::move(*opened));
 }
 
 std::optional<law::siren> opened_node::answers_for(const ports::node_name& node) const {

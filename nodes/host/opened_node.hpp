@@ -36,8 +36,10 @@ public:
   const std::shared_ptr<ports::files>& own_documents() const { return own_documents_; }
   /// Documents of streams that others host; null when the node is alone.
   const std::shared_ptr<ports::files>& replica_documents() const { return replica_documents_; }
-  /// A newer directory, for the next start.
+  /// A newer directory, for the next start. Throws `ports::files_full`.
   void keep_directory(const ports::bytes& signed_bytes);
+  /// A newer directory is in force.
+  void adopt_directory(federation::directory newer) { letters_->adopt(std::move(newer)); }
   /// The legal person who answers for a node, and the node that hosts a stream, as the directory in force says.
   std::optional<law::siren> answers_for(const ports::node_name& node) const;
   std::optional<ports::node_name> host_of(const ports::stream_id& stream) const;

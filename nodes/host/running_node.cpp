@@ -100,8 +100,8 @@ void running_node::begin_links(const federated& with, const on_node_fault& give_
   links->open_source = [this] { return opened_.journal().open_transfers(); };
   links->transport = transport_;
   links->recorder = recorder_;
-  links->keep_directory = [this](const ports::bytes& content) { opened_.keep_directory(content); };
-  links->look_for_directory = [this] { return opened_.look_for_directory(); };
+  begin_directories();
+  links->directories = directories_;
   links->fold_again = [supervisor = supervisor_](const ports::stream_id&) { caf::anon_send(supervisor, again_atom_v); };
   links->answer = [this](const ports::node_name& from, const ports::bytes& asked,
                          const std::function<void(ports::bytes)>& tell) { answer_question(from, asked, tell); };
@@ -115,6 +115,17 @@ void running_node::begin_links(const federated& with, const on_node_fault& give_
   };
   keeper_ = system_->spawn<caf::detached>(link_keeper, link_context_ptr{std::move(links)});
   receiver_->attach(keeper_);
+  caf::anon_send(directories_, follow_atom_v, keeper_);
+}
+
+void running_node::begin_directories() {
+  directory_context context;
+  context.anchor = opened_.links()->anchor;
+  context.number = opened_.links()->directory.number;
+  context.keep = [this](const ports::bytes& content) { opened_.keep_directory(content); };
+  context.look = [this] { return opened_.look_for_directory(); };
+  context.adopted = [this](federation::directory newer) { opened_.adopt_directory(std::move(newer)); };
+  directories_ = system_->spawn<caf::detached>(directory_keeper, std::move(context));
 }
 
 void running_node::end_links() {
@@ -123,6 +134,8 @@ void running_node::end_links() {
   receiver_->detach();
   caf::anon_send_exit(keeper_, caf::exit_reason::user_shutdown);
   keeper_ = link_keeper_actor{};
+  caf::anon_send_exit(directories_, caf::exit_reason::user_shutdown);
+  directories_ = directory_keeper_actor{};
   transport_.reset();
 }
 

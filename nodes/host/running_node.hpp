@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "nodes/federation/directory_keeper.hpp"
 #include "nodes/federation/link_keeper.hpp"
 #include "nodes/host/housekeeping.hpp"
 #include "nodes/host/node_supervisor.hpp"
@@ -49,6 +50,7 @@ private:
   void end_actors();
   void begin_links(const federated& with, const on_node_fault& give_up);
   bool is_held() const;
+  void begin_directories();
   void end_links();
   void answer_question(const ports::node_name& from, const ports::bytes& asked,
                        const std::function<void(ports::bytes)>& tell);
@@ -66,6 +68,7 @@ private:
   std::unique_ptr<link_receiver> receiver_;
   std::shared_ptr<ports::transport> transport_;
   std::string link_endpoint_;
+  directory_keeper_actor directories_;
   link_keeper_actor keeper_;
   std::mutex answerer_mutex_;
   answerer answerer_;

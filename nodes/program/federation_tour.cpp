@@ -34,6 +34,7 @@ public:
 
   void run(const std::string& number) {
     witness();
+    command();
     lose_a_node();
     rewrite_a_stream();
     prove(number);
@@ -101,6 +102,66 @@ private:
     expect(entry.at("durability") == "witnessed", "l'écriture est attestée par l'autorité compétente");
     tell("écriture attestée", "par le nœud régional en " + std::to_string(by_region) +
                                   " ms au plus, par le départemental en " + std::to_string(by_departement) + " ms");
+  }
+
+  /// The territory habilitates the prefect's service once; a second visit finds that it has.
+  void habilitate(api_session& plaine) {
+    auto service = std::string{node(departement).siren};
+    auto known = plaine.get("/v1/habilitations?limit=200").at("items");
+    if (std::ranges::any_of(known, [&](const json& one) { return one.at("legal_person") == service; }))
+      return;
+    plaine.post("/v1/legal-persons", {{"event",
+                                       {{"legal_person", service},
+                                        {"person_kind", "state_service"},
+                                        {"name", std::string{node(departement).title}}}}});
+    plaine.post(
+        "/v1/habilitations",
+        {{"event",
+          {{"habilitation",
+            {{"legal_person", service}, {"quality", "state_mediation_secretariat"}, {"from", "2016-01-01"}}}}}});
+  }
+
+  /// A demande that waits, and bears no mention yet.
+  std::string without_mention(api_session& plaine) {
+    for (std::string page = "/v1/demandes?status=active&limit=200"; !page.empty();) {
+      auto found = plaine.get(page, true);
+      for (const auto& one : found.at("items"))
+        if (!one.contains("dalo_since"))
+          return one.at("number");
+      page = found.value("next", "");
+    }
+    throw api_failure{"aucune demande active n'attend de mention"};
+  }
+
+  /// From the prefect's own node; decided, recorded and shown by the territory's.
+  void command() {
+    auto served = session(first);
+    auto& plaine = *served;
+    auto prefect = session(departement);
+    habilitate(plaine);
+    auto number = without_mention(plaine);
+    auto there = "/v1/streams/" + std::string{node(first).stream} + "/demandes/" + number;
+    auto issued = prefect->post(there + "/events",
+                                {{"kind", "dalo_recognised"},
+                                 {"event", {{"decision_number", "DALO-FICTIF-" + number}, {"departement", "93"}}}});
+    auto command = "/v1/commands/" + std::to_string(issued.at("first_seq").get<std::uint64_t>());
+    json settled;
+    auto after = wait_until("la commande est exécutée", [&] {
+      settled = prefect->get(command);
+      return settled.at("state") == "recorded" || settled.at("state") == "refused";
+    });
+    expect(settled.at("state") == "recorded", "la mention est enregistrée : " + settled.dump());
+    auto timeline = plaine.get("/v1/demandes/" + number, true).at("timeline");
+    expect(std::ranges::any_of(timeline,
+                               [&](const json& entry) {
+                                 return entry.at("kind") == "dalo_recognised" &&
+                                        entry.at("originator") == std::string{node(departement).siren};
+                               }),
+           "l'historique dit qui a reconnu la priorité");
+    expect(prefect->get(there, true).at("timeline").size() == timeline.size(),
+           "le service de l'État lit la demande dans son territoire");
+    tell("mention de l'État", "commandée du nœud départemental, enregistrée par le territoire en " +
+                                  std::to_string(after) + " ms ; la demande est lue de là-bas, et journalisée ici");
   }
 
   void lose_a_node() {

@@ -98,21 +98,21 @@ TEST_CASE("a threshold is set by the competent prefect, within bounds, once a da
 
 TEST_CASE("a command is closed once, by the node alone, and what it held goes", "[R441-2-15-I-9][L441-2-7-1-1c]") {
   state_book book;
-  command_issued letter{text<16>{"T200057867"}, {}, text<65536>{"fictif"}};
+  command_issued letter{text<16>{"T200057867"}, {}, {text<65536>{"fictif"}}};
   auto issued = decide(book, {}, asking(letter), known_of(quality::state_mediation_secretariat));
   record_all(book, issued, 5);
   REQUIRE(book.commands().contains(5));
   CHECK(book.commands().at(5).executed == 0);
   CHECK(refused(decide(book, {}, asking(letter), known_of(quality::bailleur))) == refusal_code::not_empowered);
 
-  command_closed close{text<16>{"T200057867"}, 5, 9, {}};
+  command_closed close{text<16>{"T200057867"}, 5, 9, {}, {}};
   CHECK(refused(decide(book, {}, asking(close), known_of(quality::gestionnaire))) == refusal_code::not_empowered);
   auto by_node = asking(close);
   by_node.agent = {};
   facts nothing;
   nothing.today = day(2026, 3, 2);
   auto other = by_node;
-  other.asked = event{command_closed{text<16>{"T200057875"}, 5, 9, {}}};
+  other.asked = event{command_closed{text<16>{"T200057875"}, 5, 9, {}, {}}};
   CHECK(refused(decide(book, {}, other, nothing)) == refusal_code::bad_order);
   auto closed = decide(book, {}, by_node, nothing);
   REQUIRE(closed.has_value());
@@ -122,5 +122,11 @@ TEST_CASE("a command is closed once, by the node alone, and what it held goes", 
   CHECK(std::vector(emptied.begin(), emptied.end()) == std::vector<std::uint64_t>{5});
   record_all(book, closed, 6);
   CHECK(book.commands().at(5).executed == 9);
+  // Folded again, the command's own entry says nothing any more.
+  state_book again;
+  record happened{};
+  happened.event = drafted.event;
+  again.apply(drafted.subject, happened, 6);
+  CHECK(again.find(book.commands().at(5).id)->issued == 5);
   CHECK(refused(decide(book, {}, by_node, nothing)) == refusal_code::bad_order);
 }

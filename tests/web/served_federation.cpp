@@ -59,6 +59,8 @@ served_federation::served_federation() : folder_{temporary_folder()} {
     with.federation = joining("plaine-commune", "");
     with.federation->confirm_within = std::chrono::milliseconds{200};
   });
+  territory_->await_ready();
+  state_->await_ready();
   state_->enter_gestionnaire();
   territory_->enter_players();
 }

@@ -64,9 +64,9 @@ served_node::served_node(const change& changed)
     std::lock_guard lock{mutex_};
     faults_.push_back(because);
   });
-  for (int i = 0; i < 600 && running_->not_ready(); ++i)
-    std::this_thread::sleep_for(std::chrono::milliseconds{50});
-  REQUIRE_FALSE(running_->not_ready().has_value());
+  // A node of a federation waits for its neighbours: whoever has begun them all waits for it.
+  if (!with_.federation)
+    await_ready();
   auto files = nodes::ensure_own_certificate(folder_);
   certificate_ = content_of(files.certificate);
   web::server_options options;
@@ -75,6 +75,12 @@ served_node::served_node(const change& changed)
   nodes::serve_neighbours(*running_, *server_);
   client_ = std::make_unique<web::client>(
       web::client_options{.port = server_->port(), .certificate = certificate_, .timeout = std::chrono::seconds{60}});
+}
+
+void served_node::await_ready() {
+  for (int i = 0; i < 600 && running_->not_ready(); ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds{50});
+  REQUIRE_FALSE(running_->not_ready().has_value());
 }
 
 served_node::~served_node() {

@@ -35,6 +35,7 @@ public:
   /// The one that all tests share: bodies, accounts and conventions are entered.
   static served_node& shared();
 
+  void await_ready();
   /// The gestionnaire alone is logged in: what a node of one's own needs.
   void enter_gestionnaire();
   nodes::running_node& running() { return *running_; }

@@ -9,7 +9,9 @@ using namespace toit::tests;
 
 namespace {
 
-json dalo(const char* number) { return {{"kind", "dalo_recognised"}, {"event", {{"decision_number", number}}}}; }
+json dalo(const char* number) {
+  return {{"kind", "dalo_recognised"}, {"event", {{"decision_number", number}, {"departement", "93"}}}};
+}
 
 void habilitate(served_federation& all, const char* quality) {
   all.territory().must("gestionnaire", "/v1/legal-persons",
@@ -167,12 +169,13 @@ TEST_CASE("a prefecture sees how late each legal person of a territory records",
   served_federation all;
   auto number = all.territory().register_demande();
   auto today = law::parse_date(all.territory().today()).value();
-  all.territory().must("desk", "/v1/demandes/" + number + "/events",
-                       {{"kind", "processing_event"},
-                        {"occurred_on", law::to_text(law::add_days(today, std::chrono::days{-3}))},
-                        {"event", {{"label", "Accueil fictif"}}}});
+  auto later = law::to_text(law::add_days(today, std::chrono::days{3})) + "T12:00:00Z";
+  REQUIRE(all.territory().ask("gestionnaire", "PUT", "/v1/clock", {{"event", {{"now", later}}}}).status == 201);
+  all.territory().must(
+      "desk", "/v1/demandes/" + number + "/events",
+      {{"kind", "processing_event"}, {"occurred_on", law::to_text(today)}, {"event", {{"label", "Accueil fictif"}}}});
   auto here = all.territory().get("desk", "/v1/lateness").body.at("items");
-  REQUIRE(here.size() == 1);
+  REQUIRE(here.size() == 1); // both in the same month
   CHECK(here.at(0).at("legal_person") == sirens.at("desk"));
   CHECK(here.at(0).at("late") == 1);
   CHECK(here.at(0).at("days_most") == 3);

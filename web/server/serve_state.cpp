@@ -92,7 +92,7 @@ command_line line_of(const law::issued_command& command, const ports::command_po
 void add_result(command_line& line, ports::journal_reader& reader, const ports::command_post& post) {
   auto entry = line.executed ? reader.entry(line.territory, *line.executed) : std::nullopt;
   const auto* executed = entry && entry->record ? std::get_if<law::command_executed>(&entry->record->event) : nullptr;
-  auto result = executed && executed->issued == line.issued ? post.open_result(executed->result) : std::nullopt;
+  auto result = executed && executed->issued == line.issued ? post.open_result(executed->result.value) : std::nullopt;
   if (!result)
     return;
   line.state = result->refusal ? command_state::refused : command_state::recorded;
