@@ -198,3 +198,25 @@ TEST_CASE("a State node tells what it knows of the territories that it follows",
   CHECK(known.at(0).at("conventions_in_force") == 1);
   CHECK(known.at(0).at("link") == "up");
 }
+
+TEST_CASE("an erasure says who of those that hold the stream has confirmed it", "[api][L441-2-7-1-1c]") {
+  served_federation all;
+  auto& territory = all.territory();
+  auto number = territory.register_demande();
+  territory.must("desk", "/v1/demandes/" + number + "/events",
+                 {{"kind", "radiated"}, {"event", {{"motive", "b_renunciation"}, {"written_act", "Lettre fictive"}}}});
+  CHECK(territory.get("gestionnaire", "/v1/erasures").body.at("items").empty());
+  auto today = law::parse_date(territory.today()).value();
+  auto later = law::to_text(law::add_months(today, std::chrono::months{13})) + "T12:00:00Z";
+  REQUIRE(territory.ask("gestionnaire", "PUT", "/v1/clock", {{"event", {{"now", later}}}}).status == 201);
+  json found;
+  CHECK(served_federation::comes_true([&] {
+    found = territory.get("gestionnaire", "/v1/erasures").body.at("items");
+    return found.size() == 1 && found.at(0).at("complete") == true;
+  }));
+  INFO(found.dump());
+  CHECK(found.at(0).at("entries") >= 2);
+  CHECK(found.at(0).at("holders").at(0).at("authority") == "SD93");
+  CHECK(found.at(0).at("holders").at(0).at("confirmed").at("seq") >= found.at(0).at("seq"));
+  CHECK_FALSE(territory.read("desk", "/v1/demandes/" + number).status == 200);
+}

@@ -246,6 +246,8 @@ json to_json(const command_line& line) { return write(line); }
 json to_json(const followed_territory& territory) { return write(territory); }
 json to_json(const law::waiting_threshold_set& threshold) { return write(threshold); }
 json to_json(const law::lateness_line& line) { return write(line); }
+json to_json(const entry_in_name& entry) { return write(entry); }
+json to_json(const erasure_certificate& certificate) { return write(certificate); }
 
 json to_json(const dossier_view& view) {
   dossier_answer answer{view.state, view.form, {}};
@@ -343,6 +345,8 @@ constexpr std::array schemas{
     named<followed_territory>("followed_territory"),
     named<law::waiting_threshold_set>("threshold"),
     named<law::lateness_line>("lateness"),
+    named<erasure_certificate>("erasure"),
+    named<entry_in_name>("entry_in_name"),
 };
 
 } // namespace

@@ -135,6 +135,56 @@ json to_json(const followed_territory& territory);
 json to_json(const law::waiting_threshold_set& threshold);
 json to_json(const law::lateness_line& line);
 
+/// What somebody else has entered in the name of whoever asks.
+struct entry_in_name {
+  std::uint64_t seq = 0;
+  law::instant recorded_at{};
+  std::string kind;
+  std::string title;
+  law::civil_date occurred_on;
+  law::party introducer;
+  law::agent_id agent;
+  law::subject_id subject;
+  static constexpr auto fields() {
+    using law::field;
+    using t = entry_in_name;
+    return std::tuple{
+        field{"seq", &t::seq},     field{"recorded_at", &t::recorded_at}, field{"kind", &t::kind},
+        field{"title", &t::title}, field{"occurred_on", &t::occurred_on}, field{"introducer", &t::introducer},
+        field{"agent", &t::agent}, field{"subject", &t::subject}};
+  }
+};
+json to_json(const entry_in_name& entry);
+
+/// What an erasure has emptied, and who of those that hold this stream has confirmed that it is so there: whoever
+/// countersigns a place after the tombstone has destroyed what it lists.
+struct erasure_holder {
+  ports::stream_id authority;                   ///< whose node holds a copy
+  std::optional<ports::witness_mark> confirmed; ///< its signature; absent as long as it has not answered
+  static constexpr auto fields() {
+    using law::field;
+    return std::tuple{field{"authority", &erasure_holder::authority}, field{"confirmed", &erasure_holder::confirmed}};
+  }
+};
+struct erasure_certificate {
+  std::uint64_t seq = 0; ///< of the tombstone
+  law::instant recorded_at{};
+  law::subject_id subject;
+  std::uint64_t entries = 0; ///< emptied
+  std::uint64_t documents = 0;
+  bool complete = false; ///< here, and with every holder
+  law::list<erasure_holder, 64> holders;
+  static constexpr auto fields() {
+    using law::field;
+    using t = erasure_certificate;
+    return std::tuple{
+        field{"seq", &t::seq},         field{"recorded_at", &t::recorded_at}, field{"subject", &t::subject},
+        field{"entries", &t::entries}, field{"documents", &t::documents},     field{"complete", &t::complete},
+        field{"holders", &t::holders}};
+  }
+};
+json to_json(const erasure_certificate& certificate);
+
 struct territory_facts {
   std::string name;
   law::siren territory;

@@ -168,6 +168,11 @@ constexpr std::array routes{
     get("/v1/thresholds", "list_thresholds", "État", "Délais d'attente anormalement longs connus ici",
         serve::thresholds, "page_of_threshold"),
 
+    get_page("/v1/entries", "list_entries_in_name", "preuve", "Écritures que d'autres ont faites en votre nom",
+             serve::entries_in_name, "page_of_entry_in_name"),
+    get_page("/v1/erasures", "list_erasures", "preuve", "Effacements, et qui les a confirmés", serve::erasures,
+             "page_of_erasure"),
+
     log_in(),
     log_out(),
     get("/v1/session", "read_session", "accès", "Qui demande", serve::who_asks, "who", "", known),

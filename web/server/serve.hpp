@@ -20,6 +20,8 @@ void clock(const call_ptr& c);
 void statistics(const call_ptr& c);
 void stream_head(const call_ptr& c);
 void entry(const call_ptr& c);
+void erasures(const call_ptr& c);
+void entries_in_name(const call_ptr& c);
 void federation(const call_ptr& c);
 
 // serve_commands.cpp: whatever is recorded.

@@ -181,4 +181,82 @@ void entry(const call_ptr& c) {
   c->gateway().look_up(find, answering<json>(c, [c](const json& header) { c->answer(answer_json(200, header)); }));
 }
 
+namespace {
+
+/// Entries looked at for one page: what is sought may be rare, and the answer says where to go on.
+constexpr std::uint64_t scan_limit = 20'000;
+
+erasure_certificate certificate_of(const ports::stored_entry& tombstone, const law::demande_erased& erased,
+                                   const std::vector<ports::stream_id>& holders,
+                                   const std::vector<ports::witness_mark>& marks) {
+  erasure_certificate made;
+  made.seq = tombstone.seq;
+  made.recorded_at = tombstone.recorded_at;
+  made.subject = tombstone.subject;
+  made.entries = erased.entries.size();
+  made.documents = erased.documents;
+  for (const auto& holder : holders) {
+    auto mark = std::ranges::find(marks, holder, &ports::witness_mark::witness);
+    made.holders.push_back({holder, mark == marks.end() ? std::nullopt : std::optional{*mark}});
+  }
+  made.complete = std::ranges::all_of(made.holders, [](const auto& one) { return one.confirmed.has_value(); });
+  return made;
+}
+
+} // namespace
+
+namespace {
+
+/// A page of what `shown` makes of the stream's entries, in their order; null is left out.
+template <class Shown>
+void scan(const call_ptr& c, Shown shown) {
+  auto page = read_page(*c);
+  if (!page)
+    return;
+  auto find = [c, page = *page, shown](ports::journal_reader& reader) -> told<json> {
+    constexpr std::size_t chunk = 1024;
+    const auto& stream = c->node().context().stream;
+    auto items = json::array();
+    auto at = page.position;
+    for (auto end = at + scan_limit; at < end && items.size() < page.limit;) {
+      auto entries = reader.read(stream, at, chunk);
+      if (entries.empty())
+        return json{{"items", std::move(items)}};
+      for (auto one = entries.begin(); one != entries.end() && items.size() < page.limit; ++one) {
+        at = one->seq;
+        if (auto item = one->record ? shown(*one, reader) : json{}; !item.is_null())
+          items.push_back(std::move(item));
+      }
+    }
+    return json{{"items", std::move(items)}, {"next", next_page(*c, at)}};
+  };
+  c->gateway().look_up(find, answering<json>(c, [c](const json& found) { c->answer(answer_json(200, found)); }));
+}
+
+} // namespace
+
+/// Every tombstone in the order of the stream, with the holders that have not yet answered.
+// [L441-2-7-1-1c]
+void erasures(const call_ptr& c) {
+  const auto& context = c->node().context();
+  auto holders = context.post ? context.post->issuers() : std::vector<ports::stream_id>{};
+  scan(c, [holders, stream = context.stream](const ports::stored_entry& one, ports::journal_reader& reader) {
+    const auto* erased = std::get_if<law::demande_erased>(&one.record->event);
+    return erased ? to_json(certificate_of(one, *erased, holders, reader.marks_covering(stream, one.seq))) : json{};
+  });
+}
+
+/// What others have entered in the name of whoever asks.
+// [R441-2-15-I-9] [R441-2-15-I-10]
+void entries_in_name(const call_ptr& c) {
+  scan(c, [own = c->who.legal_person](const ports::stored_entry& one, ports::journal_reader&) {
+    const auto& record = *one.record;
+    if (record.originator != own || record.introducer == own)
+      return json{};
+    const auto& kind = law::kind_of(record.event);
+    return to_json(entry_in_name{one.seq, one.recorded_at, std::string{kind.name}, std::string{kind.title},
+                                 record.occurred_on, record.introducer, record.agent, one.subject});
+  });
+}
+
 } // namespace toit::web::serve
