@@ -24,7 +24,11 @@ answer refused_answer(refusal_code code, law::literal because) { return law::ref
 
 /// Authorities come and go with the directory.
 void command_executor_state::look_for_issuers() {
-  for (const auto& issuer : context->post->issuers()) {
+  auto issuers = context->post->issuers();
+  std::erase_if(inboxes_, [&](const auto& known) {
+    return !known.second.busy && std::ranges::find(issuers, known.first) == issuers.end();
+  });
+  for (const auto& issuer : issuers) {
     auto [known, fresh] = inboxes_.try_emplace(issuer);
     if (!fresh)
       continue;
@@ -36,6 +40,8 @@ void command_executor_state::look_for_issuers() {
 void command_executor_state::tick() {
   self->delayed_send(self, tick_every, tick_atom_v);
   look_for_issuers();
+  context->metrics->make_gauge("toit_commands_waiting", "State authorities whose next command cannot be carried out now")
+      .set(static_cast<double>(status().waiting));
   for (auto& [issuer, box] : inboxes_) {
     box.waits = false;
     go_on(issuer);
