@@ -1,4 +1,5 @@
 #include "actors/number_cache.hpp"
+
 #include "ports/replica.hpp"
 
 #include <catch2/catch_test_macros.hpp>
