@@ -38,7 +38,6 @@ void command_executor_state::look_for_issuers() {
 }
 
 void command_executor_state::tick() {
-  self->delayed_send(self, tick_every, tick_atom_v);
   look_for_issuers();
   context->metrics->make_gauge("toit_commands_waiting", "State authorities whose next command cannot be done now")
       .set(static_cast<double>(status().waiting));

@@ -20,7 +20,6 @@ struct command_executor_state {
 
   /// Entries of an authority's stream read at once.
   static constexpr std::size_t chunk = 256;
-  static constexpr std::chrono::seconds tick_every{1};
 
   void open_reader() { reader_ = context->open_reader(); }
   void tick();

@@ -184,8 +184,8 @@ using documents_actor = caf::typed_actor<
 
 /// The COMMAND EXECUTOR carries out what State authorities command a territory, under the guard, each command once, and
 /// records what became of it.
-using command_executor_actor =
-    follower_actor::extend<caf::reacts_to<tick_atom>, caf::replies_to<status_atom>::with<executor_status>>;
+using command_executor_actor = follower_actor::extend< // Looks for authorities, and tries again what could not be done.
+    caf::reacts_to<tick_atom>, caf::replies_to<status_atom>::with<executor_status>>;
 
 /// The STATE DESK owns what a State authority records in its own stream: commands to territories, waiting thresholds.
 using state_desk_actor = follower_actor::extend<caf::replies_to<submit_atom, submission_ptr>::with<answer_ptr>,

@@ -137,6 +137,8 @@ void node_supervisor_state::tick() {
   ++ticks_;
   look_after();
   self->send(actors_.watcher, tick_atom_v);
+  if (actors_.executor)
+    self->send(actors_.executor, tick_atom_v);
   if (ticks_ % probe_every_ticks == 0)
     self->send(in_charge.recorder, tick_atom_v);
   if (ticks_ % keep_every_ticks == 0) {
