@@ -22,7 +22,7 @@ bool is_final(const answer& given) {
     return given->first_seq > 0;
   using enum law::refusal_code;
   auto code = given.error().code;
-  return code != busy && code != read_only && code != idempotency_key_reused;
+  return code != busy && code != read_only && code != rolled_back && code != idempotency_key_reused;
 }
 
 std::string told(const answer& given) {

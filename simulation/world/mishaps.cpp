@@ -18,7 +18,8 @@ std::string fault_name(mishap what) { return "fault." + std::string{law::name_of
 } // namespace
 
 mishaps::mishaps(world& w, correspondence& letters, tally& counts, unsigned days, unsigned crashes)
-    : w_{w}, letters_{letters}, counts_{counts}, chance_{w.random().branch()} {
+    : w_{w}, letters_{letters}, counts_{counts}, chance_{w.random().branch()},
+      neighbours_{w, counts, w.random().branch()} {
   auto plan = [&](mishap what, unsigned times) {
     for (unsigned i = 0; i < times; ++i)
       plan_.push_back({1 + static_cast<unsigned>(chance_.below(days - 1)), what});
@@ -46,6 +47,7 @@ mishaps::mishaps(world& w, correspondence& letters, tally& counts, unsigned days
 // -- the day --------------------------------------------------------------------------------------------------------
 
 void mishaps::begin_day(unsigned day) {
+  neighbours_.begin_day();
   if (full_days_ > 0) {
     disturb();
     if (--full_days_ == 0)
@@ -76,6 +78,8 @@ void mishaps::between_messages() {
   disturb();
   if (trouble == world::trouble::territory)
     return w_.restart_territory();
+  if (trouble == world::trouble::state)
+    return neighbours_.look_after();
   for (auto left = chance_.below(last_gasps); left > 0 && w_.step(); --left)
     ;
   cut_power();
@@ -106,8 +110,10 @@ void mishaps::end() {
     set_clock(-wrong_by_);
   start_fails_ = false;
   w_.disk().spare();
+  neighbours_.end();
   cut_power();
   settle();
+  let_nodes_talk(30);
   w_.confirm_clock();
   settle();
   counts_["fault.torn_write"] += w_.disk().torn_writes();
@@ -175,10 +181,29 @@ void mishaps::cut_power() {
 }
 
 void mishaps::start_first() {
+  neighbours_.start_first();
   if (chance_.one_in(2))
     w_.disk().fail_after(chance_.below(120));
   start();
   w_.disk().spare();
+  wait_for_neighbours();
+}
+
+/// A node records nothing before another has said where its stream stands, or has not answered for a while.
+void mishaps::wait_for_neighbours() {
+  for (unsigned tries = 0; tries < 8 && w_.links().is_held(); ++tries) {
+    w_.clock().pass(seconds{1});
+    w_.tick_links();
+    w_.drain();
+  }
+}
+
+void mishaps::let_nodes_talk(unsigned seconds_long) {
+  for (; seconds_long > 0; --seconds_long) {
+    w_.clock().pass(seconds{1});
+    w_.tick_links();
+    settle();
+  }
 }
 
 /// Whoever looks after the machine starts the node until it stands.
@@ -196,6 +221,9 @@ void mishaps::start() {
       w_.crash();
     }
   }
+  // Mostly nobody comes before it is confirmed.
+  if (!chance_.one_in(4))
+    wait_for_neighbours();
   w_.tick();
 }
 

@@ -4,29 +4,9 @@
 #pragma once
 
 #include "simulation/world/correspondence.hpp"
+#include "simulation/world/neighbourhood.hpp"
 
 namespace toit::simulation {
-
-enum class mishap : std::uint8_t {
-  crash,          ///< power is cut between two messages
-  crash_in_write, ///< ... in the middle of a write or of a sync
-  crash_at_start, ///< ... and again while the node starts
-  kill_registry,
-  kill_another, ///< another actor of the territory, or the recorder, whose node ends with it
-  stall,        ///< nothing is answered until every time-out has passed
-  disk_full,
-  clock_ahead,
-  clock_behind,
-  long_sleep, ///< the node is off for more than a month
-  snapshot,
-  checkpoint,
-  checkpoint_truncate,
-};
-constexpr auto names_of(mishap) {
-  return std::to_array<std::string_view>({"crash", "crash_in_write", "crash_at_start", "kill_registry", "kill_another",
-                                          "stall", "disk_full", "clock_ahead", "clock_behind", "long_sleep", "snapshot",
-                                          "checkpoint", "checkpoint_truncate"});
-}
 
 class mishaps {
 public:
@@ -42,6 +22,8 @@ public:
   void end_day();
   /// Delivers messages until none is left, through whatever happens.
   void settle();
+  /// Time goes by for the nodes alone, a second at a time.
+  void let_nodes_talk(unsigned seconds);
   /// Everything is as it should be again, for good.
   void end();
 
@@ -59,6 +41,7 @@ private:
   void strike(mishap what);
   void cut_power();
   void start();
+  void wait_for_neighbours();
   void fill_disk();
   void make_room();
   void set_clock(std::chrono::milliseconds by);
@@ -69,6 +52,7 @@ private:
   correspondence& letters_;
   tally& counts_;
   chance chance_;
+  neighbourhood neighbours_;
   std::vector<planned> plan_; ///< the last to come first
   std::vector<mishap> today_;
   std::uint64_t hour_ = 0; ///< messages until the next one strikes

@@ -17,7 +17,8 @@ constexpr unsigned look_every = 12;
 class running {
 public:
   explicit running(const run_options& options)
-      : options_{options}, w_{{options.seed, world_options{}.first_day, options.bugs}}, players_{make_cast()} {
+      : options_{options}, w_{{options.seed, world_options{}.first_day, options.bugs, true, options.link_bugs}},
+        players_{make_cast()} {
     w_.on_start = [this](journal::node_journal& node, world& w) { begin_territory(node, w, players_); };
     play_.emplace(w_, players_);
     letters_.emplace(w_, players_, *play_, counts_);
@@ -41,6 +42,7 @@ private:
   void live(unsigned day) {
     w_.clock().pass(std::chrono::hours{24});
     mishaps_->begin_day(day);
+    w_.tick_links();
     w_.tick();
     mishaps_->settle();
     see_to_clock();
@@ -51,6 +53,8 @@ private:
       race();
     work(share_of(day));
     mishaps_->end_day();
+    if (chance_.one_in(4))
+      mishaps_->let_nodes_talk(7);
   }
 
   /// Commands of the day: the rest of the year is shared out, with busy days among the quiet ones.
@@ -85,6 +89,8 @@ private:
 
   void send() {
     w_.clock().pass(std::chrono::milliseconds{static_cast<int>(chance_.below(4000))});
+    if (chance_.one_in(8))
+      w_.tick_links();
     if (chance_.one_in(6))
       letters_->repeat();
     if (chance_.one_in(30))

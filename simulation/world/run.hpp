@@ -13,6 +13,7 @@ struct run_options {
   unsigned crashes = 10;    ///< at least
   unsigned days = 400;      ///< civil days, at least
   deliberate_bugs bugs;
+  federation::exchange_bugs link_bugs;
 };
 
 struct run_result {
