@@ -118,10 +118,14 @@ void exchange::settle_confirmations() {
   bool waited = monotonic_ - *began_ >= setup_.limits.confirm_within;
   auto heard = std::ranges::count_if(peers_, [](const auto& p) { return p.second.run.has_value(); });
   bool all = static_cast<std::size_t>(heard) == peers_.size();
+  // The first to speak after a long silence may know less than the one who speaks next.
+  if (heard > 0 && !first_heard_)
+    first_heard_ = monotonic_;
+  bool others_had_time = first_heard_ && monotonic_ - *first_heard_ >= setup_.limits.confirm_within;
   for (const auto& stream : setup_.hosted) {
     if (confirmed_.contains(stream) || behind_.contains(stream) || peers_.empty())
       continue;
-    if (all || (waited && heard > 0)) {
+    if (all || others_had_time) {
       confirmed_.insert(stream);
       settle(alarm_kind::unconfirmed, stream, {});
       hold(stream, false);

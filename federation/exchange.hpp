@@ -184,6 +184,7 @@ private:
   law::civil_date today_;
   std::map<node_name, peer> peers_;
   std::optional<milliseconds> began_;
+  std::optional<milliseconds> first_heard_; ///< since when a neighbour has spoken
   std::set<stream_id> held_;
   std::set<stream_id> behind_;    ///< own streams of which somebody holds more
   std::set<stream_id> confirmed_; ///< own streams whose end a neighbour has confirmed in this run

@@ -101,6 +101,15 @@ void correspondence::give_up() {
   in_flight_ = 0;
 }
 
+void correspondence::forget_after(std::uint64_t seq) {
+  std::erase_if(receipts_, [&](const receipt& r) { return r.last_seq > seq; });
+  for (const auto& l : letters_)
+    if (l->first && *l->first && (*l->first)->last_seq > seq) {
+      l->first = nullptr;
+      l->unanswered = true;
+    }
+}
+
 void correspondence::answered(const letter_ptr& l, const answer_ptr& given) {
   if (std::exchange(l->waiting, false))
     --in_flight_;

@@ -76,9 +76,11 @@ void link_end::begin(beginning with) {
   };
   context->metrics = std::make_shared<base::metrics>();
   context->publish = [this](const ports::federation_report_ptr& now) {
-    for (const auto& told : now->alarms)
-      if (std::ranges::find(alarms_, told) == alarms_.end())
+    for (const auto& told : now->alarms) {
+      auto same = [&](const ports::alarm& a) { return a.kind == told.kind && a.stream == told.stream; };
+      if (std::ranges::none_of(alarms_, same))
         alarms_.push_back(told);
+    }
   };
   context->ticks_by_itself = false;
   keeper_ = with.system.spawn(nodes::link_keeper, nodes::link_context_ptr{std::move(context)});

@@ -53,9 +53,8 @@ public:
   /// Nothing may be recorded here as yet.
   bool is_held() const;
 
-  /// Every alarm of this node, settled or not.
+  /// The first alarm of each kind about each stream on this node, settled or not.
   const std::vector<ports::alarm>& alarms() const { return alarms_; }
-  void forget_alarms() { alarms_.clear(); }
 
 private:
   const nodes::link_keeper_state* state() const;

@@ -23,11 +23,41 @@ enum class mishap : std::uint8_t {
   snapshot,
   checkpoint,
   checkpoint_truncate,
+  territory_restored, ///< ... from an older copy, while its neighbours answer
+  state_restored,
+  state_crash,
+  state_crash_in_write,
+  state_clock,
+  link_cut,
+  link_healed,
+  envelope_altered,
+  envelope_replayed,
+  envelope_forged,
 };
 constexpr auto names_of(mishap) {
-  return std::to_array<std::string_view>({"crash", "crash_in_write", "crash_at_start", "kill_registry", "kill_another",
-                                          "stall", "disk_full", "clock_ahead", "clock_behind", "long_sleep", "snapshot",
-                                          "checkpoint", "checkpoint_truncate"});
+  return std::to_array<std::string_view>({"crash",
+                                          "crash_in_write",
+                                          "crash_at_start",
+                                          "kill_registry",
+                                          "kill_another",
+                                          "stall",
+                                          "disk_full",
+                                          "clock_ahead",
+                                          "clock_behind",
+                                          "long_sleep",
+                                          "snapshot",
+                                          "checkpoint",
+                                          "checkpoint_truncate",
+                                          "territory_restored",
+                                          "state_restored",
+                                          "state_crash",
+                                          "state_crash_in_write",
+                                          "state_clock",
+                                          "link_cut",
+                                          "link_healed",
+                                          "envelope_altered",
+                                          "envelope_replayed",
+                                          "envelope_forged"});
 }
 
 } // namespace toit::simulation

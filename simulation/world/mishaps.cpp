@@ -19,7 +19,7 @@ std::string fault_name(mishap what) { return "fault." + std::string{law::name_of
 
 mishaps::mishaps(world& w, correspondence& letters, tally& counts, unsigned days, unsigned crashes)
     : w_{w}, letters_{letters}, counts_{counts}, chance_{w.random().branch()},
-      neighbours_{w, counts, w.random().branch()} {
+      neighbours_{w, counts, w.random().branch()}, copies_{w, neighbours_} {
   auto plan = [&](mishap what, unsigned times) {
     for (unsigned i = 0; i < times; ++i)
       plan_.push_back({1 + static_cast<unsigned>(chance_.below(days - 1)), what});
@@ -41,6 +41,16 @@ mishaps::mishaps(world& w, correspondence& letters, tally& counts, unsigned days
   plan(snapshot, 8);
   plan(checkpoint, 6);
   plan(checkpoint_truncate, 3);
+  plan(territory_restored, 1);
+  plan(state_restored, 3);
+  plan(state_crash, 4);
+  plan(state_crash_in_write, 4);
+  plan(state_clock, 2);
+  plan(link_cut, 10);
+  plan(link_healed, 3);
+  plan(envelope_altered, 4);
+  plan(envelope_replayed, 4);
+  plan(envelope_forged, 3);
   std::ranges::stable_sort(plan_, std::ranges::greater{}, &planned::day);
 }
 
@@ -63,6 +73,10 @@ void mishaps::begin_day(unsigned day) {
   for (; !plan_.empty() && plan_.back().day <= day; plan_.pop_back())
     today_.push_back(plan_.back().what);
   hour_ = chance_.below(40);
+  go_on_with_fork(day);
+  bool is_sound = full_days_ == 0 && !clock_is_wrong() && w_.in_trouble() == world::trouble::none;
+  if (!fork_.has_value() && is_sound && chance_.one_in(25))
+    copies_.make();
 }
 
 void mishaps::between_messages() {
@@ -110,14 +124,26 @@ void mishaps::end() {
     set_clock(-wrong_by_);
   start_fails_ = false;
   w_.disk().spare();
+  if (fork_ && fork_->begun)
+    end_fork();
   neighbours_.end();
   cut_power();
   settle();
-  let_nodes_talk(30);
+  let_nodes_talk(12);
   w_.confirm_clock();
   settle();
   counts_["fault.torn_write"] += w_.disk().torn_writes();
   counts_["fault.lost_sector"] += w_.disk().lost_sectors();
+  counts_["fault.message_lost"] += w_.network().lost();
+  counts_["fault.message_doubled"] += w_.network().doubled();
+  counts_["fault.message_overtaken"] += w_.network().overtaken();
+}
+
+void mishaps::see_to_hold() {
+  if (!w_.links().is_held())
+    return;
+  disturb();
+  wait_for_neighbours();
 }
 
 void mishaps::disturb() { disturbed_.insert(w_.today()); }
@@ -131,6 +157,8 @@ void mishaps::disturb_between(law::civil_date first, law::civil_date last) {
 
 void mishaps::strike(mishap what) {
   using enum mishap;
+  if (what >= territory_restored)
+    return what == territory_restored ? restore_territory() : neighbours_.strike(what);
   if (what != disk_full && what != crash_in_write)
     ++counts_[fault_name(what)];
   switch (what) {
@@ -167,6 +195,9 @@ void mishaps::strike(mishap what) {
     // An administrator does not look after a disk that he knows to be full.
     if (full_days_ == 0)
       w_.checkpoint(what == checkpoint_truncate);
+    return;
+  default:
+    law::require(false, "what goes wrong between nodes strikes there");
   }
 }
 
@@ -198,9 +229,10 @@ void mishaps::wait_for_neighbours() {
   }
 }
 
-void mishaps::let_nodes_talk(unsigned seconds_long) {
-  for (; seconds_long > 0; --seconds_long) {
-    w_.clock().pass(seconds{1});
+void mishaps::let_nodes_talk(unsigned rounds) {
+  constexpr seconds round{3};
+  for (; rounds > 0; --rounds) {
+    w_.clock().pass(round);
     w_.tick_links();
     settle();
   }
@@ -225,6 +257,63 @@ void mishaps::start() {
   if (!chance_.one_in(4))
     wait_for_neighbours();
   w_.tick();
+}
+
+// -- older copies ---------------------------------------------------------------------------------------------------
+
+void mishaps::put_copy_back() {
+  auto kept = copies_.put_back();
+  letters_.give_up();
+  on_lost(kept);
+  w_.clock().pass(minutes{10 + static_cast<int>(chance_.below(300))});
+  disturb();
+  w_.start();
+  copies_.wait_until_released();
+  w_.tick();
+  disturb();
+}
+
+void mishaps::restore_territory() {
+  if (!copies_.has_one() || fork_ || full_days_ > 0 || clock_is_wrong() || w_.in_trouble() != world::trouble::none)
+    return;
+  ++counts_[fault_name(mishap::territory_restored)];
+  disturb();
+  w_.disk().spare();
+  neighbours_.make_calm();
+  put_copy_back();
+}
+
+void mishaps::plan_fork(unsigned day, territory_copies::other_history where) {
+  fork_ = planned_fork{day, where, false};
+}
+
+/// A few days before the copy is put back, a few with nobody to ask, and then everybody is there again. Nothing else
+/// goes wrong meanwhile.
+void mishaps::go_on_with_fork(unsigned day) {
+  constexpr unsigned before = 3;
+  constexpr unsigned alone = 2;
+  if (!fork_ || day < fork_->day)
+    return;
+  plan_.clear();
+  today_.clear();
+  w_.disk().spare();
+  disturb();
+  if (!fork_->begun && full_days_ == 0 && !clock_is_wrong()) {
+    fork_->begun = true;
+    fork_->day = day;
+    copies_.begin_fork(fork_->where);
+  } else if (fork_->begun && day == fork_->day + before) {
+    copies_.cut_off();
+    put_copy_back();
+  } else if (fork_->begun && day == fork_->day + before + alone) {
+    end_fork();
+  }
+}
+
+void mishaps::end_fork() {
+  fork_->begun = false;
+  fork_->day = std::numeric_limits<unsigned>::max();
+  counts_["fault.past_written_over"] += copies_.end_fork() ? 1 : 0;
 }
 
 // -- what lasts -----------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "simulation/world/correspondence.hpp"
-#include "simulation/world/neighbourhood.hpp"
+#include "simulation/world/territory_copies.hpp"
 
 namespace toit::simulation {
 
@@ -22,13 +22,20 @@ public:
   void end_day();
   /// Delivers messages until none is left, through whatever happens.
   void settle();
-  /// Time goes by for the nodes alone, a second at a time.
-  void let_nodes_talk(unsigned seconds);
+  /// Time goes by for the nodes alone, some seconds a round.
+  void let_nodes_talk(unsigned rounds);
+  /// In the course of this run, from that day on, the territory is made to write over its own past.
+  void plan_fork(unsigned day, territory_copies::other_history where);
+  /// Nobody has any more what came after this entry.
+  std::function<void(std::uint64_t)> on_lost;
+  federation_checkers& between_nodes() { return neighbours_.checkers(); }
   /// Everything is as it should be again, for good.
   void end();
 
   /// What is due today may rightly take effect later.
   void disturb();
+  /// A node that may not record yet does nothing that is due: it is waited for.
+  void see_to_hold();
   bool clock_is_wrong() const { return wrong_by_ != std::chrono::milliseconds{0}; }
   const std::set<law::civil_date>& disturbed_days() const { return disturbed_; }
 
@@ -42,6 +49,10 @@ private:
   void cut_power();
   void start();
   void wait_for_neighbours();
+  void restore_territory();
+  void go_on_with_fork(unsigned day);
+  void put_copy_back();
+  void end_fork();
   void fill_disk();
   void make_room();
   void set_clock(std::chrono::milliseconds by);
@@ -53,6 +64,13 @@ private:
   tally& counts_;
   chance chance_;
   neighbourhood neighbours_;
+  territory_copies copies_;
+  struct planned_fork {
+    unsigned day = 0;
+    territory_copies::other_history where{};
+    bool begun = false;
+  };
+  std::optional<planned_fork> fork_;
   std::vector<planned> plan_; ///< the last to come first
   std::vector<mishap> today_;
   std::uint64_t hour_ = 0; ///< messages until the next one strikes

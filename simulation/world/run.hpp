@@ -17,7 +17,8 @@ struct run_options {
 };
 
 struct run_result {
-  std::string head; ///< last link of the chain, in hexadecimal
+  std::string head;            ///< last link of the territory's chain, in hexadecimal
+  std::string heads_elsewhere; ///< and of every chain that a State node has
   std::uint64_t entries = 0;
   std::vector<fault> faults;
   tally counts;

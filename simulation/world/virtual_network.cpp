@@ -46,6 +46,13 @@ void virtual_network::forget(const node_name& who) {
   auto concerns = [&](const on_its_way& one) { return one.from == who || one.to == who; };
   std::erase_if(due_, concerns);
   std::erase_if(later_, [&](const auto& timed) { return concerns(timed.second); });
+  std::erase_if(last_due_, [&](const auto& timed) { return timed.first.first == who || timed.first.second == who; });
+}
+
+void virtual_network::hurry() {
+  for (auto& [at, one] : std::exchange(later_, {}))
+    due_.push_back(std::move(one));
+  last_due_.clear();
 }
 
 void virtual_network::set_peers(const node_name& who, std::uint64_t life, std::set<node_name> peers) {
@@ -101,6 +108,8 @@ bool virtual_network::send(const node_name& from, std::uint64_t life, const node
     ++lost_;
     return true;
   }
+  if (tamper && tamper(one.sent))
+    tamper = nullptr;
   auto delay = [&] {
     auto most = static_cast<std::uint64_t>(weather.delay_most.count());
     return std::chrono::milliseconds{1 + static_cast<std::int64_t>(chance_.below(most))};

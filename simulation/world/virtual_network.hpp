@@ -43,6 +43,9 @@ public:
   /// Nothing is on its way any more to it or from it.
   void forget(const node_name& who);
 
+  /// What is late comes now.
+  void hurry();
+
   // -- what goes wrong ----------------------------------------------------------------------------------------------
 
   network_weather weather;
@@ -50,6 +53,8 @@ public:
   void cut(const node_name& from, const node_name& to, bool noticed);
   void heal(const node_name& from, const node_name& to);
   bool is_cut(const node_name& from, const node_name& to) const { return cuts_.contains({from, to}); }
+  /// Is shown each message that is about to be on its way, until it has changed one.
+  std::function<bool(message&)> tamper;
   /// As if `from` had sent it.
   void inject(const node_name& from, const node_name& to, message what) { put({from, to, std::move(what)}, {}); }
 
