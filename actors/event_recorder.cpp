@@ -80,9 +80,27 @@ void event_recorder_state::answer_transfers(std::vector<waiting_transfer>& trans
   }
 }
 
+/// As many as one batch may hold, which travels to other nodes in one message; the rest is next.
+std::vector<event_recorder_state::waiting_group> event_recorder_state::take_groups() {
+  std::size_t entries = 0;
+  std::size_t bytes = 0;
+  auto end = groups_.begin();
+  for (; end != groups_.end() && entries < batch_entries && bytes < batch_bytes; ++end)
+    for (const auto& part : *end->group)
+      for (const auto& draft : part->drafts) {
+        ++entries;
+        bytes += draft.payload.content.size();
+      }
+  std::vector<waiting_group> taken(std::make_move_iterator(groups_.begin()), std::make_move_iterator(end));
+  groups_.erase(groups_.begin(), end);
+  if (!groups_.empty())
+    schedule_flush();
+  return taken;
+}
+
 void event_recorder_state::flush() {
   flush_scheduled_ = false;
-  auto groups = std::exchange(groups_, {});
+  auto groups = take_groups();
   auto refusals = std::exchange(refusals_, {});
   auto reads = std::exchange(reads_, {});
   auto transfers = std::exchange(transfers_, {});

@@ -19,6 +19,9 @@ struct event_recorder_state {
   static constexpr std::size_t waiting_limit = 8192;
   /// Groups that a follower has not answered yet: beyond, it is only told to look for itself.
   static constexpr unsigned follower_credit = 4;
+  /// A batch is closed once it has so many entries or bytes: far below what one message between nodes can carry.
+  static constexpr std::size_t batch_entries = 8192;
+  static constexpr std::size_t batch_bytes = std::size_t{4} << 20;
 
   caf::result<append_results_ptr> append(const append_group_ptr& group);
   caf::result<append_results_ptr> refuse(const log_line_ptr& line);
@@ -62,6 +65,7 @@ private:
   void schedule_flush();
   void answer_groups(std::vector<waiting_group>& groups, std::vector<append_results_ptr>& results,
                      const ports::synced& done);
+  std::vector<waiting_group> take_groups();
   std::vector<brought_results> stage(const std::vector<waiting_transfer>& transfers);
   void answer_transfers(std::vector<waiting_transfer>& transfers, std::vector<brought_results>& results,
                         const ports::synced& done);

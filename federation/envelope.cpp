@@ -12,17 +12,17 @@ using journal::unpack_value;
 constexpr std::uint32_t envelope_items = 5;
 
 template <std::size_t Index = 0>
-std::expected<message, envelope_fault> read_said(std::uint64_t kind, const msgpack::object& body) {
-  if constexpr (Index == std::variant_size_v<message>) {
+std::expected<any_message, envelope_fault> read_said(std::uint64_t kind, const msgpack::object& body) {
+  if constexpr (Index == std::variant_size_v<any_message>) {
     return std::unexpected{envelope_fault::unknown_kind};
   } else {
-    using alternative = std::variant_alternative_t<Index, message>;
+    using alternative = std::variant_alternative_t<Index, any_message>;
     if (kind != alternative::kind)
       return read_said<Index + 1>(kind, body);
     alternative read{};
     if (!unpack_value(body, read))
       return std::unexpected{envelope_fault::malformed};
-    return message{std::in_place_index<Index>, std::move(read)};
+    return any_message{std::in_place_index<Index>, std::move(read)};
   }
 }
 
@@ -70,7 +70,7 @@ std::expected<envelope, envelope_fault> decode(byte_view received) {
   return read;
 }
 
-lane lane_of(const message& what) {
+lane lane_of(const any_message& what) {
   return std::visit([](const auto& one) { return std::remove_cvref_t<decltype(one)>::lane; }, what);
 }
 

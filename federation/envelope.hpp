@@ -50,12 +50,13 @@ struct want {
   ports::stream_position after;
   std::uint32_t window_bytes = 0;
   bool again = false; ///< what was sent beyond `after` did not come, or was not taken
+  bool keys = false;  ///< a key for the ordering authority lacks: send the keys again
   static constexpr std::uint8_t kind = 3;
   static constexpr federation::lane lane = federation::lane::control;
   static constexpr auto fields() {
     using law::field;
     return std::tuple{field{"after", &want::after}, field{"window_bytes", &want::window_bytes},
-                      field{"again", &want::again}};
+                      field{"again", &want::again}, field{"keys", &want::keys}};
   }
 };
 
@@ -185,13 +186,13 @@ struct part {
   }
 };
 
-using message = std::variant<hello, newer_directory, want, no, marks, question, reply, entries, want_documents,
-                             documents, want_part, part>;
+using any_message = std::variant<hello, newer_directory, want, no, marks, question, reply, entries, want_documents,
+                                 documents, want_part, part>;
 
 struct envelope {
   node_name from; ///< must be who the transport says
   node_name to;
-  message said;
+  any_message said;
 };
 
 enum class envelope_fault : std::uint8_t { too_large, malformed, unknown_protocol, unknown_kind };
@@ -203,6 +204,6 @@ bytes encode(const envelope& sent);
 /// From untrusted bytes.
 std::expected<envelope, envelope_fault> decode(byte_view received);
 
-lane lane_of(const message& what);
+lane lane_of(const any_message& what);
 
 } // namespace toit::federation

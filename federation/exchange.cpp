@@ -10,20 +10,6 @@ namespace {
 constexpr std::size_t alarms_most = 1'000;
 constexpr std::size_t positions_most = 4'096;
 
-std::size_t size_of(const ports::transfer& brought) {
-  constexpr std::size_t around_entry = 160;
-  constexpr std::size_t around_head = 160;
-  std::size_t size = brought.heads.size() * around_head + brought.keys.size() * 2 * around_head;
-  for (const auto& entry : brought.entries)
-    size += around_entry + (entry.content ? entry.content->size() : 0);
-  return size;
-}
-
-template <class Items>
-void append(Items& to, Items& more) {
-  to.insert(to.end(), std::make_move_iterator(more.begin()), std::make_move_iterator(more.end()));
-}
-
 } // namespace
 
 exchange::exchange(exchange_setup setup, ports::transfer_source& source, law::instant now, law::civil_date today)
@@ -101,10 +87,18 @@ void exchange::tick(milliseconds monotonic, law::instant now, law::civil_date to
       continue;
     if (!p.said_hello || monotonic_ - p.hello_sent >= setup_.limits.hello_every)
       greet(name, p);
-    for (auto& [stream, one] : p.pulls)
-      if (!one.stopped && !one.writing && monotonic_ - one.asked_at >= setup_.limits.ask_again)
-        ask_for(name, one, stream, true);
+    for (auto& [stream, one] : p.pulls) {
+      constexpr unsigned doubled_most = 3;
+      auto wait = setup_.limits.ask_again * (1U << std::min(one.asked_again, doubled_most));
+      if (one.stopped || one.writing || monotonic_ - one.asked_at < wait)
+        continue;
+      ++one.asked_again;
+      ask_for(name, one, stream, true);
+    }
+    let_claims_lapse(name, p);
   }
+  for (const auto& stream : setup_.hosted)
+    come_back(stream);
   settle_confirmations();
 }
 
@@ -147,7 +141,7 @@ bool exchange::is_held(const stream_id& stream) const { return held_.contains(st
 
 // -- talking --------------------------------------------------------------------------------------------------------
 
-void exchange::say(const node_name& to, message what) {
+void exchange::say(const node_name& to, any_message what) {
   todo_.messages.push_back({to, encode({setup_.self, to, std::move(what)})});
 }
 
@@ -192,13 +186,18 @@ void exchange::received(const node_name& from, byte_view sent) {
   auto read = decode(sent);
   if (!read) {
     misbehaved(from);
-    if (read.error() == envelope_fault::unknown_protocol)
+    // Once: he may answer in his way, and so on.
+    if (read.error() == envelope_fault::unknown_protocol && !std::exchange(found->second.told_protocol, true))
       say(from, no{no_reason::unknown_protocol, {}, protocol_number, {}});
     return;
   }
   if (read->from != from || read->to != setup_.self)
     return misbehaved(from);
   found->second.last_heard = now_;
+  // Who is whom is no longer certain: only a newer directory is taken, and nothing else said.
+  if (is_expired() && !std::holds_alternative<hello>(read->said) &&
+      !std::holds_alternative<newer_directory>(read->said))
+    return;
   std::visit([&](auto& what) { take_in(from, what); }, read->said);
 }
 
@@ -211,7 +210,7 @@ void exchange::misbehaved(const node_name& who) {
 
 template <class Said>
 void exchange::take_in(const node_name& from, Said& what) {
-  todo_.about_documents.push_back({from, message{std::move(what)}});
+  todo_.about_documents.push_back({from, any_message{std::move(what)}});
 }
 
 // -- where everybody stands -----------------------------------------------------------------------------------------
@@ -222,8 +221,11 @@ void exchange::take_in(const node_name& from, hello& said) {
     p.run = said.run;
     p.feeds.clear();
     p.theirs.clear();
-    for (auto& [stream, one] : p.pulls)
+    // Who has begun anew may have been put right: his streams are looked at anew too.
+    for (auto& [stream, one] : p.pulls) {
       one.asked = false;
+      one.stopped = false;
+    }
   }
   if (said.directory_number < setup_.directory.number)
     say(from, newer_directory{setup_.signed_directory});
@@ -233,7 +235,10 @@ void exchange::take_in(const node_name& from, hello& said) {
   else
     settle(alarm_kind::clock_apart, {}, from);
   for (const auto& position : said.positions)
-    if (concerns(from, position.stream) && concerns(setup_.self, position.stream))
+    if (position.seq >= sequences_end)
+      return misbehaved(from);
+  for (const auto& position : said.positions)
+    if (!is_expired() && concerns(from, position.stream) && concerns(setup_.self, position.stream))
       compare(from, p, position);
   begin_pulls(from, p);
   settle_confirmations();
@@ -249,7 +254,7 @@ void exchange::compare(const node_name& from, peer& p, const ports::stream_posit
   bool own = hosts(theirs.stream);
   if (theirs.seq > ours) {
     if (own)
-      found_behind(theirs.stream);
+      take_claim(from, p, theirs.stream);
     return;
   }
   if (source_.link_at(theirs.stream, theirs.seq) != theirs.link)
@@ -260,6 +265,28 @@ void exchange::compare(const node_name& from, peer& p, const ports::stream_posit
     raise(alarm_kind::rolled_back, theirs.stream, from, theirs.seq);
   else if (is_host)
     settle(alarm_kind::rolled_back, theirs.stream, from);
+}
+
+/// Anybody can claim to hold more: who does not bring it in time is not believed again.
+void exchange::take_claim(const node_name& from, peer& p, const stream_id& stream) {
+  if (p.disbelieved)
+    return misbehaved(from);
+  if (!p.claims_since)
+    p.claims_since = monotonic_;
+  found_behind(stream);
+}
+
+void exchange::let_claims_lapse(const node_name& from, peer& p) {
+  if (!p.claims_since || monotonic_ - *p.claims_since < setup_.limits.believe_for)
+    return;
+  p.claims_since.reset();
+  for (const auto& stream : setup_.hosted)
+    if (auto theirs = p.theirs.find(stream); theirs != p.theirs.end() && theirs->second.seq > seq_of(stream)) {
+      p.disbelieved = true;
+      p.theirs.erase(theirs);
+      p.as_of.erase(stream);
+      misbehaved(from);
+    }
 }
 
 void exchange::found_behind(const stream_id& stream) {
@@ -282,299 +309,6 @@ void exchange::come_back(const stream_id& stream) {
   settle(alarm_kind::unconfirmed, stream, {});
   hold(stream, false);
   todo_.caught_up.push_back(stream);
-}
-
-// -- what comes -----------------------------------------------------------------------------------------------------
-
-bool exchange::pulls_from(const node_name& from, const stream_id& stream) const {
-  const auto& p = peers_.at(from);
-  if (hosts(stream)) {
-    auto theirs = p.theirs.find(stream);
-    return behind_.contains(stream) && theirs != p.theirs.end() && theirs->second.seq > seq_of(stream);
-  }
-  const auto* host = setup_.directory.host_of(stream);
-  return host && host->name == from && should_hold(setup_.directory, setup_.self, stream, today_);
-}
-
-void exchange::begin_pulls(const node_name& from, peer& p) {
-  for (const auto& [stream, theirs] : p.theirs)
-    if (pulls_from(from, stream) && !p.pulls[stream].asked)
-      ask_for(from, p.pulls[stream], stream, true);
-}
-
-void exchange::ask_for(const node_name& from, pull& p, const stream_id& stream, bool again) {
-  if (p.stopped || !pulls_from(from, stream))
-    return;
-  auto at = source_.position(stream).value_or(ports::stream_position{stream, 0, 0, journal::first_link(stream)});
-  p.asked = true;
-  p.asked_at = monotonic_;
-  if (again) {
-    p.expected = at.seq;
-    p.waiting.reset();
-  }
-  say(from, want{at, setup_.limits.window_bytes, again});
-}
-
-void exchange::take_in(const node_name& from, entries& said) {
-  auto& brought = said.brought;
-  auto& peer_said = peers_.at(from);
-  auto found = peer_said.pulls.find(brought.stream);
-  if (found == peer_said.pulls.end() || !found->second.asked)
-    return misbehaved(from);
-  auto& p = found->second;
-  // What this node lacked of its own stream may have come from another meanwhile.
-  if (p.stopped || brought.entries.empty() || !pulls_from(from, brought.stream))
-    return;
-  p.asked_at = monotonic_;
-  auto first = brought.entries.front().seq;
-  bool next = first == p.expected + 1;
-  // What was lost on the way is asked for again in time; what is there already is compared, once nothing is under way.
-  if (!next && (first > p.expected + 1 || p.writing || p.waiting))
-    return;
-  if (p.waiting && size_of(*p.waiting) + size_of(brought) > std::size_t{2} * setup_.limits.window_bytes)
-    return misbehaved(from);
-  p.expected = std::max(p.expected, brought.entries.back().seq);
-  if (p.waiting) {
-    append(p.waiting->entries, brought.entries);
-    append(p.waiting->heads, brought.heads);
-    append(p.waiting->keys, brought.keys);
-  } else {
-    p.waiting = std::make_shared<ports::transfer>(std::move(brought));
-  }
-  write_next(p);
-}
-
-void exchange::write_next(pull& p) {
-  if (p.writing || !p.waiting)
-    return;
-  p.writing = true;
-  auto brought = std::exchange(p.waiting, nullptr);
-  set_signers(*brought);
-#ifdef TOIT_TEST_SWITCHES
-  if (setup_.bugs.countersign_at_once) {
-    const auto& head = brought->heads.back();
-    countersign(setup_.directory.host_of(brought->stream)->name,
-                {ports::transfer_status::stored, {brought->stream, head.epoch, head.seq, head.link}, 0, {}, true});
-  }
-#endif
-  todo_.transfers.push_back(std::move(brought));
-}
-
-/// Keys of the host; a revoked one only for what a mark older than the revocation covers.
-void exchange::set_signers(ports::transfer& brought) const {
-  auto last = brought.entries.back().seq;
-  auto covered = [&](law::instant before) {
-    auto given = source_.marks(brought.stream);
-    return std::ranges::any_of(given, [&](const auto& mark) { return mark.seq >= last && mark.at < before; });
-  };
-  for (const auto& key : setup_.directory.signing_keys_of(brought.stream))
-    if (!key.revoked || now_ < *key.revoked || covered(*key.revoked))
-      brought.signers.push_back(key.key);
-  brought.escrow = setup_.directory.escrow_of(brought.stream, today_);
-}
-
-void exchange::written(const ports::transfer_result& result) {
-  const auto& stream = result.now.stream;
-  for (auto& [name, p] : peers_) {
-    auto found = p.pulls.find(stream);
-    if (found == p.pulls.end() || !found->second.writing)
-      continue;
-    found->second.writing = false;
-    settle_transfer(name, found->second, result);
-  }
-}
-
-void exchange::settle_transfer(const node_name& from, pull& p, const ports::transfer_result& result) {
-  const auto& stream = result.now.stream;
-  using enum ports::transfer_status;
-  switch (result.status) {
-  case stored:
-  case known:
-    settle(alarm_kind::altered, stream, from);
-    settle(alarm_kind::bad_signature, stream, from);
-    if (result.status == stored)
-      grown(stream);
-    countersign(from, result);
-    come_back(stream);
-    if (p.waiting)
-      write_next(p);
-    ask_for(from, p, stream, false);
-    return;
-  case forked:
-#ifdef TOIT_TEST_SWITCHES
-    if (setup_.bugs.fork_is_duplicate)
-      return;
-#endif
-    p.stopped = true;
-    return raise(alarm_kind::forked, stream, from, result.at);
-  case altered:
-    raise(alarm_kind::altered, stream, from, result.at);
-    break;
-  case bad_signature:
-    raise(alarm_kind::bad_signature, stream, from, result.at);
-    break;
-  case gap:
-  case read_only:
-    break;
-  }
-  // Asked for again in time, not at once: what is wrong now is likely to be wrong again.
-  p.waiting.reset();
-  p.expected = result.now.seq;
-}
-
-// -- countersigning -------------------------------------------------------------------------------------------------
-
-bool exchange::is_witness_of(const stream_id& stream) const {
-  return !hosts(stream) && !setup_.hosted.empty() && setup_.hosted.front().view().starts_with('S') &&
-         should_hold(setup_.directory, setup_.self, stream, today_);
-}
-
-/// A mark that was lost on its way, or a crash before it was given: whoever hosts the stream hears it again.
-void exchange::mark_again(const node_name& from, const stream_id& stream) {
-  const auto* host = setup_.directory.host_of(stream);
-  auto at = source_.position(stream);
-  if (!host || host->name != from || !at || !is_witness_of(stream) || is_held(setup_.hosted.front()))
-    return;
-  for (const auto& mark : source_.marks(stream))
-    if (mark.witness == setup_.hosted.front() && mark.seq == at->seq) {
-      marks given;
-      given.given.push_back(mark);
-      return say(from, std::move(given));
-    }
-  auto escrow = setup_.directory.escrow_of(stream, today_);
-  countersign(from, {ports::transfer_status::known, *at, 0, {}, !escrow || source_.has_keys_for(stream, *escrow)});
-}
-
-/// Only what is whole here, entries and key, and on disk.
-void exchange::countersign(const node_name& host, const ports::transfer_result& result) {
-  if (!is_witness_of(result.now.stream))
-    return;
-  if (!result.keys_there)
-    return raise(alarm_kind::keys_missing, result.now.stream, host, result.now.seq);
-  settle(alarm_kind::keys_missing, result.now.stream, host);
-  // What this node's own stream says is not yet confirmed: neither is what it signs.
-  if (is_held(setup_.hosted.front()))
-    return;
-  ports::witness_mark mark;
-  mark.stream = result.now.stream;
-  mark.epoch = result.now.epoch;
-  mark.seq = result.now.seq;
-  mark.link = result.now.link;
-  mark.witness = setup_.hosted.front();
-  mark.at = now_;
-  journal::sign(mark, *setup_.signer);
-  todo_.marks.push_back(mark);
-  marks given;
-  given.given.push_back(mark);
-  say(host, std::move(given));
-}
-
-void exchange::take_in(const node_name& from, marks& said) {
-  const auto* node = setup_.directory.find(from);
-  for (const auto& mark : said.given) {
-    auto is_his = node && std::ranges::find(node->streams, mark.witness) != node->streams.end();
-    auto signs = [&](const dated_key& key) { return key.in_force(mark.at) && journal::verify(mark, key.key); };
-    if (!hosts(mark.stream) || !is_his || std::ranges::none_of(node->signing_keys, signs)) {
-      raise(alarm_kind::bad_signature, {}, from, 0);
-      misbehaved(from);
-      continue;
-    }
-    auto link = source_.link_at(mark.stream, mark.seq);
-    auto& theirs = peers_.at(from).theirs[mark.stream];
-    if (mark.seq >= theirs.seq)
-      theirs = {mark.stream, mark.epoch, mark.seq, mark.link};
-    peers_.at(from).as_of[mark.stream] = now_;
-    if (!link)
-      found_behind(mark.stream);
-    else if (*link != mark.link)
-      raise(alarm_kind::forked, mark.stream, from, mark.seq);
-    else if (auto given = source_.marks(mark.stream); std::ranges::find(given, mark) == given.end())
-      todo_.marks.push_back(mark);
-  }
-}
-
-// -- what goes ------------------------------------------------------------------------------------------------------
-
-void exchange::take_in(const node_name& from, want& said) {
-  const auto& stream = said.after.stream;
-  auto refuse = [&](no_reason because, std::optional<ports::signed_head> head = {}) {
-    say(from, no{because, stream, said.after.seq, std::move(head)});
-  };
-  if (!concerns(from, stream) || !concerns(setup_.self, stream)) {
-    misbehaved(from);
-    return refuse(no_reason::not_yours);
-  }
-  auto at = source_.position(stream);
-  if (!at)
-    return refuse(no_reason::not_here);
-  if (said.after.seq > at->seq) {
-    compare(from, peers_.at(from), said.after);
-    return refuse(no_reason::behind);
-  }
-  if (source_.link_at(stream, said.after.seq) != said.after.link) {
-    raise(alarm_kind::forked, stream, from, said.after.seq);
-    return refuse(no_reason::forked, source_.head_covering(stream, said.after.seq));
-  }
-  auto [place, is_new] = peers_.at(from).feeds.try_emplace(stream);
-  auto& f = place->second;
-  f.after = said.after.seq;
-  f.window_bytes = std::min(said.window_bytes, std::uint32_t{16U << 20});
-  if (is_new || said.again || f.after > f.sent) {
-    f.on_their_way.clear();
-    f.bytes_on_their_way = 0;
-    f.sent = f.after;
-  }
-  while (!f.on_their_way.empty() && f.on_their_way.front().first <= f.after) {
-    f.bytes_on_their_way -= f.on_their_way.front().second;
-    f.on_their_way.pop_front();
-  }
-  auto& theirs = peers_.at(from).theirs[stream];
-  if (f.after >= theirs.seq)
-    theirs = said.after;
-  peers_.at(from).as_of[stream] = now_;
-  feed_more(from, stream, f);
-}
-
-void exchange::feed_more(const node_name& to, const stream_id& stream, feed& f) {
-  while (f.bytes_on_their_way < f.window_bytes) {
-    auto next = source_.read(stream, f.sent, setup_.limits.transfer_bytes);
-    if (!next)
-      return;
-    auto size = size_of(*next);
-    f.sent = next->entries.back().seq;
-    f.on_their_way.emplace_back(f.sent, size);
-    f.bytes_on_their_way += size;
-    say(to, entries{*next});
-  }
-}
-
-void exchange::grown(const stream_id& stream) {
-  for (auto& [name, p] : peers_)
-    if (auto found = p.feeds.find(stream); found != p.feeds.end() && p.state == ports::link_state::up)
-      feed_more(name, stream, found->second);
-}
-
-void exchange::take_in(const node_name& from, no& said) {
-  if (!said.stream)
-    return;
-  auto found = peers_.at(from).pulls.find(*said.stream);
-  if (found == peers_.at(from).pulls.end())
-    return;
-  found->second.asked = false;
-  if (said.because == no_reason::behind)
-    raise(alarm_kind::rolled_back, said.stream, from, said.seq);
-  if (said.because != no_reason::forked)
-    return;
-  found->second.stopped = true;
-  raise(alarm_kind::forked, said.stream, from, said.seq);
-  if (said.head && said.head->stream == *said.stream && signed_by_host(*said.head) &&
-      source_.link_at(*said.stream, said.head->seq) != said.head->link)
-    todo_.foreign_heads.push_back(*said.head);
-}
-
-bool exchange::signed_by_host(const ports::signed_head& head) const {
-  auto keys = setup_.directory.signing_keys_of(head.stream);
-  return std::ranges::any_of(keys, [&](const dated_key& key) { return journal::verify(head, key.key); });
 }
 
 // -- questions ------------------------------------------------------------------------------------------------------
@@ -619,6 +353,7 @@ ports::federation_report exchange::report() const {
   ports::federation_report made;
   made.directory_number = setup_.directory.number;
   made.valid_until = setup_.directory.valid_until;
+  made.held = !held_.empty();
   made.alarms.assign(alarms_.begin(), alarms_.end());
   for (const auto& stream : setup_.hosted)
     if (const auto* territory = setup_.directory.territory_of(stream, today_))

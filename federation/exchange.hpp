@@ -36,6 +36,7 @@ struct exchange_limits {
   milliseconds hello_every{5'000};
   milliseconds ask_again{3'000}; ///< what was asked for and did not come
   milliseconds clock_apart{5 * 60'000};
+  milliseconds believe_for{30'000};   ///< a claim to hold more of our stream, until it is made good
   milliseconds confirm_within{5'000}; ///< how long neighbours are waited for at the start
 };
 
@@ -74,11 +75,14 @@ struct exchange_actions {
   std::vector<outgoing> messages;
   std::vector<asked> questions;
   std::vector<asked> replies;
-  std::vector<std::pair<node_name, federation::message>> about_documents;
+  std::vector<std::pair<node_name, any_message>> about_documents;
   std::vector<alarm> raised;
   std::vector<stream_id> caught_up;     ///< own streams that were behind: whoever folded them begins again
   std::optional<bytes> newer_directory; ///< verified, newer: to be kept; peers are those of the new one
 };
+
+/// Sequences are below it (docs/journal-format.md).
+constexpr std::uint64_t sequences_end = std::uint64_t{1} << 44;
 
 class exchange {
 public:
@@ -123,6 +127,7 @@ private:
     milliseconds asked_at{0};
     std::uint64_t expected = 0; ///< last entry that has come in order
     bool asked = false;
+    unsigned asked_again = 0; ///< in vain: the wait doubles each time
   };
   struct peer {
     ports::link_state state{};
@@ -130,6 +135,9 @@ private:
     std::optional<std::array<std::uint8_t, 16>> run;
     milliseconds hello_sent{0};
     bool said_hello = false;
+    bool told_protocol = false;
+    bool disbelieved = false; ///< claimed to hold more of a stream of ours, and did not bring it
+    std::optional<milliseconds> claims_since;
     std::uint64_t misbehaviours = 0;
     std::size_t misbehaviours_this_minute = 0;
     std::map<stream_id, ports::stream_position> theirs;
@@ -150,16 +158,20 @@ private:
   template <class Said>
   void take_in(const node_name& from, Said& said);
 
-  void say(const node_name& to, message what);
+  void say(const node_name& to, any_message what);
   void greet(const node_name& to, peer& p);
   void compare(const node_name& from, peer& p, const ports::stream_position& theirs);
+  void take_claim(const node_name& from, peer& p, const stream_id& stream);
+  void let_claims_lapse(const node_name& from, peer& p);
   void found_behind(const stream_id& stream);
+  bool is_expired() const { return setup_.directory.expired(now_); }
   void come_back(const stream_id& stream);
   void settle_confirmations();
   bool concerns(const node_name& whom, const stream_id& stream) const;
   bool pulls_from(const node_name& from, const stream_id& stream) const;
   void begin_pulls(const node_name& from, peer& p);
   void ask_for(const node_name& from, pull& p, const stream_id& stream, bool again);
+  void take_keys(pull& p, ports::transfer& brought);
   void write_next(pull& p);
   void settle_transfer(const node_name& from, pull& p, const ports::transfer_result& result);
   void feed_more(const node_name& to, const stream_id& stream, feed& f);

@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 
+#include <algorithm>
 #include <sodium.h>
 #include <utility>
 
@@ -12,8 +13,7 @@ using ports::link_state;
 namespace {
 
 constexpr int dial_events = ZMQ_EVENT_CLOSED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_SUCCEEDED |
-                            ZMQ_EVENT_HANDSHAKE_FAILED_AUTH | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL |
-                            ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL;
+                            ZMQ_EVENT_HANDSHAKE_FAILED_AUTH | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL;
 
 /// A link that has lasted so long owes its end to nothing that happens at its beginning.
 constexpr std::chrono::seconds lasting{10};
@@ -58,6 +58,7 @@ void link_dial::turn(link_clock::time_point now) {
     read_events(now);
   if (socket_)
     read_messages(now, messages_a_turn);
+  tell_progress(now);
   if (phase_ == phase::arriving && now >= due_)
     end(failure::handshake, now);
 }
@@ -98,19 +99,18 @@ void link_dial::read_events(link_clock::time_point now) {
 void link_dial::handle(const socket_event& told, link_clock::time_point now) {
   switch (told.what) {
   case ZMQ_EVENT_HANDSHAKE_SUCCEEDED:
-    if (send_word(*socket_, {}, link_word::hello) != send_result::sent)
+    if (send_word(*socket_, {}, frame_kind::hello) != send_result::sent)
       end(failure::lost, now);
     return;
   case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH:
     return end(failure::refused, now);
-  case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL:
   case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL:
     return end(failure::handshake, now);
   case ZMQ_EVENT_DISCONNECTED:
     // What he said before the end is there already.
-    read_messages(now, static_cast<std::size_t>(with_.limits.unread_messages) * 2);
+    read_messages(now, messages_at_the_end);
     if (socket_)
-      end(failure::lost, now);
+      end(phase_ == phase::up ? failure::lost : failure::handshake, now);
     return;
   default: // ZMQ_EVENT_CLOSED: nobody there
     return end(failure::unreachable, now);
@@ -127,22 +127,35 @@ void link_dial::read_messages(link_clock::time_point now, std::size_t most) {
 }
 
 void link_dial::handle(const arrival& came, link_clock::time_point now) {
-  if (came.is == arrival::kind::message && phase_ == phase::up)
-    return with_.owner.heard(peer_.name, came.body);
-  if (came.is == arrival::kind::word && came.word == link_word::bye)
+  bool up = phase_ == phase::up;
+  if (came.kind == frame_kind::bye)
     return end(failure::refused, now);
-  bool welcomed = came.is == arrival::kind::word && came.word == link_word::welcome;
-  if (welcomed && came.protocol == link_protocol && phase_ == phase::arriving)
+  if (came.kind == frame_kind::welcome && came.number == link_protocol && phase_ == phase::arriving)
     return arrived(now);
+  if (came.kind == frame_kind::message && up && progress_.hear(came.number))
+    return with_.owner.heard(peer_.name, came.content());
+  if (came.kind == frame_kind::taken && up)
+    if (auto more = progress_.take(came.number))
+      return with_.owner.taken(peer_.name, *more);
   ++with_.counters.strays;
+  end(failure::misshapen, now);
 }
 
 void link_dial::arrived(link_clock::time_point now) {
   phase_ = phase::up;
+  progress_ = {};
   up_since_ = now;
   due_ = link_clock::time_point::max();
   logged_.reset();
   tell(link_state::up);
+}
+
+void link_dial::tell_progress(link_clock::time_point now) {
+  if (phase_ != phase::up || progress_.heard_told == progress_.heard)
+    return;
+  progress_.heard_told = progress_.heard;
+  if (send_word(*socket_, {}, frame_kind::taken, progress_.heard) != send_result::sent)
+    end(failure::lost, now);
 }
 
 void link_dial::end(failure why, link_clock::time_point now) {
@@ -188,7 +201,7 @@ void link_dial::add_to(std::vector<zmq::pollitem_t>& polled) {
 send_result link_dial::send(parcel_ptr given) {
   if (phase_ != phase::up)
     return send_result::not_there;
-  auto result = send_parcel(*socket_, {}, std::move(given));
+  auto result = send_parcel(*socket_, {}, ++progress_.sent, std::move(given));
   if (result != send_result::sent)
     end(failure::lost, link_clock::now()); // rather than a link with a gap
   return result;

@@ -27,9 +27,9 @@ public:
 
 private:
   enum class phase : std::uint8_t { waiting, arriving, up };
-  enum class failure : std::uint8_t { unreachable, handshake, refused, lost };
+  enum class failure : std::uint8_t { unreachable, handshake, refused, lost, misshapen };
   static constexpr auto names_of_failures() {
-    return std::to_array<std::string_view>({"unreachable", "handshake", "refused", "lost"});
+    return std::to_array<std::string_view>({"unreachable", "handshake", "refused", "lost", "misshapen"});
   }
 
   void begin(link_clock::time_point now);
@@ -38,6 +38,7 @@ private:
   void read_messages(link_clock::time_point now, std::size_t most);
   void handle(const arrival& came, link_clock::time_point now);
   void arrived(link_clock::time_point now);
+  void tell_progress(link_clock::time_point now);
   void end(failure why, link_clock::time_point now);
   void close();
   void tell(ports::link_state now);
@@ -48,6 +49,7 @@ private:
   std::optional<zmq::socket_t> socket_;
   std::optional<socket_watch> watch_; ///< after the socket: it ends first
   phase phase_ = phase::waiting;
+  link_progress progress_;
   std::size_t key_ = 0; ///< of his keys, the one that he is taken to have
   law::bytes32 key_in_use_{};
   std::uint32_t failures_ = 0; ///< in a row, each of his keys tried

@@ -2,7 +2,10 @@
 
 #include "law/require.hpp"
 
+#include <array>
+#include <cstring>
 #include <stdexcept>
+#include <utility>
 
 namespace toit::federation {
 
@@ -10,7 +13,7 @@ using ports::node_name;
 
 namespace {
 
-constexpr int gate_events = ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL;
+constexpr int gate_events = ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED;
 
 /// Of the protocol by which the library asks for a key (ZeroMQ RFC 27).
 constexpr std::size_t key_question_frames = 7;
@@ -77,7 +80,7 @@ void link_gate::admit(const std::vector<ports::transport_peer>& peers) {
     if (!by_user_.contains(who.user))
       ended.push_back(route);
   for (const auto& route : ended) {
-    send_word(socket_, route, link_word::bye);
+    send_word(socket_, route, frame_kind::bye);
     forget(route);
   }
 }
@@ -86,6 +89,7 @@ void link_gate::turn() {
   answer_keys();
   read_events();
   read_messages();
+  tell_progress();
 }
 
 void link_gate::add_to(std::vector<zmq::pollitem_t>& polled) {
@@ -98,9 +102,11 @@ send_result link_gate::send(const node_name& to, parcel_ptr given) {
   auto found = routes_.find(to);
   if (found == routes_.end())
     return send_result::not_there;
-  auto result = send_parcel(socket_, found->second, std::move(given));
+  auto visitor_there = visitors_.find(found->second);
+  law::require(visitor_there != visitors_.end(), "a way leads to a visitor");
+  auto result = send_parcel(socket_, found->second, ++visitor_there->second.progress.sent, std::move(given));
   if (result != send_result::sent) {
-    send_word(socket_, found->second, link_word::bye); // should it be there: let it come again
+    send_word(socket_, found->second, frame_kind::bye); // should it be there: let it come again
     gone(to);
   }
   return result;
@@ -131,8 +137,10 @@ void link_gate::answer_key(const std::vector<zmq::message_t>& asked) {
     if (auto found = by_key_.find(key); found != by_key_.end())
       admitted = &found->second;
   }
-  if (!admitted)
+  if (!admitted) {
+    ++keys_refused_;
     with_.owner.turned_away();
+  }
   std::string question = asked.size() > 1 ? asked[1].to_string() : "";
   const std::array<std::string, 6> answer{
       "1.0", question, admitted ? "200" : "400", admitted ? "" : "unknown key", admitted ? user_of(*admitted, key) : "",
@@ -145,19 +153,28 @@ void link_gate::answer_key(const std::vector<zmq::message_t>& asked) {
 
 void link_gate::read_events() {
   while (auto told = watch_.next()) {
-    if (told->what == ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL) {
-      with_.owner.turned_away();
-    } else if (told->what == ZMQ_EVENT_ACCEPTED) {
-      connections_.insert(told->value);
-    } else {
-      connections_.erase(told->value);
-      for (const auto& [route, who] : visitors_)
-        if (who.descriptor == told->value && routes_.contains(who.peer)) {
-          // What he said before is still to be read: he stays a visitor.
-          gone(who.peer);
-          break;
-        }
-    }
+    if (told->what == ZMQ_EVENT_ACCEPTED)
+      connections_[told->value] = false;
+    else
+      handle_end(told->value);
+  }
+}
+
+void link_gate::handle_end(int descriptor) {
+  auto ended = connections_.find(descriptor);
+  if (ended == connections_.end())
+    return;
+  bool greeted = ended->second;
+  connections_.erase(ended);
+  if (greeted) {
+    for (const auto& [route, who] : visitors_)
+      if (who.descriptor == descriptor && routes_.contains(who.peer))
+        // What he said before is still to be read: he stays a visitor.
+        return gone(who.peer);
+  } else if (keys_refused_ > 0) {
+    --keys_refused_; // told when it was
+  } else {
+    with_.owner.turned_away();
   }
 }
 
@@ -171,29 +188,49 @@ void link_gate::read_messages() {
 }
 
 void link_gate::handle(const arrival& came) {
-  if (!is_given(came.route) || came.is == arrival::kind::stray)
-    return stray(came);
-  if (came.is == arrival::kind::word)
-    return came.word == link_word::hello ? greet(came) : stray(came);
+  if (is_given(came.route) && came.kind == frame_kind::hello)
+    return greet(came);
   auto found = visitors_.find(came.route);
-  if (found == visitors_.end() || found->second.user != user_of(came.body))
+  if (found == visitors_.end() || found->second.user != user_of(came.frame))
     return stray(came);
-  with_.owner.heard(found->second.peer, came.body);
+  auto& [peer, user, descriptor, progress] = found->second;
+  if (came.kind == frame_kind::message && progress.hear(came.number)) {
+    if (progress.heard == progress.heard_told + 1)
+      heard_.push_back(came.route);
+    return with_.owner.heard(peer, came.content());
+  }
+  if (came.kind == frame_kind::taken)
+    if (auto more = progress.take(came.number))
+      return with_.owner.taken(peer, *more);
+  stray(came);
+}
+
+void link_gate::tell_progress() {
+  for (const auto& route : std::exchange(heard_, {}))
+    if (auto found = visitors_.find(route); found != visitors_.end()) {
+      auto& progress = found->second.progress;
+      progress.heard_told = progress.heard;
+      // Where that cannot be told any more, nothing else can.
+      if (send_word(socket_, route, frame_kind::taken, progress.heard) != send_result::sent)
+        gone(found->second.peer);
+    }
 }
 
 void link_gate::greet(const arrival& came) {
-  auto found = by_user_.find(user_of(came.body));
-  if (found == by_user_.end() || came.protocol != link_protocol)
+  auto found = by_user_.find(user_of(came.frame));
+  if (found == by_user_.end() || came.number != link_protocol)
     return stray(came);
   read_events(); // so that a connection that has ended already is known to have
-  auto descriptor = descriptor_of(came.body);
-  if (descriptor >= 0 && !connections_.contains(descriptor))
+  auto descriptor = descriptor_of(came.frame);
+  auto connection = connections_.find(descriptor);
+  if (connection == connections_.end())
     return;
+  connection->second = true;
   auto peer = found->second;
   std::erase_if(visitors_, [&](const auto& known) { return known.second.peer == peer; });
-  visitors_[came.route] = visitor{peer, found->first, descriptor};
+  visitors_[came.route] = visitor{peer, found->first, descriptor, {}};
   routes_[peer] = came.route;
-  if (send_word(socket_, came.route, link_word::welcome) == send_result::sent)
+  if (send_word(socket_, came.route, frame_kind::welcome) == send_result::sent)
     with_.owner.came(peer);
   else
     forget(came.route);
@@ -201,7 +238,8 @@ void link_gate::greet(const arrival& came) {
 
 void link_gate::stray(const arrival& came) {
   ++with_.counters.strays;
-  send_word(socket_, came.route, link_word::bye);
+  forget(came.route);
+  send_word(socket_, came.route, frame_kind::bye);
 }
 
 void link_gate::forget(const std::string& route) {

@@ -9,8 +9,10 @@
 
 #include "federation/link_owner.hpp"
 
-#include <set>
+#include <map>
+#include <string>
 #include <unordered_map>
+#include <vector>
 
 namespace toit::federation {
 
@@ -35,14 +37,17 @@ private:
     ports::node_name peer;
     std::string user; ///< as the handler of keys named the connection
     int descriptor = -1;
+    link_progress progress;
   };
 
   void answer_keys();
   void answer_key(const std::vector<zmq::message_t>& asked);
   void read_events();
+  void handle_end(int descriptor);
   void read_messages();
   void handle(const arrival& came);
   void greet(const arrival& came);
+  void tell_progress();
   void stray(const arrival& came);
   void forget(const std::string& route);
   void gone(const ports::node_name& peer);
@@ -56,7 +61,9 @@ private:
   std::map<std::string, ports::node_name, std::less<>> by_user_;
   std::unordered_map<std::string, visitor> visitors_; ///< by route
   std::map<ports::node_name, std::string> routes_;    ///< of those who can be sent to
-  std::set<int> connections_;
+  std::map<int, bool> connections_;                   ///< by descriptor: whether hello was said
+  std::uint64_t keys_refused_ = 0;                    ///< of connections that have not ended yet
+  std::vector<std::string> heard_;                    ///< routes, this turn
 };
 
 } // namespace toit::federation

@@ -1,34 +1,43 @@
 /// \file
 /// What waits to be sent, by peer: filled by any thread, emptied by the transport's own.
 ///
-/// A message counts against its peer's limits from `put` until ZeroMQ has let go of it, so that the limits bound what
-/// waits in its queues too.
+/// A message counts against its peer's limits from `put` until he has taken it, and until ZeroMQ has let go of it, so
+/// that the limits bound what waits here, in the library's queues and at his place.
 
 #pragma once
 
 #include "federation/zmq_transport.hpp"
 
 #include <atomic>
+#include <deque>
 #include <map>
+#include <memory>
 #include <mutex>
+#include <span>
+#include <vector>
 
 namespace toit::federation {
 
-/// Of one peer. Whoever frees a message may be a thread of ZeroMQ's.
+/// What the library holds for one peer. Whoever frees a message may be a thread of ZeroMQ's.
 struct outgoing_load {
   std::atomic<std::size_t> messages{0};
   std::atomic<std::size_t> size_bytes{0};
 };
 
+/// In front of a frame's content: a kind, and a number of eight bytes, the most significant first.
+constexpr std::size_t frame_head_bytes = 9;
+
 /// A message on its way out.
 class parcel {
 public:
-  parcel(ports::bytes content, std::shared_ptr<outgoing_load> load);
+  parcel(std::span<const std::uint8_t> content, std::shared_ptr<outgoing_load> load);
   ~parcel();
   parcel(const parcel&) = delete;
   parcel& operator=(const parcel&) = delete;
 
-  ports::bytes content;
+  std::size_t content_bytes() const { return frame.size() - frame_head_bytes; }
+
+  ports::bytes frame; ///< its head is still to be written
 
 private:
   std::shared_ptr<outgoing_load> load_;
@@ -63,9 +72,11 @@ public:
 
   /// Who has a queue from now on. A newcomer's is closed.
   void set_peers(const std::vector<ports::transport_peer>& peers);
-  answer put(const ports::node_name& to, ports::bytes message);
+  answer put(const ports::node_name& to, std::span<const std::uint8_t> message);
   /// Nothing happens for a name that is no peer's.
   void open(const ports::node_name& peer);
+  /// He has taken so many more, in the order of `put`.
+  void release(const ports::node_name& peer, std::uint64_t count);
   /// How many messages are lost by it.
   std::size_t close(const ports::node_name& peer);
   /// All that waits, in the order of `put` for each peer.
@@ -76,7 +87,10 @@ private:
     bool open = false;
     std::shared_ptr<outgoing_load> load = std::make_shared<outgoing_load>();
     std::vector<parcel_ptr> waiting;
+    std::deque<std::size_t> untaken; ///< sizes, since the link is open
+    std::size_t untaken_bytes = 0;
   };
+  bool is_full(const waiting_line& line, std::size_t with_bytes) const;
 
   const transport_limits limits_;
   wake_signal& wake_;

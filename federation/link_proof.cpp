@@ -1,7 +1,11 @@
 #include "federation/link_proof.hpp"
 
 #include <arpa/inet.h>
+#include <array>
+#include <cerrno>
+#include <cstring>
 #include <netinet/in.h>
+#include <optional>
 #include <sodium.h>
 #include <stdexcept>
 #include <sys/socket.h>
@@ -41,7 +45,7 @@ std::optional<bool> verdict_of(const socket_event& told) {
 }
 
 void prove_unknown_key_refused(const std::string& endpoint, const law::bytes32& server, proof_clock::time_point until) {
-  zmq::context_t context;
+  zmq::context_t context{link_threads};
   transport_limits limits;
   auto stranger = make_going_socket(context, identity_of(throw_away_secret()), server, limits);
   socket_watch watch{context, stranger, ZMQ_EVENT_HANDSHAKE_FAILED_AUTH | ZMQ_EVENT_HANDSHAKE_SUCCEEDED};

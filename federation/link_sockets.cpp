@@ -4,8 +4,11 @@
 
 #include <array>
 #include <atomic>
+#include <cerrno>
+#include <cstring>
 #include <sodium.h>
 #include <stdexcept>
+#include <tuple>
 
 namespace toit::federation {
 
@@ -16,8 +19,8 @@ namespace {
 constexpr int zap_enforce_domain_option = 93;
 constexpr std::string_view zap_domain = "toit";
 
-/// What CURVE puts around a message counts against the largest message.
-constexpr std::int64_t curve_overhead_bytes = 64;
+/// What CURVE and a frame's head put around a message counts against the largest one.
+constexpr std::int64_t overhead_bytes = 96;
 /// What waits in the kernel delays a heartbeat: little enough for the poorest line.
 constexpr int kernel_buffer_bytes = 1 << 20;
 /// A pipe of the library hears of room only when half of it is free, and not at once. This one never refuses what the
@@ -33,8 +36,10 @@ zmq::socket_t make_socket(zmq::context_t& in, zmq::socket_type type, const trans
   zmq::socket_t made{in, type};
   made.set(zmq::sockopt::linger, 0);
   made.set(zmq::sockopt::sndhwm, pipe_limit(limits));
-  made.set(zmq::sockopt::rcvhwm, limits.unread_messages);
-  made.set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>(ports::message_limit_bytes) + curve_overhead_bytes);
+  // A connection that ends while the library holds up its reading can end the process in 4.3 (libzmq issues 4364 and
+  // 3937), at the next heartbeat. So it reads on, and what may wait is bounded by the word `taken`.
+  made.set(zmq::sockopt::rcvhwm, 0);
+  made.set(zmq::sockopt::maxmsgsize, static_cast<std::int64_t>(ports::message_limit_bytes) + overhead_bytes);
   made.set(zmq::sockopt::sndbuf, kernel_buffer_bytes);
   made.set(zmq::sockopt::heartbeat_ivl, milliseconds_of(limits.heartbeat_interval));
   made.set(zmq::sockopt::heartbeat_timeout, milliseconds_of(limits.heartbeat_timeout));
@@ -79,26 +84,31 @@ bool receive_frame(zmq::socket_t& from, zmq::message_t& into) {
   return got >= 0;
 }
 
-/// After the first frame of a message the others are there. What is more than can be is read and forgotten.
-void receive_rest(zmq::socket_t& from, std::array<zmq::message_t, 2>& frames, std::size_t& count) {
-  for (count = 1; frames[0].more(); ++count) {
-    zmq::message_t surplus;
-    auto& next = count == 1 ? frames[1] : surplus;
-    law::require(receive_frame(from, next), "a message comes whole");
-    if (!next.more()) {
-      ++count;
-      return;
-    }
-  }
+/// What follows the first frame of a message, which comes whole. True when there was anything.
+bool skip_rest(zmq::socket_t& from, bool more) {
+  bool skipped = more;
+  for (zmq::message_t surplus; more; more = surplus.more())
+    law::require(receive_frame(from, surplus), "a message comes whole");
+  return skipped;
 }
 
-void read_word(arrival& came, const zmq::message_t& said) {
-  const auto* told = static_cast<const std::uint8_t*>(said.data());
-  if (said.size() != 2 || told[0] < 1 || told[0] > static_cast<std::uint8_t>(link_word::bye))
+void write_head(std::span<std::uint8_t> frame, frame_kind kind, std::uint64_t number) {
+  frame[0] = static_cast<std::uint8_t>(kind);
+  for (std::size_t i = 1; i < frame_head_bytes; ++i)
+    frame[i] = static_cast<std::uint8_t>(number >> (8 * (frame_head_bytes - 1 - i)));
+}
+
+void read_head(arrival& came) {
+  std::span frame{static_cast<const std::uint8_t*>(came.frame.data()), came.frame.size()};
+  if (frame.size() < frame_head_bytes || frame[0] >= static_cast<std::uint8_t>(frame_kind::stray))
     return;
-  came.is = arrival::kind::word;
-  came.word = static_cast<link_word>(told[0]);
-  came.protocol = told[1];
+  auto kind = static_cast<frame_kind>(frame[0]);
+  auto content = frame.size() - frame_head_bytes;
+  if (kind == frame_kind::message ? content == 0 || content > ports::message_limit_bytes : content > 0)
+    return;
+  came.kind = kind;
+  for (auto byte : frame.subspan(1, frame_head_bytes - 1))
+    came.number = came.number << 8U | byte;
 }
 
 void free_parcel(void* /*content*/, void* parcel_given) { delete static_cast<parcel*>(parcel_given); }
@@ -118,6 +128,7 @@ link_identity identity_of(const law::bytes32& secret) {
 
 zmq::socket_t make_waiting_socket(zmq::context_t& in, const link_identity& self, const transport_limits& limits) {
   auto made = make_socket(in, zmq::socket_type::router, limits);
+  made.set(zmq::sockopt::affinity, std::uint64_t{1});
   made.set(zmq::sockopt::router_mandatory, true);
   made.set(zmq::sockopt::curve_server, true);
   set_key(made, ZMQ_CURVE_SECRETKEY, self.secret);
@@ -131,6 +142,7 @@ zmq::socket_t make_waiting_socket(zmq::context_t& in, const link_identity& self,
 zmq::socket_t make_going_socket(zmq::context_t& in, const link_identity& self, const law::bytes32& server,
                                 const transport_limits& limits) {
   auto made = make_socket(in, zmq::socket_type::dealer, limits);
+  made.set(zmq::sockopt::affinity, std::uint64_t{2});
   made.set(zmq::sockopt::reconnect_ivl, never_in_ms);
   made.set(zmq::sockopt::connect_timeout, milliseconds_of(limits.arrival));
   set_key(made, ZMQ_CURVE_SERVERKEY, server);
@@ -141,6 +153,7 @@ zmq::socket_t make_going_socket(zmq::context_t& in, const link_identity& self, c
 
 socket_watch::socket_watch(zmq::context_t& in, zmq::socket_t& watched, int events)
     : watched_{watched}, told_{in, zmq::socket_type::pair} {
+  law::require((events & ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL) == 0, "that event is not asked for");
   auto address = next_watch_address();
   told_.set(zmq::sockopt::linger, 0);
   if (zmq_socket_monitor(watched.handle(), address.c_str(), events) != 0)
@@ -156,18 +169,21 @@ socket_watch::~socket_watch() {
 }
 
 std::optional<socket_event> socket_watch::next() {
-  std::array<zmq::message_t, 2> frames;
-  std::size_t count = 0;
-  if (!receive_frame(told_, frames[0]))
+  zmq::message_t event;
+  if (!receive_frame(told_, event))
     return std::nullopt;
-  receive_rest(told_, frames, count);
+  skip_rest(told_, event.more());
   std::uint16_t what = 0;
   std::int32_t value = 0;
-  law::require(frames[0].size() == sizeof what + sizeof value, "an event has its form");
-  const auto* told = static_cast<const std::uint8_t*>(frames[0].data());
+  law::require(event.size() == sizeof what + sizeof value, "an event has its form");
+  const auto* told = static_cast<const std::uint8_t*>(event.data());
   std::memcpy(&what, told, sizeof what);
   std::memcpy(&value, told + sizeof what, sizeof value);
   return socket_event{what, value};
+}
+
+std::span<const std::uint8_t> arrival::content() const {
+  return std::span{static_cast<const std::uint8_t*>(frame.data()), frame.size()}.subspan(frame_head_bytes);
 }
 
 std::optional<arrival> receive(zmq::socket_t& from, bool routed) {
@@ -178,35 +194,29 @@ std::optional<arrival> receive(zmq::socket_t& from, bool routed) {
       return std::nullopt;
     came.route.assign(static_cast<const char*>(route.data()), route.size());
   }
-  std::array<zmq::message_t, 2> frames;
-  std::size_t count = 0;
-  if (!receive_frame(from, frames[0]))
+  if (!receive_frame(from, came.frame))
     return std::nullopt;
-  receive_rest(from, frames, count);
-  came.is = arrival::kind::stray;
-  if (count == 2 && frames[0].size() == 0)
-    read_word(came, frames[1]);
-  else if (count == 1 && frames[0].size() > 0 && frames[0].size() <= ports::message_limit_bytes)
-    came.is = arrival::kind::message;
-  came.body = std::move(frames[0]);
+  if (!skip_rest(from, came.frame.more()))
+    read_head(came);
   return came;
 }
 
-send_result send_word(zmq::socket_t& to, std::string_view route, link_word word) {
+send_result send_word(zmq::socket_t& to, std::string_view route, frame_kind word, std::uint64_t number) {
   if (!send_route(to, route))
     return send_result::not_there;
-  std::array<std::uint8_t, 2> said{static_cast<std::uint8_t>(word), link_protocol};
-  bool sent = send_frame(to, zmq::message_t{}, ZMQ_SNDMORE) && send_frame(to, {said.data(), said.size()}, 0);
-  return sent ? send_result::sent : send_result::not_there;
+  std::array<std::uint8_t, frame_head_bytes> frame{};
+  write_head(frame, word, number);
+  return send_frame(to, {frame.data(), frame.size()}, 0) ? send_result::sent : send_result::not_there;
 }
 
-send_result send_parcel(zmq::socket_t& to, std::string_view route, parcel_ptr given) {
+send_result send_parcel(zmq::socket_t& to, std::string_view route, std::uint64_t number, parcel_ptr given) {
   if (!send_route(to, route))
     return send_result::not_there;
-  auto& content = given->content;
-  zmq::message_t body{content.data(), content.size(), free_parcel, given.get()};
-  given.release();
-  return send_frame(to, std::move(body), 0) ? send_result::sent : send_result::not_there;
+  auto* parcel_given = given.release(); // free_parcel has it from now on
+  auto& frame = parcel_given->frame;
+  write_head(frame, frame_kind::message, number);
+  zmq::message_t message{frame.data(), frame.size(), free_parcel, parcel_given};
+  return send_frame(to, std::move(message), 0) ? send_result::sent : send_result::not_there;
 }
 
 } // namespace toit::federation

@@ -5,7 +5,13 @@
 #include "federation/link_proof.hpp"
 #include "law/require.hpp"
 
+#include <algorithm>
+#include <atomic>
+#include <map>
+#include <mutex>
+#include <optional>
 #include <set>
+#include <span>
 #include <thread>
 #include <utility>
 
@@ -20,8 +26,6 @@ namespace {
 constexpr std::size_t peers_most = 4096;
 /// A link takes up to four sockets of the library.
 constexpr int sockets_most = 4 * static_cast<int>(peers_most) + 16;
-/// One for those who come, one for those to whom we go: a name server that does not answer holds up the latter alone.
-constexpr int library_threads = 2;
 constexpr std::chrono::milliseconds longest_sleep{1000};
 
 std::vector<transport_peer> without(std::vector<transport_peer> peers, const node_name& self) {
@@ -42,16 +46,17 @@ public:
 
   std::string endpoint() const { return gate_ ? gate_->endpoint() : std::string{}; }
   void prove();
-  bool send(const node_name& to, ports::bytes message);
+  bool send(const node_name& to, std::span<const std::uint8_t> message);
   void set_peers(std::vector<transport_peer> peers);
   transport_stats stats() const;
 
 private:
-  void heard(const node_name& from, const zmq::message_t& message) override;
+  void heard(const node_name& from, std::span<const std::uint8_t> message) override;
   void dialled(const node_name& peer, link_state now) override { change(peer, now); }
   void came(const node_name& peer) override;
   void left(const node_name& peer) override;
   void turned_away() override;
+  void taken(const node_name& by, std::uint64_t count) override;
 
   void run() noexcept;
   void wait();
@@ -67,7 +72,7 @@ private:
   receiver& to_;
   transport_counters counters_;
   wake_signal wake_;
-  zmq::context_t sockets_{library_threads, sockets_most};
+  zmq::context_t sockets_{link_threads, sockets_most};
   link_outbox outbox_{setup_.limits, wake_};
   std::optional<link_gate> gate_;
 
@@ -104,10 +109,10 @@ void zmq_transport::engine::prove() {
   wake_.ring();
 }
 
-bool zmq_transport::engine::send(const node_name& to, ports::bytes message) {
+bool zmq_transport::engine::send(const node_name& to, std::span<const std::uint8_t> message) {
   if (message.empty() || message.size() > ports::message_limit_bytes)
     return false;
-  auto answer = outbox_.put(to, std::move(message));
+  auto answer = outbox_.put(to, message);
   if (answer == link_outbox::answer::full)
     ++counters_.refused_full;
   return answer == link_outbox::answer::taken;
@@ -138,11 +143,10 @@ transport_stats zmq_transport::engine::stats() const {
 
 // -- what links tell ------------------------------------------------------------------------------------------------
 
-void zmq_transport::engine::heard(const node_name& from, const zmq::message_t& message) {
-  const auto* first = static_cast<const std::uint8_t*>(message.data());
+void zmq_transport::engine::heard(const node_name& from, std::span<const std::uint8_t> message) {
   ++counters_.messages_in;
   counters_.bytes_in += message.size();
-  to_.received(from, ports::bytes(first, first + message.size()));
+  to_.received(from, ports::bytes(message.begin(), message.end()));
 }
 
 void zmq_transport::engine::came(const node_name& peer) {
@@ -163,6 +167,8 @@ void zmq_transport::engine::turned_away() {
   ++counters_.turned_away;
   to_.turned_away();
 }
+
+void zmq_transport::engine::taken(const node_name& by, std::uint64_t count) { outbox_.release(by, count); }
 
 void zmq_transport::engine::change(const node_name& peer, link_state now) {
   auto found = peers_.find(peer);
@@ -257,7 +263,7 @@ void zmq_transport::engine::send_waiting() {
 void zmq_transport::engine::send_all(link_outbox::batch waiting) {
   auto dial = dials_.find(waiting.to);
   for (auto& parcel : waiting.parcels) {
-    auto size = parcel->content.size();
+    auto size = parcel->content_bytes();
     auto result = send_result::not_there;
     if (dial != dials_.end())
       result = dial->second.send(std::move(parcel));
@@ -284,7 +290,7 @@ zmq_transport::~zmq_transport() = default;
 std::string zmq_transport::endpoint() const { return engine_->endpoint(); }
 transport_stats zmq_transport::stats() const { return engine_->stats(); }
 
-bool zmq_transport::send(const node_name& to, ports::bytes message) { return engine_->send(to, std::move(message)); }
+bool zmq_transport::send(const node_name& to, ports::bytes message) { return engine_->send(to, message); }
 void zmq_transport::set_peers(std::vector<transport_peer> peers) { engine_->set_peers(std::move(peers)); }
 
 } // namespace toit::federation

@@ -13,18 +13,19 @@
 #include "ports/transport.hpp"
 
 #include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
 
 namespace toit::federation {
 
 struct transport_limits {
-  /// Taken by `send` for one peer and not yet on the wire.
+  /// Taken by `send` for one peer, and not yet by his receiver.
   std::size_t messages_per_peer = 4096;
   std::size_t bytes_per_peer = 64U << 20;
-  /// That wait unread, a connection: beyond, the kernel makes the sender wait.
-  int unread_messages = 256;
-  /// Of the protocol itself: a connection that answers nothing for so long ends.
+  /// Of the protocol itself: a connection that answers nothing for so long ends. One message has to pass in this time.
   std::chrono::milliseconds heartbeat_interval{5000};
-  std::chrono::milliseconds heartbeat_timeout{15000};
+  std::chrono::milliseconds heartbeat_timeout{30000};
   /// From the first packet until the other side has said that it takes us.
   std::chrono::milliseconds arrival{20000};
   std::chrono::milliseconds retry_least{100};

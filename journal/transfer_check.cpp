@@ -10,6 +10,9 @@ namespace {
 
 using ports::transfer_status;
 
+/// Sequences are below it (docs/journal-format.md).
+constexpr std::uint64_t sequences_end = std::uint64_t{1} << 44;
+
 sealed_key key_from(const ports::stream_id& stream, const ports::travelling_key& brought) {
   return {stream,
           brought.epoch,
@@ -58,7 +61,7 @@ private:
   }
 
   bool take(const ports::sealed_entry& entry) {
-    if (entry.seq != last_.seq + 1 || entry.recorded_at_ms > INT64_MAX ||
+    if (entry.seq != last_.seq + 1 || entry.seq >= sequences_end || entry.recorded_at_ms > INT64_MAX ||
         entry.nonce.has_value() != entry.content.has_value())
       return fail(transfer_status::altered, last_.seq + 1);
     auto row = row_of(entry);
@@ -138,6 +141,7 @@ private:
       return tell_fork();
     std::map<std::pair<std::uint32_t, key_id>, const ports::signed_head*> last_of;
     auto covered = here_.seq;
+    auto ordering = here_.ordering_seq;
     for (const auto& head : brought_.heads) {
       auto link = links_.find(head.seq);
       if (head.stream != brought_.stream)
@@ -146,6 +150,9 @@ private:
         continue;
       if (head.first != covered + 1 || head.seq < head.first || link == links_.end() || link->second != head.link)
         return fail(transfer_status::altered, head.seq);
+      if (head.ordering_seq < ordering || head.ordering_seq >= sequences_end)
+        return fail(transfer_status::altered, head.seq);
+      ordering = head.ordering_seq;
       covered = head.seq;
       last_of[{head.epoch, head.key_id}] = &head;
       done_.rows.heads.push_back(head);

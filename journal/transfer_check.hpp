@@ -16,6 +16,7 @@ struct replica_view {
   std::uint32_t epoch = 0;
   std::int64_t recorded_at_ms = 0;
   bytes32 link{};
+  std::uint64_t ordering_seq = 0; ///< of the last head
   /// The link of an entry that is here.
   std::function<std::optional<bytes32>(std::uint64_t)> link_of;
   /// The subject of an entry that is here.

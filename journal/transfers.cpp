@@ -98,6 +98,10 @@ public:
     return made;
   }
 
+  law::list<ports::travelling_key, 1024> keys(const ports::stream_id& stream) override {
+    return keys_of(*rows_, stream);
+  }
+
   bool has_keys_for(const ports::stream_id& stream, const law::bytes32& recipient) override {
     auto at = position(stream);
     std::uint64_t epochs = 0;

@@ -28,8 +28,9 @@ public:
   }
 
   std::optional<bytes> open(law::document_id id, const bytes32& key) override {
-    // Nonce and tag are 40 bytes; one more byte would show a file that has grown.
-    auto sealed = folder_->read(file_of(id), 0, ports::document_limit_bytes + 41);
+    // One more byte would show a file that has grown.
+    constexpr auto most = ports::document_limit_bytes + ports::document_overhead_bytes;
+    auto sealed = folder_->read(file_of(id), 0, most + 1);
     if (!sealed)
       return std::nullopt;
     return decrypt_with(key, *sealed, id.bytes);

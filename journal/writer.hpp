@@ -73,6 +73,7 @@ private:
   bool has_key(const replica_state& replica, const std::optional<bytes32>& escrow) const;
   ports::transfer_result stage_checked(const ports::transfer& brought, replica_state& here, bool hosted);
   void add_numbers(stream_rows& rows) const;
+  void forget_number(const law::demande_erased& tombstone, stream_rows& rows, const stream_keys& keys) const;
   void put_transfers();
   void end_transfers(ports::synced& done);
   std::uint64_t ordering_seq();

@@ -79,7 +79,7 @@ ports::transfer_result journal_writer_on_store::stage_transfer(const ports::tran
 
 ports::transfer_result journal_writer_on_store::stage_checked(const ports::transfer& brought, replica_state& here,
                                                               bool hosted) {
-  replica_view view{here.at.seq, here.at.epoch, here.at.recorded_at_ms, here.at.link, {}, {}};
+  replica_view view{here.at.seq, here.at.epoch, here.at.recorded_at_ms, here.at.link, here.at.ordering_seq, {}, {}};
   view.link_of = [&](std::uint64_t seq) -> std::optional<bytes32> {
     if (seq == 0)
       return first_link(brought.stream);
@@ -123,8 +123,23 @@ void journal_writer_on_store::add_numbers(stream_rows& rows) const {
     auto entry = read_row(row, *keys);
     if (!entry.record)
       continue;
+    if (const auto* tombstone = std::get_if<law::demande_erased>(&entry.record->event))
+      forget_number(*tombstone, rows, *keys);
     if (const auto* registered = std::get_if<law::demande_registered>(&entry.record->event))
-      rows.numbers.push_back({keys->number_key(registered->number), row.header.subject});
+      if (auto key = keys->number_key(registered->number); !committed_->find_number(rows.stream, key))
+        rows.numbers.push_back({key, row.header.subject});
+  }
+}
+
+/// The row of an erased dossier goes with it: it is known here while its registration is still to be read.
+void journal_writer_on_store::forget_number(const law::demande_erased& tombstone, stream_rows& rows,
+                                            const stream_keys& keys) const {
+  for (auto seq : tombstone.entries) {
+    auto row = committed_->entry(rows.stream, seq);
+    auto entry = row ? read_row(*row, keys) : ports::stored_entry{};
+    const auto* registered = entry.record ? std::get_if<law::demande_registered>(&entry.record->event) : nullptr;
+    if (registered)
+      rows.forgotten_numbers.push_back(keys.number_key(registered->number));
   }
 }
 

@@ -585,10 +585,11 @@ struct applicant_account_closed {
 struct demande_erased {
   list<std::uint64_t, 65536> entries; ///< sequences emptied in this stream
   std::uint32_t documents = 0;        ///< files destroyed
+  list<document_id, 4096> files{};    ///< which: whoever holds a copy destroys it too
   friend bool operator==(const demande_erased&, const demande_erased&) = default;
   static constexpr auto fields() {
     using t = demande_erased;
-    return std::tuple{field{"entries", &t::entries}, field{"documents", &t::documents}};
+    return std::tuple{field{"entries", &t::entries}, field{"documents", &t::documents}, field{"files", &t::files}};
   }
   static constexpr entry_kind kind{46,
                                    "demande_erased",

@@ -249,6 +249,8 @@ outcome effect_of(const deliberation& on, const due& passed) {
   case due_rule::erasure: {
     demande_erased erased{{on.facts.sealed_entries.begin(), on.facts.sealed_entries.end()},
                           static_cast<std::uint32_t>(d.documents.size())};
+    for (const auto& stored : d.documents)
+      erased.files.push_back(stored.id);
     draft(out, d, std::move(erased), operation::suppressed);
     break;
   }

@@ -5,6 +5,8 @@
 #include "nodes/program/demonstration.hpp"
 #include "nodes/program/demonstration_folder.hpp"
 #include "nodes/program/directory_command.hpp"
+#include "nodes/program/federation_demo.hpp"
+#include "nodes/program/federation_tour.hpp"
 #include "nodes/program/journal_command.hpp"
 #include "nodes/program/law_command.hpp"
 #include "nodes/program/node_command.hpp"
@@ -110,17 +112,24 @@ private:
   }
 
   void add_demonstration() {
-    auto* demo = command(&app_, "demo", "Sert Plaine Commune avec une population fictive", [this] {
+    demonstration_.last_day = law::civil_date{std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now())};
+    auto with_options = [this](CLI::App* demo) {
+      demo->add_option("--data", demonstration_.data, "Dossier de la démonstration")->required();
+      demo->add_option("--port", demonstration_.port, "Port, 0 pour un port libre")->check(CLI::Range(0, 65535));
+      demo->add_option("--one-in", demonstration_.one_in, "Population réduite : une demande sur N")
+          ->check(CLI::Range(1, 100'000));
+      demo->add_option("--seed", demonstration_.seed, "Graine de la population");
+      return demo;
+    };
+    auto* demo = command(&app_, "demo", "Sert la Seine-Saint-Denis avec une population fictive : six nœuds", [this] {
       demonstration_.json = json_;
-      demonstration_.last_day =
-          law::civil_date{std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now())};
-      return demonstrate(demonstration_, std::cout, std::cerr);
+      return alone_ ? demonstrate(demonstration_, std::cout, std::cerr)
+                    : demonstrate_federation(demonstration_, std::cout, std::cerr);
     });
-    demo->add_option("--data", demonstration_.data, "Dossier de la démonstration")->required();
-    demo->add_option("--port", demonstration_.port, "Port, 0 pour un port libre")->check(CLI::Range(0, 65535));
-    demo->add_option("--one-in", demonstration_.one_in, "Population réduite : une demande sur N")
-        ->check(CLI::Range(1, 1000));
-    demo->add_option("--seed", demonstration_.seed, "Graine de la population");
+    with_options(demo)->add_flag("--alone", alone_, "Un seul nœud : Plaine Commune, sans fédération");
+    auto* member = command(&app_, "demo-node", "Un des nœuds de la démonstration",
+                           [this] { return serve_demonstration_node(demonstration_, std::cerr); });
+    with_options(member)->group("");
 
     auto* tour = command(&app_, "tour", "Suit une demande de bout en bout dans une démonstration qui est servie",
                          [this] { return tour_command(file_, json_, std::cout, std::cerr); });
@@ -130,7 +139,7 @@ private:
   void add_reading() {
     auto* verify = command(&app_, "verify", "Vérifie un journal ou un dossier de preuve, sans nœud ni réseau", [this] {
       verify_.json = json_;
-      return verify_command(verify_, std::cout, std::cerr);
+      return this->verify();
     });
     verify->add_option("journal", verify_.journal, "Fichier du journal, dossier de données, ou dossier de preuve")
         ->required();
@@ -188,10 +197,24 @@ private:
     add("confirm", "Confirme l'heure d'un nœud dont l'horloge a sauté", clock_action::confirm);
   }
 
+  /// Of a federation's demonstration, every node.
+  int verify() {
+    if (!is_federation(verify_.journal))
+      return verify_command(verify_, std::cout, std::cerr);
+    int worst = exit_done;
+    for (const auto& node : demonstration_nodes()) {
+      auto of_node = verify_;
+      of_node.journal /= node.name;
+      worst = std::max(worst, verify_command(of_node, std::cout, std::cerr));
+    }
+    return worst;
+  }
+
   /// Place and password come from a demonstration's folder, or from options and the standard input.
   int run_clock() {
     clock_.json = json_;
     if (!file_.empty()) {
+      file_ = first_territory(file_);
       clock_.login = "gestionnaire";
       clock_.password = read_mark(file_ / begun_mark);
       clock_.place.port = static_cast<std::uint16_t>(std::strtoul(read_mark(file_ / port_mark).c_str(), nullptr, 10));
@@ -207,6 +230,7 @@ private:
   std::function<int()> action_;
   bool json_ = false;
   bool check_only_ = false;
+  bool alone_ = false;
   std::filesystem::path configuration_;
   std::filesystem::path file_;
   std::filesystem::path certificate_;

@@ -43,14 +43,15 @@ struct alarm {
 /// Where a stream stands on a link, for whoever looks.
 struct stream_report {
   stream_id stream;
-  std::uint64_t seq = 0;       ///< here
-  std::uint64_t their_seq = 0; ///< there, as last heard
-  law::instant as_of{};        ///< when that was
+  std::uint64_t seq = 0;               ///< here
+  std::uint64_t their_seq = 0;         ///< there, as last heard
+  law::instant as_of{};                ///< when that was
+  std::uint64_t documents_missing = 0; ///< that are there, as last heard, and not yet here
   static constexpr auto fields() {
     using law::field;
     using t = stream_report;
     return std::tuple{field{"stream", &t::stream}, field{"seq", &t::seq}, field{"their_seq", &t::their_seq},
-                      field{"as_of", &t::as_of}};
+                      field{"as_of", &t::as_of}, field{"documents_missing", &t::documents_missing}};
   }
 };
 struct link_report {
@@ -69,14 +70,19 @@ struct link_report {
 struct federation_report {
   std::uint64_t directory_number = 0;
   law::instant valid_until{};
+  bool held = false; ///< nothing may be recorded until a neighbour has said where this node's stream stands
   std::optional<stream_id> ordering; ///< of the authority competent for the dispositif of this node's territory
   law::list<link_report, 2048> links;
   law::list<alarm, 1000> alarms;
   static constexpr auto fields() {
     using law::field;
     using t = federation_report;
-    return std::tuple{field{"directory_number", &t::directory_number}, field{"valid_until", &t::valid_until},
-                      field{"ordering", &t::ordering}, field{"links", &t::links}, field{"alarms", &t::alarms}};
+    return std::tuple{field{"directory_number", &t::directory_number},
+                      field{"valid_until", &t::valid_until},
+                      field{"held", &t::held},
+                      field{"ordering", &t::ordering},
+                      field{"links", &t::links},
+                      field{"alarms", &t::alarms}};
   }
 };
 using federation_report_ptr = std::shared_ptr<const federation_report>;

@@ -30,6 +30,8 @@ public:
   virtual std::unique_ptr<writer> create(const std::string& name) = 0;
   /// At most `limit` bytes from `offset`; absent when there is no such file.
   virtual std::optional<bytes> read(const std::string& name, std::uint64_t offset, std::size_t limit) = 0;
+  /// In bytes; absent when there is no such file.
+  virtual std::optional<std::uint64_t> size(const std::string& name) = 0;
   /// Nothing where there is no such file.
   virtual void remove(const std::string& name) = 0;
   /// In alphabetical order.

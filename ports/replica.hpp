@@ -134,6 +134,8 @@ public:
   /// Whole batches after `after`: as many as keep within `bytes_most`, and one at least. Null at the end. Keys come
   /// with the first entry of each epoch, and with entries after 0.
   virtual transfer_ptr read(const stream_id& stream, std::uint64_t after, std::size_t bytes_most) = 0;
+  /// Its sealed keys, all of them.
+  virtual law::list<travelling_key, 1024> keys(const stream_id& stream) = 0;
   /// Every epoch of the stream that is here has a key for this recipient.
   virtual bool has_keys_for(const stream_id& stream, const law::bytes32& recipient) = 0;
   /// The latest mark of each witness.

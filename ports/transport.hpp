@@ -26,6 +26,7 @@ struct transport_peer {
   node_name name;
   std::vector<law::bytes32> link_keys; ///< X25519: any of them is he; more than one while keys change
   std::string endpoint;                ///< where he is reached ("tcp://host:port"); empty: he comes to us
+  friend bool operator==(const transport_peer&, const transport_peer&) = default;
 };
 
 enum class link_state : std::uint8_t {

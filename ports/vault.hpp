@@ -9,6 +9,8 @@ namespace toit::ports {
 
 /// Largest document, in bytes.
 constexpr std::size_t document_limit_bytes = 20U << 20;
+/// What encryption adds to it on disk: nonce and tag.
+constexpr std::size_t document_overhead_bytes = 40;
 
 struct stored_document {
   law::document_id id;

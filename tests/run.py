@@ -36,6 +36,7 @@ COMMANDS = (
     ("journal: a second reader agrees on every altered proof",
      ["tests/journal/proof_agreement", str(BUILD / "tests/journal_fixture")]),
     ("web: answers are those that the API describes", ["tests/web/check_answers", str(BUILD / "tests/web_tests")]),
+    ("fault proxy: does what it says", ["tests/process/fault_proxy.py", "--selftest"]),
     ("fuzz: entries", [str(BUILD / "tests/fuzz/replay_entry")]),
     ("fuzz: proofs", [str(BUILD / "tests/fuzz/replay_proof")]),
     ("fuzz: requests", [str(BUILD / "tests/fuzz/replay_request")]),

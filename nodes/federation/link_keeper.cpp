@@ -12,6 +12,11 @@ void link_keeper_state::make_ready() {
   source = context->open_source();
   talk = std::make_unique<federation::exchange>(context->exchange, *source, context->clock->now(), context->today());
   const auto& directory = talk->current_directory();
+  if (context->own_documents && context->replica_documents)
+    documents = std::make_unique<federation::document_exchange>(
+        federation::document_setup{
+            context->exchange.self, context->exchange.hosted, {context->own_documents, context->replica_documents}, {}},
+        directory, *source, context->clock->monotonic(), context->today());
   for (const auto& stream : context->exchange.hosted) {
     if (const auto* territory = directory.territory_of(stream, context->today()))
       self->send(context->recorder, ordering_atom_v, territory->ordering);
@@ -22,14 +27,19 @@ void link_keeper_state::make_ready() {
 }
 
 void link_keeper_state::tell_peers() {
-  context->transport->set_peers(
-      peers_of(talk->current_directory(), context->exchange.self, context->clock->now(), context->today()));
+  auto peers = peers_of(talk->current_directory(), context->exchange.self, context->clock->now(), context->today());
+  if (peers == peers_)
+    return;
+  peers_ = peers;
+  context->transport->set_peers(std::move(peers));
 }
 
 // -- what happens ---------------------------------------------------------------------------------------------------
 
 std::uint64_t link_keeper_state::written(const ports::batch_ptr& batch) {
   talk->grown(batch->stream);
+  if (documents)
+    documents->grown(batch->stream);
   act();
   return batch->entries.empty() ? 0 : batch->entries.back().seq;
 }
@@ -42,6 +52,8 @@ void link_keeper_state::received(const ports::node_name& from, const message_ptr
 void link_keeper_state::changed(const ports::node_name& peer, ports::link_state now) {
   base::log_info("a link has changed", {{"node", peer.view()}, {"state", law::name_of(now)}});
   talk->link_changed(peer, now);
+  if (documents)
+    documents->link_changed(peer, now);
   act();
 }
 
@@ -50,6 +62,8 @@ void link_keeper_state::tick() {
     self->delayed_send(self, tick_every, tick_atom_v);
   auto now = context->clock->monotonic();
   talk->tick(now, context->clock->now(), context->today());
+  if (documents)
+    documents->tick(now, context->today());
   for (auto waiting = questions_.begin(); waiting != questions_.end();) {
     if (now - waiting->second.since <= answer_within) {
       ++waiting;
@@ -60,10 +74,19 @@ void link_keeper_state::tick() {
   }
   if (ticks_++ % directory_every_ticks == 0)
     look_for_directory();
+  // Keys begin and end at their time, and neighbours on their day.
+  tell_peers();
   act();
   auto told = report();
   tell_metrics(*told);
   context->publish(std::move(told));
+}
+
+ports::federation_report_ptr link_keeper_state::report() const {
+  auto told = talk->report();
+  if (documents)
+    documents->complete(told);
+  return std::make_shared<const ports::federation_report>(std::move(told));
 }
 
 void link_keeper_state::look_for_directory() {
@@ -81,7 +104,7 @@ caf::result<message_ptr> link_keeper_state::ask(const ports::node_name& whom, co
     return caf::sec::request_timeout;
   auto promise = self->make_response_promise<message_ptr>();
   auto number = ++last_question_;
-  questions_.emplace(number, waiting_question{promise, context->clock->monotonic()});
+  questions_.emplace(number, waiting_question{promise, context->clock->monotonic(), whom});
   talk->ask(whom, number, *what);
   act();
   return promise;
@@ -97,17 +120,17 @@ void link_keeper_state::answered(const ports::node_name& whom, std::uint64_t num
 void link_keeper_state::act() {
   auto todo = talk->take();
   for (const auto& hold : todo.holds)
-    self->request(context->recorder, caf::infinite, hold_atom_v, hold.stream, hold.behind).then([](bool) {});
+    self->request(context->recorder, caf::infinite, hold_atom_v, hold.stream, hold.behind)
+        .then([](bool) {}, [this](const caf::error& why) { self->quit(why); });
   if (!todo.transfers.empty() || !todo.marks.empty() || !todo.foreign_heads.empty())
     bring(todo);
-  for (auto& one : todo.messages)
-    if (!context->transport->send(one.to, std::move(one.sent)))
-      context->metrics->make_counter("toit_link_unsent_total", "Messages for which a link had no room").add();
+  send(todo.messages);
+  act_on_documents(todo);
   for (const auto& question : todo.questions)
     answer(question);
   for (auto& reply : todo.replies) {
     auto waiting = questions_.find(reply.number);
-    if (waiting == questions_.end())
+    if (waiting == questions_.end() || waiting->second.whom != reply.from)
       continue;
     waiting->second.promise.deliver(message_ptr{std::make_shared<const ports::bytes>(std::move(reply.content))});
     questions_.erase(waiting);
@@ -117,6 +140,8 @@ void link_keeper_state::act() {
                                            {"stream", raised.stream ? raised.stream->view() : std::string_view{}},
                                            {"node", raised.node ? raised.node->view() : std::string_view{}},
                                            {"seq", raised.seq}});
+  if (!todo.holds.empty())
+    context->publish(report());
   for (const auto& stream : todo.caught_up)
     context->fold_again(stream);
   if (todo.newer_directory) {
@@ -125,17 +150,42 @@ void link_keeper_state::act() {
   }
 }
 
+void link_keeper_state::send(std::vector<federation::exchange_actions::outgoing>& messages) {
+  for (auto& one : messages)
+    if (!context->transport->send(one.to, std::move(one.sent)))
+      context->metrics->make_counter("toit_link_unsent_total", "Messages for which a link had no room").add();
+}
+
+/// After all else: what is about documents is never urgent.
+void link_keeper_state::act_on_documents(const federation::exchange_actions& told) {
+  if (!documents)
+    return;
+  for (const auto& [from, said] : told.about_documents)
+    documents->received(from, said);
+  for (const auto& stream : told.caught_up)
+    documents->fetch_back(stream);
+  auto todo = documents->take();
+  send(todo.messages);
+  for (const auto& failure : todo.failures)
+    base::log_warning("documents of the links could not be read or kept", {{"because", failure}});
+}
+
 void link_keeper_state::bring(federation::exchange_actions& todo) {
   auto things = std::make_shared<brought>();
   things->transfers.assign(todo.transfers.begin(), todo.transfers.end());
   things->marks = std::move(todo.marks);
   things->foreign_heads = std::move(todo.foreign_heads);
   self->request(context->recorder, caf::infinite, bring_atom_v, brought_ptr{std::move(things)})
-      .then([this](const brought_results_ptr& results) {
-        for (const auto& result : results->transfers)
-          talk->written(result);
-        act();
-      });
+      .then(
+          [this](const brought_results_ptr& results) {
+            for (const auto& result : results->transfers) {
+              talk->written(result);
+              if (documents && result.status == ports::transfer_status::stored)
+                documents->grown(result.now.stream);
+            }
+            act();
+          },
+          [this](const caf::error& why) { self->quit(why); });
 }
 
 void link_keeper_state::answer(const federation::exchange_actions::asked& question) {
@@ -173,6 +223,10 @@ void link_keeper_state::tell_metrics(const ports::federation_report& now) const 
           .make_gauge("toit_link_lag_entries", "Entries here that are not yet there",
                       {{"node", node}, {"stream", stream.stream.text()}})
           .set(static_cast<double>(lag));
+      metrics
+          .make_gauge("toit_link_documents_missing", "Documents that are there and not yet here",
+                      {{"node", node}, {"stream", stream.stream.text()}})
+          .set(static_cast<double>(stream.documents_missing));
     }
   }
 }
@@ -182,6 +236,10 @@ link_keeper_actor::behavior_type link_keeper(link_keeper_actor::stateful_pointer
   set_up_defaults(self, link_keeper_state::name);
   self->state.self = self;
   self->state.context = std::move(context);
+  self->attach_functor([give_up = self->state.context->give_up](const caf::error& why) {
+    if (why != caf::exit_reason::user_shutdown && why != caf::exit_reason::kill)
+      give_up();
+  });
   self->state.make_ready();
   self->send(self, tick_atom_v);
   return {

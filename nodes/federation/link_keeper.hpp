@@ -6,7 +6,7 @@
 
 #include "actors/interfaces.hpp"
 #include "base/metrics.hpp"
-#include "federation/exchange.hpp"
+#include "federation/document_exchange.hpp"
 #include "ports/clock.hpp"
 
 namespace toit::nodes {
@@ -29,6 +29,11 @@ struct link_context {
   /// What was folded from a stream is no longer all of it.
   std::function<void(const ports::stream_id&)> fold_again;
   question_answerer answer;
+  /// Called when the actor ends otherwise than in order: nothing travels any more.
+  std::function<void()> give_up;
+  /// Supporting documents of this node's own stream, and of those that it holds for others. Null: none travel.
+  std::shared_ptr<ports::files> own_documents;
+  std::shared_ptr<ports::files> replica_documents;
   std::shared_ptr<base::metrics> metrics;
   /// Told after each change, for whoever asks without waiting.
   std::function<void(ports::federation_report_ptr)> publish;
@@ -54,23 +59,25 @@ struct link_keeper_state {
   void tick();
   caf::result<message_ptr> ask(const ports::node_name& whom, const message_ptr& what);
   void answered(const ports::node_name& whom, std::uint64_t number, const message_ptr& what);
-  ports::federation_report_ptr report() const {
-    return std::make_shared<const ports::federation_report>(talk->report());
-  }
+  ports::federation_report_ptr report() const;
 
   link_keeper_actor::pointer self = nullptr;
   link_context_ptr context;
   std::unique_ptr<ports::transfer_source> source;
   std::unique_ptr<federation::exchange> talk;
+  std::unique_ptr<federation::document_exchange> documents; ///< null when none travel
 
 private:
   struct waiting_question {
     caf::typed_response_promise<message_ptr> promise;
     std::chrono::milliseconds since;
+    ports::node_name whom;
   };
 
   void act();
   void bring(federation::exchange_actions& todo);
+  void send(std::vector<federation::exchange_actions::outgoing>& messages);
+  void act_on_documents(const federation::exchange_actions& told);
   void answer(const federation::exchange_actions::asked& question);
   void keep_directory(const ports::bytes& signed_bytes);
   void look_for_directory();
@@ -80,6 +87,7 @@ private:
   std::map<std::uint64_t, waiting_question> questions_;
   std::uint64_t last_question_ = 0;
   unsigned ticks_ = 0;
+  std::vector<ports::transport_peer> peers_;
 };
 
 /// Spawned detached in service: it waits for the disk when it reads.

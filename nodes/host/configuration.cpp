@@ -32,10 +32,9 @@ void read_authority(toml_reading& from, configuration& c, const territory_map& m
   authority.code = from.take_text("authority.code").value_or("");
   if (authority.tier != federation::node_tier::territory && !is_on_the_map(authority, map))
     from.fail("authority.code", "n'est pas un code de la carte");
-  if (auto id = from.take_code<law::siren>("authority.legal_person", "n'est pas un numéro SIREN"))
-    c.territory = *id;
-  else
+  if (!from.take_text("authority.legal_person"))
     from.fail("authority.legal_person", "manque : le numéro SIREN du service de l'État");
+  c.territory = from.take_code<law::siren>("authority.legal_person", "n'est pas un numéro SIREN").value_or(c.territory);
   c.authority = std::move(authority);
 }
 

@@ -14,12 +14,13 @@ enum class node_fault : std::uint8_t {
   actors_end_again,
   store_not_looked_after,
   journal_unreadable,
+  links_ended,
   journal_damaged, ///< it is not what was written: no restart mends that
 };
 
-constexpr std::array<std::string_view, 5> names_of(node_fault) {
-  return {"the recorder has ended", "its actors end again and again", "the store cannot be looked after",
-          "the journal cannot be read", "the journal is damaged"};
+constexpr std::array<std::string_view, 6> names_of(node_fault) {
+  return {"the recorder has ended",     "its actors end again and again",    "the store cannot be looked after",
+          "the journal cannot be read", "the keeper of its links has ended", "the journal is damaged"};
 }
 
 /// Hears the fault, from any thread.

@@ -79,7 +79,7 @@ void node_supervisor_state::wait_for_answers() {
                 .then(
                     [this](const rights_ptr&) {
                       in_charge.running->answering();
-                      self->send(actors_.documents, sweep_atom_v, actors_.registry);
+                      sweep();
                     },
                     [](const caf::error&) {});
           },
@@ -149,6 +149,11 @@ void node_supervisor_state::tick() {
     self->request(actors_.guard, ask_timeout, keep_atom_v, false).then(ignore_answer, ignore_error);
   }
   if (ticks_ % sweep_every_ticks == 0)
+    sweep();
+}
+
+void node_supervisor_state::sweep() {
+  if (!in_charge.is_behind())
     self->send(actors_.documents, sweep_atom_v, actors_.registry);
 }
 

@@ -41,6 +41,8 @@ struct supervision {
   std::shared_ptr<running_territory> running;
   /// Called once, from an actor's thread, when the node cannot go on.
   on_node_fault give_up;
+  /// While the stream is behind, entries that name documents may be missing: none is removed then.
+  std::function<bool()> is_behind = [] { return false; };
 };
 
 struct node_supervisor_state {
@@ -69,6 +71,7 @@ private:
   void begin_again();
   void wait_for_answers();
   void look_after();
+  void sweep();
   void give_up(node_fault because);
 
   territory_actors actors_;

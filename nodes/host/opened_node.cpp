@@ -39,7 +39,7 @@ opened_node::opened_node(const configuration& with, const territory_map& map) : 
   open_journal(with);
   make_context(with, map);
   if (with.federation)
-    join_federation(*with.federation);
+    join_federation(*with.federation, with.purpose);
 }
 
 void opened_node::set_up_clock(const configuration& with, const std::string& departement) {
@@ -91,7 +91,8 @@ void opened_node::make_context(const configuration& with, const territory_map& m
   shared->chance = std::make_shared<system_randomness>();
   shared->sealer = journal_->open_sealer();
   shared->open_reader = [this] { return journal_->open_reader(); };
-  shared->vault = journal::open_vault(open_folder(directory_.documents()), journal_->keys());
+  own_documents_ = open_folder(directory_.documents());
+  shared->vault = journal::open_vault(own_documents_, journal_->keys());
   shared->snapshots =
       journal::open_snapshots(open_folder(directory_.snapshots()), journal_->keys(),
                               [path = directory_.journal().string()] { return journal::open_sqlite_reader(path); });
@@ -118,20 +119,23 @@ std::optional<ports::bytes> read_whole(const std::filesystem::path& file) {
 } // namespace
 
 /// The newest directory that the anchor has signed: the one given, or one that came over a link.
-void opened_node::join_federation(const federated& with) {
+void opened_node::join_federation(const federated& with, node_purpose purpose) {
   kept_directory_ = open_folder(directory_.federation());
+  replica_documents_ = open_folder(directory_.replicas());
   given_directory_ = with.directory;
   for (const auto& brought : {read_whole(given_directory_), read_whole(directory_.federation() / kept_name)}) {
     auto opened = brought ? federation::open_directory(*brought, with.anchor)
                           : std::unexpected{federation::directory_fault::malformed};
-    if (opened && (!links_ || opened->number > links_->directory.number)) {
+    // Data of the kinds never mix.
+    if (opened && opened->purpose.str() == law::name_of(purpose) &&
+        (!links_ || opened->number > links_->directory.number)) {
       links_.emplace();
       links_->directory = std::move(*opened);
       links_->signed_directory = *brought;
     }
   }
   if (!links_)
-    throw std::runtime_error{"no directory that the anchor has signed: " + with.directory.string()};
+    throw std::runtime_error{"no directory for this purpose that the anchor has signed: " + with.directory.string()};
   const auto* self = links_->directory.find(with.name);
   if (!self || std::ranges::find(self->streams, stream()) == self->streams.end())
     throw std::runtime_error{"the directory does not say that " + with.name.text() + " hosts " + stream().text()};

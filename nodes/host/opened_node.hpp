@@ -31,6 +31,10 @@ public:
   /// What the node's links begin with; absent when it is alone.
   const std::optional<federation::exchange_setup>& links() const { return links_; }
   const journal::node_keys& keys() const { return keys_; }
+  /// Documents of the node's own stream.
+  const std::shared_ptr<ports::files>& own_documents() const { return own_documents_; }
+  /// Documents of streams that others host; null when the node is alone.
+  const std::shared_ptr<ports::files>& replica_documents() const { return replica_documents_; }
   /// A newer directory, for the next start.
   void keep_directory(const ports::bytes& signed_bytes);
   /// As it lies where the configuration says.
@@ -43,7 +47,7 @@ public:
 private:
   static constexpr const char* kept_name = "directory.toit";
 
-  void join_federation(const federated& with);
+  void join_federation(const federated& with, node_purpose purpose);
   void open_journal(const configuration& with);
   void make_context(const configuration& with, const territory_map& map);
   void set_up_clock(const configuration& with, const std::string& departement);
@@ -58,6 +62,8 @@ private:
   territory_context_ptr context_;
   std::optional<federation::exchange_setup> links_;
   std::shared_ptr<ports::files> kept_directory_;
+  std::shared_ptr<ports::files> own_documents_;
+  std::shared_ptr<ports::files> replica_documents_;
   std::filesystem::path given_directory_;
 };
 

@@ -31,20 +31,24 @@ caf::actor_system_config& set_up(caf::actor_system_config& config) {
 running_node::running_node(opened_node& opened, const configuration& with, const territory_map& map,
                            on_node_fault give_up)
     : opened_{opened}, territory_name_{place_of(with, map).name.str()}, purpose_{law::name_of(with.purpose)},
-      system_{std::make_unique<caf::actor_system>(set_up(config_))} {
+      is_federated_{with.federation.has_value()}, system_{std::make_unique<caf::actor_system>(set_up(config_))} {
   // The process never waits for an actor that does not end: stop() does, for a while.
   system_->await_actors_before_shutdown(false);
+  // Held before anybody can record: neighbours have yet to say where the stream stands.
+  if (is_federated_ &&
+      !federation::neighbours_of(opened_.links()->directory, opened_.links()->self, opened_.context()->today()).empty())
+    opened_.journal().writer().hold_back(opened_.stream(), true);
   recorder_ = system_->spawn<caf::detached>(event_recorder, &opened_.journal().writer(), opened_.context()->metrics,
                                             deliberate_bugs{});
   territory_options options;
   options.watch.steered = with.clock_is_steered();
   if (auto clock = opened_.steered())
     options.steer = [clock](law::instant to) { clock->set(to); };
-  supervisor_ =
-      system_->spawn(node_supervisor, supervision{opened_.context(), recorder_, std::move(options), running_, give_up});
-  housekeeping_.emplace(opened_, with.scrub_every, std::move(give_up));
+  supervisor_ = system_->spawn(node_supervisor, supervision{opened_.context(), recorder_, std::move(options), running_,
+                                                            give_up, [this] { return is_held(); }});
+  housekeeping_.emplace(opened_, with.scrub_every, give_up);
   if (with.federation)
-    begin_links(*with.federation);
+    begin_links(*with.federation, give_up);
 }
 
 running_node::~running_node() {
@@ -60,6 +64,8 @@ std::optional<std::string> running_node::not_ready() const {
     return "Le nœud démarre : il relit son journal.";
   if (running_->read_only())
     return "Le disque est plein : le nœud ne peut plus rien enregistrer.";
+  if (is_held())
+    return "Le nœud demande aux autres où en est son journal.";
   return std::nullopt;
 }
 
@@ -70,7 +76,7 @@ bool running_node::day_is_done(law::civil_date day) const {
 
 // -- links ----------------------------------------------------------------------------------------------------------
 
-void running_node::begin_links(const federated& with) {
+void running_node::begin_links(const federated& with, const on_node_fault& give_up) {
   const auto& context = opened_.context();
   receiver_ = std::make_unique<link_receiver>(context->metrics);
   federation::zmq_transport_setup setup;
@@ -82,8 +88,11 @@ void running_node::begin_links(const federated& with) {
   transport_ = std::move(transport);
   auto links = std::make_shared<link_context>();
   links->exchange = *opened_.links();
-  links->clock = context->clock;
-  links->today = [context] { return context->today(); };
+  // A demonstration's day may be far away: links, marks and directories go by the time of the machines.
+  links->clock = std::make_shared<system_clock>();
+  links->today = [clock = links->clock, departement = context->departement] {
+    return law::local_date(departement, clock->now());
+  };
   links->open_source = [this] { return opened_.journal().open_transfers(); };
   links->transport = transport_;
   links->recorder = recorder_;
@@ -93,7 +102,10 @@ void running_node::begin_links(const federated& with) {
   links->answer = [](const ports::node_name&, const ports::bytes&, const std::function<void(ports::bytes)>& tell) {
     tell({});
   };
+  links->own_documents = opened_.own_documents();
+  links->replica_documents = opened_.replica_documents();
   links->metrics = context->metrics;
+  links->give_up = [give_up] { give_up(node_fault::links_ended); };
   links->publish = [this](ports::federation_report_ptr now) {
     std::lock_guard lock{report_mutex_};
     report_ = std::move(now);
@@ -109,6 +121,11 @@ void running_node::end_links() {
   caf::anon_send_exit(keeper_, caf::exit_reason::user_shutdown);
   keeper_ = link_keeper_actor{};
   transport_.reset();
+}
+
+bool running_node::is_held() const {
+  auto standing = links();
+  return is_federated_ && (!standing || standing->held);
 }
 
 ports::federation_report_ptr running_node::links() const {

@@ -41,12 +41,14 @@ private:
   void wait_until_idle(std::chrono::steady_clock::time_point deadline);
   void keep_snapshots(std::chrono::steady_clock::time_point deadline);
   void end_actors();
-  void begin_links(const federated& with);
+  void begin_links(const federated& with, const on_node_fault& give_up);
+  bool is_held() const;
   void end_links();
 
   opened_node& opened_;
   std::string territory_name_;
   std::string purpose_;
+  bool is_federated_;
   caf::actor_system_config config_;
   std::unique_ptr<caf::actor_system> system_;
   std::shared_ptr<running_territory> running_ = std::make_shared<running_territory>();

@@ -25,6 +25,8 @@ public:
   std::filesystem::path journal() const { return path_ / "journal.sqlite"; }
   std::filesystem::path logs() const { return path_ / "log"; }
   std::filesystem::path documents() const { return path_ / "documents"; }
+  /// Documents of streams that other nodes host.
+  std::filesystem::path replicas() const { return path_ / "replicas"; }
   std::filesystem::path snapshots() const { return path_ / "snapshots"; }
   std::filesystem::path federation() const { return path_ / "federation"; }
   std::filesystem::path marks() const { return path_ / "marks"; }

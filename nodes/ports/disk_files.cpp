@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <system_error>
 #include <unistd.h>
 
@@ -113,6 +114,15 @@ public:
       at += static_cast<std::size_t>(got);
     }
     return content;
+  }
+
+  std::optional<std::uint64_t> size(const std::string& name) override {
+    struct stat found{};
+    if (::stat((folder_ / checked(name)).c_str(), &found) == 0)
+      return static_cast<std::uint64_t>(found.st_size);
+    if (errno == ENOENT)
+      return std::nullopt;
+    fail("a file has no size");
   }
 
   void remove(const std::string& name) override {

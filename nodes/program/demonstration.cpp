@@ -4,6 +4,7 @@
 #include "nodes/ports/key_file.hpp"
 #include "nodes/program/demonstration_folder.hpp"
 #include "nodes/program/embedded.hpp"
+#include "nodes/program/federation_demo.hpp"
 #include "nodes/program/populate.hpp"
 #include "nodes/program/progress.hpp"
 
@@ -19,17 +20,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Plaine Commune, an EPT of the Grand Paris in Seine-Saint-Denis.
-constexpr std::string_view territory_siren = "200057867";
 constexpr const char* gestionnaire_login = "gestionnaire";
-
-std::string fresh_password() {
-  unsigned char drawn[12];
-  randombytes_buf(drawn, sizeof drawn);
-  char text[32];
-  sodium_bin2base64(text, sizeof text, drawn, sizeof drawn, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-  return text;
-}
 
 /// False when the folder is somebody else's.
 bool prepare(const demonstration_options& options, law::civil_date clock_begins) {
@@ -67,11 +58,23 @@ void wait_until_ready(const running_node& node, const end_of_service& end) {
 
 } // namespace
 
+std::string fresh_password() {
+  unsigned char drawn[12];
+  randombytes_buf(drawn, sizeof drawn);
+  char text[32];
+  sodium_bin2base64(text, sizeof text, drawn, sizeof drawn, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+  return text;
+}
+
+law::civil_date demonstration_begins(law::civil_date last_day) {
+  return law::add_months(last_day, -std::chrono::months{12 * 8});
+}
+
 std::string demonstration_configuration(const demonstration_options& options, law::civil_date clock_begins) {
   return "# Fictitious data. Serve it again: toit node run --config node.toml\n"
          "purpose = \"demonstration\"\n\n"
          "[territory]\nsiren = \"" +
-         std::string{territory_siren} +
+         options.territory.text() +
          "\"\nregistration_system = \"systeme_particulier\"\nallots_numbers = true\ntense_zone = true\n\n"
          "[data]\ndirectory = \".\"\nkeys = \"node.keys\"\n\n"
          "[http]\nport = " +
@@ -168,22 +171,57 @@ private:
 
 } // namespace
 
+namespace {
+
+std::optional<configuration> configuration_in(const fs::path& folder, const territory_map& map, std::ostream& err) {
+  auto with = read_configuration(folder / "node.toml", map);
+  if (with)
+    return std::move(*with);
+  for (const auto& fault : with.error())
+    err << fault.key << " : " << fault.what << "\n";
+  return std::nullopt;
+}
+
+/// A node of the State has accounts and no population.
+int serve_authority(const demonstration_options& options, const configuration& with, const territory_map& map) {
+  opened_node opened{with, map};
+  if (opened.needs_first_account())
+    opened.create_first_account(gestionnaire_login, "Personne fictive", read_mark(options.data / begun_mark));
+  end_of_service end;
+  running_node node{opened, with, map, [&end](node_fault because) { end.give_up(because); }};
+  wait_until_ready(node, end);
+  service serving{node, with, options.data};
+  mark(options.data / port_mark, std::to_string(serving.port()));
+  return serve_until_end(node, serving, with, end);
+}
+
+} // namespace
+
 int demonstrate(const demonstration_options& options, std::ostream& out, std::ostream& err) {
   auto map = territory_map::load();
-  auto begins = law::add_months(options.last_day, -std::chrono::months{12 * 8});
-  if (!prepare(options, begins)) {
+  if (!prepare(options, demonstration_begins(options.last_day))) {
     err << "Le dossier " << options.data.string() << " n'est pas celui d'une démonstration : il n'est pas touché.\n";
     return exit_refused;
   }
-  auto with = read_configuration(options.data / "node.toml", map);
-  if (!with) {
-    for (const auto& fault : with.error())
-      err << fault.key << " : " << fault.what << "\n";
+  auto with = configuration_in(options.data, map, err);
+  if (!with)
     return exit_refused;
-  }
   with->port = options.port;
   base::set_up_log(with->log_format, with->log_level);
   return demonstration{options, *with, map, out}.run();
+}
+
+int serve_demonstration_node(const demonstration_options& options, std::ostream& err) {
+  auto map = territory_map::load();
+  auto with = configuration_in(options.data, map, err);
+  if (!with)
+    return exit_refused;
+  base::set_up_log(with->log_format, with->log_level);
+  if (with->authority)
+    return serve_authority(options, *with, map);
+  // Who may log in here, for whoever looks for it.
+  std::ofstream accounts{options.data / "accounts"};
+  return demonstration{options, *with, map, accounts}.run();
 }
 
 } // namespace toit::nodes

@@ -58,14 +58,27 @@ class proof_command {
 public:
   explicit proof_command(const proof_options& options) : options_{options} {}
 
+  /// Of each entry of the subject, the first mark of each witness that covers it.
+  std::vector<ports::witness_mark> marks_around(const ports::stream_id& stream, law::subject_id subject) {
+    std::vector<ports::witness_mark> marks;
+    std::size_t entries = 0;
+    for (auto seq = rows_->last_of(stream, subject); seq != 0 && entries < ports::subject_entries_limit; ++entries) {
+      for (auto& mark : rows_->marks_from(stream, seq))
+        if (std::ranges::find(marks, mark) == marks.end())
+          marks.push_back(std::move(mark));
+      auto row = rows_->entry(stream, seq);
+      seq = row && row->header.previous < seq ? row->header.previous : 0;
+    }
+    return marks;
+  }
+
   std::expected<ordered_json, no_proof> run() {
     if (auto wrong = open(); !wrong.why.empty())
       return std::unexpected{wrong};
     auto place = find();
     if (!place)
       return std::unexpected{place.error()};
-    // The store keeps no marks of witnesses yet.
-    std::vector<ports::witness_mark> marks;
+    auto marks = marks_around(place->stream, place->subject);
     auto made = journal::make_proof(*rows_, place->stream, place->subject, keys_of(place->stream).get(), marks);
     if (!made)
       return std::unexpected{no_proof{sentence_of(made.error())}};

@@ -35,7 +35,7 @@ int check_configuration_command(const fs::path& file, bool json, std::ostream& o
   if (!read)
     return teller{json, out, err}.refuse(read.error(), file);
   if (!json)
-    out << "Rien à redire : " << map.find(read->territory)->name << ", " << law::name_of(read->purpose) << ".\n";
+    out << "Rien à redire : " << place_of(*read, map).name.str() << ", " << law::name_of(read->purpose) << ".\n";
   return exit_done;
 }
 

@@ -63,6 +63,12 @@ std::optional<node_fault> end_of_service::wait() {
   return fault();
 }
 
+bool end_of_service::signalled(std::chrono::milliseconds within) {
+  auto set = ending_signals();
+  timespec wait{within.count() / 1000, (within.count() % 1000) * 1'000'000};
+  return sigtimedwait(&set, nullptr, &wait) > 0;
+}
+
 web::server_options service::options(const configuration& with, const std::filesystem::path& data) {
   auto files = with.certificate.empty() ? ensure_own_certificate(data / "tls")
                                         : certificate_files{with.certificate, with.private_key};

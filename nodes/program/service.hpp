@@ -20,6 +20,8 @@ public:
   /// Blocks; absent when a signal asked for the end, the fault otherwise.
   std::optional<node_fault> wait();
   std::optional<node_fault> fault() const;
+  /// Blocks for so long at most; true once a signal has asked for the end.
+  static bool signalled(std::chrono::milliseconds within);
 
 private:
   mutable std::mutex mutex_;

@@ -4,6 +4,7 @@
 #include "nodes/program/api_session.hpp"
 #include "nodes/program/demonstration_folder.hpp"
 #include "nodes/program/exit_code.hpp"
+#include "nodes/program/federation_tour.hpp"
 #include "nodes/program/verify_command.hpp"
 
 #include <iostream>
@@ -61,6 +62,9 @@ public:
     check_what_followed();
     show_timeline();
   }
+
+  const std::string& number() const { return ours_; }
+  int steps() const { return steps_; }
 
 private:
   api_session& as(const std::string& login) { return sessions_.at(login); }
@@ -313,8 +317,12 @@ private:
 } // namespace
 
 int tour_command(const fs::path& data, bool in_json, std::ostream& out, std::ostream& err) {
+  auto territory = first_territory(data);
   try {
-    tour{data, in_json, out}.run();
+    tour visit{territory, in_json, out};
+    visit.run();
+    if (auto steps = visit.steps(); is_federation(data))
+      tour_federation(data, visit.number(), in_json, steps, out);
   } catch (const api_failure& failure) {
     err << "La visite s'arrête : " << failure.what() << "\n";
     return exit_refused;
@@ -323,7 +331,7 @@ int tour_command(const fs::path& data, bool in_json, std::ostream& out, std::ost
     return exit_refused;
   }
   verify_options journal;
-  journal.journal = data;
+  journal.journal = territory;
   journal.json = in_json;
   return verify_command(journal, out, err);
 }

@@ -231,6 +231,11 @@ public:
     auto from = f->now.begin() + static_cast<std::ptrdiff_t>(begin);
     return ports::bytes{from, from + static_cast<std::ptrdiff_t>(size)};
   }
+  std::optional<std::uint64_t> size(const std::string& name) override {
+    check();
+    auto f = disk_.find(path_ + "/" + name);
+    return f ? std::optional<std::uint64_t>{f->now.size()} : std::nullopt;
+  }
   void remove(const std::string& name) override {
     check();
     disk_.remove(path_ + "/" + name);

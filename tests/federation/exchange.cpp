@@ -198,6 +198,11 @@ TEST_CASE("what is forged, addressed to another or not asked for changes nothing
   want asked;
   asked.after = {all["ensemble"].hosted, 0, 0, journal::first_link(all["ensemble"].hosted)};
   asked.window_bytes = 1000;
+  CHECK(told("plaine", encode({node_named("plaine"), node_named("region"), asked})) == 0);
+  CHECK(all.on_their_way.back().to == node_named("plaine"));
+  CHECK(std::holds_alternative<no>(decode(all.on_their_way.back().sent)->said));
+  asked.after.seq = UINT64_MAX;
+  asked.after.stream = all["plaine"].hosted;
   CHECK(told("plaine", encode({node_named("plaine"), node_named("region"), asked})) == 1);
   auto brought = all["plaine"].source->read(all["plaine"].hosted, 0, 1000);
   CHECK(told("ensemble", encode({node_named("ensemble"), node_named("region"), entries{*brought}})) == 1);

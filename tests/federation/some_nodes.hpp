@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include "federation/exchange.hpp"
+#include "federation/document_exchange.hpp"
 #include "journal/node_journal.hpp"
 #include "journal/sqlite_store.hpp"
 #include "journal/verify.hpp"
@@ -44,6 +44,10 @@ struct one_node {
   std::unique_ptr<journal::node_journal> journal;
   std::unique_ptr<ports::transfer_source> source;
   std::unique_ptr<exchange> talk;
+  std::unique_ptr<document_exchange> documents;
+  std::shared_ptr<ports::files> own;
+  std::shared_ptr<ports::files> replicas;
+  std::vector<std::string> failures;
   std::set<stream_id> held;
   std::uint64_t notes = 0;
   std::vector<ports::transfer_status> statuses;
@@ -140,12 +144,17 @@ public:
     setup.bugs = bugs;
     node.held.clear();
     node.talk = std::make_unique<exchange>(std::move(setup), *node.source, clock->at, today());
+    node.own = node.disk.folder("node/documents");
+    node.replicas = node.disk.folder("node/replicas");
+    node.documents =
+        std::make_unique<document_exchange>(document_setup{node.name, {node.hosted}, {node.own, node.replicas}, {}},
+                                            node.talk->current_directory(), *node.source, clock->monotonic(), today());
     do_what_is_to_be_done(node);
     for (auto& [name, other] : nodes) {
       if (!other->talk || other->name == node.name || is_cut(node.name, name))
         continue;
-      node.talk->link_changed(name, ports::link_state::up);
-      other->talk->link_changed(node.name, ports::link_state::up);
+      link_changed(node, name, ports::link_state::up);
+      link_changed(*other, node.name, ports::link_state::up);
       do_what_is_to_be_done(*other);
     }
     do_what_is_to_be_done(node);
@@ -153,6 +162,7 @@ public:
 
   /// Power is cut; what is on its way to the node is lost.
   void stop(one_node& node, bool power_cut) {
+    node.documents.reset();
     node.talk.reset();
     node.source.reset();
     if (power_cut)
@@ -163,7 +173,7 @@ public:
     std::erase_if(on_their_way, [&](const auto& m) { return m.to == node.name || m.from == node.name; });
     for (auto& [name, other] : nodes)
       if (other->talk)
-        other->talk->link_changed(node.name, ports::link_state::down);
+        link_changed(*other, node.name, ports::link_state::down);
   }
 
   void cut(const std::string& a, const std::string& b) {
@@ -178,12 +188,18 @@ public:
 
   /// A note in the node's own stream; false when it may not write.
   bool write(one_node& node, unsigned how_many = 1) {
+    std::vector<law::event> notes;
+    for (unsigned i = 0; i < how_many; ++i)
+      notes.emplace_back(law::processing_event{law::text<80>{"note"}, law::text<400>{std::to_string(++node.notes)}});
+    return write(node, std::move(notes));
+  }
+  bool write(one_node& node, std::vector<law::event> events) {
     auto sealer = node.journal->open_sealer();
     std::vector<ports::append_ptr> group;
-    for (unsigned i = 0; i < how_many; ++i) {
+    for (auto& event : events) {
       law::record record{};
       record.occurred_on = today();
-      record.event = law::processing_event{law::text<80>{"note"}, law::text<400>{std::to_string(++node.notes)}};
+      record.event = std::move(event);
       auto append = std::make_shared<ports::append>();
       append->stream = node.hosted;
       law::subject_id subject;
@@ -199,6 +215,7 @@ public:
     if (results.front().status != ports::append_status::appended)
       return false;
     node.talk->grown(node.hosted);
+    node.documents->grown(node.hosted);
     do_what_is_to_be_done(node);
     return true;
   }
@@ -219,6 +236,14 @@ public:
     for (auto& replied : todo.replies)
       node.answered.push_back(std::move(replied.content));
     node.caught_up.insert(node.caught_up.end(), todo.caught_up.begin(), todo.caught_up.end());
+    for (const auto& [from, said] : todo.about_documents)
+      node.documents->received(from, said);
+    for (const auto& stream : todo.caught_up)
+      node.documents->fetch_back(stream);
+    auto about_documents = node.documents->take();
+    for (auto& one : about_documents.messages)
+      send(node.name, std::move(one));
+    node.failures.insert(node.failures.end(), about_documents.failures.begin(), about_documents.failures.end());
     if (!todo.transfers.empty() || !todo.marks.empty() || !todo.foreign_heads.empty())
       bring(node, todo);
     else if (!todo.questions.empty())
@@ -240,6 +265,8 @@ public:
         result.status = ports::transfer_status::read_only;
       node.statuses.push_back(result.status);
       node.talk->written(result);
+      if (result.status == ports::transfer_status::stored)
+        node.documents->grown(result.now.stream);
     }
     do_what_is_to_be_done(node);
   }
@@ -249,6 +276,8 @@ public:
     if (found == nodes.end() || !found->second->talk || is_cut(from, one.to))
       return;
     on_their_way.push_back({from, one.to, std::move(one.sent)});
+    if (is_lost && is_lost(on_their_way.back()))
+      return on_their_way.pop_back();
     std::uniform_int_distribution<unsigned> percent{0, 99};
     if (percent(chance) < loses)
       on_their_way.pop_back();
@@ -263,13 +292,18 @@ public:
         law::require(steps < 200'000, "nodes stop talking when nothing happens");
         deliver();
       }
-      clock->at += std::chrono::seconds{1};
-      for (auto& [name, node] : nodes)
-        if (node->talk) {
-          node->talk->tick(clock->monotonic(), clock->at, today());
-          do_what_is_to_be_done(*node);
-        }
+      let_a_second_pass();
     }
+  }
+
+  void let_a_second_pass() {
+    clock->at += std::chrono::seconds{1};
+    for (auto& [name, node] : nodes)
+      if (node->talk) {
+        node->talk->tick(clock->monotonic(), clock->at, today());
+        node->documents->tick(clock->monotonic(), today());
+        do_what_is_to_be_done(*node);
+      }
   }
 
   void deliver() {
@@ -338,15 +372,20 @@ public:
   unsigned loses = 0;   ///< percent
   unsigned doubles = 0; ///< percent
   bool reorders = false;
+  std::function<bool(const on_its_way&)> is_lost; ///< whatever else happens
 
 private:
   void add(const std::string& name, const char* stream, std::uint8_t number, node_tier tier) {
     nodes[node_named(name)] = std::make_unique<one_node>(name, stream_named(stream), number, tier);
   }
+  static void link_changed(one_node& node, const node_name& peer, ports::link_state to) {
+    node.talk->link_changed(peer, to);
+    node.documents->link_changed(peer, to);
+  }
   void change(const std::string& a, const std::string& b, ports::link_state to) {
     for (auto [x, y] : {std::pair{a, b}, std::pair{b, a}})
       if ((*this)[x].talk) {
-        (*this)[x].talk->link_changed(node_named(y), to);
+        link_changed((*this)[x], node_named(y), to);
         do_what_is_to_be_done((*this)[x]);
       }
   }

@@ -6,9 +6,13 @@
 #include "federation/link_sockets.hpp"
 #include "federation/zmq_transport.hpp"
 
+#include <atomic>
 #include <catch2/catch_test_macros.hpp>
 #include <condition_variable>
 #include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
 #include <string_view>
 #include <thread>
 
@@ -118,6 +122,13 @@ private:
   std::map<node_name, std::vector<link_state>> changes_;
 };
 
+/// Whoever comes before the other has read that he may is refused once: that is not what is looked at.
+inline std::vector<link_state> since_admitted(std::vector<link_state> changes) {
+  if (!changes.empty() && changes.front() == link_state::refused)
+    changes.erase(changes.begin());
+  return changes;
+}
+
 /// A node whose secret is one byte, repeated.
 struct node {
   node(std::string_view called, std::uint8_t secret_byte, std::string bind = {}, transport_limits limits = quick())
@@ -138,55 +149,82 @@ struct node {
 
 constexpr const char* any_port = "tcp://127.0.0.1:*";
 
-/// Knows CURVE and the words of the transport, and keeps none of its rules.
+/// Eight bytes, the most significant first, after a kind.
+inline std::string frame_of(frame_kind kind, std::uint64_t number, std::string_view content = {}) {
+  std::string frame(1, static_cast<char>(kind));
+  for (int shift = 56; shift >= 0; shift -= 8)
+    frame += static_cast<char>(number >> shift);
+  return frame.append(content);
+}
+
+/// Knows CURVE and the frames of the transport, and keeps none of its rules. His key is to be admitted, or soon.
 class rude_client {
 public:
   rude_client(const node& server, std::uint8_t secret, std::string_view calls_himself = {});
 
-  void say(link_word word);
-  void say(std::vector<std::string> frames);
-  /// The next word that he is told; absent when none comes.
-  std::optional<link_word> told();
+  void say(const std::vector<std::string>& frames);
+  void say(frame_kind word, std::uint64_t number = link_protocol) { say({frame_of(word, number)}); }
+  void say_message(std::string_view text) { say({frame_of(frame_kind::message, ++said, text)}); }
+  /// The next word that he is told, `taken` apart; absent when none comes.
+  std::optional<frame_kind> told();
+  /// Reads one frame, if there is one; the word in it, `taken` apart.
+  std::optional<frame_kind> look();
   bool takes_part();
-  /// Nothing that is no word came between.
+
+  std::uint64_t said = 0;
+  std::uint64_t taken = 0;
   std::size_t messages_seen = 0;
 
 private:
-  zmq::context_t context_;
+  zmq::context_t context_{link_threads};
   zmq::socket_t socket_;
 };
 
-inline rude_client::rude_client(const node& server, std::uint8_t secret, std::string_view calls_himself)
-    : socket_{make_going_socket(context_, identity_of(secret_with(secret)), key_with(server.secret), quick())} {
-  if (!calls_himself.empty())
-    socket_.set(zmq::sockopt::routing_id, std::string{calls_himself});
-  socket_.set(zmq::sockopt::maxmsgsize, std::int64_t{-1});
-  socket_.connect(server.transport->endpoint());
+inline rude_client::rude_client(const node& server, std::uint8_t secret, std::string_view calls_himself) {
+  bool in_time = eventually([&] {
+    socket_ = make_going_socket(context_, identity_of(secret_with(secret)), key_with(server.secret), quick());
+    if (!calls_himself.empty())
+      socket_.set(zmq::sockopt::routing_id, std::string{calls_himself});
+    socket_watch watch{context_, socket_, ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH};
+    socket_.connect(server.transport->endpoint());
+    std::optional<socket_event> event;
+    eventually([&] { return (event = watch.next()).has_value(); });
+    return event && event->what == ZMQ_EVENT_HANDSHAKE_SUCCEEDED;
+  });
+  REQUIRE(in_time);
 }
 
-inline void rude_client::say(link_word word) { send_word(socket_, {}, word); }
-
-inline void rude_client::say(std::vector<std::string> frames) {
+inline void rude_client::say(const std::vector<std::string>& frames) {
   for (std::size_t i = 0; i < frames.size(); ++i)
     socket_.send(zmq::buffer(frames[i]), i + 1 < frames.size() ? zmq::send_flags::sndmore : zmq::send_flags::none);
 }
 
-inline std::optional<link_word> rude_client::told() {
-  std::optional<link_word> word;
+inline std::optional<frame_kind> rude_client::look() {
+  auto came = receive(socket_, false);
+  if (!came)
+    return std::nullopt;
+  if (came->kind == frame_kind::message)
+    ++messages_seen;
+  else if (came->kind == frame_kind::taken)
+    taken = came->number;
+  else
+    return came->kind;
+  return std::nullopt;
+}
+
+inline std::optional<frame_kind> rude_client::told() {
+  std::optional<frame_kind> word;
   eventually([&] {
-    auto came = receive(socket_, false);
-    if (came && came->is == arrival::kind::word)
-      word = came->word;
-    else if (came)
-      ++messages_seen;
+    word = look();
     return word.has_value();
   });
   return word;
 }
 
 inline bool rude_client::takes_part() {
-  say(link_word::hello);
-  return told() == link_word::welcome;
+  said = 0;
+  say(frame_kind::hello);
+  return told() == frame_kind::welcome;
 }
 
 } // namespace toit::federation::test

@@ -161,6 +161,27 @@ TEST_CASE("a reader takes a shorter event as an older one, and refuses a longer 
   CHECK_FALSE(decode(newer));
 }
 
+TEST_CASE("a tombstone from before it named its files is read without them", "[journal][codec]") {
+  chance chance{6};
+  auto kind = static_cast<std::size_t>(&*std::ranges::find(law::all_kinds(), 46, &law::entry_kind::number) -
+                                       law::all_kinds().data());
+  law::record record = random_record(chance, kind);
+  law::demande_erased tombstone;
+  tombstone.entries = {3, 5};
+  tombstone.documents = 2;
+  record.event = tombstone;
+  auto older = encode(record);
+  // Three fields: two numbers, one, and the empty list of files.
+  REQUIRE(older.at(older.size() - 6) == 0x93);
+  older.at(older.size() - 6) = 0x92;
+  older.pop_back();
+  REQUIRE(decode(older));
+  CHECK(equal_records(*decode(older), record));
+  tombstone.files.push_back(law::document_id{{7}});
+  record.event = tombstone;
+  CHECK(equal_records(*decode(encode(record)), record));
+}
+
 TEST_CASE("a line of the log and a head come back as they were packed", "[journal][codec]") {
   chance chance{5};
   for (int i = 0; i < 200; ++i) {

@@ -68,6 +68,9 @@ public:
   }
   std::optional<law::subject_id> find_number(const ports::stream_id&, const bytes32&) override { return {}; }
   std::vector<sealed_key> keys() override { return {}; }
+  std::vector<ports::witness_mark> marks_from(const ports::stream_id&, std::uint64_t) override { return {}; }
+  std::vector<ports::witness_mark> last_marks(const ports::stream_id&) override { return {}; }
+  std::vector<ports::signed_head> foreign_heads() override { return {}; }
   std::vector<ports::account_row> accounts() override { return {}; }
   std::optional<std::string> setting(std::string_view) override { return {}; }
 

@@ -76,8 +76,8 @@ void check_last_of(const store_maker& make) {
   auto rows = make();
   auto reader = rows->open_reader();
   CHECK(reader->last_of(stream(), id_with<law::subject_id>(10)) == 0);
-  put_rows(*rows, {stream(), {row_at(1, 10), row_at(2, 20), row_at(3, 10)}, head_at(stream(), 1, 3), {}, {}, {}});
-  put_rows(*rows, {other_stream(), {row_at(1, 30)}, head_at(other_stream(), 1, 1), {}, {}, {}});
+  put_rows(*rows, {stream(), {row_at(1, 10), row_at(2, 20), row_at(3, 10)}, {head_at(stream(), 1, 3)}, {}, {}, {}});
+  put_rows(*rows, {other_stream(), {row_at(1, 30)}, {head_at(other_stream(), 1, 1)}, {}, {}, {}});
   CHECK(reader->last_of(stream(), id_with<law::subject_id>(10)) == 3);
   CHECK(reader->last_of(stream(), id_with<law::subject_id>(20)) == 2);
   CHECK(reader->last_of(stream(), id_with<law::subject_id>(30)) == 0);

@@ -432,6 +432,8 @@ TEST_CASE("a year after radiation the demande is erased, with a list of what was
   auto d = w.new_demande(2026y / 1 / 10);
   REQUIRE(w.on(2026y / 1 / 12).desk().files(d, 1));
   REQUIRE(w.on(2026y / 2 / 1).desk().radiates(d, b_renunciation));
+  REQUIRE(w[d].documents.size() == 1);
+  auto filed = w[d].documents.front().id;
   auto term = w.term(d, due_rule::erasure);
   REQUIRE(term);
   CHECK(w.on(2027y / 2 / 1).reaches(*term) == refusal_code::too_early);
@@ -441,6 +443,7 @@ TEST_CASE("a year after radiation the demande is erased, with a list of what was
   auto tombstone = std::get<demande_erased>(erased.answer->entries.front().event);
   CHECK(std::ranges::equal(tombstone.entries, written));
   CHECK(tombstone.documents == 1);
+  CHECK(std::ranges::equal(tombstone.files, std::array{filed}));
   CHECK_FALSE(w.book.find(d));
   CHECK(w.on(2027y / 2 / 3).desk().files(d, 2) == refusal_code::unknown_demande);
 }

@@ -139,3 +139,59 @@ TEST_CASE("what is no TOML, or too much of it, is refused in a word") {
     CHECK(read.error().front().key.empty());
   }
 }
+
+TEST_CASE("a node of the State says which authority it is", "[L441-2-7-1-1a]") {
+  const std::string region = R"(purpose = "training"
+[authority]
+tier = "region"
+code = "11"
+legal_person = "999100001"
+[data]
+directory = "data"
+keys = "node.keys"
+)";
+  auto read = parse_configuration(region, map(), "/srv");
+  REQUIRE(read);
+  CHECK(read->stream().text() == "SR11");
+  CHECK(place_of(*read, map()).kind == law::legal_person_kind::state_service);
+  CHECK(settings_of(*read, map()).communes.empty());
+  auto changed = [&](const std::string& from, const std::string& to) {
+    auto text = region;
+    text.replace(text.find(from), from.size(), to);
+    return text;
+  };
+  auto department =
+      parse_configuration(changed("\"region\"\ncode = \"11\"", "\"departement\"\ncode = \"93\""), map(), "/");
+  REQUIRE(department);
+  CHECK(department->stream().text() == "SD93");
+  CHECK(place_of(*department, map()).departement == "93");
+  CHECK(wrong_keys(changed("\"11\"", "\"10\"")) == std::vector<std::string>{"authority.code"});
+  CHECK(wrong_keys(changed("\"region\"", "\"territory\"")) == std::vector<std::string>{"authority.tier"});
+  CHECK(wrong_keys(changed("999100001", "999100002")) == std::vector<std::string>{"authority.legal_person"});
+}
+
+TEST_CASE("a node in a federation names itself, its directory and the anchor") {
+  const std::string anchor(64, 'a');
+  auto with = [&](const std::string& lines) { return good + "[federation]\n" + lines; };
+  auto read = parse_configuration(
+      with("name = \"plaine-commune\"\ndirectory = \"directory.toit\"\nanchor = \"" + anchor + "\"\n"), map(), "/srv");
+  REQUIRE(read);
+  REQUIRE(read->federation);
+  CHECK(read->federation->name.text() == "plaine-commune");
+  CHECK(read->federation->directory == "/srv/directory.toit");
+  CHECK(read->federation->anchor == [] {
+    journal::public_key key;
+    key.fill(0xaa);
+    return key;
+  }());
+  CHECK(read->federation->listen.empty());
+  CHECK_FALSE(parse_configuration(good, map(), "/srv")->federation);
+  using keys = std::vector<std::string>;
+  CHECK(wrong_keys(with("name = \"plaine-commune\"\n")) == keys{"federation.directory", "federation.anchor"});
+  CHECK(wrong_keys(with("directory = \"d\"\nanchor = \"" + anchor + "\"\n")) == keys{"federation.name"});
+  CHECK(wrong_keys(with("name = \"Plaine\"\ndirectory = \"d\"\nanchor = \"" + anchor + "\"\n")).size() == 2);
+  CHECK(wrong_keys(with("name = \"p-c\"\ndirectory = \"d\"\nanchor = \"" + anchor.substr(1) + "\"\n")) ==
+        keys{"federation.anchor"});
+  CHECK(wrong_keys(with("name = \"p-c\"\ndirectory = \"d\"\nanchor = \"" + anchor + "\"\nlisten = \"7443\"\n")) ==
+        keys{"federation.listen"});
+}

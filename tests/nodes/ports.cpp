@@ -55,6 +55,8 @@ TEST_CASE("a file has its name only once it is whole") {
   writer->append(bytes_of("def"));
   writer->commit();
   CHECK(folder->list() == std::vector<std::string>{"one"});
+  CHECK(folder->size("one") == 6);
+  CHECK_FALSE(folder->size("another"));
   CHECK(folder->read("one", 2, 3) == bytes_of("cde"));
   CHECK(folder->read("one", 6, 3) == bytes_of(""));
   CHECK(folder->read("one", 99, 3) == bytes_of(""));

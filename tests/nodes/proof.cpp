@@ -22,19 +22,18 @@ using namespace toit::nodes;
 namespace {
 
 namespace fs = std::filesystem;
-using nlohmann::json;
 
 constexpr const char* number = "093112600000193001";
 
-struct outcome {
+struct proof_outcome {
   int code = 0;
   std::string out;
   std::string err;
-  std::vector<json> lines() const {
+  std::vector<nlohmann::json> lines() const {
     std::istringstream in{out};
-    std::vector<json> all;
+    std::vector<nlohmann::json> all;
     for (std::string line; std::getline(in, line);)
-      all.push_back(json::parse(line));
+      all.push_back(nlohmann::json::parse(line));
     return all;
   }
 };
@@ -100,20 +99,20 @@ public:
     return options;
   }
 
-  outcome make(proof_options options) const {
+  proof_outcome make(proof_options options) const {
     std::ostringstream out;
     std::ostringstream err;
     int code = journal_proof_command(options, out, err);
     return {code, out.str(), err.str()};
   }
 
-  outcome make_by_number() const {
+  proof_outcome make_by_number() const {
     auto options = asked();
     options.number = number;
     return make(options);
   }
 
-  outcome verify(std::vector<std::string> signers = {}, bool in_json = false) const {
+  proof_outcome verify(std::vector<std::string> signers = {}, bool in_json = false) const {
     verify_options options;
     options.journal = path_ / "made.preuve";
     options.signers = std::move(signers);
@@ -121,7 +120,7 @@ public:
     return run(options);
   }
 
-  static outcome run(const verify_options& options) {
+  static proof_outcome run(const verify_options& options) {
     std::ostringstream out;
     std::ostringstream err;
     int code = verify_command(options, out, err);

@@ -20,7 +20,7 @@ served = []  # what must be ended, however the test ends
 def serve(folder):
     (folder / "port").unlink(missing_ok=True)
     process = subprocess.Popen(
-        [TOIT, "demo", "--json", "--data", folder, "--port", "0", "--one-in", "1000"], stdout=subprocess.PIPE, text=True
+        [TOIT, "demo", "--alone", "--json", "--data", folder, "--port", "0", "--one-in", "1000"], stdout=subprocess.PIPE, text=True
     )
     served.append(process)
     told = json.loads(process.stdout.readline())
@@ -47,7 +47,7 @@ def main():
         foreign = Path(scratch) / "foreign"
         foreign.mkdir()
         (foreign / "mine").write_text("not a demonstration")
-        refused = subprocess.run([TOIT, "demo", "--data", foreign, "--port", "0"], capture_output=True, check=False)
+        refused = subprocess.run([TOIT, "demo", "--alone", "--data", foreign, "--port", "0"], capture_output=True, check=False)
         assert refused.returncode == 1 and (foreign / "mine").exists()
 
         process = serve(folder)

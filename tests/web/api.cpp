@@ -469,3 +469,17 @@ TEST_CASE("what is entered on the instruments is ended by the same way", "[api][
   CHECK(node().get("de passage", "/v1/session").status == 401);
   CHECK(node().get("desk", "/v1/mandates").status == 200);
 }
+
+TEST_CASE("a node alone has no links, and says so; an entry is on its disk", "[web][api][L441-2-7-1-1a]") {
+  auto standing = node().get("desk", "/v1/federation");
+  REQUIRE(standing.status == 200);
+  const auto& told = standing.body;
+  CHECK(told.at("directory_number") == 0);
+  CHECK(told.at("links").empty());
+  CHECK(told.at("alarms").empty());
+  CHECK(told.at("held") == false);
+  auto entry = node().get("desk", "/v1/entries/1").body;
+  CHECK(entry.at("durability") == "disk");
+  CHECK(entry.at("witnesses").empty());
+  CHECK(node().get("desk", "/v1/streams/SR11/head").status == 404);
+}

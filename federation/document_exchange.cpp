@@ -1,0 +1,481 @@
+#include "federation/document_exchange.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace toit::federation {
+
+namespace {
+
+std::uint64_t part_size(std::uint64_t whole, std::uint64_t offset) {
+  return std::min(document_part_bytes, whole - offset);
+}
+
+void one_less(std::uint64_t& count) {
+  if (count > 0)
+    --count;
+}
+
+} // namespace
+
+document_exchange::document_exchange(document_setup setup, const federation::directory& directory,
+                                     ports::transfer_source& source, milliseconds monotonic, law::civil_date today)
+    : setup_{std::move(setup)}, directory_{directory},
+      shelves_{setup_.folders, setup_.hosted.empty() ? std::nullopt : std::optional{setup_.hosted.front()}, source},
+      monotonic_{monotonic}, second_began_{monotonic}, minute_began_{monotonic}, today_{today} {
+  if (!setup_.hosted.empty() && shelves_.remembers_fetching_back())
+    fetch_back(setup_.hosted.front());
+}
+
+bool document_exchange::hosts(const stream_id& stream) const {
+  return std::ranges::find(setup_.hosted, stream) != setup_.hosted.end();
+}
+
+bool document_exchange::concerns(const node_name& whom, const stream_id& stream) const {
+  const auto* host = directory_.host_of(stream);
+  return (host && host->name == whom) || should_hold(directory_, whom, stream, today_);
+}
+
+void document_exchange::say(const node_name& to, any_message what) {
+  todo_.messages.push_back({to, encode({setup_.self, to, std::move(what)})});
+}
+
+/// A failing or full disk stops nothing but the fetching, for a while.
+template <class Action>
+bool document_exchange::tried(Action&& action) {
+  try {
+    action();
+    return true;
+  } catch (const std::runtime_error& failure) {
+    todo_.failures.emplace_back(failure.what());
+    fetch_from_ = monotonic_ + setup_.limits.list_every;
+    return false;
+  }
+}
+
+// -- time and links -------------------------------------------------------------------------------------------------
+
+void document_exchange::tick(milliseconds monotonic, law::civil_date today) {
+  monotonic_ = monotonic;
+  bool another_day = std::exchange(today_, today) != today;
+  if (another_day || chosen_from_ != directory_.number)
+    choose_streams();
+  count_anew();
+  tried([&] { shelves_.read_on(setup_.limits.erasures_bytes); });
+  drop_erased();
+  for (auto& [name, l] : links_) {
+    settle_late(name, l);
+    go_on(name, l);
+  }
+}
+
+void document_exchange::count_anew() {
+  constexpr milliseconds second{1'000};
+  constexpr milliseconds minute{60'000};
+  if (monotonic_ - second_began_ >= second) {
+    second_began_ = monotonic_;
+    for (auto& [name, l] : links_)
+      l.lists_told = l.parts_told = 0;
+  }
+  if (monotonic_ - minute_began_ >= minute) {
+    minute_began_ = monotonic_;
+    for (auto& [name, l] : links_)
+      l.misbehaviours_this_minute = 0;
+  }
+}
+
+void document_exchange::link_changed(const node_name& peer, ports::link_state now) {
+  if (!directory_.find(peer))
+    return;
+  auto& l = links_[peer];
+  l.up = now == ports::link_state::up;
+  begin_anew(l);
+  if (!l.up)
+    return;
+  choose_streams(peer, l);
+  go_on(peer, l);
+}
+
+/// What was on its way may be lost. A document of which only a part has come leaves nothing.
+void document_exchange::begin_anew(link& l) {
+  l.asking.reset();
+  l.fetching.reset();
+  l.wanted.clear();
+  for (auto& [stream, list] : l.lists) {
+    list.running = false;
+    list.waiting = 0;
+    list.began.reset();
+  }
+}
+
+void document_exchange::choose_streams() {
+  chosen_from_ = directory_.number;
+  for (auto& [name, l] : links_)
+    choose_streams(name, l);
+}
+
+/// Streams of his that this node should hold; and this node's own, when it lacks something that he should hold.
+void document_exchange::choose_streams(const node_name& name, link& l) {
+  std::map<stream_id, listing> now;
+  auto choose = [&](const stream_id& stream) {
+    shelves_.follow(stream);
+    auto known = l.lists.find(stream);
+    now[stream] = known == l.lists.end() ? listing{} : known->second;
+  };
+  if (const auto* node = directory_.find(name))
+    for (const auto& stream : node->streams)
+      if (!hosts(stream) && should_hold(directory_, setup_.self, stream, today_))
+        choose(stream);
+  if (fetching_back_ && should_hold(directory_, name, setup_.hosted.front(), today_))
+    choose(setup_.hosted.front());
+  l.lists = std::move(now);
+  std::erase_if(l.wanted, [&](const auto& one) { return !l.lists.contains(one.stream); });
+  if (l.fetching && !l.lists.contains(l.fetching->wanted.stream))
+    l.fetching.reset();
+  if (l.asking && !l.lists.contains(*l.asking))
+    l.asking.reset();
+}
+
+void document_exchange::settle_late(const node_name& name, link& l) {
+  const auto& limits = setup_.limits;
+  if (l.asking && monotonic_ - l.asked_at >= limits.ask_again) {
+    if (++l.tries >= limits.tries)
+      give_up_list(l);
+    else
+      ask_page(name, l);
+  }
+  if (l.fetching && monotonic_ - l.fetching->asked_at >= limits.ask_again) {
+    l.fetching->asked = l.fetching->written;
+    l.fetching->asked_at = monotonic_;
+    if (++l.fetching->tries >= limits.tries)
+      end_fetch(l, true);
+  }
+}
+
+void document_exchange::go_on(const node_name& name, link& l) {
+  if (!l.up)
+    return;
+  if (!l.asking)
+    begin_list(name, l);
+  if (!l.fetching)
+    begin_fetch(l);
+  if (l.fetching)
+    ask_parts(name, l);
+}
+
+void document_exchange::grown(const stream_id& stream) {
+  shelves_.grown(stream);
+  tried([&] { shelves_.read_on(setup_.limits.erasures_bytes / 8); });
+  drop_erased();
+  for (auto& [name, l] : links_)
+    if (auto found = l.lists.find(stream); found != l.lists.end() && !found->second.soon)
+      found->second.soon = monotonic_ + setup_.limits.list_soon;
+}
+
+void document_exchange::fetch_back(const stream_id& stream) {
+  if (!shelves_.is_own(stream))
+    return;
+  fetching_back_ = true;
+  for (auto& [name, l] : links_)
+    if (auto known = l.lists.find(stream); known != l.lists.end())
+      known->second.clean = false;
+  tried([&] { shelves_.remember_fetching_back(true); });
+  choose_streams();
+}
+
+// -- which documents there are --------------------------------------------------------------------------------------
+
+bool document_exchange::is_due(const stream_id& stream, const listing& list) const {
+  constexpr std::chrono::milliseconds soon_a_page{100};
+  constexpr std::chrono::milliseconds every_a_page{1'000};
+  if (list.waiting > 0 || !shelves_.knows_erasures(stream))
+    return false;
+  if (!list.began)
+    return true;
+  const auto& limits = setup_.limits;
+  auto since = monotonic_ - *list.began;
+  auto pages = static_cast<std::int64_t>(list.pages);
+  bool soon = (list.soon && monotonic_ >= *list.soon) || (list.incomplete && since >= limits.list_soon);
+  return soon ? since >= soon_a_page * pages : since >= std::max(limits.list_every, every_a_page * pages);
+}
+
+void document_exchange::begin_list(const node_name& name, link& l) {
+  auto next = std::ranges::find_if(l.lists, [](const auto& one) { return one.second.running; });
+  if (next == l.lists.end()) {
+    next = std::ranges::find_if(l.lists, [&](const auto& one) { return is_due(one.first, one.second); });
+    if (next == l.lists.end())
+      return;
+    auto missing = next->second.missing;
+    next->second = listing{};
+    next->second.running = true;
+    next->second.began = monotonic_;
+    next->second.missing = missing;
+  }
+  l.asking = next->first;
+  l.tries = 0;
+  ask_page(name, l);
+}
+
+void document_exchange::ask_page(const node_name& name, link& l) {
+  l.asked_at = monotonic_;
+  say(name, want_documents{*l.asking, l.lists.at(*l.asking).after});
+}
+
+void document_exchange::give_up_list(link& l) {
+  l.lists.at(*l.asking).running = false;
+  l.asking.reset();
+}
+
+/// In order, and each of a size that a document can have.
+bool document_exchange::is_page(const documents& said) const {
+  auto last = said.after;
+  for (const auto& one : said.some) {
+    if (one.id <= last || !is_document_size(one.bytes_stored))
+      return false;
+    last = one.id;
+  }
+  return said.last || !said.some.empty();
+}
+
+void document_exchange::take_in(const node_name& from, link& l, const documents& said) {
+  if (!is_page(said)) {
+    misbehaved(l);
+    if (l.asking == said.stream)
+      give_up_list(l);
+    return;
+  }
+  if (l.asking != said.stream || l.lists.at(said.stream).after != said.after)
+    return;
+  auto& list = l.lists.at(said.stream);
+  list.listed += said.some.size();
+  // No fault of his, perhaps: his list may come before his entries do.
+  bool too_many = list.listed > shelves_.most_of(said.stream);
+  bool noted = tried([&] { note_lacking(l, list, said, !too_many); });
+  if (too_many)
+    list.missing = list.lacking;
+  if (too_many || !noted)
+    return give_up_list(l);
+  l.asking.reset();
+  ++list.pages;
+  if (said.last)
+    end_list(said.stream, list);
+  else
+    list.after = said.some.back().id;
+  go_on(from, l);
+}
+
+void document_exchange::note_lacking(link& l, listing& list, const documents& said, bool to_fetch) {
+  for (const auto& one : said.some) {
+    if (shelves_.erased(said.stream, one.id) || shelves_.has(said.stream, one.id))
+      continue;
+    ++list.lacking;
+    if (!to_fetch || l.wanted.size() >= setup_.limits.wanted) {
+      list.incomplete = list.incomplete || to_fetch;
+      continue;
+    }
+    l.wanted.push_back({said.stream, one});
+    ++list.waiting;
+  }
+}
+
+void document_exchange::end_list(const stream_id& stream, listing& list) {
+  list.running = false;
+  list.missing = list.lacking;
+  list.clean = list.lacking == 0;
+  if (list.clean && fetching_back_ && shelves_.is_own(stream))
+    settle_fetching_back();
+}
+
+/// Once everybody who should hold the stream has told of nothing that is lacking here.
+void document_exchange::settle_fetching_back() {
+  const auto& own = setup_.hosted.front();
+  for (const auto* node : neighbours_of(directory_, setup_.self, today_)) {
+    if (!should_hold(directory_, node->name, own, today_))
+      continue;
+    auto peer = links_.find(node->name);
+    if (peer == links_.end() || !peer->second.lists.contains(own) || !peer->second.lists.at(own).clean)
+      return;
+  }
+  fetching_back_ = false;
+  tried([&] { shelves_.remember_fetching_back(false); });
+  // Streams are chosen anew at the next tick: a list is being read here.
+  chosen_from_.reset();
+}
+
+// -- what comes -----------------------------------------------------------------------------------------------------
+
+bool document_exchange::is_fetched_elsewhere(const wanted_document& wanted) const {
+  return std::ranges::any_of(links_, [&](const auto& one) {
+    const auto& f = one.second.fetching;
+    return f && f->wanted.stream == wanted.stream && f->wanted.what.id == wanted.what.id;
+  });
+}
+
+void document_exchange::begin_fetch(link& l) {
+  if (monotonic_ < fetch_from_)
+    return;
+  while (!l.wanted.empty() && !l.fetching) {
+    const auto& next = l.wanted.front();
+    if (!shelves_.knows_erasures(next.stream) || is_fetched_elsewhere(next))
+      return;
+    l.fetching.emplace().wanted = next;
+    l.wanted.pop_front();
+    auto& f = *l.fetching;
+    f.asked_at = monotonic_;
+    const auto& stream = f.wanted.stream;
+    bool is_there = shelves_.erased(stream, f.wanted.what.id);
+    bool begun = tried([&] {
+      is_there = is_there || shelves_.has(stream, f.wanted.what.id);
+      if (!is_there && shelves_.has_room(stream))
+        f.file = shelves_.create(stream, f.wanted.what.id);
+    });
+    if (!f.file)
+      end_fetch(l, !is_there);
+    if (!begun)
+      return;
+  }
+}
+
+void document_exchange::ask_parts(const node_name& name, link& l) {
+  auto& f = *l.fetching;
+  auto end = std::min(f.wanted.what.bytes_stored,
+                      f.written + document_part_bytes * std::uint64_t{setup_.limits.parts_on_their_way});
+  for (; f.asked < end; f.asked += document_part_bytes)
+    say(name, want_part{f.wanted.stream, f.wanted.what.id, f.asked});
+}
+
+/// What follows, and was asked for; a part that comes twice, late or before another is left.
+document_exchange::reading document_exchange::read(const fetch& f, const part& said) const {
+  auto size = f.wanted.what.bytes_stored;
+  if (said.size == 0 && said.content.empty())
+    return reading::gone;
+  if (said.size != size || said.offset % document_part_bytes != 0 || said.offset >= size ||
+      said.content.size() != part_size(size, said.offset))
+    return reading::wrong;
+  return said.offset == f.written && said.offset < f.asked ? reading::next : reading::other;
+}
+
+void document_exchange::take_in(const node_name& from, link& l, const part& said) {
+  if (!l.fetching || l.fetching->wanted.stream != said.stream || l.fetching->wanted.what.id != said.id)
+    return;
+  switch (read(*l.fetching, said)) {
+  case reading::other:
+    return;
+  case reading::next:
+    write(l, said);
+    break;
+  case reading::wrong:
+    misbehaved(l);
+    [[fallthrough]];
+  case reading::gone:
+    end_fetch(l, true);
+  }
+  go_on(from, l);
+}
+
+/// Whole under its name, or not at all.
+void document_exchange::write(link& l, const part& said) {
+  auto& f = *l.fetching;
+  f.asked_at = monotonic_;
+  f.tries = 0;
+  bool whole = false;
+  bool written = tried([&] {
+    f.file->append(said.content);
+    f.written += said.content.size();
+    whole = f.written == f.wanted.what.bytes_stored;
+    if (!whole)
+      return;
+    f.file->commit();
+    shelves_.added(f.wanted.stream, f.wanted.what.id);
+  });
+  if (whole || !written)
+    end_fetch(l, !written);
+}
+
+void document_exchange::end_fetch(link& l, bool still_missing) {
+  auto& list = l.lists.at(l.fetching->wanted.stream);
+  --list.waiting;
+  if (!still_missing) {
+    one_less(list.missing);
+    one_less(list.lacking);
+  }
+  l.fetching.reset();
+}
+
+void document_exchange::drop_erased() {
+  for (auto& [name, l] : links_)
+    if (l.fetching && shelves_.erased(l.fetching->wanted.stream, l.fetching->wanted.what.id))
+      end_fetch(l, false);
+}
+
+// -- what is asked here ---------------------------------------------------------------------------------------------
+
+void document_exchange::received(const node_name& from, const any_message& said) {
+  if (!directory_.find(from))
+    return;
+  auto& l = links_[from];
+  if (l.misbehaviours_this_minute >= setup_.limits.misbehaviours)
+    return;
+  auto hear = [&](const auto& what) {
+    if (!concerns(from, what.stream) || !concerns(setup_.self, what.stream))
+      return misbehaved(l);
+    take_in(from, l, what);
+  };
+  if (const auto* list = std::get_if<want_documents>(&said))
+    hear(*list);
+  else if (const auto* some = std::get_if<documents>(&said))
+    hear(*some);
+  else if (const auto* asked = std::get_if<want_part>(&said))
+    hear(*asked);
+  else if (const auto* content = std::get_if<part>(&said))
+    hear(*content);
+}
+
+void document_exchange::misbehaved(link& l) {
+  ++l.misbehaviours;
+  ++l.misbehaviours_this_minute;
+}
+
+/// Whoever asks more than this answers asks again in time.
+void document_exchange::take_in(const node_name& from, link& l, const want_documents& said) {
+  if (l.lists_told >= setup_.limits.lists_a_second)
+    return;
+  ++l.lists_told;
+  tried([&] {
+    auto page = shelves_.list(said.stream, said.after, monotonic_);
+    say(from, documents{said.stream, said.after, std::move(page.some), page.last});
+  });
+}
+
+void document_exchange::take_in(const node_name& from, link& l, const want_part& said) {
+  if (said.offset % document_part_bytes != 0)
+    return misbehaved(l);
+  if (l.parts_told >= setup_.limits.parts_a_second)
+    return;
+  ++l.parts_told;
+  tried([&] {
+    auto size = shelves_.size(said.stream, said.id);
+    if (size && said.offset >= *size)
+      return misbehaved(l);
+    auto content = size ? shelves_.read(said.stream, said.id, said.offset, document_part_bytes) : std::nullopt;
+    if (!content)
+      return say(from, part{said.stream, said.id, said.offset, 0, {}});
+    say(from, part{said.stream, said.id, said.offset, *size, std::move(*content)});
+  });
+}
+
+// -- what is told ---------------------------------------------------------------------------------------------------
+
+void document_exchange::complete(ports::federation_report& told) const {
+  for (auto& reported : told.links) {
+    auto found = links_.find(reported.node);
+    if (found == links_.end())
+      continue;
+    reported.misbehaviours += found->second.misbehaviours;
+    for (auto& stream : reported.streams)
+      if (auto list = found->second.lists.find(stream.stream); list != found->second.lists.end())
+        stream.documents_missing = std::max(list->second.missing, list->second.lacking);
+  }
+}
+
+} // namespace toit::federation

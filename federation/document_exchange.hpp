@@ -1,0 +1,160 @@
+/// \file
+/// How supporting documents travel, as a pure state machine beside `exchange`: encrypted as they are, a part at a time,
+/// so that whatever is urgent overtakes them.
+///
+/// Whoever should hold a stream asks its host which documents there are, and fetches what he lacks, one document at a
+/// time from each neighbour. A document that the stream says is erased is removed, and never fetched again; one that is
+/// merely no longer there stays: a host that was restored lacks much, and fetches its own back in the same way.
+///
+/// Not here   whether what came opens: its key is in its entry, which only those who may read the dossier can open.
+
+#pragma once
+
+#include "federation/document_shelves.hpp"
+#include "federation/exchange.hpp"
+
+#include <utility>
+
+namespace toit::federation {
+
+/// Of a document, on its way: the same for all nodes of the protocol.
+constexpr std::uint64_t document_part_bytes = exchange_limits{}.part_bytes;
+
+struct document_limits {
+  std::size_t parts_on_their_way = 4;    ///< to this node, on each link
+  std::size_t wanted = 65'536;           ///< documents of a link that wait to be fetched
+  std::size_t tries = 5;                 ///< until a question without an answer is given up for this time
+  std::size_t lists_a_second = 64;       ///< told to a neighbour
+  std::size_t parts_a_second = 2'048;    ///< sent to one
+  std::size_t misbehaviours = 1'000;     ///< of a neighbour in a minute: beyond, he is not heard until it is over
+  std::size_t erasures_bytes = 8U << 20; ///< of entries that are read at each tick
+  milliseconds ask_again{3'000};
+  milliseconds list_every{60'000}; ///< and at least a second for each page
+  milliseconds list_soon{2'000};   ///< after entries have come, and at least a tenth of a second for each page
+};
+
+struct document_setup {
+  node_name self;
+  std::vector<stream_id> hosted; ///< own documents are those of the first
+  document_shelves::folders folders;
+  document_limits limits;
+};
+
+struct document_actions {
+  std::vector<exchange_actions::outgoing> messages;
+  std::vector<std::string> failures; ///< of the disk; nothing is lost by them: what could not be done is tried again
+};
+
+class document_exchange {
+public:
+  /// `directory` is always the one in force; it and `source` outlive this. Throws what `ports::files` throws.
+  document_exchange(document_setup setup, const federation::directory& directory, ports::transfer_source& source,
+                    milliseconds monotonic, law::civil_date today);
+
+  /// The time, at least every second.
+  void tick(milliseconds monotonic, law::civil_date today);
+  void link_changed(const node_name& peer, ports::link_state now);
+  /// One of the four messages about documents, from whom the exchange knows that he said it.
+  void received(const node_name& from, const any_message& said);
+  /// Entries of the stream are on disk.
+  void grown(const stream_id& stream);
+  /// This node's own stream was behind and no longer is: its documents may be behind too.
+  void fetch_back(const stream_id& stream);
+
+  document_actions take() { return std::exchange(todo_, {}); }
+  /// Adds what is known here to what the exchange tells.
+  void complete(ports::federation_report& told) const;
+
+private:
+  /// What a neighbour says that he has of a stream.
+  struct listing {
+    bool running = false;
+    bool incomplete = false;           ///< not all that is lacking could be noted
+    bool clean = false;                ///< the last list had nothing that is lacking here
+    std::optional<milliseconds> began; ///< absent: not yet on this link
+    std::optional<milliseconds> soon;  ///< entries have come: from then on
+    law::document_id after;
+    std::uint64_t listed = 0;
+    std::uint64_t lacking = 0; ///< of those listed so far
+    std::uint64_t missing = 0; ///< after the last whole list
+    std::size_t pages = 0;
+    std::size_t waiting = 0; ///< in `wanted`, or being fetched
+  };
+  struct wanted_document {
+    stream_id stream;
+    document_size what;
+  };
+  struct fetch {
+    wanted_document wanted;
+    std::unique_ptr<ports::files::writer> file;
+    std::uint64_t written = 0;
+    std::uint64_t asked = 0;
+    milliseconds asked_at{0};
+    std::size_t tries = 0;
+  };
+  enum class reading : std::uint8_t { next, other, gone, wrong };
+  struct link {
+    bool up = false;
+    std::map<stream_id, listing> lists; ///< that are asked for
+    std::optional<stream_id> asking;    ///< whose next page is on its way
+    milliseconds asked_at{0};
+    std::size_t tries = 0;
+    std::deque<wanted_document> wanted;
+    std::optional<fetch> fetching;
+    std::size_t lists_told = 0; ///< in this second
+    std::size_t parts_told = 0;
+    std::uint64_t misbehaviours = 0;
+    std::size_t misbehaviours_this_minute = 0;
+  };
+
+  void take_in(const node_name& from, link& l, const want_documents& said);
+  void take_in(const node_name& from, link& l, const want_part& said);
+  void take_in(const node_name& from, link& l, const documents& said);
+  void take_in(const node_name& from, link& l, const part& said);
+
+  void say(const node_name& to, any_message what);
+  static void misbehaved(link& l);
+  bool concerns(const node_name& whom, const stream_id& stream) const;
+  bool hosts(const stream_id& stream) const;
+  void choose_streams();
+  void choose_streams(const node_name& name, link& l);
+  void count_anew();
+  void begin_anew(link& l);
+  void settle_late(const node_name& name, link& l);
+  void go_on(const node_name& name, link& l);
+
+  void begin_list(const node_name& name, link& l);
+  bool is_due(const stream_id& stream, const listing& list) const;
+  void ask_page(const node_name& name, link& l);
+  void give_up_list(link& l);
+  bool is_page(const documents& said) const;
+  void note_lacking(link& l, listing& list, const documents& said, bool to_fetch);
+  void end_list(const stream_id& stream, listing& list);
+  void settle_fetching_back();
+
+  void begin_fetch(link& l);
+  bool is_fetched_elsewhere(const wanted_document& wanted) const;
+  void ask_parts(const node_name& name, link& l);
+  reading read(const fetch& f, const part& said) const;
+  void write(link& l, const part& said);
+  void end_fetch(link& l, bool still_missing);
+  void drop_erased();
+
+  template <class Action>
+  bool tried(Action&& action);
+
+  document_setup setup_;
+  const federation::directory& directory_;
+  document_shelves shelves_;
+  milliseconds monotonic_;
+  milliseconds second_began_;
+  milliseconds minute_began_;
+  milliseconds fetch_from_{0}; ///< after a failure of the disk, not before
+  law::civil_date today_;
+  std::optional<std::uint64_t> chosen_from_; ///< number of the directory from which streams were chosen
+  bool fetching_back_ = false;
+  std::map<node_name, link> links_;
+  document_actions todo_;
+};
+
+} // namespace toit::federation

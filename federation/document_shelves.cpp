@@ -1,0 +1,206 @@
+#include "federation/document_shelves.hpp"
+
+#include "journal/codec.hpp"
+
+#include <algorithm>
+
+namespace toit::federation {
+
+namespace {
+
+constexpr std::string_view document_suffix = ".document";
+constexpr std::string_view fetching_back_file = "fetching-back";
+/// Less than whoever has heard of an entry waits before he asks for its document.
+constexpr std::chrono::milliseconds own_read_every{1'000};
+/// A document is on disk before its entry is, and its list may come before its entry does.
+constexpr std::uint64_t beyond_entries = 1'024;
+
+std::optional<law::document_id> id_in(std::string_view name) {
+  law::document_id id;
+  if (!name.ends_with(document_suffix) ||
+      !law::parse_hex(name.substr(0, name.size() - document_suffix.size()), id.bytes))
+    return std::nullopt;
+  return id;
+}
+
+void insert_in_order(std::vector<law::document_id>& ids, law::document_id id) {
+  auto place = std::ranges::lower_bound(ids, id);
+  if (place == ids.end() || *place != id)
+    ids.insert(place, id);
+}
+
+void merge(std::vector<law::document_id>& ids, std::vector<law::document_id> more) {
+  std::ranges::sort(more);
+  auto middle = ids.insert(ids.end(), more.begin(), more.end());
+  std::ranges::inplace_merge(ids, middle);
+  ids.erase(std::ranges::unique(ids).begin(), ids.end());
+}
+
+} // namespace
+
+document_shelves::document_shelves(folders on_disk, std::optional<stream_id> own, ports::transfer_source& source)
+    : folders_{std::move(on_disk)}, own_stream_{own}, source_{source} {
+  law::require(folders_.own && folders_.replicas, "documents are in folders");
+  look_at_replicas();
+}
+
+void document_shelves::look_at_replicas() {
+  for (const auto& name : folders_.replicas->list()) {
+    auto dash = name.find('-');
+    auto stream = stream_id::parse(std::string_view{name}.substr(0, dash));
+    auto id = dash == std::string::npos ? std::nullopt : id_in(std::string_view{name}.substr(dash + 1));
+    if (!stream || !id)
+      continue;
+    // In alphabetical order, as they are listed, ids are in their own.
+    replicas_[*stream].push_back(*id);
+    erasures_.try_emplace(*stream);
+  }
+}
+
+void document_shelves::look_at_own() {
+  own_.clear();
+  for (const auto& name : folders_.own->list())
+    if (auto id = id_in(name))
+      own_.push_back(*id);
+}
+
+std::string document_shelves::file_of(const stream_id& stream, law::document_id id) const {
+  auto name = law::to_text(id) + std::string{document_suffix};
+  return is_own(stream) ? name : stream.text() + "-" + name;
+}
+
+bool document_shelves::has(const stream_id& stream, law::document_id id) {
+  if (is_own(stream))
+    return size(stream, id).has_value();
+  auto found = replicas_.find(stream);
+  return found != replicas_.end() && std::ranges::binary_search(found->second, id);
+}
+
+std::optional<std::uint64_t> document_shelves::size(const stream_id& stream, law::document_id id) {
+  return folder_of(stream).size(file_of(stream, id));
+}
+
+std::optional<bytes> document_shelves::read(const stream_id& stream, law::document_id id, std::uint64_t offset,
+                                            std::size_t limit) {
+  return folder_of(stream).read(file_of(stream, id), offset, limit);
+}
+
+document_shelves::page document_shelves::list(const stream_id& stream, law::document_id after,
+                                              std::chrono::milliseconds monotonic) {
+  if (is_own(stream) && (!own_read_at_ || (after.empty() && monotonic - *own_read_at_ >= own_read_every))) {
+    look_at_own();
+    own_read_at_ = monotonic;
+  }
+  const auto& all = is_own(stream) ? own_ : replicas_[stream];
+  page told;
+  auto next = std::ranges::upper_bound(all, after);
+  for (; next != all.end() && told.some.size() < told.some.max_items; ++next)
+    if (auto stored = size(stream, *next); stored && is_document_size(*stored))
+      told.some.push_back({*next, *stored});
+  told.last = next == all.end();
+  return told;
+}
+
+// -- what comes -----------------------------------------------------------------------------------------------------
+
+std::unique_ptr<ports::files::writer> document_shelves::create(const stream_id& stream, law::document_id id) {
+  return folder_of(stream).create(file_of(stream, id));
+}
+
+void document_shelves::added(const stream_id& stream, law::document_id id) {
+  if (is_own(stream)) {
+    ++fetched_back_;
+    insert_in_order(own_, id);
+  } else {
+    insert_in_order(replicas_[stream], id);
+  }
+}
+
+std::uint64_t document_shelves::most_of(const stream_id& stream) {
+  auto at = source_.position(stream);
+  return (at ? at->seq : 0) + beyond_entries;
+}
+
+bool document_shelves::has_room(const stream_id& stream) {
+  auto there = is_own(stream) ? fetched_back_ : replicas_[stream].size();
+  return there < most_of(stream);
+}
+
+// -- what goes ------------------------------------------------------------------------------------------------------
+
+void document_shelves::grown(const stream_id& stream) {
+  if (auto found = erasures_.find(stream); found != erasures_.end())
+    found->second.complete = false;
+}
+
+void document_shelves::read_on(std::size_t bytes_most) {
+  std::size_t size = 0;
+  for (auto& [stream, known] : erasures_)
+    while (!known.complete && size < bytes_most)
+      size += read_some(stream, known);
+}
+
+std::size_t document_shelves::read_some(const stream_id& stream, erasures& known) {
+  constexpr std::size_t step_bytes = 1U << 20;
+  constexpr std::size_t around_entry = 160;
+  auto next = source_.read(stream, known.read_to, step_bytes);
+  if (!next) {
+    known.complete = true;
+    return 0;
+  }
+  std::size_t size = 0;
+  std::vector<law::document_id> gone;
+  for (const auto& entry : next->entries) {
+    size += around_entry + (entry.content ? entry.content->size() : 0);
+    if (!entry.content || !entry.nonce || !entry.nonce->empty())
+      continue;
+    auto record = journal::decode(*entry.content);
+    if (const auto* tombstone = record ? std::get_if<law::demande_erased>(&record->event) : nullptr)
+      gone.insert(gone.end(), tombstone->files.begin(), tombstone->files.end());
+  }
+  erase(stream, gone);
+  if (known.ids.size() <= erased_most)
+    merge(known.ids, std::move(gone));
+  // Only now: what a failing disk has not let go is read again.
+  known.read_to = next->entries.back().seq;
+  return size;
+}
+
+/// Documents of the own stream are its vault's to destroy.
+void document_shelves::erase(const stream_id& stream, std::span<const law::document_id> ids) {
+  auto found = replicas_.find(stream);
+  if (is_own(stream) || found == replicas_.end())
+    return;
+  for (auto id : ids) {
+    auto place = std::ranges::lower_bound(found->second, id);
+    if (place == found->second.end() || *place != id)
+      continue;
+    folders_.replicas->remove(file_of(stream, id));
+    found->second.erase(place);
+  }
+}
+
+bool document_shelves::knows_erasures(const stream_id& stream) const {
+  auto found = erasures_.find(stream);
+  return found != erasures_.end() && found->second.complete && found->second.ids.size() <= erased_most;
+}
+
+bool document_shelves::erased(const stream_id& stream, law::document_id id) const {
+  auto found = erasures_.find(stream);
+  return found != erasures_.end() && std::ranges::binary_search(found->second.ids, id);
+}
+
+void document_shelves::remember_fetching_back(bool still) {
+  if (!still) {
+    erasures_.erase(*own_stream_);
+    return folders_.replicas->remove(std::string{fetching_back_file});
+  }
+  follow(*own_stream_);
+  folders_.replicas->create(std::string{fetching_back_file})->commit();
+}
+
+bool document_shelves::remembers_fetching_back() {
+  return folders_.replicas->size(std::string{fetching_back_file}).has_value();
+}
+
+} // namespace toit::federation

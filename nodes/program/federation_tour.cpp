@@ -1,0 +1,260 @@
+#include "nodes/program/federation_tour.hpp"
+
+#include "law/scalar_text.hpp"
+#include "nodes/host/opened_node.hpp"
+#include "nodes/ports/key_file.hpp"
+#include "nodes/program/api_session.hpp"
+#include "nodes/program/demonstration_folder.hpp"
+#include "nodes/program/exit_code.hpp"
+#include "nodes/program/federation_demo.hpp"
+#include "nodes/program/journal_command.hpp"
+#include "nodes/program/verify_command.hpp"
+
+#include <csignal>
+#include <sstream>
+#include <thread>
+
+namespace toit::nodes {
+
+namespace {
+
+namespace fs = std::filesystem;
+using json = nlohmann::json;
+using steady = std::chrono::steady_clock;
+
+constexpr std::size_t region = 0;
+constexpr std::size_t departement = 1;
+constexpr std::size_t first = 2;
+constexpr std::size_t rewritten = 5;
+
+class federation_tour {
+public:
+  federation_tour(const fs::path& data, bool in_json, int& steps, std::ostream& out)
+      : data_{data}, json_{in_json}, steps_{steps}, out_{out}, password_{read_mark(data / begun_mark)} {}
+
+  void run(const std::string& number) {
+    witness();
+    lose_a_node();
+    rewrite_a_stream();
+    prove(number);
+  }
+
+private:
+  const demonstration_node& node(std::size_t which) const { return demonstration_nodes()[which]; }
+  fs::path folder(std::size_t which) const { return data_ / node(which).name; }
+
+  // -- talking to nodes ---------------------------------------------------------------------------------------------
+
+  std::unique_ptr<api_session> session(std::size_t which) {
+    api_place place{"127.0.0.1", 0, read_text(folder(which) / "tls" / "certificate.pem")};
+    place.port = static_cast<std::uint16_t>(std::strtoul(read_mark(folder(which) / port_mark).c_str(), nullptr, 10));
+    auto opened = std::make_unique<api_session>(place);
+    opened->log_in("gestionnaire", password_);
+    return opened;
+  }
+
+  /// One entry in the node's own stream; its sequence.
+  std::uint64_t record(api_session& with) {
+    return with.post("/v1/clock/confirmation", {{"event", json::object()}}).at("first_seq");
+  }
+
+  void expect(bool as_it_should_be, const std::string& what) {
+    if (!as_it_should_be)
+      throw api_failure{"ce n'est pas ce qui devait arriver : " + what};
+  }
+
+  /// Milliseconds until it is so.
+  template <class Condition>
+  std::int64_t wait_until(const std::string& what, Condition&& is_so) {
+    constexpr std::chrono::seconds most{60};
+    auto begun = steady::now();
+    while (!is_so()) {
+      expect(steady::now() - begun < most, what);
+      std::this_thread::sleep_for(std::chrono::milliseconds{2});
+    }
+    return std::chrono::duration_cast<std::chrono::milliseconds>(steady::now() - begun).count();
+  }
+
+  bool is_witnessed(api_session& with, std::uint64_t seq, std::size_t by) {
+    auto entry = with.get("/v1/entries/" + std::to_string(seq));
+    return std::ranges::any_of(entry.at("witnesses"),
+                               [&](const json& mark) { return mark.at("witness") == node(by).stream; });
+  }
+
+  bool has_alarm(std::size_t where, const std::string& kind, std::size_t of) {
+    auto standing = session(where)->get("/v1/federation");
+    return std::ranges::any_of(standing.at("alarms"), [&](const json& alarm) {
+      return alarm.at("kind") == kind && alarm.value("stream", "") == node(of).stream;
+    });
+  }
+
+  // -- steps --------------------------------------------------------------------------------------------------------
+
+  void witness() {
+    auto served = session(first);
+    auto& plaine = *served;
+    auto seq = record(plaine);
+    auto by_region = wait_until("le nœud régional contresigne", [&] { return is_witnessed(plaine, seq, region); });
+    auto by_departement = by_region + wait_until("le nœud départemental contresigne",
+                                                 [&] { return is_witnessed(plaine, seq, departement); });
+    auto entry = plaine.get("/v1/entries/" + std::to_string(seq));
+    expect(entry.at("durability") == "witnessed", "l'écriture est attestée par l'autorité compétente");
+    tell("écriture attestée", "par le nœud régional en " + std::to_string(by_region) +
+                                  " ms au plus, par le départemental en " + std::to_string(by_departement) + " ms");
+  }
+
+  void lose_a_node() {
+    pause(departement, SIGKILL);
+    auto served = session(first);
+    auto& plaine = *served;
+    std::uint64_t last = 0;
+    constexpr int entries = 20;
+    for (int i = 0; i < entries; ++i)
+      last = record(plaine);
+    wait_until("le nœud régional contresigne seul", [&] { return is_witnessed(plaine, last, region); });
+    expect(!is_witnessed(plaine, last, departement), "un nœud tué ne contresigne rien");
+    resume(departement);
+    wait_until("le nœud départemental rattrape", [&] { return is_witnessed(plaine, last, departement); });
+    auto here = plaine.get("/v1/streams/" + std::string{node(first).stream} + "/head");
+    wait_until("le nœud départemental a la même tête", [&] {
+      auto there = session(departement)->get("/v1/streams/" + std::string{node(first).stream} + "/head");
+      return there.at("seq").get<std::uint64_t>() >= here.at("seq").get<std::uint64_t>();
+    });
+    tell("lien coupé puis rétabli",
+         "le nœud départemental est tué, vingt écritures passent, il revient et n'a rien perdu");
+  }
+
+  /// A node's disk is put back as it was, written to while nobody looks, and served again.
+  void rewrite_a_stream() {
+    auto backup = data_ / "rewritten.backup";
+    auto good = data_ / "rewritten.good";
+    pause(rewritten, SIGTERM);
+    copy_journal(folder(rewritten), backup);
+    resume(rewritten);
+    auto served = session(rewritten);
+    auto& with = *served;
+    auto seq = record(with);
+    wait_until("l'écriture à venir est attestée", [&] { return is_witnessed(with, seq, region); });
+    pause(rewritten, SIGTERM);
+    copy_journal(folder(rewritten), good);
+    copy_journal(backup, folder(rewritten));
+    write_over();
+    resume(rewritten, false);
+    wait_until("les nœuds de l'État trouvent la réécriture",
+               [&] { return has_alarm(region, "forked", rewritten) && has_alarm(departement, "forked", rewritten); });
+    pause(rewritten, SIGTERM);
+    copy_journal(good, folder(rewritten));
+    resume(rewritten);
+    fs::remove_all(backup);
+    fs::remove_all(good);
+    tell("flux réécrit à la source", "trouvé par les deux nœuds de l'État ; l'histoire attestée est remise en place");
+  }
+
+  static void copy_journal(const fs::path& from, const fs::path& to) {
+    fs::create_directories(to);
+    for (const char* name : {"journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm"}) {
+      fs::remove(to / name);
+      if (fs::exists(from / name))
+        fs::copy_file(from / name, to / name);
+    }
+    fs::remove_all(to / "snapshots");
+  }
+
+  /// As if the node had never heard of a federation.
+  void write_over() {
+    auto map = territory_map::load();
+    auto with = read_configuration(folder(rewritten) / "node.toml", map);
+    expect(with.has_value(), "la configuration se lit");
+    with->federation.reset();
+    opened_node opened{*with, map};
+    auto append = std::make_shared<ports::append>();
+    append->stream = opened.stream();
+    auto subject = opened.context()->chance->fresh<law::subject_id>();
+    append->reads.push_back({subject, 0});
+    law::record record{};
+    record.occurred_on = opened.context()->today();
+    record.originator = with->territory;
+    record.introducer = with->territory;
+    record.event = law::clock_confirmed{};
+    auto payload = opened.context()->sealer->seal(opened.stream(), subject, record);
+    append->drafts.push_back({subject, std::move(payload), std::make_shared<const law::record>(std::move(record))});
+    std::vector<ports::append_ptr> group{append};
+    opened.journal().writer().stage(group);
+    expect(opened.journal().writer().sync().entries, "le journal réécrit est sur le disque");
+  }
+
+  void prove(const std::string& number) {
+    auto alone = data_ / "preuve";
+    fs::remove_all(alone);
+    fs::create_directories(alone);
+    auto file = alone / "dossier.preuve";
+    proof_options asked;
+    asked.data = folder(first);
+    asked.keys = folder(first) / "node.keys";
+    asked.number = number;
+    asked.stream = node(first).stream;
+    asked.out = file;
+    std::ostringstream told;
+    expect(journal_proof_command(asked, told, told) == exit_done, "le dossier de preuve se fait : " + told.str());
+    // Whoever verifies has the file and the keys that the directory states, and neither node.
+    verify_options check;
+    check.journal = file;
+    check.signers.push_back(signer_of(first));
+    for (auto state : {region, departement})
+      check.signers.push_back(std::string{node(state).stream} + ":" + signer_of(state));
+    std::ostringstream verdict;
+    expect(verify_command(check, verdict, verdict) == exit_done, "le dossier de preuve est accepté : " + verdict.str());
+    expect(verdict.str().find("SR11") != std::string::npos, "un témoin y figure : " + verdict.str());
+    tell("dossier de preuve", "vérifié hors ligne, avec ses témoins : " + file.string());
+  }
+
+  std::string signer_of(std::size_t which) const {
+    auto keys = read_keys(folder(which) / "node.keys");
+    return law::to_hex(journal::signing_key{keys.value().signing_seed}.public_half());
+  }
+
+  // -- processes ----------------------------------------------------------------------------------------------------
+
+  void pause(std::size_t which, int signal) {
+    mark(folder(which) / paused_mark, "");
+    auto pid = static_cast<pid_t>(std::strtol(read_mark(folder(which) / pid_mark).c_str(), nullptr, 10));
+    expect(pid > 1 && ::kill(pid, signal) == 0, "le nœud tourne");
+    // It is gone once whoever began it has taken note of it.
+    wait_until("le nœud s'arrête", [&] { return ::kill(pid, 0) != 0; });
+    fs::remove(folder(which) / port_mark);
+  }
+
+  void resume(std::size_t which, bool until_ready = true) {
+    fs::remove(folder(which) / paused_mark);
+    if (until_ready)
+      wait_until("le nœud revient", [&] { return fs::exists(folder(which) / port_mark); });
+  }
+
+  void tell(const std::string& step, const std::string& what) {
+    ++steps_;
+    if (json_)
+      out_ << json{{"step", steps_}, {"name", step}, {"what", what}}.dump() << std::endl;
+    else
+      out_ << "  " << (steps_ < 10 ? " " : "") << steps_ << ". " << step << " : " << what << std::endl;
+  }
+
+  const fs::path& data_;
+  bool json_;
+  int& steps_;
+  std::ostream& out_;
+  std::string password_;
+};
+
+} // namespace
+
+bool is_federation(const fs::path& data) { return fs::exists(data / "directory.toit"); }
+
+fs::path first_territory(const fs::path& data) {
+  return is_federation(data) ? data / demonstration_nodes()[first].name : data;
+}
+
+void tour_federation(const fs::path& data, const std::string& number, bool in_json, int& steps, std::ostream& out) {
+  federation_tour{data, in_json, steps, out}.run(number);
+}
+
+} // namespace toit::nodes

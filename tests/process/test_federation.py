@@ -1,0 +1,82 @@
+#!/usr/bin/env python3
+"""Six nodes of Seine-Saint-Denis as processes of their own: what is witnessed, what a killed node misses and takes up
+again, a stream rewritten at its source, a dossier proved offline; twice on the same data, and after a kill of them all.
+
+# [L441-2-7-1-1a] [R441-2-15-I-9]
+"""
+
+import json
+import os
+import signal
+import subprocess
+import tempfile
+from pathlib import Path
+
+from node import TOIT
+
+served = []  # what must be ended, however the test ends
+
+
+def serve(folder):
+    process = subprocess.Popen(
+        [TOIT, "demo", "--json", "--data", folder, "--port", "0", "--one-in", "1000"], stdout=subprocess.PIPE, text=True
+    )
+    served.append(process)
+    told = json.loads(process.stdout.readline())
+    assert [node["stream"][0] for node in told["nodes"]] == ["S", "S", "T", "T", "T", "T"], told
+    return process
+
+
+def stop(process):
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(timeout=90) == 0
+    process.stdout.close()
+
+
+def run(*arguments):
+    done = subprocess.run([TOIT, *arguments], capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def tour(folder):
+    told = run("tour", "--data", folder)
+    for step in ("Bail signé", "écriture attestée", "lien coupé puis rétabli", "flux réécrit", "dossier de preuve"):
+        assert step in told, (step, told)
+    return told
+
+
+def kill_everybody(folder, process):
+    """Nobody is asked anything: the nodes first, then whoever would begin them again."""
+    os.kill(process.pid, signal.SIGSTOP)
+    for pid in folder.glob("*/pid"):
+        os.kill(int(pid.read_text()), signal.SIGKILL)
+    process.kill()
+    process.wait()
+    process.stdout.close()
+
+
+def main():
+    with tempfile.TemporaryDirectory(prefix="toit-test-") as scratch:
+        folder = Path(scratch) / "demo"
+        process = serve(folder)
+        print(tour(folder))
+        kill_everybody(folder, process)
+        process = serve(folder)
+        tour(folder)
+        stop(process)
+        run("verify", folder)
+    print("the tour was made twice, with a kill of every node in between")
+
+
+try:
+    main()
+finally:
+    for process in served:
+        if process.poll() is None:
+            process.terminate()
+            try:
+                process.wait(timeout=60)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
