@@ -22,7 +22,7 @@ bool same_head(const ports::signed_head& a, const ports::signed_head& b) {
 
 } // namespace
 
-federation_checkers::federation_checkers(world& w) : w_{w} {
+federation_checkers::federation_checkers(world& w) : w_{w}, alarms_{w} {
   w_.network().on_arrived = [this](const virtual_network::on_its_way& one) { heard(one); };
   w_.network().on_sent = [this](const virtual_network::on_its_way& one) { sent(one); };
 }
@@ -93,19 +93,31 @@ std::uint64_t federation_checkers::held_elsewhere(std::size_t which) {
   return most;
 }
 
-void federation_checkers::state_restored(std::size_t which) {
+void federation_checkers::state_restored(std::size_t which, bool own_stream_too) {
+  alarms_.restored(w_.state(which).who().stream);
   auto& given = words_[which];
-  given.own_past = held_elsewhere(which);
+  given.own_past = own_stream_too ? held_elsewhere(which) : 0;
   given.held_once = given.marked.empty() ? 0 : given.marked.rbegin()->first;
 }
 
 void federation_checkers::territory_restored() {
+  alarms_.restored(world::stream());
   // What only the lost part of a history had is no longer asked for: nobody has it.
   for (std::size_t which = 0; which < world::state_count; ++which) {
     auto held = w_.state(which).last_seq(world::stream());
     if (words_[which].held_once > held)
       std::erase_if(words_[which].marked, [&](const auto& mark) { return mark.first > held; });
   }
+}
+
+void federation_checkers::territory_released(std::uint64_t known) {
+  auto head = w_.open_rows()->last_head(world::stream());
+  auto seq = head ? head->seq : 0;
+  if (w_.links().is_held())
+    say("rollback", "nobody is missing, and the territory still refuses to record");
+  else if (seq < known)
+    say("rollback",
+        "the territory records after entry " + std::to_string(seq) + ", others hold " + std::to_string(known));
 }
 
 void federation_checkers::sent(const virtual_network::on_its_way& one) {
@@ -130,14 +142,17 @@ std::vector<fault> federation_checkers::at_last() {
     state_started(which);
   for (const auto& host : w_.members())
     check_replicas(host);
-  check_alarms();
-  return std::exchange(faults_, {});
+  if (w_.links().is_held())
+    say("rollback", "the territory refuses to record although all is well again");
+  auto all = std::exchange(faults_, {});
+  std::ranges::move(alarms_.at_last(), std::back_inserter(all));
+  return all;
 }
 
 /// To the byte, entries and heads, and as anybody verifies them.
 void federation_checkers::check_replicas(const linked_node& host) {
   // Of two histories each has its own.
-  if (written_over_ && host.stream == world::stream())
+  if (alarms_.is_written_over(host.stream))
     return;
   auto rows_of = [&](std::size_t member) { return member == 0 ? w_.open_rows() : w_.state(member - 1).open_rows(); };
   auto at_host = rows_of(static_cast<std::size_t>(&host - w_.members().data()));
@@ -159,26 +174,6 @@ void federation_checkers::check_replicas(const linked_node& host) {
     for (const auto& found : journal::verify_stream(*rows, host.stream, {}, nullptr, {}).faults)
       say("replicas", place + "entry " + std::to_string(found.seq) + ": " + found.what);
   }
-}
-
-/// A fork is told when, and only when, the territory has written over its own past.
-void federation_checkers::check_alarms() {
-  bool told = false;
-  auto look = [&](const link_end& links, const linked_node& who) {
-    for (const auto& alarm : links.alarms()) {
-      if (alarm.kind != ports::alarm_kind::forked)
-        continue;
-      told = told || alarm.stream == world::stream();
-      if (!written_over_ || alarm.stream != world::stream())
-        say("fork", who.name.text() + " tells of a fork of " + (alarm.stream ? alarm.stream->text() : "nothing") +
-                        " at entry " + std::to_string(alarm.seq) + ", and there was none");
-    }
-  };
-  look(w_.links(), w_.members().front());
-  for (std::size_t which = 0; which < world::state_count; ++which)
-    look(w_.state(which).links(), w_.state(which).who());
-  if (written_over_ && !told)
-    say("fork", "the territory has written over its past, and nobody tells");
 }
 
 } // namespace toit::simulation

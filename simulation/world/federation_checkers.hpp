@@ -4,7 +4,7 @@
 
 #pragma once
 
-#include "simulation/world/checkers.hpp"
+#include "simulation/world/alarm_checker.hpp"
 
 namespace toit::simulation {
 
@@ -15,12 +15,13 @@ public:
 
   // -- what a run does to its nodes ---------------------------------------------------------------------------------
 
-  /// A State node's disk is now an older copy: what it signed and held since is to come back first.
-  void state_restored(std::size_t which);
+  /// A State node's disk is now an older copy: what it held since is to come back, and what it signed first of all,
+  /// unless its own stream is about to be written over.
+  void state_restored(std::size_t which, bool own_stream_too = true);
   /// The territory's disk is now an older copy.
   void territory_restored();
-  /// The territory has been made to write over what it had promised: this is to be found.
-  void past_written_over() { written_over_ = true; }
+  /// The territory, restored while its neighbours are there, may record again: some node still had this entry.
+  void territory_released(std::uint64_t known);
   /// A State node has been started, after a crash maybe.
   void state_started(std::size_t which);
 
@@ -28,6 +29,11 @@ public:
 
   /// Of every replica and every mark; alarms are those of the whole run.
   std::vector<fault> at_last();
+
+  alarm_checker& alarms() { return alarms_; }
+  void say(const char* checker, std::string what);
+  /// The last entry of a State node's own stream that another node has.
+  std::uint64_t held_elsewhere(std::size_t which);
 
 private:
   /// What a State node's word binds it to.
@@ -41,14 +47,11 @@ private:
   void sent(const virtual_network::on_its_way& one);
   void check_promise(std::size_t which, std::uint64_t seq, const law::bytes32& link);
   void check_replicas(const linked_node& host);
-  void check_alarms();
   std::optional<std::size_t> state_called(const ports::node_name& name) const;
-  std::uint64_t held_elsewhere(std::size_t which);
-  void say(const char* checker, std::string what);
 
   world& w_;
+  alarm_checker alarms_;
   std::array<word, world::state_count> words_;
-  bool written_over_ = false;
   std::vector<fault> faults_;
 };
 

@@ -75,16 +75,23 @@ void link_end::begin(beginning with) {
     tell({});
   };
   context->metrics = std::make_shared<base::metrics>();
-  context->publish = [this](const ports::federation_report_ptr& now) {
-    for (const auto& told : now->alarms) {
-      auto same = [&](const ports::alarm& a) { return a.kind == told.kind && a.stream == told.stream; };
-      if (std::ranges::none_of(alarms_, same))
-        alarms_.push_back(told);
-    }
-  };
+  standing_.clear();
+  context->publish = [this](const ports::federation_report_ptr& now) { hear(*now); };
   context->ticks_by_itself = false;
   keeper_ = with.system.spawn(nodes::link_keeper, nodes::link_context_ptr{std::move(context)});
   receiver_->attach(keeper_);
+}
+
+void link_end::hear(const ports::federation_report& now) {
+  constexpr std::size_t told_most = 10'000;
+  for (const auto& one : now.alarms) {
+    auto same = [&](const ports::alarm& a) {
+      return a.kind == one.kind && a.stream == one.stream && a.node == one.node;
+    };
+    if (std::ranges::none_of(standing_, same) && told_.size() < told_most)
+      told_.push_back(one);
+  }
+  standing_.assign(now.alarms.begin(), now.alarms.end());
 }
 
 void link_end::end(caf::scheduler::test_coordinator& scheduler) {

@@ -53,18 +53,22 @@ public:
   /// Nothing may be recorded here as yet.
   bool is_held() const;
 
-  /// The first alarm of each kind about each stream on this node, settled or not.
-  const std::vector<ports::alarm>& alarms() const { return alarms_; }
+  /// Every alarm of this node's, each time that it was raised anew, settled or not.
+  const std::vector<ports::alarm>& told() const { return told_; }
+  /// Those that nobody has settled, as the node last said.
+  const std::vector<ports::alarm>& standing() const { return standing_; }
 
 private:
   const nodes::link_keeper_state* state() const;
+  void hear(const ports::federation_report& now);
 
   const linked_node& node_;
   std::shared_ptr<const ports::clock> clock_;
   virtual_network& network_;
   std::shared_ptr<nodes::link_receiver> receiver_;
   link_keeper_actor keeper_;
-  std::vector<ports::alarm> alarms_;
+  std::vector<ports::alarm> told_;
+  std::vector<ports::alarm> standing_;
 };
 
 } // namespace toit::simulation

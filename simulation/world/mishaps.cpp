@@ -129,6 +129,8 @@ void mishaps::end() {
   neighbours_.end();
   cut_power();
   settle();
+  let_nodes_talk(4);
+  neighbours_.provoke_alarms([this](unsigned rounds) { let_nodes_talk(rounds); });
   let_nodes_talk(12);
   w_.confirm_clock();
   settle();
@@ -268,7 +270,7 @@ void mishaps::put_copy_back() {
   w_.clock().pass(minutes{10 + static_cast<int>(chance_.below(300))});
   disturb();
   w_.start();
-  copies_.wait_until_released();
+  copies_.wait_until_back();
   w_.tick();
   disturb();
 }
@@ -284,8 +286,10 @@ void mishaps::restore_territory() {
 }
 
 void mishaps::plan_fork(unsigned day, territory_copies::other_history where) {
-  fork_ = planned_fork{day, where, false};
+  fork_ = planned_fork{day, where, {}, false};
 }
+
+void mishaps::plan_rewriting(unsigned day, std::size_t state) { fork_ = planned_fork{day, {}, state, false}; }
 
 /// A few days before the copy is put back, a few with nobody to ask, and then everybody is there again. Nothing else
 /// goes wrong meanwhile.
@@ -301,8 +305,8 @@ void mishaps::go_on_with_fork(unsigned day) {
   if (!fork_->begun && full_days_ == 0 && !clock_is_wrong()) {
     fork_->begun = true;
     fork_->day = day;
-    copies_.begin_fork(fork_->where);
-  } else if (fork_->begun && day == fork_->day + before) {
+    begin_fork();
+  } else if (fork_->begun && !fork_->state && day == fork_->day + before) {
     copies_.cut_off();
     put_copy_back();
   } else if (fork_->begun && day == fork_->day + before + alone) {
@@ -310,10 +314,20 @@ void mishaps::go_on_with_fork(unsigned day) {
   }
 }
 
+void mishaps::begin_fork() {
+  if (fork_->state)
+    neighbours_.begin_rewriting(*fork_->state);
+  else
+    copies_.begin_fork(fork_->where);
+}
+
 void mishaps::end_fork() {
   fork_->begun = false;
   fork_->day = std::numeric_limits<unsigned>::max();
-  counts_["fault.past_written_over"] += copies_.end_fork() ? 1 : 0;
+  if (fork_->state)
+    counts_["fault.rewritten_at_source"] += neighbours_.end_rewriting(*fork_->state) ? 1 : 0;
+  else
+    counts_["fault.past_written_over"] += copies_.end_fork() ? 1 : 0;
 }
 
 // -- what lasts -----------------------------------------------------------------------------------------------------

@@ -24,8 +24,10 @@ public:
   void settle();
   /// Time goes by for the nodes alone, some seconds a round.
   void let_nodes_talk(unsigned rounds);
-  /// In the course of this run, from that day on, the territory is made to write over its own past.
+  /// In the course of this run, from that day on, a node is made to write over its own past: the territory, or a State
+  /// node whose journal is rewritten at its source.
   void plan_fork(unsigned day, territory_copies::other_history where);
+  void plan_rewriting(unsigned day, std::size_t state);
   /// Nobody has any more what came after this entry.
   std::function<void(std::uint64_t)> on_lost;
   federation_checkers& between_nodes() { return neighbours_.checkers(); }
@@ -51,6 +53,7 @@ private:
   void wait_for_neighbours();
   void restore_territory();
   void go_on_with_fork(unsigned day);
+  void begin_fork();
   void put_copy_back();
   void end_fork();
   void fill_disk();
@@ -68,6 +71,7 @@ private:
   struct planned_fork {
     unsigned day = 0;
     territory_copies::other_history where{};
+    std::optional<std::size_t> state; ///< whose, else the territory's
     bool begun = false;
   };
   std::optional<planned_fork> fork_;

@@ -19,6 +19,8 @@ std::string count_of(mishap what) { return "fault." + std::string{law::name_of(w
 
 neighbourhood::neighbourhood(world& w, tally& counts, chance of_its_own)
     : w_{w}, counts_{counts}, chance_{of_its_own}, checkers_{w} {
+  for (std::size_t which = 0; which < world::state_count; ++which)
+    plays_.emplace_back(w, which);
   w_.network().on_sent = [this, check = std::move(w_.network().on_sent)](const virtual_network::on_its_way& one) {
     check(one);
     seen_.push_back(one);
@@ -52,10 +54,11 @@ void neighbourhood::begin_day() {
       start(which);
     if (things.wrong_days > 0 && --things.wrong_days == 0)
       w_.state(which).clock().jump(-w_.state(which).clock().wrong_by());
-    if (things.cut_off_days > 0 && --things.cut_off_days == 0)
+    if (things.cut_off_days > 0 && --things.cut_off_days == 0) {
+      look_alone(which);
       confirm(which);
-    if (chance_.one_in(6))
-      w_.state(which).note();
+    }
+    plays_[which].live_day();
     if (chance_.one_in(20) && w_.state(which).running() && !w_.state(which).in_trouble())
       things.copy = w_.state(which).disk().copy();
   }
@@ -250,10 +253,63 @@ void neighbourhood::confirm(std::size_t which) {
   w_.network().weather = before;
 }
 
+/// Nobody has spoken to it since it was restored: it signs nothing, and says why.
+void neighbourhood::look_alone(std::size_t which) {
+  auto& state = w_.state(which);
+  for (unsigned rounds = 0; rounds < 3; ++rounds) {
+    w_.clock().pass(seconds{3});
+    state.links().tick();
+    w_.drain();
+  }
+  if (!state.running() || state.in_trouble())
+    return;
+  const auto& standing = state.links().standing();
+  if (!state.links().is_held())
+    checkers_.say("past", state.who().name.text() + " was restored, has heard nobody, and would sign");
+  if (std::ranges::find(standing, ports::alarm_kind::unconfirmed, &ports::alarm::kind) == standing.end())
+    checkers_.say("alarms", state.who().name.text() + " was restored, has heard nobody, and does not tell");
+}
+
+// -- a State node's stream rewritten at its source ------------------------------------------------------------------
+
+void neighbourhood::begin_rewriting(std::size_t which) {
+  make_calm();
+  wait_until_confirmed(which);
+  states_[which].copy = w_.state(which).disk().copy();
+  w_.state(which).note();
+  wait_until_confirmed(which);
+}
+
+void neighbourhood::wait_until_confirmed(std::size_t which) {
+  for (unsigned tries = 0; tries < 10 || (tries < 30 && w_.state(which).links().is_held()); ++tries) {
+    w_.clock().pass(seconds{1});
+    w_.tick_links();
+    w_.drain();
+  }
+}
+
+bool neighbourhood::end_rewriting(std::size_t which) {
+  make_calm();
+  auto& state = w_.state(which);
+  crash(which);
+  w_.network().forget(state.who().name);
+  w_.drain();
+  state.disk().restore(*states_[which].copy);
+  bool is_known = checkers_.held_elsewhere(which) > state.last_seq(state.who().stream);
+  if (is_known) {
+    checkers_.state_restored(which, false);
+    checkers_.alarms().written_over(state.who().stream);
+    state.write_alone(1 + static_cast<unsigned>(chance_.below(4)));
+  }
+  start(which);
+  return is_known;
+}
+
 // -- envelopes ------------------------------------------------------------------------------------------------------
 
 /// What signatures protect is changed on its way, by a bit. The rest nobody can change on a link of service.
 void neighbourhood::alter() {
+  checkers_.alarms().tampered();
   w_.network().tamper = [this](ports::bytes& what) {
     auto read = federation::decode(what);
     bool is_signed = read && (std::holds_alternative<federation::entries>(read->said) ||
@@ -270,6 +326,7 @@ void neighbourhood::replay() {
   if (seen_.empty())
     return;
   ++counts_[count_of(mishap::envelope_replayed)];
+  checkers_.alarms().tampered();
   for (auto times = 1 + chance_.below(5); times > 0; --times) {
     const auto& one = seen_[chance_.below(seen_.size())];
     w_.network().inject(one.from, one.to, one.sent);
@@ -279,6 +336,7 @@ void neighbourhood::replay() {
 /// A mark and a head of nobody, and a message under another's name.
 void neighbourhood::forge() {
   ++counts_[count_of(mishap::envelope_forged)];
+  checkers_.alarms().tampered();
   const auto& territory = w_.members().front();
   const auto& state = w_.state(chance_.below(world::state_count)).who();
   journal::signing_key stranger{journal::node_keys::generate().signing_seed};
@@ -306,6 +364,40 @@ void neighbourhood::forge() {
     stranger.sign(head);
     return w_.network().inject(one.from, one.to, federation::encode(*read));
   }
+}
+
+// -- alarms ---------------------------------------------------------------------------------------------------------
+
+void neighbourhood::provoke_alarms(const std::function<void(unsigned)>& talk) {
+  using enum ports::alarm_kind;
+  constexpr std::size_t first_state = 1; // among the members
+  auto& state = w_.state(0);
+  const auto& name = state.who().name;
+  auto& alarms = checkers_.alarms();
+  forge();
+  talk(2);
+  if (!alarms.stands(0, bad_signature, name) && !alarms.stands(0, bad_signature, w_.state(1).who().name))
+    checkers_.say("alarms", "a mark that nobody signed has come, and the territory does not tell");
+  state.clock().jump(hours{1});
+  talk(4);
+  if (!alarms.stands(0, clock_apart, name))
+    checkers_.say("alarms", "the clock of " + name.text() + " is an hour fast, and the territory does not tell");
+  state.clock().jump(-hours{1});
+  if (alarms.is_written_over(state.who().stream))
+    return talk(1);
+  auto told = [&] {
+    std::size_t all = 0;
+    for (std::size_t member = 0; member < w_.members().size(); ++member)
+      all += member == first_state ? 0 : alarms.times(member, {altered, bad_signature, misbehaving});
+    return all;
+  };
+  auto before = told();
+  alter();
+  state.note();
+  talk(1);
+  if (!w_.network().tamper && told() == before)
+    checkers_.say("alarms", "what " + name.text() + " sent was changed on its way, and nobody tells");
+  w_.network().tamper = nullptr;
 }
 
 // -- the territory cut off ------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@
 #include "simulation/world/federation_checkers.hpp"
 #include "simulation/world/history.hpp"
 #include "simulation/world/mishap.hpp"
+#include "simulation/world/state_play.hpp"
 
 #include <deque>
 
@@ -23,6 +24,8 @@ public:
   void strike(mishap what);
   /// Nothing is lost any more, every node is there, every link holds.
   void end();
+  /// All is quiet: what must be told is told, and settled when it is over. `talk` lets the nodes talk for some rounds.
+  void provoke_alarms(const std::function<void(unsigned)>& talk);
 
   // -- for whoever restores the territory's node --------------------------------------------------------------------
 
@@ -35,6 +38,12 @@ public:
   /// Entries that the territory has sent and that have reached nobody since it was cut off.
   const std::vector<virtual_network::on_its_way>& lost_entries() const { return lost_entries_; }
   federation_checkers& checkers() { return checkers_; }
+
+  // -- a State node's stream rewritten at its source ----------------------------------------------------------------
+
+  void begin_rewriting(std::size_t which);
+  /// True when others hold what was written over.
+  bool end_rewriting(std::size_t which);
 
 private:
   struct cut_link {
@@ -57,6 +66,8 @@ private:
   void set_clock(std::size_t which);
   void restore(std::size_t which);
   void confirm(std::size_t which);
+  void wait_until_confirmed(std::size_t which);
+  void look_alone(std::size_t which);
   void alter();
   void replay();
   void forge();
@@ -68,6 +79,7 @@ private:
   federation_checkers checkers_;
   std::deque<cut_link> cuts_;
   std::array<state_of_things, world::state_count> states_;
+  std::vector<state_play> plays_;                ///< of each State node
   std::deque<virtual_network::on_its_way> seen_; ///< messages of the latest days, for whoever replays them
   bool cut_off_ = false;
   std::vector<virtual_network::on_its_way> lost_entries_;

@@ -11,8 +11,8 @@ constexpr unsigned crowd_every = 150;
 constexpr unsigned crowd_size = 90;
 /// Days between two races for the same right.
 constexpr unsigned race_every = 60;
-/// Seeds between two in which the territory writes over its own past.
-constexpr unsigned fork_every = 10;
+/// Seeds between two in which a node writes over its own past.
+constexpr unsigned fork_every = 5;
 /// Commands after which the players look at what has become of the others.
 constexpr unsigned look_every = 12;
 
@@ -29,7 +29,7 @@ public:
     mishaps_.emplace(w_, *letters_, counts_, options.days, options.crashes);
     mishaps_->on_lost = [this](std::uint64_t kept) { forget_after(kept); };
     if (options.seed % fork_every == 0)
-      mishaps_->plan_fork(options.days * 19 / 20, options.seed / fork_every % 2 == 0 ? held : on_its_way);
+      plan_fork();
     mishaps_->start_first();
     enter(w_, players_);
     told_.look(w_, *play_);
@@ -46,6 +46,15 @@ public:
   }
 
 private:
+  void plan_fork() {
+    auto day = options_.days * 19 / 20;
+    auto turn = options_.seed / fork_every;
+    if (turn % 3 == 0)
+      mishaps_->plan_rewriting(day, turn / 3 % world::state_count);
+    else
+      mishaps_->plan_fork(day, turn % 3 == 1 ? on_its_way : held);
+  }
+
   void live(unsigned day) {
     w_.clock().pass(std::chrono::hours{24});
     mishaps_->begin_day(day);

@@ -32,6 +32,8 @@ public:
   bool in_trouble() const;
   /// A note in its own stream, recorded when it may be.
   void note();
+  /// While it is off, notes are written to its stream as if nobody else held more of it.
+  void write_alone(unsigned how_many);
   const linked_node& who() const { return node_; }
 
   virtual_disk& disk() { return disk_; }
@@ -45,6 +47,7 @@ public:
 
 private:
   void open_journal();
+  std::shared_ptr<ports::append> make_note();
   journal::store_reader* rows();
 
   const linked_node& node_;

@@ -35,7 +35,18 @@ std::uint64_t territory_copies::put_back() {
   auto head = w_.open_rows()->last_head(world::stream());
   copied_ = head ? head->seq : 0;
   neighbours_.checkers().territory_restored();
-  return neighbours_.territory_is_cut_off() ? copied_ : std::max(copied_, held_by_state());
+  known_ = neighbours_.territory_is_cut_off() ? copied_ : std::max(copied_, held_by_state());
+  return known_;
+}
+
+void territory_copies::wait_until_back() {
+  auto& checkers = neighbours_.checkers();
+  auto told_before = checkers.alarms().times(0, {ports::alarm_kind::rolled_back});
+  wait_until_released();
+  checkers.territory_released(known_);
+  if (known_ > copied_ && checkers.alarms().times(0, {ports::alarm_kind::rolled_back}) == told_before)
+    checkers.say("alarms", "the territory lacked entries " + std::to_string(copied_ + 1) + " to " +
+                               std::to_string(known_) + " of its own stream, and did not tell");
 }
 
 void territory_copies::wait_until_released() {
@@ -85,7 +96,7 @@ bool territory_copies::end_fork() {
   neighbours_.reach_territory();
   if (!has_written || !is_known)
     return false;
-  neighbours_.checkers().past_written_over();
+  neighbours_.checkers().alarms().written_over(world::stream());
   if (!past)
     return true;
   // The State holds the second history when the first one reaches it.

@@ -20,6 +20,8 @@ public:
   std::uint64_t put_back();
   /// Until another node has confirmed where the stream stands, or nobody has answered for a while.
   void wait_until_released();
+  /// The same after a copy was put back: what others have is there again, and was missed.
+  void wait_until_back();
 
   // -- two histories ------------------------------------------------------------------------------------------------
 
@@ -38,6 +40,7 @@ private:
   neighbourhood& neighbours_;
   std::optional<virtual_disk::backup> copy_;
   std::uint64_t copied_ = 0; ///< last entry of the copy that was put back
+  std::uint64_t known_ = 0;  ///< last entry that some node had then
   other_history where_{};
 };
 

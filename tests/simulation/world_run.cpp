@@ -94,6 +94,7 @@ constexpr const char* more_faults[] = {
     "message_doubled",
     "message_overtaken",
     "past_written_over",
+    "rewritten_at_source",
 };
 
 std::vector<std::string> expected() {
