@@ -71,6 +71,9 @@ void exchange::take_in(const node_name& from, newer_directory& said) {
 
 void exchange::tick(milliseconds monotonic, law::instant now, law::civil_date today) {
   constexpr milliseconds minute{60'000};
+  // Whoever slept has not waited.
+  constexpr milliseconds awake_most{2'000};
+  auto elapsed = std::min(monotonic - monotonic_, awake_most);
   monotonic_ = monotonic;
   now_ = now;
   if (std::exchange(today_, today) != today)
@@ -95,7 +98,7 @@ void exchange::tick(milliseconds monotonic, law::instant now, law::civil_date to
       ++one.asked_again;
       ask_for(name, one, stream, true);
     }
-    let_claims_lapse(name, p);
+    let_claims_lapse(name, p, elapsed);
   }
   for (const auto& stream : setup_.hosted)
     come_back(stream);
@@ -112,10 +115,14 @@ void exchange::settle_confirmations() {
   bool waited = monotonic_ - *began_ >= setup_.limits.confirm_within;
   auto heard = std::ranges::count_if(peers_, [](const auto& p) { return p.second.run.has_value(); });
   bool all = static_cast<std::size_t>(heard) == peers_.size();
+  // The first to speak after a long silence may know less than the one who speaks next.
+  if (heard > 0 && !first_heard_)
+    first_heard_ = monotonic_;
+  bool others_had_time = first_heard_ && monotonic_ - *first_heard_ >= setup_.limits.confirm_within;
   for (const auto& stream : setup_.hosted) {
     if (confirmed_.contains(stream) || behind_.contains(stream) || peers_.empty())
       continue;
-    if (all || (waited && heard > 0)) {
+    if (all || others_had_time) {
       confirmed_.insert(stream);
       settle(alarm_kind::unconfirmed, stream, {});
       hold(stream, false);
@@ -150,6 +157,7 @@ void exchange::link_changed(const node_name& peer_name, ports::link_state state)
   // What was on its way may be lost: all is asked for again.
   p.feeds.clear();
   p.said_hello = false;
+  p.claim_waited.reset();
   for (auto& [stream, one] : p.pulls)
     one.waiting.reset();
   if (state == ports::link_state::up)
@@ -267,15 +275,15 @@ void exchange::compare(const node_name& from, peer& p, const ports::stream_posit
 void exchange::take_claim(const node_name& from, peer& p, const stream_id& stream) {
   if (p.disbelieved)
     return misbehaved(from);
-  if (!p.claims_since)
-    p.claims_since = monotonic_;
+  if (!p.claim_waited)
+    p.claim_waited.emplace(0);
   found_behind(stream);
 }
 
-void exchange::let_claims_lapse(const node_name& from, peer& p) {
-  if (!p.claims_since || monotonic_ - *p.claims_since < setup_.limits.believe_for)
+void exchange::let_claims_lapse(const node_name& from, peer& p, milliseconds elapsed) {
+  if (!p.claim_waited || (*p.claim_waited += elapsed) < setup_.limits.believe_for)
     return;
-  p.claims_since.reset();
+  p.claim_waited.reset();
   for (const auto& stream : setup_.hosted)
     if (auto theirs = p.theirs.find(stream); theirs != p.theirs.end() && theirs->second.seq > seq_of(stream)) {
       p.disbelieved = true;

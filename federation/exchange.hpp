@@ -136,8 +136,8 @@ private:
     milliseconds hello_sent{0};
     bool said_hello = false;
     bool told_protocol = false;
-    bool disbelieved = false; ///< claimed to hold more of a stream of ours, and did not bring it
-    std::optional<milliseconds> claims_since;
+    bool disbelieved = false;                 ///< claimed to hold more of a stream of ours, and did not bring it
+    std::optional<milliseconds> claim_waited; ///< since it was made, while he could be heard
     std::uint64_t misbehaviours = 0;
     std::size_t misbehaviours_this_minute = 0;
     std::map<stream_id, ports::stream_position> theirs;
@@ -162,7 +162,7 @@ private:
   void greet(const node_name& to, peer& p);
   void compare(const node_name& from, peer& p, const ports::stream_position& theirs);
   void take_claim(const node_name& from, peer& p, const stream_id& stream);
-  void let_claims_lapse(const node_name& from, peer& p);
+  void let_claims_lapse(const node_name& from, peer& p, milliseconds elapsed);
   void found_behind(const stream_id& stream);
   bool is_expired() const { return setup_.directory.expired(now_); }
   void come_back(const stream_id& stream);
@@ -196,6 +196,7 @@ private:
   law::civil_date today_;
   std::map<node_name, peer> peers_;
   std::optional<milliseconds> began_;
+  std::optional<milliseconds> first_heard_; ///< since when a neighbour has spoken
   std::set<stream_id> held_;
   std::set<stream_id> behind_;    ///< own streams of which somebody holds more
   std::set<stream_id> confirmed_; ///< own streams whose end a neighbour has confirmed in this run

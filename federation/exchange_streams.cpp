@@ -72,7 +72,7 @@ void exchange::take_in(const node_name& from, entries& said) {
     return take_keys(p, brought);
   p.asked_at = monotonic_;
   p.asked_again = 0;
-  peer_said.claims_since.reset();
+  peer_said.claim_waited.reset();
   auto first = brought.entries.front().seq;
   bool next = first == p.expected + 1;
   // What was lost on the way is asked for again in time; what is there already is compared, once nothing is under way.

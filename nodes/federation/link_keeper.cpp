@@ -59,7 +59,8 @@ void link_keeper_state::changed(const ports::node_name& peer, ports::link_state 
 }
 
 void link_keeper_state::tick() {
-  self->delayed_send(self, tick_every, tick_atom_v);
+  if (context->ticks_by_itself)
+    self->delayed_send(self, tick_every, tick_atom_v);
   auto now = context->clock->monotonic();
   talk->tick(now, context->clock->now(), context->today());
   if (documents)

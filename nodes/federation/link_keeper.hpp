@@ -35,6 +35,7 @@ struct link_context {
   std::shared_ptr<base::metrics> metrics;
   /// Told after each change, for whoever asks without waiting.
   std::function<void(ports::federation_report_ptr)> publish;
+  bool ticks_by_itself = true; ///< where time is virtual, whoever lets it go by sends the ticks
 };
 using link_context_ptr = std::shared_ptr<const link_context>;
 

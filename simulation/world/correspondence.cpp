@@ -22,7 +22,7 @@ bool is_final(const answer& given) {
     return given->first_seq > 0;
   using enum law::refusal_code;
   auto code = given.error().code;
-  return code != busy && code != read_only && code != idempotency_key_reused;
+  return code != busy && code != read_only && code != rolled_back && code != idempotency_key_reused;
 }
 
 std::string told(const answer& given) {
@@ -99,6 +99,15 @@ void correspondence::give_up() {
       ++counts_["fault.unanswered"];
     }
   in_flight_ = 0;
+}
+
+void correspondence::forget_after(std::uint64_t seq) {
+  std::erase_if(receipts_, [&](const receipt& r) { return r.last_seq > seq; });
+  for (const auto& l : letters_)
+    if (l->first && *l->first && (*l->first)->last_seq > seq) {
+      l->first = nullptr;
+      l->unanswered = true;
+    }
 }
 
 void correspondence::answered(const letter_ptr& l, const answer_ptr& given) {

@@ -22,6 +22,8 @@ public:
   std::size_t in_flight() const { return in_flight_; }
   /// Nobody waits any longer: what was not answered has an unknown outcome, and will be asked for again.
   void give_up();
+  /// What was answered with later entries than this is gone with them: it may be asked for anew.
+  void forget_after(std::uint64_t seq);
   /// What was remembered in days no longer holds: the clock has been moved.
   void clock_moved() { ++clock_moves_; }
 

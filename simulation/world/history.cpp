@@ -30,6 +30,13 @@ void history::look(world& w, play& p) {
   });
 }
 
+void history::forget_after(std::uint64_t seq, play& p) {
+  if (seq >= entries_.size())
+    return;
+  entries_.resize(seq);
+  p.follow_again(entries_);
+}
+
 std::vector<ports::stored_entry> history::read_all(world& w) {
   std::vector<ports::stored_entry> all;
   read_on(w, 0, [&](ports::stored_entry entry) { all.push_back(std::move(entry)); });

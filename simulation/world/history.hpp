@@ -18,6 +18,9 @@ public:
 
   const std::vector<ports::stored_entry>& entries() const { return entries_; }
 
+  /// What came after this entry is gone for good, and not by the node's fault.
+  void forget_after(std::uint64_t seq, play& p);
+
   /// The stream as it is on disk at last, from its beginning.
   static std::vector<ports::stored_entry> read_all(world& w);
 

@@ -18,7 +18,8 @@ std::string fault_name(mishap what) { return "fault." + std::string{law::name_of
 } // namespace
 
 mishaps::mishaps(world& w, correspondence& letters, tally& counts, unsigned days, unsigned crashes)
-    : w_{w}, letters_{letters}, counts_{counts}, chance_{w.random().branch()} {
+    : w_{w}, letters_{letters}, counts_{counts}, chance_{w.random().branch()},
+      neighbours_{w, counts, w.random().branch()}, copies_{w, neighbours_} {
   auto plan = [&](mishap what, unsigned times) {
     for (unsigned i = 0; i < times; ++i)
       plan_.push_back({1 + static_cast<unsigned>(chance_.below(days - 1)), what});
@@ -40,12 +41,23 @@ mishaps::mishaps(world& w, correspondence& letters, tally& counts, unsigned days
   plan(snapshot, 8);
   plan(checkpoint, 6);
   plan(checkpoint_truncate, 3);
+  plan(territory_restored, 1);
+  plan(state_restored, 3);
+  plan(state_crash, 4);
+  plan(state_crash_in_write, 4);
+  plan(state_clock, 2);
+  plan(link_cut, 10);
+  plan(link_healed, 3);
+  plan(envelope_altered, 4);
+  plan(envelope_replayed, 4);
+  plan(envelope_forged, 3);
   std::ranges::stable_sort(plan_, std::ranges::greater{}, &planned::day);
 }
 
 // -- the day --------------------------------------------------------------------------------------------------------
 
 void mishaps::begin_day(unsigned day) {
+  neighbours_.begin_day();
   if (full_days_ > 0) {
     disturb();
     if (--full_days_ == 0)
@@ -61,6 +73,10 @@ void mishaps::begin_day(unsigned day) {
   for (; !plan_.empty() && plan_.back().day <= day; plan_.pop_back())
     today_.push_back(plan_.back().what);
   hour_ = chance_.below(40);
+  go_on_with_fork(day);
+  bool is_sound = full_days_ == 0 && !clock_is_wrong() && w_.in_trouble() == world::trouble::none;
+  if (!fork_.has_value() && is_sound && chance_.one_in(25))
+    copies_.make();
 }
 
 void mishaps::between_messages() {
@@ -76,6 +92,8 @@ void mishaps::between_messages() {
   disturb();
   if (trouble == world::trouble::territory)
     return w_.restart_territory();
+  if (trouble == world::trouble::state)
+    return neighbours_.look_after();
   for (auto left = chance_.below(last_gasps); left > 0 && w_.step(); --left)
     ;
   cut_power();
@@ -106,12 +124,28 @@ void mishaps::end() {
     set_clock(-wrong_by_);
   start_fails_ = false;
   w_.disk().spare();
+  if (fork_ && fork_->begun)
+    end_fork();
+  neighbours_.end();
   cut_power();
   settle();
+  let_nodes_talk(4);
+  neighbours_.provoke_alarms([this](unsigned rounds) { let_nodes_talk(rounds); });
+  let_nodes_talk(12);
   w_.confirm_clock();
   settle();
   counts_["fault.torn_write"] += w_.disk().torn_writes();
   counts_["fault.lost_sector"] += w_.disk().lost_sectors();
+  counts_["fault.message_lost"] += w_.network().lost();
+  counts_["fault.message_doubled"] += w_.network().doubled();
+  counts_["fault.message_overtaken"] += w_.network().overtaken();
+}
+
+void mishaps::see_to_hold() {
+  if (!w_.links().is_held())
+    return;
+  disturb();
+  wait_for_neighbours();
 }
 
 void mishaps::disturb() { disturbed_.insert(w_.today()); }
@@ -125,6 +159,8 @@ void mishaps::disturb_between(law::civil_date first, law::civil_date last) {
 
 void mishaps::strike(mishap what) {
   using enum mishap;
+  if (what >= territory_restored)
+    return what == territory_restored ? restore_territory() : neighbours_.strike(what);
   if (what != disk_full && what != crash_in_write)
     ++counts_[fault_name(what)];
   switch (what) {
@@ -161,6 +197,9 @@ void mishaps::strike(mishap what) {
     // An administrator does not look after a disk that he knows to be full.
     if (full_days_ == 0)
       w_.checkpoint(what == checkpoint_truncate);
+    return;
+  default:
+    law::require(false, "what goes wrong between nodes strikes there");
   }
 }
 
@@ -175,10 +214,30 @@ void mishaps::cut_power() {
 }
 
 void mishaps::start_first() {
+  neighbours_.start_first();
   if (chance_.one_in(2))
     w_.disk().fail_after(chance_.below(120));
   start();
   w_.disk().spare();
+  wait_for_neighbours();
+}
+
+/// A node records nothing before another has said where its stream stands, or has not answered for a while.
+void mishaps::wait_for_neighbours() {
+  for (unsigned tries = 0; tries < 8 && w_.links().is_held(); ++tries) {
+    w_.clock().pass(seconds{1});
+    w_.tick_links();
+    w_.drain();
+  }
+}
+
+void mishaps::let_nodes_talk(unsigned rounds) {
+  constexpr seconds round{3};
+  for (; rounds > 0; --rounds) {
+    w_.clock().pass(round);
+    w_.tick_links();
+    settle();
+  }
 }
 
 /// Whoever looks after the machine starts the node until it stands.
@@ -196,7 +255,79 @@ void mishaps::start() {
       w_.crash();
     }
   }
+  // Mostly nobody comes before it is confirmed.
+  if (!chance_.one_in(4))
+    wait_for_neighbours();
   w_.tick();
+}
+
+// -- older copies ---------------------------------------------------------------------------------------------------
+
+void mishaps::put_copy_back() {
+  auto kept = copies_.put_back();
+  letters_.give_up();
+  on_lost(kept);
+  w_.clock().pass(minutes{10 + static_cast<int>(chance_.below(300))});
+  disturb();
+  w_.start();
+  copies_.wait_until_back();
+  w_.tick();
+  disturb();
+}
+
+void mishaps::restore_territory() {
+  if (!copies_.has_one() || fork_ || full_days_ > 0 || clock_is_wrong() || w_.in_trouble() != world::trouble::none)
+    return;
+  ++counts_[fault_name(mishap::territory_restored)];
+  disturb();
+  w_.disk().spare();
+  neighbours_.make_calm();
+  put_copy_back();
+}
+
+void mishaps::plan_fork(unsigned day, territory_copies::other_history where) {
+  fork_ = planned_fork{day, where, {}, false};
+}
+
+void mishaps::plan_rewriting(unsigned day, std::size_t state) { fork_ = planned_fork{day, {}, state, false}; }
+
+/// A few days before the copy is put back, a few with nobody to ask, and then everybody is there again. Nothing else
+/// goes wrong meanwhile.
+void mishaps::go_on_with_fork(unsigned day) {
+  constexpr unsigned before = 3;
+  constexpr unsigned alone = 2;
+  if (!fork_ || day < fork_->day)
+    return;
+  plan_.clear();
+  today_.clear();
+  w_.disk().spare();
+  disturb();
+  if (!fork_->begun && full_days_ == 0 && !clock_is_wrong()) {
+    fork_->begun = true;
+    fork_->day = day;
+    begin_fork();
+  } else if (fork_->begun && !fork_->state && day == fork_->day + before) {
+    copies_.cut_off();
+    put_copy_back();
+  } else if (fork_->begun && day == fork_->day + before + alone) {
+    end_fork();
+  }
+}
+
+void mishaps::begin_fork() {
+  if (fork_->state)
+    neighbours_.begin_rewriting(*fork_->state);
+  else
+    copies_.begin_fork(fork_->where);
+}
+
+void mishaps::end_fork() {
+  fork_->begun = false;
+  fork_->day = std::numeric_limits<unsigned>::max();
+  if (fork_->state)
+    counts_["fault.rewritten_at_source"] += neighbours_.end_rewriting(*fork_->state) ? 1 : 0;
+  else
+    counts_["fault.past_written_over"] += copies_.end_fork() ? 1 : 0;
 }
 
 // -- what lasts -----------------------------------------------------------------------------------------------------

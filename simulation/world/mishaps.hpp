@@ -4,29 +4,9 @@
 #pragma once
 
 #include "simulation/world/correspondence.hpp"
+#include "simulation/world/territory_copies.hpp"
 
 namespace toit::simulation {
-
-enum class mishap : std::uint8_t {
-  crash,          ///< power is cut between two messages
-  crash_in_write, ///< ... in the middle of a write or of a sync
-  crash_at_start, ///< ... and again while the node starts
-  kill_registry,
-  kill_another, ///< another actor of the territory, or the recorder, whose node ends with it
-  stall,        ///< nothing is answered until every time-out has passed
-  disk_full,
-  clock_ahead,
-  clock_behind,
-  long_sleep, ///< the node is off for more than a month
-  snapshot,
-  checkpoint,
-  checkpoint_truncate,
-};
-constexpr auto names_of(mishap) {
-  return std::to_array<std::string_view>({"crash", "crash_in_write", "crash_at_start", "kill_registry", "kill_another",
-                                          "stall", "disk_full", "clock_ahead", "clock_behind", "long_sleep", "snapshot",
-                                          "checkpoint", "checkpoint_truncate"});
-}
 
 class mishaps {
 public:
@@ -42,11 +22,22 @@ public:
   void end_day();
   /// Delivers messages until none is left, through whatever happens.
   void settle();
+  /// Time goes by for the nodes alone, some seconds a round.
+  void let_nodes_talk(unsigned rounds);
+  /// In the course of this run, from that day on, a node is made to write over its own past: the territory, or a State
+  /// node whose journal is rewritten at its source.
+  void plan_fork(unsigned day, territory_copies::other_history where);
+  void plan_rewriting(unsigned day, std::size_t state);
+  /// Nobody has any more what came after this entry.
+  std::function<void(std::uint64_t)> on_lost;
+  federation_checkers& between_nodes() { return neighbours_.checkers(); }
   /// Everything is as it should be again, for good.
   void end();
 
   /// What is due today may rightly take effect later.
   void disturb();
+  /// A node that may not record yet does nothing that is due: it is waited for.
+  void see_to_hold();
   bool clock_is_wrong() const { return wrong_by_ != std::chrono::milliseconds{0}; }
   const std::set<law::civil_date>& disturbed_days() const { return disturbed_; }
 
@@ -59,6 +50,12 @@ private:
   void strike(mishap what);
   void cut_power();
   void start();
+  void wait_for_neighbours();
+  void restore_territory();
+  void go_on_with_fork(unsigned day);
+  void begin_fork();
+  void put_copy_back();
+  void end_fork();
   void fill_disk();
   void make_room();
   void set_clock(std::chrono::milliseconds by);
@@ -69,6 +66,15 @@ private:
   correspondence& letters_;
   tally& counts_;
   chance chance_;
+  neighbourhood neighbours_;
+  territory_copies copies_;
+  struct planned_fork {
+    unsigned day = 0;
+    territory_copies::other_history where{};
+    std::optional<std::size_t> state; ///< whose, else the territory's
+    bool begun = false;
+  };
+  std::optional<planned_fork> fork_;
   std::vector<planned> plan_; ///< the last to come first
   std::vector<mishap> today_;
   std::uint64_t hour_ = 0; ///< messages until the next one strikes

@@ -19,6 +19,13 @@ void play::follow(const ports::stored_entry& entry) {
     spare_mandates_.push_back(given->mandate.id);
 }
 
+void play::follow_again(const std::vector<ports::stored_entry>& entries) {
+  book_ = {};
+  for (const auto& entry : entries)
+    if (entry.record)
+      book_.apply(entry.subject, *entry.record, entry.seq);
+}
+
 void play::begin() {
   spare_accounts_.clear();
   spare_conventions_.clear();

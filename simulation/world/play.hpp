@@ -13,6 +13,8 @@ public:
 
   /// Follows the stream, so that the next command fits what has happened.
   void follow(const ports::stored_entry& entry);
+  /// The stream is no longer what was followed: this is all of it.
+  void follow_again(const std::vector<ports::stored_entry>& entries);
   /// The scene is set: what was made for it is not ended in the course of the run.
   void begin();
   const law::demand_book& book() const { return book_; }

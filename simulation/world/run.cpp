@@ -11,17 +11,25 @@ constexpr unsigned crowd_every = 150;
 constexpr unsigned crowd_size = 90;
 /// Days between two races for the same right.
 constexpr unsigned race_every = 60;
+/// Seeds between two in which a node writes over its own past.
+constexpr unsigned fork_every = 5;
 /// Commands after which the players look at what has become of the others.
 constexpr unsigned look_every = 12;
 
 class running {
+  using enum territory_copies::other_history;
+
 public:
   explicit running(const run_options& options)
-      : options_{options}, w_{{options.seed, world_options{}.first_day, options.bugs}}, players_{make_cast()} {
+      : options_{options}, w_{{options.seed, world_options{}.first_day, options.bugs, true, options.link_bugs}},
+        players_{make_cast()} {
     w_.on_start = [this](journal::node_journal& node, world& w) { begin_territory(node, w, players_); };
     play_.emplace(w_, players_);
     letters_.emplace(w_, players_, *play_, counts_);
     mishaps_.emplace(w_, *letters_, counts_, options.days, options.crashes);
+    mishaps_->on_lost = [this](std::uint64_t kept) { forget_after(kept); };
+    if (options.seed % fork_every == 0)
+      plan_fork();
     mishaps_->start_first();
     enter(w_, players_);
     told_.look(w_, *play_);
@@ -38,9 +46,21 @@ public:
   }
 
 private:
+  void plan_fork() {
+    auto day = options_.days * 19 / 20;
+    auto turn = options_.seed / fork_every;
+    if (turn % 3 == 0)
+      mishaps_->plan_rewriting(day, turn / 3 % world::state_count);
+    else
+      mishaps_->plan_fork(day, turn % 3 == 1 ? on_its_way : held);
+  }
+
   void live(unsigned day) {
     w_.clock().pass(std::chrono::hours{24});
     mishaps_->begin_day(day);
+    if (chance_.one_in(2))
+      w_.tick_links();
+    mishaps_->see_to_hold();
     w_.tick();
     mishaps_->settle();
     see_to_clock();
@@ -51,6 +71,14 @@ private:
       race();
     work(share_of(day));
     mishaps_->end_day();
+    if (chance_.one_in(6))
+      mishaps_->let_nodes_talk(3);
+  }
+
+  /// What was acknowledged and is on no disk any more: nobody but the territory had it.
+  void forget_after(std::uint64_t kept) {
+    told_.forget_after(kept, *play_);
+    letters_->forget_after(kept);
   }
 
   /// Commands of the day: the rest of the year is shared out, with busy days among the quiet ones.
@@ -85,6 +113,8 @@ private:
 
   void send() {
     w_.clock().pass(std::chrono::milliseconds{static_cast<int>(chance_.below(4000))});
+    if (chance_.one_in(8))
+      w_.tick_links();
     if (chance_.one_in(6))
       letters_->repeat();
     if (chance_.one_in(30))
@@ -156,9 +186,14 @@ private:
     add(told_.compare(seen.at_last));
     add(check_entries(seen));
     add(letters_->faults(w_.reader()));
+    add(mishaps_->between_nodes().at_last());
     told_.count(counts_);
     auto last = w_.open_rows()->last_head(world::stream());
     r.head = law::to_hex(last->link);
+    for (std::size_t which = 0; which < world::state_count; ++which)
+      for (const auto& member : w_.members())
+        if (auto head = w_.state(which).open_rows()->last_head(member.stream))
+          r.heads_elsewhere += law::to_hex(head->link);
     r.entries = last->seq;
     r.counts = counts_;
     return r;

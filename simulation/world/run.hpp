@@ -13,10 +13,12 @@ struct run_options {
   unsigned crashes = 10;    ///< at least
   unsigned days = 400;      ///< civil days, at least
   deliberate_bugs bugs;
+  federation::exchange_bugs link_bugs;
 };
 
 struct run_result {
-  std::string head; ///< last link of the chain, in hexadecimal
+  std::string head;            ///< last link of the territory's chain, in hexadecimal
+  std::string heads_elsewhere; ///< and of every chain that a State node has
   std::uint64_t entries = 0;
   std::vector<fault> faults;
   tally counts;

@@ -23,10 +23,6 @@ law::settings make_settings() {
   return s;
 }
 
-bool ended(const caf::actor& a) {
-  return caf::actor_cast<caf::abstract_actor*>(a)->getf(caf::abstract_actor::is_terminated_flag);
-}
-
 caf::actor_system_config& testing(caf::actor_system_config& config) {
   config.set("scheduler.policy", caf::atom("testing"));
   return config;
@@ -49,16 +45,40 @@ world::world(const world_options& options)
       clock_{std::make_shared<virtual_clock>(law::start_of_day("93", options.first_day) + std::chrono::hours{6})},
       sodium_{std::make_unique<sodium_chance>(chance_.next())},
       actors_chance_{std::make_shared<chance_port>(chance_.next())},
-      disk_{std::make_unique<virtual_disk>(chance_.next())}, keys_{journal::node_keys::generate()},
+      disk_{std::make_unique<virtual_disk>(chance_.next())},
+      network_{std::make_unique<virtual_network>(chance_.next(), clock_)},
       system_{std::make_unique<caf::actor_system>(testing(config_))} {
   system_->await_actors_before_shutdown(false);
   scheduler_ = dynamic_cast<caf::scheduler::test_coordinator*>(&system_->scheduler());
   law::require(scheduler_ != nullptr, "the scheduler is the one for tests");
+  make_members();
+}
+
+void world::make_members() {
+  using federation::node_tier;
+  struct member {
+    const char* name;
+    ports::stream_id stream;
+    node_tier tier;
+  };
+  for (const auto& one : {member{"plaine", stream(), node_tier::territory},
+                          member{"region", *ports::stream_id::parse("SR11"), node_tier::region},
+                          member{"departement", *ports::stream_id::parse("SD93"), node_tier::departement}})
+    members_.push_back({*ports::node_name::parse(one.name), one.stream, one.tier, journal::node_keys::generate(),
+                        journal::node_keys::generate().operating_secret});
+  federation_ = make_federation(members_, clock_->now(), options_.link_bugs);
+  links_ = std::make_unique<link_end>(members_.front(), clock_, *network_);
+  for (std::size_t i = 1; i < members_.size(); ++i)
+    states_.push_back(std::make_unique<state_node>(
+        members_[i], chance_.next(),
+        state_node::surroundings{*system_, *scheduler_, federation_, *network_, *actors_chance_, clock_}));
 }
 
 world::~world() {
+  states_.clear();
   if (running())
     end_actors();
+  links_.reset();
   // Nothing may be left that re-arms a timer: the test scheduler would fire it for ever.
   reader_.reset();
   node_.reset();
@@ -75,8 +95,9 @@ void world::open_journal() {
   setup.log_place = {"node", disk_->vfs()};
   setup.log_folder = disk_->log_folder("node");
   setup.snapshots = disk_->folder("node/snapshots");
-  setup.keys = keys_;
+  setup.keys = keys();
   setup.clock = clock_;
+  setup.escrow_recipient = federation_.directory.escrow_of(stream(), law::local_date("93", clock_->now()));
   node_ = std::make_unique<journal::node_journal>(std::move(setup));
   nodes::open_stream(*node_,
                      {stream(), settings().territory, law::text<120>{"Plaine Commune"}, law::text<16>{"training"}},
@@ -109,10 +130,16 @@ void world::start() {
     on_start(*node_, *this);
   recorder_ = system_->spawn(event_recorder, &node_->writer(), context_->metrics, options_.bugs);
   restart_territory();
+  if (!options_.federated)
+    return;
+  std::array<std::uint8_t, 16> run{};
+  actors_chance_->fill(run);
+  links_->begin({*system_, *node_, recorder_, federation_, run, [this] { past_is_back_ = true; }});
 }
 
 void world::restart_territory() {
   kill_territory();
+  past_is_back_ = false;
   territory_options options;
   options.watch.last_entry = last_recorded(reader(), stream());
   options.detached = false;
@@ -127,7 +154,7 @@ void world::kill_territory() {
     caf::anon_send_exit(actor, caf::exit_reason::kill);
   // A supervisor begins them again once they are dead. What they had sent stays on its way.
   for (const auto& actor : all)
-    while (!ended(actor) && scheduler_->prioritize(actor))
+    while (!has_ended(actor) && scheduler_->prioritize(actor))
       scheduler_->run_once();
   actors_ = territory_actors{};
 }
@@ -135,6 +162,7 @@ void world::kill_territory() {
 void world::end_actors() {
   // The past must not write any more: its disk is gone before its actors are.
   disk_->go_down();
+  links_->end(*scheduler_);
   kill_territory();
   if (recorder_)
     caf::anon_send_exit(recorder_, caf::exit_reason::kill);
@@ -159,9 +187,19 @@ void world::kill(std::size_t which) {
 }
 
 world::trouble world::in_trouble() const {
-  if (disk_->down() || !recorder_ || ended(caf::actor_cast<caf::actor>(recorder_)))
+  if (disk_->down() || !recorder_ || has_ended(caf::actor_cast<caf::actor>(recorder_)) ||
+      (options_.federated && !links_->running()))
     return trouble::node;
-  return !actors_.guard || std::ranges::any_of(actors_.all(), ended) ? trouble::territory : trouble::none;
+  if (past_is_back_ || !actors_.guard || std::ranges::any_of(actors_.all(), has_ended))
+    return trouble::territory;
+  auto in_trouble = [](const auto& one) { return one->in_trouble(); };
+  return std::ranges::any_of(states_, in_trouble) ? trouble::state : trouble::none;
+}
+
+void world::tick_links() {
+  links_->tick();
+  for (const auto& one : states_)
+    one->links().tick();
 }
 
 ports::journal_reader& world::reader() {
@@ -177,9 +215,16 @@ std::unique_ptr<journal::store_reader> world::open_rows() const {
 // -- messages -------------------------------------------------------------------------------------------------------
 
 bool world::step() {
-  if (!scheduler_->has_job())
+  auto on_the_wire = network_->due();
+  auto all = scheduler_->jobs.size() + on_the_wire;
+  if (all == 0)
     return false;
-  std::swap(scheduler_->jobs.front(), scheduler_->jobs[chance_.below(scheduler_->jobs.size())]);
+  auto chosen = chance_.below(all);
+  if (chosen < on_the_wire) {
+    network_->deliver();
+    return true;
+  }
+  std::swap(scheduler_->jobs.front(), scheduler_->jobs[chosen - on_the_wire]);
   scheduler_->run_once();
   return true;
 }

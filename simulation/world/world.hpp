@@ -1,6 +1,7 @@
 /// \file
-/// One node in a bottle: the actors and the journal of service, on a virtual clock, disk and chance, in one thread. A
-/// run is named by its seed and gives the same heads to the byte.
+/// A federation in a bottle: the actors and the journal of a territory's node, and beside it two State nodes that
+/// follow its stream, on virtual clocks, disks, network and chance, in one thread. A run is named by its seed and gives
+/// the same heads to the byte.
 
 #pragma once
 
@@ -8,30 +9,9 @@
 #include "journal/snapshot_files.hpp"
 #include "journal/sqlite_store.hpp"
 #include "simulation/world/chance.hpp"
-#include "simulation/world/virtual_disk.hpp"
-
-#include <caf/scheduler/test_coordinator.hpp>
+#include "simulation/world/state_node.hpp"
 
 namespace toit::simulation {
-
-class virtual_clock : public ports::clock {
-public:
-  explicit virtual_clock(law::instant start) : now_{start} {}
-  law::instant now() const override { return now_; }
-  std::chrono::milliseconds monotonic() const override { return monotonic_; }
-
-  /// Time goes by.
-  void pass(std::chrono::milliseconds much) {
-    now_ += much;
-    monotonic_ += much;
-  }
-  /// The clock is set, wrongly or not, while no time goes by.
-  void jump(std::chrono::milliseconds by) { now_ += by; }
-
-private:
-  law::instant now_;
-  std::chrono::milliseconds monotonic_{0};
-};
 
 /// A password costs nothing here.
 class plain_hasher : public ports::password_hasher {
@@ -44,6 +24,8 @@ struct world_options {
   std::uint64_t seed = 1;
   law::civil_date first_day{std::chrono::year{2024}, std::chrono::January, std::chrono::day{8}};
   deliberate_bugs bugs;
+  bool federated = false; ///< else nobody else is there
+  federation::exchange_bugs link_bugs;
 };
 
 class world {
@@ -67,13 +49,28 @@ public:
   /// The territory is begun again from the journal, as a supervisor would, while what the dead had sent is on its way.
   void restart_territory();
   bool running() const { return static_cast<bool>(node_); }
-  /// What ended under the others: the territory is to be begun again, or, without disk or recorder, the whole node.
-  enum class trouble : std::uint8_t { none, territory, node };
+  /// What ended under the others: the territory is to be begun again, or its past has come back from another node; or,
+  /// without disk, recorder or links, the whole node; or a State node.
+  enum class trouble : std::uint8_t { none, territory, node, state };
   trouble in_trouble() const;
+
+  // -- the others ---------------------------------------------------------------------------------------------------
+
+  static constexpr std::size_t state_count = 2;
+  state_node& state(std::size_t which) { return *states_[which]; }
+  virtual_network& network() { return *network_; }
+  link_end& links() { return *links_; }
+  /// All of them: first the territory's, then those of the State.
+  const std::vector<linked_node>& members() const { return members_; }
+  const small_federation& federation() const { return federation_; }
+  /// The links look at the clock.
+  void tick_links();
+  /// Power is cut and comes back; a State node stays off until it is started.
+  void crash_state(std::size_t which) { states_[which]->crash(); }
 
   // -- messages -----------------------------------------------------------------------------------------------------
 
-  /// Delivers one message, chosen by chance; false when there is none.
+  /// Delivers one message between actors or between nodes, chosen by chance; false when there is none.
   bool step();
   /// Delivers messages until there is none, or the disk goes down.
   void drain();
@@ -112,11 +109,12 @@ public:
   ports::journal_reader& reader();
   std::unique_ptr<journal::store_reader> open_rows() const;
   const territory_context& context() const { return *context_; }
-  const journal::node_keys& keys() const { return keys_; }
+  const journal::node_keys& keys() const { return members_.front().keys; }
   std::shared_ptr<ports::randomness> chance_of_actors() const { return actors_chance_; }
   journal::node_journal& node() { return *node_; }
 
 private:
+  void make_members();
   void open_journal();
   void end_actors();
   void kill_territory();
@@ -131,7 +129,9 @@ private:
   std::unique_ptr<sodium_chance> sodium_;
   std::shared_ptr<ports::randomness> actors_chance_;
   std::unique_ptr<virtual_disk> disk_;
-  journal::node_keys keys_;
+  std::vector<linked_node> members_;
+  small_federation federation_;
+  std::unique_ptr<virtual_network> network_;
   std::unique_ptr<journal::node_journal> node_;
   std::unique_ptr<ports::journal_reader> reader_;
   territory_context_ptr context_;
@@ -140,6 +140,9 @@ private:
   caf::scheduler::test_coordinator* scheduler_ = nullptr;
   event_recorder_actor recorder_;
   territory_actors actors_;
+  std::unique_ptr<link_end> links_;
+  bool past_is_back_ = false; ///< what the territory's actors have folded is no longer all of it
+  std::vector<std::unique_ptr<state_node>> states_;
 };
 
 } // namespace toit::simulation

@@ -106,6 +106,39 @@ TEST_CASE("a node restored from an older copy is told, takes its past back, and 
   CHECK(all.all_alarms().empty());
 }
 
+TEST_CASE("a neighbour who was not heard for a while is believed all the same", "[L441-2-7-1-1a]") {
+  some_nodes all{3};
+  all.run(2);
+  auto& plaine = all["plaine"];
+  all.stop(plaine, false);
+  auto copy = plaine.disk.copy();
+  all.start(plaine);
+  all.run(1);
+  CHECK(all.write(plaine, 3));
+  all.run(2);
+  all.stop(plaine, false);
+  plaine.disk.restore(copy);
+  all.is_lost = [](const some_nodes::on_its_way& one) {
+    auto read = decode(one.sent);
+    return read && std::holds_alternative<entries>(read->said);
+  };
+  all.start(plaine);
+  all.run(2);
+  CHECK_FALSE(all.write(plaine));
+  for (const auto* state : {"region", "departement"})
+    all.cut("plaine", state);
+  all.run(60);
+  all.is_lost = nullptr;
+  for (const auto* state : {"region", "departement"})
+    all.heal("plaine", state);
+  all.let_a_second_pass();
+  CHECK_FALSE(all.write(plaine));
+  all.run(6);
+  CHECK(all.write(plaine));
+  all.run(6);
+  check_all_equal(all);
+}
+
 TEST_CASE("a node that nobody answers records all the same, and what it wrote over its own past is a fork",
           "[L441-2-7-1-1a]") {
   some_nodes all{4};

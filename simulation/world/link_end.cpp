@@ -1,0 +1,125 @@
+#include "simulation/world/link_end.hpp"
+
+namespace toit::simulation {
+
+small_federation make_federation(std::span<const linked_node> nodes, law::instant now, federation::exchange_bugs bugs) {
+  auto anchor = journal::signing_key{journal::node_keys::generate().signing_seed};
+  small_federation made;
+  made.anchor = anchor.public_half();
+  made.bugs = bugs;
+  auto& d = made.directory;
+  d.number = 1;
+  d.purpose = law::text<16>{"training"};
+  d.issued_at = now;
+  d.valid_until = now + std::chrono::hours{24 * 3650};
+  auto& territory = d.territories.emplace_back();
+  for (const auto& node : nodes) {
+    bool is_state = node.tier != federation::node_tier::territory;
+    auto& entry = d.nodes.emplace_back();
+    entry.name = node.name;
+    entry.tier = node.tier;
+    entry.legal_person = *law::siren::parse(is_state ? "110009008" : node.stream.view().substr(1));
+    entry.title = law::text<120>{node.name.text()};
+    entry.endpoint = law::text<120>{"tcp://127.0.0.1:" + std::to_string(7000 + d.nodes.size())};
+    entry.link_keys.push_back({journal::link_public(node.keys), {}, {}});
+    entry.signing_keys.push_back({journal::signing_key{node.keys.signing_seed}.public_half(), {}, {}});
+    entry.operating_key = journal::operating_public(node.keys.operating_secret);
+    entry.streams.push_back(node.stream);
+    if (is_state) {
+      entry.escrow_key = journal::operating_public(node.escrow_secret);
+      territory.supervisors.push_back(node.stream);
+      if (node.tier == federation::node_tier::region)
+        territory.ordering = node.stream;
+    } else {
+      territory.stream = node.stream;
+      territory.territory = entry.legal_person;
+      territory.name = entry.title;
+    }
+  }
+  territory.departements.push_back(*law::departement_code::parse("93"));
+  territory.from = law::civil_date{std::chrono::year{2020} / 1 / 1};
+  auto wrong = federation::inconsistency_of(d);
+  law::require(wrong.empty(), "the directory of a run is consistent");
+  made.signed_directory = federation::sign_directory(d, anchor);
+  return made;
+}
+
+bool has_ended(const caf::actor& a) {
+  return caf::actor_cast<caf::abstract_actor*>(a)->getf(caf::abstract_actor::is_terminated_flag);
+}
+
+void link_end::begin(beginning with) {
+  receiver_ = std::make_shared<nodes::link_receiver>(std::make_shared<base::metrics>());
+  auto context = std::make_shared<nodes::link_context>();
+  auto& talk = context->exchange;
+  talk.self = node_.name;
+  talk.hosted = {node_.stream};
+  talk.signer = std::make_shared<journal::signing_key>(node_.keys.signing_seed);
+  talk.run = with.run;
+  talk.directory = with.federation.directory;
+  talk.signed_directory = with.federation.signed_directory;
+  talk.anchor = with.federation.anchor;
+  talk.bugs = with.federation.bugs;
+  // Small, so that what takes long in service does so here.
+  talk.limits.transfer_bytes = std::size_t{32} << 10;
+  talk.limits.window_bytes = std::uint32_t{128} << 10;
+  context->clock = clock_;
+  context->today = [clock = clock_] { return law::local_date("93", clock->now()); };
+  context->open_source = [&journal = with.journal] { return journal.open_transfers(); };
+  context->transport = network_.join(node_.name, receiver_);
+  context->recorder = with.recorder;
+  context->keep_directory = [](const ports::bytes&) {};
+  context->look_for_directory = [] { return std::optional<ports::bytes>{}; };
+  context->fold_again = [again = std::move(with.fold_again)](const ports::stream_id&) { again(); };
+  context->answer = [](const ports::node_name&, const ports::bytes&, const std::function<void(ports::bytes)>& tell) {
+    tell({});
+  };
+  context->metrics = std::make_shared<base::metrics>();
+  standing_.clear();
+  context->publish = [this](const ports::federation_report_ptr& now) { hear(*now); };
+  context->ticks_by_itself = false;
+  keeper_ = with.system.spawn(nodes::link_keeper, nodes::link_context_ptr{std::move(context)});
+  receiver_->attach(keeper_);
+}
+
+void link_end::hear(const ports::federation_report& now) {
+  constexpr std::size_t told_most = 10'000;
+  for (const auto& one : now.alarms) {
+    auto same = [&](const ports::alarm& a) {
+      return a.kind == one.kind && a.stream == one.stream && a.node == one.node;
+    };
+    if (std::ranges::none_of(standing_, same) && told_.size() < told_most)
+      told_.push_back(one);
+  }
+  standing_.assign(now.alarms.begin(), now.alarms.end());
+}
+
+void link_end::end(caf::scheduler::test_coordinator& scheduler) {
+  if (!keeper_)
+    return;
+  network_.leave(node_.name);
+  receiver_->detach();
+  auto gone = caf::actor_cast<caf::actor>(std::exchange(keeper_, link_keeper_actor{}));
+  caf::anon_send_exit(gone, caf::exit_reason::kill);
+  while (!has_ended(gone) && scheduler.prioritize(gone))
+    scheduler.run_once();
+}
+
+void link_end::tick() {
+  if (running())
+    caf::anon_send(keeper_, tick_atom_v);
+}
+
+const nodes::link_keeper_state* link_end::state() const {
+  using kept = std::remove_pointer_t<link_keeper_actor::stateful_pointer<nodes::link_keeper_state>>;
+  auto* actor = running() ? dynamic_cast<kept*>(caf::actor_cast<caf::abstract_actor*>(keeper_)) : nullptr;
+  return actor && actor->state.talk ? &actor->state : nullptr;
+}
+
+/// Before its keeper is there a node is about to be held.
+bool link_end::is_held() const {
+  const auto* now = state();
+  return !now || now->talk->is_held(node_.stream);
+}
+
+} // namespace toit::simulation

@@ -1,0 +1,74 @@
+/// \file
+/// How a node of the run meets the others: the actor of service that keeps its links, on the virtual network.
+
+#pragma once
+
+#include "journal/node_journal.hpp"
+#include "nodes/federation/link_keeper.hpp"
+#include "simulation/world/virtual_network.hpp"
+
+#include <caf/scheduler/test_coordinator.hpp>
+
+namespace toit::simulation {
+
+/// What all nodes of a run have in common.
+struct small_federation {
+  federation::directory directory;
+  ports::bytes signed_directory;
+  journal::public_key anchor{};
+  federation::exchange_bugs bugs;
+};
+
+struct linked_node {
+  ports::node_name name;
+  ports::stream_id stream;
+  federation::node_tier tier{};
+  journal::node_keys keys;
+  law::bytes32 escrow_secret{}; ///< of a State authority
+};
+
+/// A territory of Seine-Saint-Denis and the State nodes that follow it.
+small_federation make_federation(std::span<const linked_node> nodes, law::instant now, federation::exchange_bugs bugs);
+
+bool has_ended(const caf::actor& a);
+
+class link_end {
+public:
+  link_end(const linked_node& node, std::shared_ptr<const ports::clock> clock, virtual_network& network)
+      : node_{node}, clock_{std::move(clock)}, network_{network} {}
+
+  struct beginning {
+    caf::actor_system& system;
+    journal::node_journal& journal;
+    event_recorder_actor recorder;
+    const small_federation& federation;
+    std::array<std::uint8_t, 16> run{};
+    std::function<void()> fold_again; ///< the stream of this node's own has come back
+  };
+  void begin(beginning with);
+  void end(caf::scheduler::test_coordinator& scheduler);
+  void tick();
+  bool running() const { return keeper_ && !has_ended(caf::actor_cast<caf::actor>(keeper_)); }
+  bool was_begun() const { return static_cast<bool>(keeper_); }
+  /// Nothing may be recorded here as yet.
+  bool is_held() const;
+
+  /// Every alarm of this node's, each time that it was raised anew, settled or not.
+  const std::vector<ports::alarm>& told() const { return told_; }
+  /// Those that nobody has settled, as the node last said.
+  const std::vector<ports::alarm>& standing() const { return standing_; }
+
+private:
+  const nodes::link_keeper_state* state() const;
+  void hear(const ports::federation_report& now);
+
+  const linked_node& node_;
+  std::shared_ptr<const ports::clock> clock_;
+  virtual_network& network_;
+  std::shared_ptr<nodes::link_receiver> receiver_;
+  link_keeper_actor keeper_;
+  std::vector<ports::alarm> told_;
+  std::vector<ports::alarm> standing_;
+};
+
+} // namespace toit::simulation

@@ -1,0 +1,121 @@
+#include "simulation/world/state_node.hpp"
+
+#include "actors/event_recorder.hpp"
+#include "journal/sqlite_store.hpp"
+#include "nodes/bootstrap.hpp"
+
+namespace toit::simulation {
+
+namespace {
+
+const law::siren the_state = *law::siren::parse("110009008");
+
+} // namespace
+
+state_node::state_node(const linked_node& node, std::uint64_t disk_seed, surroundings around)
+    : node_{node}, around_{around}, disk_{disk_seed}, clock_{std::make_shared<neighbour_clock>(around.time)},
+      links_{node, clock_, around.network} {}
+
+state_node::~state_node() {
+  if (running())
+    crash();
+}
+
+void state_node::open_journal() {
+  journal::journal_setup setup;
+  setup.open_store = [this] { return journal::open_sqlite_store(std::string{journal_path}, disk_.vfs()); };
+  setup.log_place = {"node", disk_.vfs()};
+  setup.log_folder = disk_.log_folder("node");
+  setup.snapshots = disk_.folder("node/snapshots");
+  setup.keys = node_.keys;
+  setup.clock = clock_;
+  journal_ = std::make_unique<journal::node_journal>(std::move(setup));
+  nodes::open_stream(*journal_, {node_.stream, the_state, law::text<120>{node_.name.text()}, law::text<16>{"training"}},
+                     law::local_date("93", clock_->now()));
+  journal_->load(node_.stream);
+}
+
+void state_node::start() {
+  rows_.reset();
+  open_journal();
+  recorder_ =
+      around_.system.spawn(event_recorder, &journal_->writer(), std::make_shared<base::metrics>(), deliberate_bugs{});
+  std::array<std::uint8_t, 16> run{};
+  around_.chance.fill(run);
+  links_.begin({around_.system, *journal_, recorder_, around_.federation, run, [] {}});
+}
+
+void state_node::crash() {
+  disk_.go_down();
+  links_.end(around_.scheduler);
+  if (recorder_) {
+    auto gone = caf::actor_cast<caf::actor>(std::exchange(recorder_, event_recorder_actor{}));
+    caf::anon_send_exit(gone, caf::exit_reason::kill);
+    while (!has_ended(gone) && around_.scheduler.prioritize(gone))
+      around_.scheduler.run_once();
+  }
+  rows_.reset();
+  journal_.reset();
+  disk_.come_back();
+}
+
+bool state_node::in_trouble() const {
+  return running() &&
+         (disk_.down() || !recorder_ || has_ended(caf::actor_cast<caf::actor>(recorder_)) || !links_.running());
+}
+
+std::shared_ptr<ports::append> state_node::make_note() {
+  law::record record{};
+  record.occurred_on = law::local_date("93", clock_->now());
+  record.originator = the_state;
+  record.introducer = the_state;
+  record.event = law::processing_event{law::text<80>{"note"}, law::text<400>{std::to_string(++notes_)}};
+  law::subject_id subject;
+  around_.chance.fill(subject.bytes);
+  auto append = std::make_shared<ports::append>();
+  append->stream = node_.stream;
+  append->reads.push_back({subject, 0});
+  auto payload = journal_->open_sealer()->seal(node_.stream, subject, record);
+  append->drafts.push_back({subject, std::move(payload), std::make_shared<const law::record>(record)});
+  return append;
+}
+
+void state_node::note() {
+  if (running() && !in_trouble())
+    caf::anon_send(recorder_, append_atom_v,
+                   append_group_ptr{std::make_shared<append_group>(append_group{make_note()})});
+}
+
+void state_node::write_alone(unsigned how_many) {
+  law::require(!running(), "a node that runs writes by its recorder");
+  rows_.reset();
+  open_journal();
+  for (; how_many > 0; --how_many) {
+    ports::append_ptr one = make_note();
+    journal_->writer().stage({&one, 1});
+    law::require(journal_->writer().sync().entries, "there is room for a note");
+  }
+  journal_.reset();
+}
+
+std::unique_ptr<journal::store_reader> state_node::open_rows() const {
+  return journal::open_sqlite_reader(std::string{journal_path}, disk_.vfs());
+}
+
+journal::store_reader* state_node::rows() {
+  if (!rows_ && disk_.find(std::string{journal_path}))
+    rows_ = open_rows();
+  return rows_.get();
+}
+
+std::uint64_t state_node::last_seq(const ports::stream_id& stream) {
+  auto head = rows() ? rows()->last_head(stream) : std::nullopt;
+  return head ? head->seq : 0;
+}
+
+std::optional<law::bytes32> state_node::link_at(const ports::stream_id& stream, std::uint64_t seq) {
+  auto row = rows() ? rows()->entry(stream, seq) : std::nullopt;
+  return row ? std::optional{row->link} : std::nullopt;
+}
+
+} // namespace toit::simulation
