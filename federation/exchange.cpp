@@ -160,8 +160,14 @@ void exchange::link_changed(const node_name& peer_name, ports::link_state state)
   p.claim_waited.reset();
   for (auto& [stream, one] : p.pulls)
     one.waiting.reset();
-  if (state == ports::link_state::up)
-    greet(peer_name, p);
+  if (state != ports::link_state::up)
+    return;
+  greet(peer_name, p);
+  for (auto& [stream, one] : p.pulls) {
+    one.asked_again = 0;
+    if (one.asked && !one.writing)
+      ask_for(peer_name, one, stream, true);
+  }
 }
 
 void exchange::greet(const node_name& to, peer& p) {

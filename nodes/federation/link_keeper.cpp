@@ -52,6 +52,10 @@ void link_keeper_state::received(const ports::node_name& from, const message_ptr
 
 void link_keeper_state::changed(const ports::node_name& peer, ports::link_state now) {
   base::log_info("a link has changed", {{"node", peer.view()}, {"state", law::name_of(now)}});
+  if (now == ports::link_state::up)
+    up_.insert(peer);
+  else if (up_.erase(peer) > 0)
+    context->metrics->make_counter("toit_link_ends_total", "Times that a link ended", {{"node", peer.text()}}).add();
   talk->link_changed(peer, now);
   if (documents)
     documents->link_changed(peer, now);

@@ -84,6 +84,7 @@ private:
   std::map<std::uint64_t, waiting_question> questions_;
   std::uint64_t last_question_ = 0;
   std::vector<ports::transport_peer> peers_;
+  std::set<ports::node_name> up_;
 };
 
 /// Spawned detached in service: it waits for the disk when it reads.

@@ -8,7 +8,8 @@
 A program in another language drives it by lines, each answered by one line:
 
     tests/process/fault_proxy.py HOST PORT         prints "port N", then reads: cut, heal, delay 0.2, half_open,
-                                                   duplicate [PIECES], alter [PIECES], drop BYTES, counters
+                                                   duplicate [PIECES], alter [PIECES], drop BYTES, slow BYTES_A_S,
+                                                   counters
     tests/process/fault_proxy.py --selftest
 """
 
@@ -76,6 +77,8 @@ class Connection:
                 sink.write(part)
                 await sink.drain()
                 self.proxy.add(counter, len(part))
+                if self.proxy.bytes_a_s:
+                    await asyncio.sleep(len(part) / self.proxy.bytes_a_s)
 
     async def live(self):
         """Until one direction ends: then both have."""
@@ -102,7 +105,7 @@ class FaultProxy:
         self.chance = random.Random(seed)
         self.counters = Counters()
         self.is_cut = self.is_half_open = False
-        self.delay_s = 0.0
+        self.delay_s = self.bytes_a_s = 0.0
         self.left = {"duplicate": 0, "alter": 0, "drop": 0}
         self.connections = set()
         self.loop = asyncio.new_event_loop()
@@ -136,7 +139,7 @@ class FaultProxy:
 
         def now():
             self.is_cut = self.is_half_open = False
-            self.delay_s = 0.0
+            self.delay_s = self.bytes_a_s = 0.0
             self.left = dict.fromkeys(self.left, 0)
             self.end_all(lambda connection: connection.touched)
 
@@ -145,6 +148,10 @@ class FaultProxy:
     def delay(self, seconds):
         """Every piece waits so long from now on, either way; order is kept."""
         self.do(lambda: setattr(self, "delay_s", float(seconds)))
+
+    def slow(self, bytes_a_second):
+        """No more than so many bytes a second pass from now on, each way of each connection; order is kept."""
+        self.do(lambda: setattr(self, "bytes_a_s", float(bytes_a_second)))
 
     def half_open(self):
         """Connections are accepted and kept, and nothing passes, either way."""
@@ -262,7 +269,7 @@ def obey(proxy, line):
         word = "drop_bytes"
     if word == "counters":
         return json.dumps(asdict(proxy.read_counters()))
-    if word not in ("cut", "heal", "delay", "half_open", "duplicate", "alter", "drop_bytes"):
+    if word not in ("cut", "heal", "delay", "slow", "half_open", "duplicate", "alter", "drop_bytes"):
         return "unknown"
     getattr(proxy, word)(*map(float, values))
     return "done"
@@ -383,6 +390,18 @@ def check_delay(proxy):
     assert asked(client, b"still there") == b"still there", "a delay damages nothing"
 
 
+def check_slow(proxy):
+    client = connect(proxy)
+    assert asked(client, b"fast") == b"fast"
+    proxy.slow(100_000)
+    begun = time.monotonic()
+    assert asked(client, bytes(20_000)) == bytes(20_000)
+    assert asked(client, b"next") == b"next"
+    assert time.monotonic() - begun >= 0.2, "the bytes take their time"
+    proxy.heal()
+    assert asked(client, b"still there") == b"still there", "slowness damages nothing"
+
+
 def check_half_open(proxy):
     old = connect(proxy)
     assert asked(old, b"before") == b"before"
@@ -431,11 +450,11 @@ def selftest():
     late.start()
     try:
         with FaultProxy("127.0.0.1", Echo().port, seed=1) as proxy:
-            for check in (check_passing, check_cut, check_delay, check_half_open, check_damage):
+            for check in (check_passing, check_cut, check_delay, check_slow, check_half_open, check_damage):
                 check(proxy)
             counted = proxy.read_counters()
         check_nobody_there()
-        assert counted.accepted == 11 and counted.refused == 1, counted
+        assert counted.accepted == 12 and counted.refused == 1, counted
         assert counted.duplicated == 1 and counted.altered == 1 and counted.dropped == 3, counted
         assert counted.withheld == 2 * len(QUESTION), counted
     except AssertionError as failed:

@@ -117,6 +117,22 @@ def form(given_names="Camille", commune="93001", **search):
     }
 
 
+def file_document(session, number, command, content):
+    """A document is sent with its command, in two parts."""
+    limit = "limite-de-parties"
+    head = f"--{limit}\r\nContent-Disposition: form-data; name=\"%s\"%s\r\nContent-Type: %s\r\n\r\n"
+    body = (head % ("command", "", "application/json")).encode() + json.dumps(command).encode() + b"\r\n"
+    body += (head % ("content", '; filename="avis.pdf"', "application/pdf")).encode() + content
+    body += f"\r\n--{limit}--\r\n".encode()
+    return session.send(
+        "POST",
+        f"/v1/demandes/{number}/documents",
+        body,
+        headers={"Content-Type": f"multipart/form-data; boundary={limit}"},
+        key=secrets.token_hex(16),
+    )
+
+
 def siren(eight_digits):
     """With its checksum."""
     for last in range(10):

@@ -8,7 +8,7 @@ import base64
 import json
 import random
 
-from node import PASSWORD, Node, Refused, Session, assigned, form
+from node import PASSWORD, Node, Refused, Session, assigned, file_document, form
 
 SECRETS = ("Zyxwombat", "Quokkafeld", "wombat@exemple.invalid", "0612345678", "7 impasse Zorglub", PASSWORD)
 
@@ -35,22 +35,6 @@ def key_texts(node):
         for key in keys
         for text in (key[:8].hex(), key[:8].hex().upper(), base64.b64encode(key)[:10].decode(), str(list(key[:8]))[1:-1])
     ]
-
-
-def file_document(session, number, command, content):
-    """A document is sent with its command, in two parts."""
-    limit = "limite-de-parties"
-    head = f"--{limit}\r\nContent-Disposition: form-data; name=\"%s\"%s\r\nContent-Type: %s\r\n\r\n"
-    body = (head % ("command", "", "application/json")).encode() + json.dumps(command).encode() + b"\r\n"
-    body += (head % ("content", '; filename="avis.pdf"', "application/pdf")).encode() + content
-    body += f"\r\n--{limit}--\r\n".encode()
-    return session.send(
-        "POST",
-        f"/v1/demandes/{number}/documents",
-        body,
-        headers={"Content-Type": f"multipart/form-data; boundary={limit}"},
-        key=f"pièce {random.random()}".encode().hex(),
-    )
 
 
 def main():
