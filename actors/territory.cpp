@@ -10,16 +10,14 @@
 namespace toit {
 
 std::vector<caf::actor> territory_actors::all() const {
-  std::vector<caf::actor> everybody;
+  std::vector<caf::actor> everybody{caf::actor_cast<caf::actor>(watcher),   caf::actor_cast<caf::actor>(guard),
+                                    caf::actor_cast<caf::actor>(documents), caf::actor_cast<caf::actor>(allocator),
+                                    caf::actor_cast<caf::actor>(registry),  caf::actor_cast<caf::actor>(reader),
+                                    caf::actor_cast<caf::actor>(passwords)};
   if (executor)
     everybody.push_back(caf::actor_cast<caf::actor>(executor));
   for (const auto& [stream, supervisor] : supervisors)
     everybody.push_back(caf::actor_cast<caf::actor>(supervisor));
-  for (const auto& one : {caf::actor_cast<caf::actor>(watcher), caf::actor_cast<caf::actor>(guard),
-                          caf::actor_cast<caf::actor>(documents), caf::actor_cast<caf::actor>(allocator),
-                          caf::actor_cast<caf::actor>(registry), caf::actor_cast<caf::actor>(reader),
-                          caf::actor_cast<caf::actor>(passwords)})
-    everybody.push_back(one);
   if (state)
     everybody.push_back(caf::actor_cast<caf::actor>(state));
   return everybody;

@@ -46,8 +46,8 @@ COMMANDS = (
     ("world: a seed gives the same heads twice", [WORLD, "--seeds", "1..4", "--twice", "--no-coverage"]),
     *(
         (f"world: the bug {bug} is caught", [WORLD, "--seeds", "1..200", "--jobs", "2", "--bug", bug, "--expect-caught"])
-        for bug in ("acknowledge_before_sync", "fire_deadline_twice", "accept_stale_subject", "fork_is_duplicate",
-                    "countersign_at_once")
+        for bug in ("acknowledge_before_sync", "fire_deadline_twice", "accept_stale_subject", "lose_an_inbox_entry",
+                    "fork_is_duplicate", "countersign_at_once")
     ),
 )
 

@@ -18,7 +18,7 @@ cast make_cast() {
   c.other_bailleur = {"Autre bailleur fictif", make_siren(55200002), sem, {}};
   c.action_logement = {"Action Logement fictif", make_siren(82453001), action_logement, {}};
   c.collectivite = {"Ville réservataire fictive", make_siren(21930003), law::legal_person_kind::commune, {}};
-  c.state = {"Service de l'État fictif", make_siren(17930001), state_service, {}};
+  c.state = {"Service de l'État fictif", service_of_state(), state_service, {}};
   c.pdalhpd = {"Secrétariat fictif du PDALHPD", make_siren(22930001), departement, {}};
   c.lieu_accueil = {"Lieu d'accueil fictif", make_siren(39100001), association, {}};
   c.stranger = {"Association sans habilitation", make_siren(39100002), association, {}};

@@ -1,6 +1,10 @@
 #include "simulation/world/link_end.hpp"
 
+#include "simulation/fictitious.hpp"
+
 namespace toit::simulation {
+
+law::siren service_of_state() { return make_siren(17930001); }
 
 small_federation make_federation(std::span<const linked_node> nodes, law::instant now, federation::exchange_bugs bugs) {
   auto anchor = journal::signing_key{journal::node_keys::generate().signing_seed};
@@ -18,7 +22,7 @@ small_federation make_federation(std::span<const linked_node> nodes, law::instan
     auto& entry = d.nodes.emplace_back();
     entry.name = node.name;
     entry.tier = node.tier;
-    entry.legal_person = *law::siren::parse(is_state ? "110009008" : node.stream.view().substr(1));
+    entry.legal_person = is_state ? service_of_state() : *law::siren::parse(node.stream.view().substr(1));
     entry.title = law::text<120>{node.name.text()};
     entry.endpoint = law::text<120>{"tcp://127.0.0.1:" + std::to_string(7000 + d.nodes.size())};
     entry.link_keys.push_back({journal::link_public(node.keys), {}, {}});
@@ -68,8 +72,6 @@ void link_end::begin(beginning with) {
   context->open_source = [&journal = with.journal] { return journal.open_transfers(); };
   context->transport = network_.join(node_.name, receiver_);
   context->recorder = with.recorder;
-  context->keep_directory = [](const ports::bytes&) {};
-  context->look_for_directory = [] { return std::optional<ports::bytes>{}; };
   context->fold_again = [again = std::move(with.fold_again)](const ports::stream_id&) { again(); };
   context->answer = [](const ports::node_name&, const ports::bytes&, const std::function<void(ports::bytes)>& tell) {
     tell({});
@@ -78,6 +80,8 @@ void link_end::begin(beginning with) {
   standing_.clear();
   context->publish = [this](const ports::federation_report_ptr& now) { hear(*now); };
   context->ticks_by_itself = false;
+  // Whoever runs the world sees by himself that links have ended.
+  context->give_up = [] {};
   keeper_ = with.system.spawn(nodes::link_keeper, nodes::link_context_ptr{std::move(context)});
   receiver_->attach(keeper_);
 }

@@ -27,6 +27,9 @@ struct linked_node {
   law::bytes32 escrow_secret{}; ///< of a State authority
 };
 
+/// The legal person that answers for the State nodes of a run, and that the territory has habilitated.
+law::siren service_of_state();
+
 /// A territory of Seine-Saint-Denis and the State nodes that follow it.
 small_federation make_federation(std::span<const linked_node> nodes, law::instant now, federation::exchange_bugs bugs);
 

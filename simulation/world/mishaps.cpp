@@ -176,7 +176,7 @@ void mishaps::strike(mishap what) {
     return w_.kill(4);
   case kill_another: {
     disturb();
-    return w_.kill(chance_.below(world::actor_count));
+    return w_.kill(chance_.below(w_.actor_count()));
   }
   case stall:
     disturb();

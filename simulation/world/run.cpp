@@ -1,5 +1,6 @@
 #include "simulation/world/run.hpp"
 
+#include "simulation/world/command_checker.hpp"
 #include "simulation/world/mishaps.hpp"
 
 namespace toit::simulation {
@@ -41,11 +42,21 @@ public:
     for (unsigned day = 1; day <= options_.days; ++day)
       live(day);
     mishaps_->end();
+    answer_commands();
     told_.look(w_, *play_);
     return check();
   }
 
 private:
+  /// What waits in an inbox is carried out once nothing is in its way.
+  void answer_commands() {
+    constexpr unsigned rounds = 4;
+    for (unsigned round = 0; round < rounds; ++round) {
+      w_.tick();
+      mishaps_->let_nodes_talk(1);
+    }
+  }
+
   void plan_fork() {
     auto day = options_.days * 19 / 20;
     auto turn = options_.seed / fork_every;
@@ -187,6 +198,7 @@ private:
     add(check_entries(seen));
     add(letters_->faults(w_.reader()));
     add(mishaps_->between_nodes().at_last());
+    add(check_commands(w_, counts_));
     told_.count(counts_);
     auto last = w_.open_rows()->last_head(world::stream());
     r.head = law::to_hex(last->link);

@@ -6,12 +6,6 @@
 
 namespace toit::simulation {
 
-namespace {
-
-const law::siren the_state = *law::siren::parse("110009008");
-
-} // namespace
-
 state_node::state_node(const linked_node& node, std::uint64_t disk_seed, surroundings around)
     : node_{node}, around_{around}, disk_{disk_seed}, clock_{std::make_shared<neighbour_clock>(around.time)},
       links_{node, clock_, around.network} {}
@@ -30,7 +24,8 @@ void state_node::open_journal() {
   setup.keys = node_.keys;
   setup.clock = clock_;
   journal_ = std::make_unique<journal::node_journal>(std::move(setup));
-  nodes::open_stream(*journal_, {node_.stream, the_state, law::text<120>{node_.name.text()}, law::text<16>{"training"}},
+  nodes::open_stream(*journal_,
+                     {node_.stream, service_of_state(), law::text<120>{node_.name.text()}, law::text<16>{"training"}},
                      law::local_date("93", clock_->now()));
   journal_->load(node_.stream);
 }
@@ -65,14 +60,20 @@ bool state_node::in_trouble() const {
 }
 
 std::shared_ptr<ports::append> state_node::make_note() {
+  return appending(law::processing_event{law::text<80>{"note"}, law::text<400>{std::to_string(++notes_)}}, {});
+}
+
+std::shared_ptr<ports::append> state_node::appending(law::event event, const law::command_id& id) {
   law::record record{};
   record.occurred_on = law::local_date("93", clock_->now());
-  record.originator = the_state;
-  record.introducer = the_state;
-  record.event = law::processing_event{law::text<80>{"note"}, law::text<400>{std::to_string(++notes_)}};
+  record.originator = service_of_state();
+  record.introducer = service_of_state();
+  record.command = id;
+  record.event = std::move(event);
   law::subject_id subject;
   around_.chance.fill(subject.bytes);
   auto append = std::make_shared<ports::append>();
+  append->command = id;
   append->stream = node_.stream;
   append->reads.push_back({subject, 0});
   auto payload = journal_->open_sealer()->seal(node_.stream, subject, record);
@@ -80,10 +81,28 @@ std::shared_ptr<ports::append> state_node::make_note() {
   return append;
 }
 
-void state_node::note() {
+void state_node::note() { write(make_note()); }
+
+void state_node::write(ports::append_ptr one) {
   if (running() && !in_trouble())
     caf::anon_send(recorder_, append_atom_v,
-                   append_group_ptr{std::make_shared<append_group>(append_group{make_note()})});
+                   append_group_ptr{std::make_shared<append_group>(append_group{std::move(one)})});
+}
+
+void state_node::command(const ports::command_post& post, const ports::stream_id& whom,
+                         const std::optional<law::nud>& number, law::event asked, law::civil_date today,
+                         std::chrono::hours valid_for) {
+  ports::posted_command letter{node_.stream, whom, {}, number, {}};
+  around_.chance.fill(letter.id.bytes);
+  letter.asked.occurred_on = today;
+  letter.asked.originator = service_of_state();
+  letter.asked.introducer = service_of_state();
+  around_.chance.fill(letter.asked.agent.bytes);
+  letter.asked.command = letter.id;
+  letter.asked.event = std::move(asked);
+  auto sealed = post.seal(letter);
+  law::require(sealed.has_value(), "the directory of a run has every key");
+  write(appending(law::command_issued{law::text<16>{whom.view()}, post.now() + valid_for, {*sealed}}, letter.id));
 }
 
 void state_node::write_alone(unsigned how_many) {

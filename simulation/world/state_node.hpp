@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "ports/command_post.hpp"
 #include "simulation/world/link_end.hpp"
 #include "simulation/world/virtual_disk.hpp"
 
@@ -32,6 +33,9 @@ public:
   bool in_trouble() const;
   /// A note in its own stream, recorded when it may be.
   void note();
+  /// Something that a territory is to record, as its own node would have it recorded.
+  void command(const ports::command_post& post, const ports::stream_id& whom, const std::optional<law::nud>& number,
+               law::event asked, law::civil_date today, std::chrono::hours valid_for);
   /// While it is off, notes are written to its stream as if nobody else held more of it.
   void write_alone(unsigned how_many);
   const linked_node& who() const { return node_; }
@@ -48,6 +52,8 @@ public:
 private:
   void open_journal();
   std::shared_ptr<ports::append> make_note();
+  std::shared_ptr<ports::append> appending(law::event event, const law::command_id& id);
+  void write(ports::append_ptr one);
   journal::store_reader* rows();
 
   const linked_node& node_;

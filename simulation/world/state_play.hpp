@@ -16,6 +16,8 @@ public:
   void live_day();
 
 private:
+  void command();
+
   world& w_;
   std::size_t which_;
   chance chance_;

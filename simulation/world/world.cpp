@@ -125,6 +125,8 @@ void world::start() {
   context->passwords = std::make_shared<plain_hasher>();
   context->metrics = std::make_shared<base::metrics>();
   context->bugs = options_.bugs;
+  if (options_.federated)
+    context->post = letters_of(members_.front());
   context_ = std::move(context);
   if (on_start)
     on_start(*node_, *this);
@@ -135,6 +137,12 @@ void world::start() {
   std::array<std::uint8_t, 16> run{};
   actors_chance_->fill(run);
   links_->begin({*system_, *node_, recorder_, federation_, run, [this] { past_is_back_ = true; }});
+}
+
+std::shared_ptr<const ports::command_post> world::letters_of(const linked_node& node) const {
+  return std::make_shared<federation::command_letters>(
+      node.stream, node.keys.operating_secret, federation_.directory, clock_,
+      [clock = clock_] { return law::local_date("93", clock->now()); });
 }
 
 void world::restart_territory() {
@@ -271,6 +279,8 @@ void world::read(const read_request_ptr& asked, std::function<void(read_answer_p
 void world::tick() {
   if (actors_.watcher)
     caf::anon_send(actors_.watcher, tick_atom_v);
+  if (actors_.executor)
+    caf::anon_send(actors_.executor, tick_atom_v);
 }
 
 void world::confirm_clock(std::uint64_t seq) {

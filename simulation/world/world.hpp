@@ -6,6 +6,7 @@
 #pragma once
 
 #include "actors/territory.hpp"
+#include "federation/command_letters.hpp"
 #include "journal/snapshot_files.hpp"
 #include "journal/sqlite_store.hpp"
 #include "simulation/world/chance.hpp"
@@ -44,7 +45,7 @@ public:
   /// Power is cut: everything that was not synced may be lost, everything that ran is gone.
   void crash();
   /// One of them dies on the spot: the territory's actors in the order of `territory_actors::all`, then the recorder.
-  static constexpr std::size_t actor_count = 8;
+  std::size_t actor_count() const { return actors_.all().size() + 1; }
   void kill(std::size_t which);
   /// The territory is begun again from the journal, as a supervisor would, while what the dead had sent is on its way.
   void restart_territory();
@@ -112,6 +113,9 @@ public:
   const journal::node_keys& keys() const { return members_.front().keys; }
   std::shared_ptr<ports::randomness> chance_of_actors() const { return actors_chance_; }
   journal::node_journal& node() { return *node_; }
+
+  /// As the node itself reads and writes letters.
+  std::shared_ptr<const ports::command_post> letters_of(const linked_node& node) const;
 
 private:
   void make_members();

@@ -45,6 +45,7 @@ constexpr std::array bugs{
     deliberate_bug{"acknowledge_before_sync", &deliberate_bugs::acknowledge_before_sync, {"receipts", "repeats"}},
     deliberate_bug{"fire_deadline_twice", &deliberate_bugs::fire_deadline_twice, {"P6", "P9"}},
     deliberate_bug{"accept_stale_subject", &deliberate_bugs::accept_stale_subject, {"P8", "P9"}},
+    deliberate_bug{"lose_an_inbox_entry", &deliberate_bugs::lose_an_inbox_entry, {"commands", "commands"}},
     deliberate_bug{"fork_is_duplicate", &federation::exchange_bugs::fork_is_duplicate, {"fork", "fork"}},
     deliberate_bug{"countersign_at_once", &federation::exchange_bugs::countersign_at_once, {"promises", "promises"}},
 };
