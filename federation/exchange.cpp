@@ -273,8 +273,12 @@ void exchange::compare(const node_name& from, peer& p, const ports::stream_posit
   bool is_host = host && host->name == from;
   if (is_host && theirs.seq < ours)
     raise(alarm_kind::rolled_back, theirs.stream, from, theirs.seq);
-  else if (is_host)
-    settle(alarm_kind::rolled_back, theirs.stream, from);
+  if (!is_host || theirs.seq < ours)
+    return;
+  settle(alarm_kind::rolled_back, theirs.stream, from);
+  // All that he has is here, under his signature: what came wrong came right.
+  settle(alarm_kind::altered, theirs.stream, from);
+  settle(alarm_kind::bad_signature, theirs.stream, from);
 }
 
 /// Anybody can claim to hold more: who does not bring it in time is not believed again.

@@ -130,6 +130,7 @@ void mishaps::end() {
   cut_power();
   settle();
   let_nodes_talk(4);
+  answer_commands();
   neighbours_.provoke_alarms([this](unsigned rounds) { let_nodes_talk(rounds); });
   let_nodes_talk(12);
   w_.confirm_clock();
@@ -139,6 +140,15 @@ void mishaps::end() {
   counts_["fault.message_lost"] += w_.network().lost();
   counts_["fault.message_doubled"] += w_.network().doubled();
   counts_["fault.message_overtaken"] += w_.network().overtaken();
+}
+
+/// What waits in an inbox is carried out once nothing is in its way.
+void mishaps::answer_commands() {
+  constexpr unsigned rounds = 4;
+  for (unsigned round = 0; round < rounds; ++round) {
+    w_.tick();
+    let_nodes_talk(1);
+  }
 }
 
 void mishaps::see_to_hold() {

@@ -42,6 +42,7 @@ public:
   const std::set<law::civil_date>& disturbed_days() const { return disturbed_; }
 
 private:
+  void answer_commands();
   struct planned {
     unsigned day;
     mishap what;

@@ -308,13 +308,15 @@ bool neighbourhood::end_rewriting(std::size_t which) {
 // -- envelopes ------------------------------------------------------------------------------------------------------
 
 /// What signatures protect is changed on its way, by a bit. The rest nobody can change on a link of service.
-void neighbourhood::alter() {
+/// The next message that is signed; or, when he is named, the next entries that he sends.
+void neighbourhood::alter(const std::optional<ports::node_name>& by) {
   checkers_.alarms().tampered();
-  w_.network().tamper = [this](ports::bytes& what) {
+  w_.network().tamper = [this, by](ports::bytes& what) {
     auto read = federation::decode(what);
-    bool is_signed = read && (std::holds_alternative<federation::entries>(read->said) ||
-                              std::holds_alternative<federation::marks>(read->said));
-    if (!is_signed)
+    bool brings = read && std::holds_alternative<federation::entries>(read->said);
+    bool is_meant = by ? brings && read->from == *by
+                       : brings || (read && std::holds_alternative<federation::marks>(read->said));
+    if (!is_meant)
       return false;
     what[what.size() / 2 + chance_.below(what.size() / 2)] ^= static_cast<std::uint8_t>(1U << chance_.below(8));
     ++counts_[count_of(mishap::envelope_altered)];
@@ -392,9 +394,10 @@ void neighbourhood::provoke_alarms(const std::function<void(unsigned)>& talk) {
     return all;
   };
   auto before = told();
-  alter();
+  alter(name);
   state.note();
-  talk(1);
+  // Written in the first round, received in the second, told in the third.
+  talk(3);
   if (!w_.network().tamper && told() == before)
     checkers_.say("alarms", "what " + name.text() + " sent was changed on its way, and nobody tells");
   w_.network().tamper = nullptr;

@@ -68,7 +68,7 @@ private:
   void confirm(std::size_t which);
   void wait_until_confirmed(std::size_t which);
   void look_alone(std::size_t which);
-  void alter();
+  void alter(const std::optional<ports::node_name>& by = {});
   void replay();
   void forge();
   std::optional<std::size_t> one_that_runs();

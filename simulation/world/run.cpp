@@ -42,21 +42,11 @@ public:
     for (unsigned day = 1; day <= options_.days; ++day)
       live(day);
     mishaps_->end();
-    answer_commands();
     told_.look(w_, *play_);
     return check();
   }
 
 private:
-  /// What waits in an inbox is carried out once nothing is in its way.
-  void answer_commands() {
-    constexpr unsigned rounds = 4;
-    for (unsigned round = 0; round < rounds; ++round) {
-      w_.tick();
-      mishaps_->let_nodes_talk(1);
-    }
-  }
-
   void plan_fork() {
     auto day = options_.days * 19 / 20;
     auto turn = options_.seed / fork_every;
