@@ -1,0 +1,68 @@
+/// \file
+/// An exchange alone with bytes that say what befalls it: what neighbours send, links, time, what becomes of transfers.
+/// After each act that must hold which no neighbour and no chance may break.
+
+#pragma once
+
+#include "federation/exchange.hpp"
+
+#include <span>
+
+namespace toit::fuzz {
+
+using ports::stream_id;
+
+/// Streams of a few entries, in memory. What an entry is depends on its stream and sequence alone.
+class pretended_disk : public ports::transfer_source {
+public:
+  std::vector<ports::stream_position> positions() override;
+  std::optional<ports::stream_position> position(const stream_id& stream) override;
+  std::optional<law::bytes32> link_at(const stream_id& stream, std::uint64_t seq) override;
+  std::optional<ports::signed_head> head_covering(const stream_id& stream, std::uint64_t seq) override;
+  ports::transfer_ptr read(const stream_id& stream, std::uint64_t after, std::size_t bytes_most) override;
+  law::list<ports::travelling_key, 1024> keys(const stream_id& stream) override;
+  bool has_keys_for(const stream_id& stream, const law::bytes32& recipient) override;
+  std::vector<ports::witness_mark> marks(const stream_id& stream) override;
+
+  std::map<stream_id, std::uint64_t> ends;
+  std::map<std::pair<stream_id, stream_id>, ports::witness_mark> given; ///< by stream and witness
+  bool keys_there = true;
+};
+
+class exchange_play {
+public:
+  exchange_play(bool state, std::span<const std::uint8_t> acts);
+  void run();
+
+private:
+  ports::node_name self() const;
+  stream_id own() const;
+  void begin();
+
+  std::uint8_t take();
+  std::span<const std::uint8_t> take_some();
+  const ports::node_name& choose_neighbour();
+  stream_id choose_stream();
+
+  void act();
+  void hear(federation::any_message said);
+  void hear_body();
+  void hear_good_entries();
+  void hear_good_mark();
+  void hear_directory();
+  void settle();
+  void pass_time();
+  /// Looks at what is to be done, and does it.
+  void look();
+  void look_at(const federation::exchange_actions& todo);
+
+  bool state_;
+  std::span<const std::uint8_t> acts_;
+  pretended_disk disk_;
+  std::unique_ptr<federation::exchange> talk_;
+  std::vector<std::shared_ptr<ports::transfer>> unwritten_;
+  std::chrono::milliseconds since_start_{0};
+  std::uint8_t runs_ = 0;
+};
+
+} // namespace toit::fuzz

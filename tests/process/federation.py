@@ -1,0 +1,304 @@
+"""A small federation of real nodes: a regional and a departmental node, and one territory, each a process of its own.
+Whoever goes to a State node goes through a proxy, to which anything can be done. Standard library only.
+
+    with Federation() as all:
+        all.to_region.cut()        # nobody reaches the regional node
+        all.to_departement.cut()   # the territory does not reach the departmental one
+"""
+
+import json
+import os
+import shutil
+import socket
+import tempfile
+import time
+from pathlib import Path
+
+from fault_proxy import FaultProxy
+from node import PASSWORD, TERRITORY, Node, Refused, Session
+
+REGION, DEPARTEMENT, TOWN = "SR11", "SD93", f"T{TERRITORY}"
+STATE_SIREN = "123456782"
+OTHER_TERRITORY = "200057875"
+LONG = "2040-01-01T00:00:00Z"
+
+# What a sanitizer keeps of memory that was given back is no node's.
+os.environ["ASAN_OPTIONS"] = ":".join(filter(None, (os.environ.get("ASAN_OPTIONS"), "quarantine_size_mb=8")))
+
+
+def until(what, is_so, within_s=30):
+    """Waits for what must come, and returns it; `what` says what did not."""
+    deadline = time.monotonic() + within_s
+
+    def found_so():
+        try:
+            return is_so()
+        except Refused as refused:
+            if refused.status != 503:
+                raise
+            return None  # it is busy with itself
+
+    while not (found := found_so()):
+        assert time.monotonic() < deadline, f"not within {within_s} s: {what() if callable(what) else what}"
+        time.sleep(0.05)
+    return found
+
+
+def free_port():
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return probe.getsockname()[1]
+
+
+class Member(Node):
+    """A node of a federation, in a folder below the federation's own."""
+
+    def __init__(self, place, name, stream, description, port=None):
+        self.name = name
+        self.stream = stream
+        self.path = place / name
+        self.path.mkdir()
+        self.data = self.path / "data"
+        self.config = self.path / "node.toml"
+        self.log = self.path / "node.log"
+        self.directory = self.path / "directory.toit"
+        self.process = None
+        self.port = None
+        self.link_port = port
+        self.description = description
+        self.session, self.used_at = None, 0
+        self.run("keys", "create", self.path / "node.keys")
+
+    def configure(self, anchor, confirm_within_s=1):
+        listen = f'listen = "tcp://127.0.0.1:{self.link_port}"\n' if self.link_port else ""
+        self.config.write_text(
+            f'purpose = "demonstration"\n{self.description}\n[data]\ndirectory = "data"\nkeys = "node.keys"\n'
+            '[http]\nport = 0\n[log]\nlevel = "info"\nformat = "json"\n'
+            f'[federation]\nname = "{self.name}"\ndirectory = "directory.toit"\nanchor = "{anchor}"\n{listen}'
+            f"confirm_within_seconds = {confirm_within_s}\n"
+        )
+
+    def start(self, ready=True):
+        super().start(ready)
+        self.session = None
+
+    # -- what it says -------------------------------------------------------------------------------------------------
+
+    def api(self):
+        if self.session is None:
+            self.session = self.administrator()
+        if time.monotonic() - self.used_at > 20:
+            self.session.close()  # a node hangs up on who says nothing for a minute
+        self.used_at = time.monotonic()
+        return self.session
+
+    def asked(self, ask):
+        """`ask` of a session; of another where the node has begun anew meanwhile."""
+        try:
+            return ask(self.api())
+        except Refused as refused:
+            if refused.status != 401:
+                raise
+            self.session = None
+            return ask(self.api())
+
+    def get(self, target):
+        return self.asked(lambda session: session.get(target))
+
+    def record(self, session=None):
+        """One entry in its own stream: the receipt."""
+
+        def post(by):
+            return by.post("/v1/clock/confirmation", {"event": {}})
+
+        return post(session) if session else self.asked(post)
+
+    def standing(self):
+        return self.get("/v1/federation")
+
+    def link(self, to):
+        return next((link for link in self.standing()["links"] if link["node"] == to), None)
+
+    def alarms(self, kind, **more):
+        """Those that stand, of a kind, with a stream or a node."""
+        return [
+            alarm
+            for alarm in self.standing()["alarms"]
+            if alarm["kind"] == kind and all(alarm.get(key) == value for key, value in more.items())
+        ]
+
+    def metric(self, name, **labels):
+        """The sum of all lines of that name and those labels."""
+        total = 0.0
+        for line in Session(self).raw("GET", "/metrics")[2].decode().splitlines():
+            if line.split("{")[0].split(" ")[0] == name and all(f'{k}="{v}"' in line for k, v in labels.items()):
+                total += float(line.split()[-1])
+        return total
+
+    def marks(self, seq):
+        """The latest mark of each witness on an entry of its own stream."""
+        return {mark["witness"]: mark for mark in self.get(f"/v1/entries/{seq}")["witnesses"]}
+
+    def is_witnessed(self, seq, *by):
+        return set(by) <= self.marks(seq).keys()
+
+    def head(self, stream):
+        return self.get(f"/v1/streams/{stream}/head")
+
+    def resident_bytes(self):
+        for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
+            if line.startswith("VmRSS:"):
+                return int(line.split()[1]) << 10
+        raise AssertionError("no such process")
+
+    def logged(self, words):
+        return [line for line in self.log.read_text().splitlines() if words in line] if self.log.exists() else []
+
+    # -- its disk -----------------------------------------------------------------------------------------------------
+
+    def copy_to(self, name):
+        """The data folder of a node that does not run, beside it."""
+        shutil.copytree(self.data, self.path / name)
+
+    def put_back(self, name):
+        shutil.rmtree(self.data)
+        shutil.copytree(self.path / name, self.data)
+
+
+class Federation:
+    """With `other`, `siren` and `link_key` the directory also has a territory of that name whose node the test plays."""
+
+    def __init__(self, other=None, siren=None, link_key=None):
+        self.folder = tempfile.TemporaryDirectory(prefix="toit-test-")
+        self.place = Path(self.folder.name)
+        self.proxies = []
+        self.others = []  # (name, stream, siren, keys) of nodes that are nobody's process
+        state = '[authority]\ntier = "{}"\ncode = "{}"\nlegal_person = "' + STATE_SIREN + '"'
+        self.region = Member(self.place, "region", REGION, state.format("region", "11"), free_port())
+        self.departement = Member(self.place, "departement", DEPARTEMENT, state.format("departement", "93"), free_port())
+        self.town = Member(
+            self.place,
+            "town",
+            TOWN,
+            f'[territory]\nsiren = "{TERRITORY}"\nregistration_system = "systeme_particulier"\nallots_numbers = true',
+        )
+        self.members = [self.region, self.departement, self.town]
+        self.to_region, self.to_departement = (self.add_proxy(node) for node in self.members[:2])
+        self.region.run("keys", "create", self.place / "anchor.keys")
+        self.region.run("keys", "create", self.place / "escrow.keys")
+        self.number = 0
+        if other:
+            self.region.run("keys", "create", self.place / "other.keys")
+            keys = {**self.keys_of(self.place / "other.keys"), "link_key": link_key.hex()}
+            self.others.append((other, f"T{siren}", siren, keys))
+
+    def add_proxy(self, node):
+        self.proxies.append(FaultProxy("127.0.0.1", node.link_port, seed=1))
+        return self.proxies[-1]
+
+    def keys_of(self, file):
+        return json.loads(self.region.run("keys", "show", "--json", file))
+
+    def link_key(self, node):
+        return bytes.fromhex(self.keys_of(node.path / "node.keys")["link_key"])
+
+    # -- the directory ------------------------------------------------------------------------------------------------
+
+    def issue(self, issued_at=None, valid_until=LONG, revoked=()):
+        """A signed file with the next number. `revoked`: (node, "link_keys" or "signing_keys") from long ago."""
+        self.number += 1
+        text = [f'number = {self.number}\npurpose = "demonstration"\nvalid_until = {valid_until}\n']
+        if issued_at:
+            text.append(f"issued_at = {issued_at}\n")
+        for node, tier, proxy in (
+            (self.region, "region", self.to_region),
+            (self.departement, "departement", self.to_departement),
+            (self.town, "territory", None),
+        ):
+            text.append(self.describe(node.name, tier, node.stream, self.keys_of(node.path / "node.keys"), proxy, revoked))
+        for name, stream, _, keys in self.others:
+            text.append(self.describe(name, "territory", stream, keys, None, revoked))
+        for siren in (TERRITORY, *(other[2] for other in self.others)):
+            text.append(
+                f'[[territories]]\nterritory = "{siren}"\nordering = "{REGION}"\n'
+                f'supervisors = ["{REGION}", "{DEPARTEMENT}"]\nfrom = 2016-01-01\n'
+            )
+        description = self.place / f"directory-{self.number}.toml"
+        description.write_text("\n".join(text))
+        signed = self.place / f"directory-{self.number}.toit"
+        self.region.run("directory", "issue", "--from", description, "--anchor", self.place / "anchor.keys", "--out", signed)
+        return signed
+
+    def describe(self, name, tier, stream, keys, proxy, revoked):
+        def dated(kind):
+            end = ", revoked = 2020-01-01T00:00:00Z" if (name, kind) in revoked else ""
+            return f'{kind} = [{{ key = "{keys[kind[:-1]]}", from = 2019-01-01T00:00:00Z{end} }}]\n'
+
+        siren = stream[1:] if tier == "territory" else STATE_SIREN
+        endpoint = f'endpoint = "tcp://127.0.0.1:{proxy.port}"\n' if proxy else ""
+        escrow = f'escrow_key = "{self.keys_of(self.place / "escrow.keys")["operating_key"]}"\n' if tier == "region" else ""
+        return (
+            f'[[nodes]]\nname = "{name}"\ntier = "{tier}"\nlegal_person = "{siren}"\ntitle = "{name}"\n{endpoint}'
+            f'{dated("link_keys")}{dated("signing_keys")}operating_key = "{keys["operating_key"]}"\n{escrow}'
+            f'streams = ["{stream}"]\n'
+        )
+
+    def bring(self, signed, *to):
+        """Puts a directory into the place where a node looks for it."""
+        for node in to:
+            shutil.copyfile(signed, node.path / "brought")
+            (node.path / "brought").rename(node.directory)
+
+    # -- life ---------------------------------------------------------------------------------------------------------
+
+    def __enter__(self):
+        try:
+            self.begin()
+        except BaseException as failure:
+            self.__exit__(type(failure))
+            raise
+        return self
+
+    def anchor(self):
+        return self.keys_of(self.place / "anchor.keys")["signing_key"]
+
+    def begin(self):
+        self.bring(self.issue(), *self.members)
+        for node in self.members:
+            node.configure(self.anchor())
+            node.run("account", "create", "--config", node.config, "--login", "gestionnaire", text=PASSWORD + "\n")
+        for node in self.members:
+            node.start(ready=False)
+        for node in self.members:
+            node.wait_ready()
+        until(self.tell, self.all_up)
+
+    def all_up(self):
+        return all(link["state"] == "up" for node in self.members for link in self.links(node))
+
+    def links(self, node):
+        """With the nodes that are there."""
+        there = {member.name for member in self.members}
+        return [link for link in node.standing()["links"] if link["node"] in there]
+
+    def tell(self):
+        return {node.name: node.standing() for node in self.members}
+
+    def stop(self):
+        for node in self.members:
+            if node.process:
+                node.stop()
+
+    def __exit__(self, *failure):
+        try:
+            if not failure[0]:
+                self.stop()
+        finally:
+            for node in self.members:
+                if node.process and node.process.poll() is None:
+                    node.kill()
+            for proxy in self.proxies:
+                proxy.close()
+            if failure[0]:
+                for node in self.members:
+                    print(f"-- {node.name}\n" + "\n".join(node.logged("")[-25:]))
+            self.folder.cleanup()

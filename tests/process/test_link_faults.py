@@ -1,0 +1,394 @@
+#!/usr/bin/env python3
+"""What befalls a line between real nodes, and what bad people get who reach one: nothing that a receipt promised is
+lost, memory stays bounded, other links go on, and whoever looks after the node is told.
+
+# [L441-2-7-1-1a]
+"""
+
+import secrets
+import signal
+import threading
+import time
+
+from crowd import REGISTRATION
+from federation import DEPARTEMENT, OTHER_TERRITORY, REGION, TOWN, Federation, until
+from node import Session, assigned, file_document, form
+from rude_peer import BYE, GREETING, LinkKey, RudePeer, envelope, shout
+
+MIB = 1 << 20
+OTHER = "est-ensemble"
+SILENT_WITHIN_S = 45  # a line on which nothing is heard is down after 30 s
+
+
+def all_witnessed(town, seq, *by, within_s=30):
+    until(lambda: (seq, town.marks(seq), town.standing()), lambda: town.is_witnessed(seq, *by), within_s)
+
+
+def same_head(town, *holders):
+    """Whoever holds the town's stream has it up to its end, to the byte."""
+    head = town.head(TOWN)
+    for holder in holders:
+        until(f"{holder.name} has the same head", lambda node=holder: node.head(TOWN)["seq"] >= head["seq"])
+        assert holder.head(TOWN)["link"] == head["link"], (holder.name, holder.head(TOWN), head)
+
+
+class Writing:
+    """Entries of a node, one after the other, until the block ends; the receipts are kept."""
+
+    def __init__(self, node):
+        self.node = node
+        self.receipts = []
+        self.failure = None
+        self.ended = threading.Event()
+        self.thread = threading.Thread(target=self.run, daemon=True)
+
+    def run(self):
+        try:
+            session = self.node.administrator()
+            while not self.ended.is_set():
+                self.receipts.append(self.node.record(session))
+                time.sleep(0.01)
+        except Exception as failure:
+            self.failure = failure
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.ended.set()
+        self.thread.join(timeout=30)
+        assert not self.failure, self.failure
+
+    def check(self, *by, least=20):
+        """Every receipt stands: its entry is there under its head, and each of these has countersigned it."""
+        assert len(self.receipts) >= least, len(self.receipts)
+        all_witnessed(self.node, self.receipts[-1]["last_seq"], *by)
+        for receipt in self.receipts[:: max(1, len(self.receipts) // 25)] + self.receipts[-1:]:
+            entry = self.node.get(f"/v1/entries/{receipt['last_seq']}")
+            assert entry["head"] == receipt["head"], (entry, receipt)
+            assert entry["durability"] == "witnessed", entry
+
+
+# -- the line ---------------------------------------------------------------------------------------------------------
+
+
+def cut_and_heal(all):
+    town = all.town
+    with Writing(town) as writing:
+        all.to_region.cut()
+        until("the cut is seen", lambda: town.metric("toit_link_up", node="region") == 0)
+        cut_at = town.record()["last_seq"]
+        until("the other link goes on", lambda: town.is_witnessed(cut_at, DEPARTEMENT))
+        assert not town.is_witnessed(cut_at, REGION), "nothing passes a line that is cut"
+        assert town.get(f"/v1/entries/{cut_at}")["durability"] == "disk"
+        until("the delay is shown", lambda: town.metric("toit_link_lag_entries", node="region", stream=TOWN) > 0)
+        all.to_region.heal()
+        all_witnessed(town, cut_at, REGION)
+        for proxy in (all.to_departement, all.to_region):
+            proxy.cut()
+            time.sleep(0.3)
+            proxy.heal()
+    writing.check(REGION, DEPARTEMENT)
+    same_head(town, all.region, all.departement)
+    until("the delay is over", lambda: town.metric("toit_link_lag_entries", stream=TOWN) == 0)
+    assert town.metric("toit_link_ends_total", node="region") >= 2
+    return f"{len(writing.receipts)} receipts over cuts"
+
+
+def spoilt_lines(all):
+    town, proxy = all.town, all.to_region
+    proxy.delay(0.15)
+    begun = time.monotonic()
+    all_witnessed(town, town.record()["last_seq"], REGION)
+    assert time.monotonic() - begun >= 0.3, "there and back"
+    assert town.link("region")["state"] == "up", "slow is not dead"
+    proxy.heal()
+    for spoil, counter in ((proxy.duplicate, "duplicated"), (proxy.alter, "altered")):
+        ends = town.metric("toit_link_ends_total", node="region") + all.departement.metric("toit_link_ends_total")
+        spoil(1)
+        seq = town.record()["last_seq"]
+        until("a piece is spoilt", lambda name=counter: getattr(proxy.read_counters(), name) == 1)
+        until(
+            "who hears it ends the link",
+            lambda before=ends: town.metric("toit_link_ends_total", node="region")
+            + all.departement.metric("toit_link_ends_total")
+            > before,
+        )
+        all_witnessed(town, seq, REGION, DEPARTEMENT)
+    proxy.heal()
+    until("all links are up", all.all_up)
+    same_head(town, all.region, all.departement)
+    for node in all.members:
+        assert not node.standing()["alarms"], (node.name, node.standing())
+
+
+def stalled_node(all):
+    """It does nothing at all for a while, and its connections stand."""
+    town = all.town
+    all.departement.process.send_signal(signal.SIGSTOP)
+    try:
+        before = town.resident_bytes()
+        with Writing(town) as writing:
+            time.sleep(1)
+            seq = town.record()["last_seq"]
+            all_witnessed(town, seq, REGION)
+            until("the delay is shown", lambda: town.metric("toit_link_lag_entries", node="departement", stream=TOWN) > 20)
+        until(
+            "the other link is not late",
+            lambda: town.metric("toit_link_lag_entries", node="region", stream=TOWN)
+            < town.metric("toit_link_lag_entries", node="departement", stream=TOWN) / 2,
+        )
+        assert town.resident_bytes() - before < 48 * MIB
+    finally:
+        all.departement.process.send_signal(signal.SIGCONT)
+    writing.check(REGION, DEPARTEMENT)
+    same_head(town, all.departement)
+
+
+class HalfOpen:
+    """The town's line to the departmental node takes everything and brings nothing; other things are done meanwhile."""
+
+    def __init__(self, all):
+        self.all = all
+        self.ends = [node.metric("toit_link_ends_total") for node in (all.town, all.departement)]
+        all.to_departement.half_open()
+        self.seq = all.town.record()["last_seq"]
+        self.begun = time.monotonic()
+        all_witnessed(all.town, self.seq, REGION)
+
+    def check(self):
+        all, town = self.all, self.all.town
+        left = SILENT_WITHIN_S - (time.monotonic() - self.begun)
+        until("the town finds the line dead", lambda: town.metric("toit_link_up", node="departement") == 0, left)
+        until("so does the other", lambda: all.departement.link("town")["state"] == "down", 10)
+        assert town.link("departement")["state"] == "down"
+        assert not town.is_witnessed(self.seq, DEPARTEMENT)
+        assert town.metric("toit_link_lag_entries", node="departement", stream=TOWN) > 0
+        all.to_departement.heal()
+        all_witnessed(town, self.seq, DEPARTEMENT, within_s=60)
+        until("nothing is late", lambda: town.metric("toit_link_lag_entries", stream=TOWN) == 0)
+        same_head(town, all.departement)
+
+
+def large_document(all):
+    """What is urgent does not wait for what is large."""
+    town = all.town
+    town.add_body(town.api(), "guichet", 90100000, "commune", [{"quality": "service_enregistreur", "registers_as": "e"}])
+    desk = Session(town, "guichet")
+    number = assigned(desk.post("/v1/demandes", {"event": {**REGISTRATION, "form": form()}}), "number")
+    for proxy in (all.to_region, all.to_departement):
+        proxy.slow(MIB)
+    file_document(desk, number, {"event": {"type": "tax_notice"}}, secrets.token_bytes(20 * MIB - 1000))
+
+    def missing(node):
+        return node.metric("toit_link_documents_missing", node="town", stream=TOWN)
+
+    for node in (all.region, all.departement):
+        until("the document is on its way", lambda n=node: missing(n) == 1)
+    waits = []
+    for _ in range(3):
+        begun = time.monotonic()
+        all_witnessed(town, town.record()["last_seq"], REGION, DEPARTEMENT)
+        waits.append(time.monotonic() - begun)
+    assert missing(all.region) == missing(all.departement) == 1, "it is still on its way"
+    assert max(waits) < 6, waits
+    for proxy in (all.to_region, all.to_departement):
+        proxy.heal()
+    for node in (all.region, all.departement):
+        until("the document is there", lambda n=node: missing(n) == 0, 60)
+        stored = max(file.stat().st_size for file in node.data.rglob("*") if file.is_file() and "journal" not in file.name)
+        assert stored >= 20 * MIB - 1000, stored
+    return f"witnessed in {max(waits):.2f} s in front of 20 MiB"
+
+
+# -- bad people -------------------------------------------------------------------------------------------------------
+
+
+def strangers(all, server):
+    """Whoever reaches the port without a key of the directory: refused, counted, and nothing of it stays."""
+    region = all.region
+    before, counted = region.resident_bytes(), region.metric("toit_link_strangers_total")
+    with RudePeer(region.link_port, server, LinkKey()) as stranger:
+        assert not stranger.is_let_in(2)
+    until("a stranger is counted", lambda: region.metric("toit_link_strangers_total") > counted)
+    counted = region.metric("toit_link_strangers_total")
+    for i in range(60):
+        shout(region.link_port, [secrets.token_bytes(200) if i % 2 else GREETING + secrets.token_bytes(2000)])
+    until("each is counted", lambda: region.metric("toit_link_strangers_total") >= counted + 60)
+    # A greeting, then a frame that says to be very large: it is not waited for.
+    endless = [GREETING, b"\x06" + (1 << 62).to_bytes(8, "big")] + [bytes(MIB)] * 64
+    taken = [shout(region.link_port, endless) for _ in range(2)]
+    assert max(taken) < 32 * MIB, taken
+    all_witnessed(all.town, all.town.record()["last_seq"], REGION)
+    assert region.resident_bytes() - before < 48 * MIB, (before, region.resident_bytes())
+    assert region.link(OTHER)["misbehaviours"] == 0, "nobody is blamed for what a stranger does"
+
+
+def hello(sender, run):
+    return envelope(sender, "region", 1, run, 1, int(time.time() * 1000), [])
+
+
+def forged_envelopes(all, peer):
+    """Somebody whom the directory names says what is not so: counted, told, and nothing of it is recorded."""
+    region, town = all.region, all.town
+    head = region.head(TOWN)
+    run = secrets.token_bytes(16)
+    good = hello(OTHER, run)
+    peer.send(good)
+    until("he is heard", lambda: region.link(OTHER).get("last_heard"))
+    assert region.link(OTHER)["misbehaviours"] == 0
+    own = region.head(REGION)
+    mark = [REGION, 0, own["seq"], bytes.fromhex(own["link"]), f"T{OTHER_TERRITORY}", 1, bytes(8), bytes(64)]
+    altered = bytearray(good)
+    altered[-12] ^= 0x80
+    forged = (
+        hello("town", run),  # in another's name
+        bytes(altered[:-1]),
+        envelope(OTHER, "departement", 1, run, 1, 0, []),  # to another
+        envelope(OTHER, "region", 5, [mark]),
+        envelope(OTHER, "region", 8, [TOWN, [], [], []]),  # what was not asked for
+        envelope(OTHER, "region", 3, [f"T{OTHER_TERRITORY}", 0, 1 << 44, bytes(32)], 1000, False, False),
+    )
+    for number, said in enumerate(forged, 1):
+        peer.send(said)
+        until(f"forgery {number} is counted", lambda n=number: region.link(OTHER)["misbehaviours"] == n)
+    assert region.alarms("misbehaving", node=OTHER) and region.alarms("bad_signature", node=OTHER)
+    assert region.metric("toit_federation_alarms") == 2
+    peer.send(good)  # again, as it was: nothing new
+    # What is asked for of another's stream is not given.
+    peer.send(envelope(OTHER, "region", 3, [TOWN, 0, 0, bytes(32)], 1 << 20, True, True))
+    answers = []
+    while heard := peer.hear(1):
+        answers.append(heard[2])
+    assert answers and not any(b"\x08" + b"\x91\x94\xaa" + TOWN.encode() in said for said in answers), "nothing is given"
+    assert region.link(OTHER)["misbehaviours"] == len(forged)
+    assert region.head(TOWN)["link"] == head["link"] or region.head(TOWN)["seq"] > head["seq"]
+    assert not region.alarms("forked") and town.link("region")["state"] == "up"
+
+
+def replayed_frame(all, server, key):
+    """A message with a number that was there before: the link ends."""
+    with RudePeer(all.region.link_port, server, key) as peer:
+        assert peer.is_let_in()
+        peer.send(hello(OTHER, secrets.token_bytes(16)))
+        until("he is up", lambda: all.region.link(OTHER)["state"] == "up")
+        peer.number -= 1
+        peer.send(hello(OTHER, secrets.token_bytes(16)))
+        while (heard := peer.hear()) and heard[0] != BYE:
+            pass
+        assert heard, "he is told"
+        until("the link has ended", lambda: all.region.link(OTHER)["state"] == "down")
+
+
+def takes_nothing(all, peer):
+    """He asks without end and acknowledges nothing: what waits for him is bounded, the rest is not even kept."""
+    region, town = all.region, all.town
+    before, unsent = region.resident_bytes(), region.metric("toit_link_unsent_total")
+    start = envelope(OTHER, "region", 3, [REGION, 0, 0, bytes(32)], 16 * MIB, True, True)
+    for _ in range(12_000):
+        if not peer.send(start):
+            break
+    until("what has no room is counted", lambda: region.metric("toit_link_unsent_total") > unsent + 1000)
+    all_witnessed(town, town.record()["last_seq"], REGION)
+    assert region.resident_bytes() - before < 160 * MIB, (before, region.resident_bytes())
+
+
+def floods(all, peer):
+    """As much as the line carries, of nothing that can be read: he is not heard for a minute, the others are."""
+    region, town = all.region, all.town
+    before = region.resident_bytes()
+    with Writing(town) as writing:
+        sent = sum(peer.send(b"\x95\x01" + bytes(100)) for _ in range(30_000))
+        sent += sum(peer.send(bytes(MIB)) for _ in range(60))
+        assert sent > 1000
+        until("he is counted", lambda: region.link(OTHER)["misbehaviours"] >= 1000, 30)
+        all_witnessed(town, town.record()["last_seq"], REGION)
+        assert region.resident_bytes() - before < 160 * MIB, (before, region.resident_bytes())
+    writing.check(REGION, least=1)
+    assert region.alarms("misbehaving", node=OTHER)
+    assert region.link(OTHER)["misbehaviours"] <= 1100, "beyond that, nothing of his is read for a while"
+
+
+# -- directories ------------------------------------------------------------------------------------------------------
+
+
+def revoked_keys(all, server, key):
+    """One directory that revokes a link key, which was stolen, and a signing key, brought to one node: the thief is sent
+    away everywhere; what is signed under the other is recorded where it is signed, and taken by nobody."""
+    region, departement, town = all.members
+    with RudePeer(departement.link_port, all.link_key(departement), key) as thief:
+        assert thief.is_let_in(), "until it is revoked"
+        all.bring(all.issue(revoked=[(OTHER, "link_keys"), ("town", "signing_keys")]), region)
+        for node in all.members:
+            until(f"{node.name} has it", lambda n=node: n.metric("toit_directory_number") == all.number)
+        while (heard := thief.hear()) and heard[0] != BYE:
+            pass
+        assert heard, "the thief is sent away where he is"
+    for node, public in ((region, server), (departement, all.link_key(departement))):
+        counted = node.metric("toit_link_strangers_total")
+        with RudePeer(node.link_port, public, key) as again:
+            assert not again.is_let_in(1)
+        until("he is a stranger now", lambda n=node, c=counted: n.metric("toit_link_strangers_total") > c)
+        assert node.link(OTHER)["state"] == "down"
+    seq = town.record()["last_seq"]
+    until("it is told", lambda: region.alarms("bad_signature", stream=TOWN, node="town"))
+    assert not town.is_witnessed(seq, REGION)
+    assert region.head(TOWN)["seq"] < seq
+    return seq
+
+
+def expired_directory(all, unwitnessed):
+    """Recording goes on and receipts say so; a newer one, brought to one node, is fetched by the others."""
+    town = all.town
+    all.bring(all.issue(issued_at="2024-01-01T00:00:00Z", valid_until="2025-01-01T00:00:00Z"), all.region)
+    for node in all.members:
+        until(f"{node.name} knows", lambda n=node: n.alarms("directory_expired"))
+    assert town.metric("toit_federation_alarms") >= 1
+    receipt = town.record()
+    assert receipt["unconfirmed_since"], receipt
+    all.bring(all.issue(), all.region)
+    for node in all.members:
+        until(f"{node.name} has a newer one", lambda n=node: n.standing()["directory_number"] == all.number)
+        until(f"{node.name} is content", lambda n=node: not n.alarms("directory_expired"))
+    until("receipts are sure again", lambda: "unconfirmed_since" not in town.record())
+    all_witnessed(town, max(unwitnessed, receipt["last_seq"]), REGION)
+    until("it is settled", lambda: not all.region.alarms("bad_signature", stream=TOWN))
+
+
+def main():
+    key = LinkKey()
+    done = []
+    with Federation(OTHER, OTHER_TERRITORY, key.public) as all:
+        server = all.link_key(all.region)
+
+        def step(name, work, *arguments):
+            begun = time.monotonic()
+            told = work(*arguments)
+            done.append(f"{name} ({time.monotonic() - begun:.1f} s){f': {told}' if isinstance(told, str) else ''}")
+            print(done[-1], flush=True)
+            return told
+
+        step("cut and healed", cut_and_heal, all)
+        step("delayed, doubled, altered", spoilt_lines, all)
+        step("stalled", stalled_node, all)
+        step("20 MiB in front", large_document, all)
+        silent = step("half-open", HalfOpen, all)
+        step("strangers", strangers, all, server)
+        with RudePeer(all.region.link_port, server, key) as peer:
+            assert peer.is_let_in()
+            step("forged", forged_envelopes, all, peer)
+            step("takes nothing", takes_nothing, all, peer)
+        step("replayed", replayed_frame, all, server, key)
+        with RudePeer(all.region.link_port, server, key) as peer:
+            assert peer.is_let_in()
+            step("flood", floods, all, peer)
+        unwitnessed = step("revoked keys", revoked_keys, all, server, key)
+        step("expired directory", expired_directory, all, unwitnessed)
+        step("found silent", silent.check)
+        all.stop()
+        all.town.verify()
+    print(f"{len(done)} faults, and every receipt stands")
+
+
+main()
