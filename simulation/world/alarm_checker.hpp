@@ -23,7 +23,9 @@ public:
 
   // -- what was told ------------------------------------------------------------------------------------------------
 
-  /// How often any of these was raised on this node, the territory's first.
+  /// Messages that this node counts as not what they should be; the territory is the first.
+  std::uint64_t misbehaviours(std::size_t member) { return links_of(member).misbehaviours(); }
+  /// How often any of these was raised on this node.
   std::size_t times(std::size_t member, std::initializer_list<ports::alarm_kind> kinds);
   bool stands(std::size_t member, ports::alarm_kind kind, const ports::node_name& about);
 

@@ -83,12 +83,12 @@ void federation_checkers::state_started(std::size_t which) {
 
 // -- nothing is signed below one's own past -------------------------------------------------------------------------
 
-std::uint64_t federation_checkers::held_elsewhere(std::size_t which) {
+std::uint64_t federation_checkers::held_elsewhere(std::size_t which, bool by_who_runs) {
   const auto& stream = w_.state(which).who().stream;
-  auto at = w_.open_rows()->last_head(stream);
+  auto at = by_who_runs && !w_.running() ? std::nullopt : w_.open_rows()->last_head(stream);
   auto most = at ? at->seq : 0;
   for (std::size_t other = 0; other < world::state_count; ++other)
-    if (other != which)
+    if (other != which && (!by_who_runs || w_.state(other).running()))
       most = std::max(most, w_.state(other).last_seq(stream));
   return most;
 }
@@ -127,12 +127,12 @@ void federation_checkers::sent(const virtual_network::on_its_way& one) {
   auto read = federation::decode(one.sent);
   if (!marks_in(read))
     return;
-  auto& past = words_[*which].own_past;
+  // Who is off cannot be asked.
+  auto past = std::min(std::exchange(words_[*which].own_past, 0), held_elsewhere(*which, true));
   auto own = w_.state(*which).last_seq(w_.state(*which).who().stream);
   if (own < past)
     say("past", one.from.text() + " signs at entry " + std::to_string(own) + " of its own stream, others hold " +
                     std::to_string(past));
-  past = 0;
 }
 
 // -- when all is quiet ----------------------------------------------------------------------------------------------

@@ -33,7 +33,7 @@ public:
   alarm_checker& alarms() { return alarms_; }
   void say(const char* checker, std::string what);
   /// The last entry of a State node's own stream that another node has.
-  std::uint64_t held_elsewhere(std::size_t which);
+  std::uint64_t held_elsewhere(std::size_t which, bool by_who_runs = false);
 
 private:
   /// What a State node's word binds it to.

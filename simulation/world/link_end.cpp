@@ -96,6 +96,9 @@ void link_end::hear(const ports::federation_report& now) {
       told_.push_back(one);
   }
   standing_.assign(now.alarms.begin(), now.alarms.end());
+  misbehaviours_ = 0;
+  for (const auto& link : now.links)
+    misbehaviours_ += link.misbehaviours;
 }
 
 void link_end::end(caf::scheduler::test_coordinator& scheduler) {

@@ -58,6 +58,8 @@ public:
 
   /// Every alarm of this node's, each time that it was raised anew, settled or not.
   const std::vector<ports::alarm>& told() const { return told_; }
+  /// Messages that were not as they should be, as the node last counted them since it began.
+  std::uint64_t misbehaviours() const { return misbehaviours_; }
   /// Those that nobody has settled, as the node last said.
   const std::vector<ports::alarm>& standing() const { return standing_; }
 
@@ -72,6 +74,7 @@ private:
   link_keeper_actor keeper_;
   std::vector<ports::alarm> told_;
   std::vector<ports::alarm> standing_;
+  std::uint64_t misbehaviours_ = 0;
 };
 
 } // namespace toit::simulation
