@@ -257,11 +257,13 @@ void exchange::take_in(const node_name& from, hello& said) {
 }
 
 void exchange::compare(const node_name& from, peer& p, const ports::stream_position& theirs) {
-  auto& known = p.theirs[theirs.stream];
-  known = theirs;
-  p.as_of[theirs.stream] = now_;
   auto ours = seq_of(theirs.stream);
   bool own = hosts(theirs.stream);
+  // What he claimed and did not bring holds this stream up no more, however often he says it.
+  if (own && theirs.seq > ours && p.disbelieved)
+    return take_claim(from, p, theirs.stream);
+  p.theirs[theirs.stream] = theirs;
+  p.as_of[theirs.stream] = now_;
   if (theirs.seq > ours) {
     if (own)
       take_claim(from, p, theirs.stream);

@@ -180,13 +180,21 @@ void neighbourhood::cut_some_link() {
     cut(b, a);
 }
 
+/// A node that was restored and is not to be reached yet.
+bool neighbourhood::is_kept_off(const ports::node_name& who) const {
+  for (std::size_t which = 0; which < world::state_count; ++which)
+    if (w_.state(which).who().name == who)
+      return states_[which].cut_off_days > 0;
+  return cut_off_ && who == w_.members().front().name;
+}
+
 void neighbourhood::heal_one() {
   if (cuts_.empty())
     return;
   auto healed = cuts_.front();
   cuts_.pop_front();
   auto same = [&](const cut_link& other) { return other.from == healed.from && other.to == healed.to; };
-  if (std::ranges::any_of(cuts_, same))
+  if (std::ranges::any_of(cuts_, same) || is_kept_off(healed.from) || is_kept_off(healed.to))
     return;
   w_.network().heal(healed.from, healed.to);
   ++counts_[count_of(mishap::link_healed)];

@@ -62,6 +62,7 @@ private:
   void crash(std::size_t which);
   void change_weather();
   void cut_some_link();
+  bool is_kept_off(const ports::node_name& who) const;
   void heal_one();
   void set_clock(std::size_t which);
   void restore(std::size_t which);
