@@ -318,7 +318,9 @@ void document_exchange::begin_fetch(link& l) {
     const auto& next = l.wanted.front();
     if (!shelves_.knows_erasures(next.stream) || is_fetched_elsewhere(next))
       return;
-    l.fetching.emplace().wanted = next;
+    fetch anew;
+    anew.wanted = next;
+    l.fetching = std::move(anew);
     l.wanted.pop_front();
     auto& f = *l.fetching;
     f.asked_at = monotonic_;
