@@ -13,9 +13,24 @@ struct asking_state {
 
   static inline const char* name = "asking";
 
+  void begin_asking() { ///< not "begin": CAF takes what has one for a container
+    began = clock::now();
+    if (every.count() > 0)
+      return send_in_time();
+    send_more();
+  }
+
   void send_more() {
-    while (sent < commands.size() && in_flight < window)
+    while (every.count() == 0 && sent < commands.size() && in_flight < window)
       send();
+  }
+
+  /// What the clock of the actors wakes late for is sent all at once.
+  void send_in_time() {
+    while (sent < commands.size() && began + every * sent <= clock::now())
+      send();
+    if (sent < commands.size())
+      self->delayed_send(self, began + every * sent - clock::now(), tick_atom_v);
   }
 
   void send() {
@@ -39,7 +54,7 @@ struct asking_state {
     if (told)
       told(*given);
     send_more();
-    if (in_flight == 0)
+    if (in_flight == 0 && sent == commands.size())
       end();
   }
 
@@ -59,6 +74,7 @@ struct asking_state {
   access_guard_actor guard;
   std::span<const asked_command_ptr> commands;
   std::size_t window = 0;
+  std::chrono::microseconds every{0}; ///< 0: as fast as the window lets
   std::function<void(const receipt&)> told;
   std::promise<asked_result> done;
   asked_result result;
@@ -70,31 +86,64 @@ struct asking_state {
 
 static_assert(actor_state<asking_state>);
 
-} // namespace
+struct asking {
+  std::size_t territory = 0;
+  std::span<const asked_command_ptr> commands;
+  std::size_t window = 0;
+  std::chrono::microseconds every{0};
+  const std::function<void(const receipt&)>& told;
+};
 
-asked_result ask_all(nodes::running_node& node, std::span<const asked_command_ptr> commands, std::size_t window,
-                     const std::function<void(const receipt&)>& told) {
-  auto actors = node.actors();
+std::future<asked_result> begin(nodes::running_node& node, const asking& what) {
+  auto actors = node.actors_of(what.territory);
   if (!actors)
-    throw std::runtime_error{"the node has no actors"};
-  if (commands.empty())
-    return {};
+    throw std::runtime_error{"the territory has no actors"};
   std::promise<asked_result> done;
   auto result = done.get_future();
+  if (what.commands.empty()) {
+    done.set_value({});
+    return result;
+  }
   node.system().spawn([&](caf::stateful_actor<asking_state>* self) {
     auto& state = self->state;
     state.self = self;
     state.guard = actors->guard;
-    state.commands = commands;
-    state.window = window;
-    state.told = told;
+    state.commands = what.commands;
+    state.window = what.window;
+    state.every = what.every;
+    state.told = what.told;
     state.done = std::move(done);
-    state.result.waits.reserve(commands.size());
-    state.began = clock::now();
-    // The first ones go from here; answers send the others.
-    state.send_more();
+    state.result.waits.reserve(what.commands.size());
+    self->become([self](tick_atom) { self->state.send_in_time(); });
+    // The first ones go from here; answers or the clock send the others.
+    state.begin_asking();
   });
-  return result.get();
+  return result;
+}
+
+} // namespace
+
+asked_result ask_all(nodes::running_node& node, std::span<const asked_command_ptr> commands, std::size_t window,
+                     const std::function<void(const receipt&)>& told) {
+  return begin(node, {0, commands, window, {}, told}).get();
+}
+
+asked_result ask_steadily(nodes::running_node& node, std::span<const asked_command_ptr> commands,
+                          std::chrono::microseconds every, const std::function<void(const receipt&)>& told) {
+  return begin(node, {0, commands, 0, every, told}).get();
+}
+
+std::vector<asked_result> ask_together(nodes::running_node& node, std::span<const asked_part> parts) {
+  std::vector<std::future<asked_result>> begun;
+  for (const auto& part : parts)
+    begun.push_back(begin(node, {part.territory, part.commands, part.window, {}, part.told}));
+  // None may still be asking when what it asks goes.
+  for (const auto& one : begun)
+    one.wait();
+  std::vector<asked_result> results;
+  for (auto& one : begun)
+    results.push_back(one.get());
+  return results;
 }
 
 } // namespace toit::bench

@@ -25,4 +25,19 @@ struct asked_result {
 asked_result ask_all(nodes::running_node& node, std::span<const asked_command_ptr> commands, std::size_t window,
                      const std::function<void(const receipt&)>& told = {});
 
+/// What one territory of the node is asked.
+struct asked_part {
+  std::size_t territory = 0; ///< its place among those that the node hosts
+  std::vector<asked_command_ptr> commands;
+  std::size_t window = 0;
+  std::function<void(const receipt&)> told;
+};
+
+/// Asks them all at once, each within its own window, until all is answered.
+std::vector<asked_result> ask_together(nodes::running_node& node, std::span<const asked_part> parts);
+
+/// Sends a command each time `every` has gone by, whether or not those before have been answered.
+asked_result ask_steadily(nodes::running_node& node, std::span<const asked_command_ptr> commands,
+                          std::chrono::microseconds every, const std::function<void(const receipt&)>& told);
+
 } // namespace toit::bench

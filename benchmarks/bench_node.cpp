@@ -49,13 +49,26 @@ bench_node::~bench_node() {
 }
 
 void bench_node::start() {
+  begin();
+  wait_until_ready();
+}
+
+void bench_node::begin() {
   opened_.emplace(with_, map_);
-  if (opened_->needs_first_account())
-    opened_->create_first_account("gestionnaire", "Personne fictive", password);
+  for (const auto& context : opened_->hosted())
+    if (opened_->needs_first_account(*context))
+      opened_->create_first_account(*context, "gestionnaire", "Personne fictive", password);
   running_.emplace(*opened_, with_, map_, [this](nodes::node_fault) { gave_up_ = true; });
+}
+
+void bench_node::wait_until_ready() {
+  constexpr auto within = 30min;
+  auto until = clock::now() + within;
   while (running_->not_ready()) {
     if (gave_up_)
       throw std::runtime_error{"the node gave up while it began"};
+    if (clock::now() > until)
+      throw std::runtime_error{"the node does not begin"};
     std::this_thread::sleep_for(1ms);
   }
 }
@@ -68,27 +81,35 @@ void bench_node::stop() {
     throw std::runtime_error{"the node gave up"};
 }
 
-law::agent_id bench_node::first_account() {
+void bench_node::host(std::size_t territories) {
+  with_.also_hosts.clear();
+  for (const auto& other : map_.territories())
+    if (hosts() < territories && other.id != with_.territory)
+      with_.also_hosts.push_back(other.id);
+  law::require(hosts() == territories, "the map has more territories than a node hosts");
+}
+
+law::agent_id bench_node::first_account(std::size_t which) {
   constexpr std::size_t first_entries = 16;
-  for (const auto& entry : opened_->journal().open_reader()->read(opened_->stream(), 0, first_entries))
+  for (const auto& entry : opened_->journal().open_reader()->read(stream(which), 0, first_entries))
     if (const auto* account = std::get_if<law::account_opened>(&entry.record->event))
       return account->account;
   throw std::runtime_error{"the node has no first account"};
 }
 
-simulation::population_mix bench_node::mix() const { return mix_of(where()); }
+simulation::population_mix bench_node::mix(std::size_t which) const { return mix_of(where(which)); }
 
-simulation::demonstration_bodies bench_node::settle() {
-  auto bodies = simulation::make_bodies(with_.territory, where().communes, day());
-  bodies.gestionnaire.agent = first_account();
+simulation::demonstration_bodies bench_node::settle(std::size_t which) {
+  auto bodies = simulation::make_bodies(territory(which), where(which).communes, day());
+  bodies.gestionnaire.agent = first_account(which);
   // A population of nobody, whose first day is today: its bodies alone are entered.
   auto eight_years_on = law::add_months(day(), law::months{96});
-  simulation::population nobody{mix(), 1, eight_years_on, bodies, password};
+  simulation::population nobody{mix(which), 1, eight_years_on, bodies, password};
   law::require(nobody.first_day() == day(), "a population begins eight years before its last day");
   nobody.open_the_bodies();
   while (auto planned = nobody.next()) {
-    const std::array<asked_command_ptr, 1> one{planned->asked};
-    ask_all(*running_, one, 1, planned->then);
+    const std::array one{asked_part{which, {planned->asked}, 1, planned->then}};
+    ask_together(*running_, one);
   }
   return bodies;
 }

@@ -14,23 +14,34 @@ public:
   explicit bench_node(const std::filesystem::path& folder);
   ~bench_node();
 
+  /// What it is to be, before it starts.
+  nodes::configuration& configured() { return with_; }
+
   /// Opens the journal and begins the actors; returns once they answer.
   void start();
+  /// The two halves of it: a node that waits for its neighbours answers once they have begun too.
+  void begin();
+  void wait_until_ready();
   /// In order, snapshots kept.
   void stop();
 
   nodes::opened_node& opened() { return *opened_; }
   nodes::running_node& running() { return *running_; }
   law::civil_date day() const { return *with_.clock_begins; }
-  const nodes::territory& where() const { return *map_.find(with_.territory); }
-
+  /// From now on it hosts so many territories, its own first: before it starts.
+  void host(std::size_t territories);
+  std::size_t hosts() const { return 1 + with_.also_hosts.size(); }
+  // Of the territory that has this place among them.
+  const nodes::territory& where(std::size_t which = 0) const { return *map_.find(territory(which)); }
+  const ports::stream_id& stream(std::size_t which = 0) const { return opened_->hosted()[which]->stream; }
   /// Legal persons, habilitations, accounts and conventions, entered by ordinary commands.
-  simulation::demonstration_bodies settle();
+  simulation::demonstration_bodies settle(std::size_t which = 0);
   /// Of the commands that a crowd asks here.
-  simulation::population_mix mix() const;
+  simulation::population_mix mix(std::size_t which = 0) const;
 
 private:
-  law::agent_id first_account();
+  law::siren territory(std::size_t which) const { return which == 0 ? with_.territory : with_.also_hosts[which - 1]; }
+  law::agent_id first_account(std::size_t which);
 
   nodes::territory_map map_;
   nodes::configuration with_;

@@ -29,10 +29,17 @@ class Sizes:
     record_commands: int
     replay_dossiers: int
     peer_seconds: int
+    link_entries: int
+    link_seconds: int
 
 
-FULL = Sizes(5, 20_000, 100_000, FULL_DOSSIERS, 4)
-QUICK = Sizes(3, 10_000, 20_000, 50_000, 2)
+FULL = Sizes(5, 20_000, 100_000, FULL_DOSSIERS, 4, 100_000, 10)
+QUICK = Sizes(3, 10_000, 20_000, 50_000, 2, 20_000, 5)
+
+MANY_STREAMS = 40
+# X-Road's message log, release 7: a time-stamp, from which on a record is evidence, every 60 s unless configured to be
+# rarer (central server, timeStampingIntervalSeconds; UG-SYSPAR and UG-SS chapter 11).
+XROAD_TIMESTAMP_S = 60
 
 
 class Breakage(Exception):
@@ -85,16 +92,26 @@ def tell(name, values, unit, target=None, peer=None, peer_values=None):
     print("bench", " ".join(f"{key}={value}" for key, value in words.items()), flush=True)
 
 
+def run_postgres(folder, found, sizes, peers_needed):
+    """Values by number of clients, with the payload that was measured here; None where it is not installed."""
+    payload = round(statistics.median(found["payload_bytes"]))
+    postgres = peer_postgres.events_per_second(folder, payload, (1, 8, 32, 64), sizes.runs, sizes.peer_seconds)
+    if postgres is None and peers_needed:
+        raise Breakage("PostgreSQL is not installed")
+    return postgres
+
+
+def best_of(postgres):
+    return max(postgres.values(), key=statistics.median) if postgres else None
+
+
 def record(folder, sizes, wanted, peers_needed):
     """Durable events: saturated beside PostgreSQL and bare SQLite, then one write at a time beside fsync."""
     found = run_program("bench_record", folder / "record", sizes.record_dossiers, sizes.runs, sizes.record_commands)
     postgres = None
     if any(name.startswith("record.saturated") for name in wanted):
-        payload = round(statistics.median(found["payload_bytes"]))
-        postgres = peer_postgres.events_per_second(folder, payload, (1, 8, 32, 64), sizes.runs, sizes.peer_seconds)
-        if postgres is None and peers_needed:
-            raise Breakage("PostgreSQL is not installed")
-    best = max(postgres.values(), key=statistics.median) if postgres else None
+        postgres = run_postgres(folder, found, sizes, peers_needed)
+    best = best_of(postgres)
     if "record.saturated" in wanted:
         tell("record.saturated", found["saturated"], "events/s", Target(10), "postgresql", best)
         tell("record.saturated", found["saturated"], "events/s", Target(0.4), "sqlite", found["bare_sqlite"])
@@ -106,6 +123,37 @@ def record(folder, sizes, wanted, peers_needed):
         tell("record.alone", milliseconds(found["alone_p99"]), "ms", Target(10, at_most=True), "fsync", fsync)
         tell("record.alone.p50", milliseconds(found["alone_p50"]), "ms", None, "fsync", fsync)
         tell("record.alone.max", milliseconds(found["alone_max"]), "ms", None, "fsync", fsync)
+
+
+def record_many(folder, sizes, _wanted, peers_needed):
+    """The same, saturated, on a node that hosts many territories, each with a stream of its own."""
+    found = run_program("bench_record", folder / "record", sizes.record_dossiers, sizes.runs, sizes.record_commands,
+                        MANY_STREAMS)
+    postgres = run_postgres(folder, found, sizes, peers_needed)
+    tell(RECORD_MANY, found["saturated"], "events/s", Target(10), "postgresql", best_of(postgres))
+    tell(RECORD_MANY, found["saturated"], "events/s", Target(0.4), "sqlite", found["bare_sqlite"])
+
+
+RECORD_MANY = f"record.saturated_{MANY_STREAMS}_streams"
+
+
+def link_catchup(folder, sizes, _wanted, _peers_needed):
+    """A State node that holds nothing gets a stream of batches of one, beside bare CURVE messages of the same size."""
+    found = run_program("bench_link", folder / "link", sizes.link_entries, 0, sizes.runs)
+    tell("link.catchup", found["catchup"], "entries/s", Target(50_000))
+    tell("link.catchup", found["catchup"], "entries/s", None, "curve", found["curve"])
+
+
+def link_lag(folder, sizes, _wanted, _peers_needed):
+    """From the receipt of an entry until the territory knows that each State node has it."""
+    found = run_program("bench_link", folder / "link", 0, sizes.link_seconds, sizes.runs)
+    round_trip = milliseconds(found["curve_round_trip"])
+    p99 = milliseconds(found["lag_p99"])
+    tell("link.lag", p99, "ms", Target(50, at_most=True))
+    tell("link.lag", p99, "ms", None, "x-road_timestamp", [1000 * XROAD_TIMESTAMP_S])
+    tell("link.lag", p99, "ms", None, "curve", round_trip)
+    tell("link.lag.p50", milliseconds(found["lag_p50"]), "ms", None, "curve", round_trip)
+    tell("link.lag.max", milliseconds(found["lag_max"]), "ms", None, "curve", round_trip)
 
 
 def milliseconds(seconds):
@@ -148,6 +196,9 @@ def demonstration(folder, sizes, _wanted, _peers_needed):
 
 GROUPS = (
     (("record.saturated", "record.saturated_8", "record.alone"), record),
+    ((RECORD_MANY,), record_many),
+    (("link.catchup",), link_catchup),
+    (("link.lag",), link_lag),
     (("replay",), replay),
     (("demo.ready",), demonstration),
 )
@@ -168,7 +219,9 @@ def read_arguments():
 
 
 def selected(names, asked):
-    return [n for n in names if not asked or n in asked or any(n.startswith(a) for a in asked if a not in names)]
+    """A figure's whole name asks for it alone, the beginning of some names for all of them."""
+    known = {name for group, _ in GROUPS for name in group}
+    return [n for n in names if not asked or n in asked or any(n.startswith(a) for a in asked if a not in known)]
 
 
 def main():

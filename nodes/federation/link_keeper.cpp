@@ -60,6 +60,7 @@ void link_keeper_state::changed(const ports::node_name& peer, ports::link_state 
   if (documents)
     documents->link_changed(peer, now);
   act();
+  context->publish(report());
 }
 
 void link_keeper_state::tick() {

@@ -200,6 +200,14 @@ ports::stream_id configuration::stream() const {
   return *ports::stream_id::parse((authority->tier == federation::node_tier::region ? "SR" : "SD") + authority->code);
 }
 
+configuration configuration::of(law::siren hosted) const {
+  auto one = *this;
+  one.territory = hosted;
+  one.gestionnaire.reset();
+  one.also_hosts.clear();
+  return one;
+}
+
 namespace {
 
 law::legal_person_kind kind_of(territory_kind kind) {

@@ -41,6 +41,7 @@ struct configuration {
   std::optional<state_authority> authority; ///< absent on a territory's node
   std::optional<federated> federation;      ///< absent: the node is alone
   std::optional<law::siren> gestionnaire;   ///< the territory itself when absent
+  std::vector<law::siren> also_hosts;       ///< other territories, each with a stream and actors of its own
   law::registration_system registration{};
   bool allots_numbers = false;
   bool tense_zone = false;
@@ -64,6 +65,8 @@ struct configuration {
 
   bool clock_is_steered() const { return purpose != node_purpose::production; }
   ports::stream_id stream() const;
+  /// The same node for one of the territories that it also hosts, each its own gestionnaire.
+  configuration of(law::siren hosted) const;
   law::siren gestionnaire_or_territory() const { return gestionnaire.value_or(territory); }
 };
 

@@ -61,23 +61,30 @@ void housekeeping::work(const std::stop_token& stop) {
   }
 }
 
+bool housekeeping::scrub(journal::store_reader& rows, const ports::stream_id& stream, const std::stop_token& stop) {
+  auto report = journal::verify_stream(rows, stream, {}, nullptr, [&](std::uint64_t) {
+    if (stop.stop_requested())
+      throw scrub_stopped{};
+    rest(stop, scrub_rest);
+  });
+  if (!report.faults.empty()) {
+    const auto& first = report.faults.front();
+    base::log_error("the journal is not what was written",
+                    {{"stream", first.stream.text()}, {"entry", first.seq}, {"fault", first.what}});
+    return false;
+  }
+  base::log_info("the journal is what was written", {{"stream", stream.text()}, {"entries", report.entries}});
+  return true;
+}
+
 void housekeeping::scrub(const std::stop_token& stop) {
   try {
     auto path = node_.directory().journal().string();
     while (!stop.stop_requested()) {
       auto rows = journal::open_sqlite_reader(path);
-      auto report = journal::verify_stream(*rows, node_.stream(), {}, nullptr, [&](std::uint64_t) {
-        if (stop.stop_requested())
-          throw scrub_stopped{};
-        rest(stop, scrub_rest);
-      });
-      if (!report.faults.empty()) {
-        const auto& first = report.faults.front();
-        base::log_error("the journal is not what was written",
-                        {{"stream", first.stream.text()}, {"entry", first.seq}, {"fault", first.what}});
-        return on_fault_(node_fault::journal_damaged);
-      }
-      base::log_info("the journal is what was written", {{"entries", report.entries}});
+      for (const auto& context : node_.hosted())
+        if (!scrub(*rows, context->stream, stop))
+          return on_fault_(node_fault::journal_damaged);
       rest(stop, scrub_every_);
     }
   } catch (const scrub_stopped&) {

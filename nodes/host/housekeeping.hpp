@@ -28,6 +28,8 @@ private:
   void work(const std::stop_token& stop);
   bool checkpoint(journal::store_keeper& keeper, bool truncate);
   void scrub(const std::stop_token& stop);
+  /// False when the stream is not what was written.
+  bool scrub(journal::store_reader& rows, const ports::stream_id& stream, const std::stop_token& stop);
   void rest(const std::stop_token& stop, std::chrono::milliseconds how_long);
 
   opened_node& node_;

@@ -34,15 +34,23 @@ std::optional<law::instant> last_written(const std::filesystem::path& journal, c
 } // namespace
 
 opened_node::opened_node(const configuration& with, const territory_map& map) : directory_{with.data} {
-  place_ = place_of(with, map);
-  set_up_clock(with, place_.departement);
+  // Replicas, keys and documents of several streams are not told apart on links yet.
+  law::require(with.also_hosts.empty() || !with.federation, "a node of the federation hosts one territory");
+  set_up_clock(with, place_of(with, map).departement);
   open_journal(with);
-  auto context = make_context(with, map);
-  context_ = context;
+  own_documents_ = open_folder(directory_.documents());
+  auto own = make_context(with, map, {own_documents_, open_folder(directory_.marks())});
+  hosted_.push_back(own);
+  for (auto territory : with.also_hosts) {
+    auto one = with.of(territory);
+    auto folder = directory_.hosted(one.stream().view());
+    std::filesystem::create_directories(folder);
+    hosted_.push_back(make_context(one, map, {open_folder(folder / "documents"), open_folder(folder / "marks")}));
+  }
   if (!with.federation)
     return;
   join_federation(*with.federation, with.purpose);
-  take_post(*context);
+  take_post(*own);
 }
 
 void opened_node::set_up_clock(const configuration& with, const std::string& departement) {
@@ -51,6 +59,8 @@ void opened_node::set_up_clock(const configuration& with, const std::string& dep
     return;
   }
   auto begin = last_written(directory_.journal(), with.stream());
+  for (auto territory : with.also_hosts)
+    begin = std::max(begin, last_written(directory_.journal(), with.of(territory).stream()));
   if (!begin && with.clock_begins)
     begin = law::start_of_day(departement, *with.clock_begins) + opening_hour;
   steered_ = std::make_shared<steered_clock>(begin.value_or(system_clock{}.now()));
@@ -75,14 +85,16 @@ void opened_node::open_journal(const configuration& with) {
   journal_ = std::make_unique<journal::node_journal>(std::move(setup));
 }
 
-std::shared_ptr<territory_context> opened_node::make_context(const configuration& with, const territory_map& map) {
+std::shared_ptr<territory_context> opened_node::make_context(const configuration& with, const territory_map& map,
+                                                             const own_files& files) {
+  const auto& where = places_.insert_or_assign(with.stream(), place_of(with, map)).first->second;
   auto shared = std::make_shared<territory_context>();
   shared->stream = with.stream();
   shared->settings = settings_of(with, map);
-  shared->departement = place_.departement;
+  shared->departement = where.departement;
   shared->clock = clock_;
   open_stream(*journal_,
-              {shared->stream, with.territory, place_.name, law::text<16>{std::string{law::name_of(with.purpose)}}},
+              {shared->stream, with.territory, where.name, law::text<16>{std::string{law::name_of(with.purpose)}}},
               shared->today());
   journal_->load(shared->stream);
   std::vector<law::commune_code> known;
@@ -94,16 +106,15 @@ std::shared_ptr<territory_context> opened_node::make_context(const configuration
   shared->chance = std::make_shared<system_randomness>();
   shared->sealer = journal_->open_sealer();
   shared->open_reader = [this] { return journal_->open_reader(); };
-  own_documents_ = open_folder(directory_.documents());
-  shared->vault = journal::open_vault(own_documents_, journal_->keys());
+  shared->vault = journal::open_vault(files.documents, journal_->keys());
   shared->snapshots =
       journal::open_snapshots(open_folder(directory_.snapshots()), journal_->keys(),
                               [path = directory_.journal().string()] { return journal::open_sqlite_reader(path); });
-  shared->marks = open_folder(directory_.marks());
+  shared->marks = files.marks;
   shared->accounts = make_account_sealer(journal_->keys(), shared->stream);
   shared->digester = make_digester(journal_->keys(), shared->stream);
   shared->passwords = std::make_shared<argon2_hasher>();
-  shared->metrics = std::make_shared<base::metrics>();
+  shared->metrics = metrics_;
   return shared;
 }
 
@@ -156,8 +167,8 @@ void opened_node::join_federation(const federated& with, node_purpose purpose) {
   links_->anchor = with.anchor;
   links_->limits.confirm_within = with.confirm_within;
   links_->signer = std::make_shared<journal::signing_key>(keys_.signing_seed);
-  context_->chance->fill(links_->run);
-  if (auto escrow = links_->directory.escrow_of(stream(), context_->today()))
+  context()->chance->fill(links_->run);
+  if (auto escrow = links_->directory.escrow_of(stream(), context()->today()))
     journal_->seal_keys_to(stream(), *escrow);
 }
 
@@ -181,20 +192,22 @@ std::optional<ports::node_name> opened_node::host_of(const ports::stream_id& str
 
 std::optional<ports::bytes> opened_node::look_for_directory() { return read_whole(given_directory_); }
 
-bool opened_node::needs_first_account() { return nodes::needs_first_account(*journal_, stream()); }
+bool opened_node::needs_first_account(const territory_context& of) {
+  return nodes::needs_first_account(*journal_, of.stream);
+}
 
-void opened_node::create_first_account(const std::string& login, const std::string& display_name,
-                                       const std::string& password) {
+void opened_node::create_first_account(const territory_context& of, const std::string& login,
+                                       const std::string& display_name, const std::string& password) {
+  const auto& where = places_.at(of.stream);
   first_account first;
-  first.gestionnaire = context_->settings.gestionnaire;
-  first.gestionnaire_name = place_.name;
-  first.gestionnaire_kind = place_.kind;
+  first.gestionnaire = of.settings.gestionnaire;
+  first.gestionnaire_name = where.name;
+  first.gestionnaire_kind = where.kind;
   first.login = law::text<80>{login};
   first.display_name = law::text<120>{display_name};
   first.password = password;
-  first.from = context_->today();
-  nodes::create_first_account(*journal_, stream(), first, *context_->accounts, *context_->passwords, *context_->chance,
-                              context_->today());
+  first.from = of.today();
+  nodes::create_first_account(*journal_, of.stream, first, *of.accounts, *of.passwords, *of.chance, of.today());
 }
 
 } // namespace toit::nodes

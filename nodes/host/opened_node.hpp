@@ -20,8 +20,10 @@ public:
   /// Throws `directory_in_use`, `journal::store_broken` or std::system_error.
   opened_node(const configuration& with, const territory_map& map);
 
-  const ports::stream_id& stream() const { return context_->stream; }
-  const territory_context_ptr& context() const { return context_; }
+  const ports::stream_id& stream() const { return context()->stream; }
+  const territory_context_ptr& context() const { return hosted_.front(); }
+  /// Of each territory that is hosted here, the node's own first.
+  std::span<const territory_context_ptr> hosted() const { return hosted_; }
   journal::node_journal& journal() const { return *journal_; }
   const data_directory& directory() const { return directory_; }
   const std::shared_ptr<journal::access_log_folder>& log_folder() const { return log_folder_; }
@@ -46,27 +48,40 @@ public:
   /// As it lies where the configuration says.
   std::optional<ports::bytes> look_for_directory();
 
-  bool needs_first_account();
+  bool needs_first_account() { return needs_first_account(*context()); }
+  bool needs_first_account(const territory_context& of);
   /// The gestionnaire's own. The configuration says who that is.
-  void create_first_account(const std::string& login, const std::string& display_name, const std::string& password);
+  void create_first_account(const std::string& login, const std::string& display_name, const std::string& password) {
+    create_first_account(*context(), login, display_name, password);
+  }
+  void create_first_account(const territory_context& of, const std::string& login, const std::string& display_name,
+                            const std::string& password);
 
 private:
   static constexpr const char* kept_name = "directory.toit";
 
   void join_federation(const federated& with, node_purpose purpose);
+  /// What a territory keeps beside the journal.
+  struct own_files {
+    std::shared_ptr<ports::files> documents;
+    std::shared_ptr<ports::files> marks;
+  };
+
   void take_post(territory_context& context);
   void open_journal(const configuration& with);
-  std::shared_ptr<territory_context> make_context(const configuration& with, const territory_map& map);
+  std::shared_ptr<territory_context> make_context(const configuration& with, const territory_map& map,
+                                                  const own_files& files);
   void set_up_clock(const configuration& with, const std::string& departement);
 
   data_directory directory_;
-  served_place place_;
   journal::node_keys keys_;
   std::shared_ptr<steered_clock> steered_;
   std::shared_ptr<const ports::clock> clock_;
   std::shared_ptr<journal::access_log_folder> log_folder_;
   std::unique_ptr<journal::node_journal> journal_;
-  territory_context_ptr context_;
+  std::shared_ptr<base::metrics> metrics_ = std::make_shared<base::metrics>();
+  std::vector<territory_context_ptr> hosted_;
+  std::map<ports::stream_id, served_place> places_;
   std::optional<federation::exchange_setup> links_;
   std::shared_ptr<federation::command_letters> letters_; ///< null when the node is alone
   std::shared_ptr<ports::files> kept_directory_;

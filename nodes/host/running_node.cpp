@@ -44,15 +44,22 @@ running_node::running_node(opened_node& opened, const configuration& with, const
     opened_.journal().writer().hold_back(opened_.stream(), true);
   recorder_ = system_->spawn<caf::detached>(event_recorder, &opened_.journal().writer(), opened_.context()->metrics,
                                             deliberate_bugs{});
+  begin_territories(with, give_up);
+  housekeeping_.emplace(opened_, with.scrub_every, give_up);
+  if (with.federation)
+    begin_links(*with.federation, give_up);
+}
+
+void running_node::begin_territories(const configuration& with, const on_node_fault& give_up) {
   territory_options options;
   options.watch.steered = with.clock_is_steered();
   if (auto clock = opened_.steered())
     options.steer = [clock](law::instant to) { clock->set(to); };
-  supervisor_ = system_->spawn(node_supervisor, supervision{opened_.context(), recorder_, std::move(options), running_,
-                                                            give_up, [this] { return is_held(); }});
-  housekeeping_.emplace(opened_, with.scrub_every, give_up);
-  if (with.federation)
-    begin_links(*with.federation, give_up);
+  for (const auto& context : opened_.hosted()) {
+    auto& one = hosted_.emplace_back();
+    one.supervisor = system_->spawn(
+        node_supervisor, supervision{context, recorder_, options, one.running, give_up, [this] { return is_held(); }});
+  }
 }
 
 running_node::~running_node() {
@@ -64,9 +71,9 @@ running_node::~running_node() {
 }
 
 std::optional<std::string> running_node::not_ready() const {
-  if (!running_->answers())
+  if (!std::ranges::all_of(hosted_, [](const auto& one) { return one.running->answers(); }))
     return "Le nœud démarre : il relit son journal.";
-  if (running_->read_only())
+  if (std::ranges::any_of(hosted_, [](const auto& one) { return one.running->read_only(); }))
     return "Le disque est plein : le nœud ne peut plus rien enregistrer.";
   if (is_held())
     return "Le nœud demande aux autres où en est son journal.";
@@ -74,8 +81,10 @@ std::optional<std::string> running_node::not_ready() const {
 }
 
 bool running_node::day_is_done(law::civil_date day) const {
-  auto watcher = running_->watcher();
-  return watcher && watcher->day_done && watcher->day >= day;
+  return std::ranges::all_of(hosted_, [&](const auto& one) {
+    auto watcher = one.running->watcher();
+    return watcher && watcher->day_done && watcher->day >= day;
+  });
 }
 
 // -- links ----------------------------------------------------------------------------------------------------------
@@ -102,7 +111,9 @@ void running_node::begin_links(const federated& with, const on_node_fault& give_
   links->recorder = recorder_;
   begin_directories();
   links->directories = directories_;
-  links->fold_again = [supervisor = supervisor_](const ports::stream_id&) { caf::anon_send(supervisor, again_atom_v); };
+  links->fold_again = [supervisor = hosted_.front().supervisor](const ports::stream_id&) {
+    caf::anon_send(supervisor, again_atom_v);
+  };
   links->answer = [this](const ports::node_name& from, const ports::bytes& asked,
                          const std::function<void(ports::bytes)>& tell) { answer_question(from, asked, tell); };
   links->own_documents = opened_.own_documents();
@@ -202,17 +213,19 @@ void running_node::stop(std::chrono::seconds within) {
   auto deadline = steady::now() + within;
   housekeeping_.reset();
   end_links();
-  wait_until_idle(deadline);
+  caf::scoped_actor self{*system_};
+  for (const auto& one : hosted_)
+    if (auto actors = one.running->actors())
+      wait_until_idle(self, *actors, deadline);
   keep_snapshots(deadline);
 }
 
 /// The watcher's own effects are commands in flight too.
-void running_node::wait_until_idle(steady::time_point deadline) {
-  auto actors = running_->actors();
-  caf::scoped_actor self{*system_};
-  while (actors && left_until(deadline).count() > 0) {
+void running_node::wait_until_idle(caf::scoped_actor& self, const territory_actors& actors,
+                                   steady::time_point deadline) {
+  while (left_until(deadline).count() > 0) {
     bool idle = false;
-    self->request(actors->watcher, left_until(deadline), status_atom_v)
+    self->request(actors.watcher, left_until(deadline), status_atom_v)
         .receive([&](const watcher_status& status) { idle = status.in_flight == 0; },
                  // It does not answer: there is nothing to wait for.
                  [&](const caf::error&) { idle = true; });
@@ -223,9 +236,6 @@ void running_node::wait_until_idle(steady::time_point deadline) {
 }
 
 void running_node::keep_snapshots(steady::time_point deadline) {
-  auto actors = running_->actors();
-  if (!actors || !running_->answers())
-    return;
   caf::scoped_actor self{*system_};
   auto keep = [&](const auto& actor, const char* whose) {
     self->request(actor, left_until(deadline), keep_atom_v, true)
@@ -234,24 +244,35 @@ void running_node::keep_snapshots(steady::time_point deadline) {
                    base::log_warning("a snapshot was not kept: the next start reads more", {{"actor", whose}});
                  });
   };
-  keep(actors->registry, "demand_registry");
-  keep(actors->allocator, "contingent_allocator");
-  keep(actors->guard, "access_guard");
-  if (actors->state)
-    keep(actors->state, "state_desk");
-  keep(recorder_, "event_recorder");
+  bool any = false;
+  for (const auto& one : hosted_) {
+    auto actors = one.running->actors();
+    if (!actors || !one.running->answers())
+      continue;
+    keep(actors->registry, "demand_registry");
+    keep(actors->allocator, "contingent_allocator");
+    keep(actors->guard, "access_guard");
+    if (actors->state)
+      keep(actors->state, "state_desk");
+    any = true;
+  }
+  if (any)
+    keep(recorder_, "event_recorder");
 }
 
 void running_node::end_actors() {
-  caf::anon_send_exit(supervisor_, caf::exit_reason::user_shutdown);
-  supervisor_ = node_supervisor_actor{};
-  // A supervisor that begins them again at this very moment publishes them before it ends.
-  if (auto actors = running_->actors())
-    for (const auto& actor : actors->all())
-      caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
+  for (auto& one : hosted_) {
+    caf::anon_send_exit(one.supervisor, caf::exit_reason::user_shutdown);
+    one.supervisor = node_supervisor_actor{};
+    // A supervisor that begins them again at this very moment publishes them before it ends.
+    if (auto actors = one.running->actors())
+      for (const auto& actor : actors->all())
+        caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
+  }
   caf::anon_send_exit(recorder_, caf::exit_reason::user_shutdown);
   recorder_ = event_recorder_actor{};
-  running_->ended();
+  for (auto& one : hosted_)
+    one.running->ended();
 }
 
 } // namespace toit::nodes

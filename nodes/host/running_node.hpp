@@ -1,5 +1,6 @@
 /// \file
-/// A node at work: its actors under a supervisor, its housekeeping, and what the API asks of it.
+/// A node at work: the actors of each territory under a supervisor of their own, one recorder for all, its
+/// housekeeping, and what the API asks of it.
 
 #pragma once
 
@@ -24,7 +25,9 @@ public:
   void stop(std::chrono::seconds within);
 
   caf::actor_system& system() override { return *system_; }
-  std::optional<territory_actors> actors() const override { return running_->actors(); }
+  std::optional<territory_actors> actors() const override { return actors_of(0); }
+  /// Of the territory that has this place in `opened_node::hosted()`; the node's own is the first.
+  std::optional<territory_actors> actors_of(std::size_t which) const { return hosted_.at(which).running->actors(); }
   event_recorder_actor recorder() const override { return recorder_; }
   const territory_context& context() const override { return *opened_.context(); }
   std::string territory_name() const override { return territory_name_; }
@@ -45,7 +48,14 @@ public:
   bool day_is_done(law::civil_date day) const;
 
 private:
-  void wait_until_idle(std::chrono::steady_clock::time_point deadline);
+  struct hosted_territory {
+    std::shared_ptr<running_territory> running = std::make_shared<running_territory>();
+    node_supervisor_actor supervisor;
+  };
+
+  void begin_territories(const configuration& with, const on_node_fault& give_up);
+  static void wait_until_idle(caf::scoped_actor& self, const territory_actors& actors,
+                              std::chrono::steady_clock::time_point deadline);
   void keep_snapshots(std::chrono::steady_clock::time_point deadline);
   void end_actors();
   void begin_links(const federated& with, const on_node_fault& give_up);
@@ -61,9 +71,8 @@ private:
   bool is_federated_;
   caf::actor_system_config config_;
   std::unique_ptr<caf::actor_system> system_;
-  std::shared_ptr<running_territory> running_ = std::make_shared<running_territory>();
+  std::vector<hosted_territory> hosted_; ///< as in `opened_node::hosted()`; their number never changes
   event_recorder_actor recorder_;
-  node_supervisor_actor supervisor_;
   std::optional<housekeeping> housekeeping_;
   std::unique_ptr<link_receiver> receiver_;
   std::shared_ptr<ports::transport> transport_;

@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <stdexcept>
+#include <string_view>
 
 namespace toit::nodes {
 
@@ -30,6 +31,8 @@ public:
   std::filesystem::path snapshots() const { return path_ / "snapshots"; }
   std::filesystem::path federation() const { return path_ / "federation"; }
   std::filesystem::path marks() const { return path_ / "marks"; }
+  /// Documents and marks of another territory that is hosted here.
+  std::filesystem::path hosted(std::string_view stream) const { return path_ / "hosted" / stream; }
 
 private:
   std::filesystem::path path_;

@@ -29,7 +29,4 @@ private:
   pid_t pid_ = -1;
 };
 
-/// Ports of the loopback that nobody uses now.
-std::vector<std::uint16_t> free_ports(std::size_t how_many);
-
 } // namespace toit::nodes

@@ -2,6 +2,7 @@
 
 #include "journal/keys.hpp"
 #include "law/scalar_text.hpp"
+#include "nodes/ports/free_ports.hpp"
 #include "nodes/ports/key_file.hpp"
 #include "nodes/program/child_process.hpp"
 #include "nodes/program/demonstration_folder.hpp"
