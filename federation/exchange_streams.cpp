@@ -237,6 +237,10 @@ void exchange::take_in(const node_name& from, marks& said) {
       continue;
     }
     auto link = source_.link_at(mark.stream, mark.seq);
+    if (!link && peers_.at(from).disbelieved) {
+      misbehaved(from);
+      continue;
+    }
     auto& theirs = peers_.at(from).theirs[mark.stream];
     if (mark.seq >= theirs.seq)
       theirs = {mark.stream, mark.epoch, mark.seq, mark.link};
