@@ -35,6 +35,10 @@ public:
   const std::shared_ptr<ports::files>& own_documents() const { return own_documents_; }
   /// Documents of streams that others host; null when the node is alone.
   const std::shared_ptr<ports::files>& replica_documents() const { return replica_documents_; }
+  /// It was put back from a backup, and has neighbours who may hold what came after.
+  bool awaits_past() const { return links_ && links_->restored; }
+  /// It has it: the next start is an ordinary one.
+  void past_is_back();
   /// A newer directory, for the next start.
   void keep_directory(const ports::bytes& signed_bytes);
   /// As it lies where the configuration says.
@@ -48,6 +52,7 @@ private:
   static constexpr const char* kept_name = "directory.toit";
 
   void join_federation(const federated& with, node_purpose purpose);
+  bool has_neighbours() const;
   void open_journal(const configuration& with);
   void make_context(const configuration& with, const territory_map& map);
   void set_up_clock(const configuration& with, const std::string& departement);

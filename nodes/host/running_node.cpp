@@ -44,8 +44,9 @@ running_node::running_node(opened_node& opened, const configuration& with, const
   options.watch.steered = with.clock_is_steered();
   if (auto clock = opened_.steered())
     options.steer = [clock](law::instant to) { clock->set(to); };
-  supervisor_ = system_->spawn(node_supervisor, supervision{opened_.context(), recorder_, std::move(options), running_,
-                                                            give_up, [this] { return is_held(); }});
+  supervisor_ =
+      system_->spawn(node_supervisor, supervision{opened_.context(), recorder_, std::move(options), running_, give_up,
+                                                  [this] { return is_held(); }, opened_.awaits_past()});
   housekeeping_.emplace(opened_, with.scrub_every, give_up);
   if (with.federation)
     begin_links(*with.federation, give_up);
@@ -106,7 +107,11 @@ void running_node::begin_links(const federated& with, const on_node_fault& give_
   links->replica_documents = opened_.replica_documents();
   links->metrics = context->metrics;
   links->give_up = [give_up] { give_up(node_fault::links_ended); };
-  links->publish = [this](ports::federation_report_ptr now) {
+  links->publish = [this, awaits = opened_.awaits_past()](ports::federation_report_ptr now) mutable {
+    if (awaits && !now->held) {
+      awaits = false;
+      opened_.past_is_back();
+    }
     std::lock_guard lock{report_mutex_};
     report_ = std::move(now);
   };
