@@ -105,30 +105,37 @@ void exchange::tick(milliseconds monotonic, law::instant now, law::civil_date to
   settle_confirmations();
 }
 
+bool exchange::has_waited() const { return began_ && monotonic_ - *began_ >= setup_.limits.confirm_within; }
+
+/// Every neighbour, or one of them once the others have been waited for.
+bool exchange::heard_enough() const {
+  auto spoke = [](const auto& p) { return p.second.run.has_value(); };
+  return std::ranges::all_of(peers_, spoke) ||
+         (first_heard_ && monotonic_ - *first_heard_ >= setup_.limits.confirm_within);
+}
+
 /// A State node signs nothing before a neighbour has said where its stream stands, and waits a while for all of them. A
-/// territory records whatever happens: when nobody can be asked for a while, its receipts say so.
+/// territory records whatever happens: when nobody can be asked for a while, its receipts say so. One that was restored
+/// waits as a State node does.
 void exchange::settle_confirmations() {
   if (!began_)
     began_ = monotonic_;
   const auto* self = setup_.directory.find(setup_.self);
   bool is_state = self && self->tier != node_tier::territory;
-  bool waited = monotonic_ - *began_ >= setup_.limits.confirm_within;
-  auto heard = std::ranges::count_if(peers_, [](const auto& p) { return p.second.run.has_value(); });
-  bool all = static_cast<std::size_t>(heard) == peers_.size();
   // The first to speak after a long silence may know less than the one who speaks next.
-  if (heard > 0 && !first_heard_)
+  bool anybody = std::ranges::any_of(peers_, [](const auto& p) { return p.second.run.has_value(); });
+  if (anybody && !first_heard_)
     first_heard_ = monotonic_;
-  bool others_had_time = first_heard_ && monotonic_ - *first_heard_ >= setup_.limits.confirm_within;
   for (const auto& stream : setup_.hosted) {
     if (confirmed_.contains(stream) || behind_.contains(stream) || peers_.empty())
       continue;
-    if (all || others_had_time) {
+    if (heard_enough()) {
       confirmed_.insert(stream);
       settle(alarm_kind::unconfirmed, stream, {});
       hold(stream, false);
-    } else if (waited) {
+    } else if (has_waited()) {
       raise(alarm_kind::unconfirmed, stream, {}, 0);
-      if (!is_state)
+      if (!is_state && !setup_.restored)
         hold(stream, false);
     }
   }
@@ -318,6 +325,9 @@ void exchange::come_back(const stream_id& stream) {
     return theirs != p.second.theirs.end() && theirs->second.seq > ours;
   };
   if (!behind_.contains(stream) || std::ranges::any_of(peers_, holds_more))
+    return;
+  // Another neighbour may hold more still.
+  if (setup_.restored && !heard_enough())
     return;
   behind_.erase(stream);
   confirmed_.insert(stream);

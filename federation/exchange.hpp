@@ -49,6 +49,7 @@ struct exchange_setup {
   federation::directory directory;
   bytes signed_directory;
   public_key anchor{};
+  bool restored = false; ///< from a backup: nothing is recorded before a neighbour has said what came after
   exchange_limits limits;
   exchange_bugs bugs;
 };
@@ -166,6 +167,8 @@ private:
   void found_behind(const stream_id& stream);
   bool is_expired() const { return setup_.directory.expired(now_); }
   void come_back(const stream_id& stream);
+  bool has_waited() const;
+  bool heard_enough() const;
   void settle_confirmations();
   bool concerns(const node_name& whom, const stream_id& stream) const;
   bool pulls_from(const node_name& from, const stream_id& stream) const;

@@ -1,6 +1,7 @@
 /// \file
 /// The program `toit`: its commands and their options. What they do is in nodes/program/.
 
+#include "nodes/program/backup_command.hpp"
 #include "nodes/program/clock_command.hpp"
 #include "nodes/program/demonstration.hpp"
 #include "nodes/program/demonstration_folder.hpp"
@@ -37,6 +38,7 @@ public:
     add_demonstration();
     add_reading();
     add_journal();
+    add_backup();
     add_clock();
   }
 
@@ -176,6 +178,27 @@ private:
     proof->add_option("--out", proof_.out, "Fichier à créer")->required();
   }
 
+  void add_backup() {
+    auto* backup =
+        command(&app_, "backup", "Sauvegarde les données d'un nœud, qu'il serve ou non, et les vérifie", [this] {
+          backup_.json = json_;
+          return backup_command(backup_, std::cout, std::cerr);
+        });
+    backup->add_option("--config", backup_.configuration, "Fichier de configuration du nœud")->required();
+    backup->add_option("--to", backup_.to, "Dossier à faire, ou dossier vide")->required();
+    backup->add_flag("--with-keys", backup_.with_keys, "Les clés du nœud aussi : qui a la sauvegarde lit alors tout");
+
+    auto* restore =
+        command(&app_, "restore", "Vérifie une sauvegarde et la remet dans un dossier de données vide", [this] {
+          restore_.json = json_;
+          return restore_command(restore_, std::cout, std::cerr);
+        });
+    restore->add_option("--config", restore_.configuration, "Fichier de configuration du nœud")->required();
+    restore->add_option("--from", restore_.from, "Dossier de la sauvegarde")->required();
+    restore->add_option("--newer", restore_.newer,
+                        "Journal plus récent du même flux : ce qu'il a de plus est repris, effacements compris");
+  }
+
   void add_clock() {
     auto* clock = app_.add_subcommand("clock", "Heure civile d'un nœud");
     clock->require_subcommand(1);
@@ -242,6 +265,8 @@ private:
   issue_options issue_{};
   show_options show_{};
   proof_options proof_{};
+  backup_options backup_{};
+  restore_options restore_{};
   clock_options clock_{};
 };
 

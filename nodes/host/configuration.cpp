@@ -177,13 +177,18 @@ void check_certificate(const configuration& c, configuration_faults& faults) {
 
 } // namespace
 
-std::expected<configuration, configuration_faults> read_configuration(const fs::path& file, const territory_map& map) {
+std::expected<configuration, configuration_faults> read_configuration_text(const fs::path& file,
+                                                                           const territory_map& map) {
   std::ifstream in{file, std::ios::binary};
   std::string text(configuration_limit_bytes + 1, '\0');
   if (!in.read(text.data(), static_cast<std::streamsize>(text.size())) && !in.eof())
     return std::unexpected{configuration_faults{{"", 0, "le fichier ne se lit pas"}}};
   text.resize(static_cast<std::size_t>(in.gcount()));
-  auto parsed = parse_configuration(text, map, fs::absolute(file).parent_path());
+  return parse_configuration(text, map, fs::absolute(file).parent_path());
+}
+
+std::expected<configuration, configuration_faults> read_configuration(const fs::path& file, const territory_map& map) {
+  auto parsed = read_configuration_text(file, map);
   if (!parsed)
     return parsed;
   configuration_faults faults;

@@ -84,7 +84,11 @@ constexpr std::size_t configuration_limit_bytes = 64U << 10;
 std::expected<configuration, configuration_faults> parse_configuration(std::string_view text, const territory_map& map,
                                                                        const std::filesystem::path& folder);
 
-/// The same from a file; what the file names (keys, certificate) must also be there and be its owner's alone.
+/// The same from a file; what it names need not be there.
+std::expected<configuration, configuration_faults> read_configuration_text(const std::filesystem::path& file,
+                                                                           const territory_map& map);
+
+/// The same; what the file names (keys, certificate) must also be there and be its owner's alone.
 std::expected<configuration, configuration_faults> read_configuration(const std::filesystem::path& file,
                                                                       const territory_map& map);
 

@@ -132,6 +132,10 @@ void node_supervisor_state::give_up(node_fault because) {
 
 void node_supervisor_state::tick() {
   self->delayed_send(self, tick_every, tick_atom_v);
+  if (in_charge.awaits_past && !in_charge.is_behind()) {
+    in_charge.awaits_past = false;
+    begin_territory();
+  }
   if (given_up_ || !in_charge.running->actors())
     return;
   ++ticks_;
@@ -201,7 +205,8 @@ node_supervisor(node_supervisor_actor::stateful_pointer<node_supervisor_state> s
   self->state.in_charge = std::move(in_charge);
   self->set_down_handler([self](const caf::down_msg& gone) { self->state.down(gone); });
   self->monitor(self->state.in_charge.recorder);
-  self->state.begin_territory();
+  if (!self->state.in_charge.awaits_past)
+    self->state.begin_territory();
   self->send(self, tick_atom_v);
   return {[self](tick_atom) { self->state.tick(); }, [self](again_atom) { self->state.fold_again(); }};
 }

@@ -43,6 +43,9 @@ struct supervision {
   on_node_fault give_up;
   /// While the stream is behind, entries that name documents may be missing: none is removed then.
   std::function<bool()> is_behind = [] { return false; };
+  /// What was put back from a backup is neither read nor served before what came after has come back: it may hold what
+  /// has been erased since.
+  bool awaits_past = false;
 };
 
 struct node_supervisor_state {

@@ -17,6 +17,9 @@ namespace toit::nodes {
 
 namespace {
 
+/// How long all neighbours of a restored node are waited for; then one is enough.
+constexpr std::chrono::minutes past_within{10};
+
 /// A demonstration begins its first day at this hour of the territory.
 constexpr std::chrono::hours opening_hour{8};
 
@@ -34,6 +37,8 @@ std::optional<law::instant> last_written(const std::filesystem::path& journal, c
 } // namespace
 
 opened_node::opened_node(const configuration& with, const territory_map& map) : directory_{with.data} {
+  if (std::filesystem::exists(directory_.restoring()))
+    throw std::runtime_error{"a restoration is unfinished: \"toit restore\" begins it again"};
   // Replicas, keys and documents of several streams are not told apart on links yet.
   law::require(with.also_hosts.empty() || !with.federation, "a node of the federation hosts one territory");
   set_up_clock(with, place_of(with, map).departement);
@@ -166,11 +171,21 @@ void opened_node::join_federation(const federated& with, node_purpose purpose) {
   links_->hosted = {stream()};
   links_->anchor = with.anchor;
   links_->limits.confirm_within = with.confirm_within;
+  if (auto mark = context()->marks->size(data_directory::restored_mark); mark && has_neighbours()) {
+    links_->restored = true;
+    links_->limits.confirm_within = std::max<std::chrono::milliseconds>(with.confirm_within, past_within);
+  }
   links_->signer = std::make_shared<journal::signing_key>(keys_.signing_seed);
   context()->chance->fill(links_->run);
   if (auto escrow = links_->directory.escrow_of(stream(), context()->today()))
     journal_->seal_keys_to(stream(), *escrow);
 }
+
+bool opened_node::has_neighbours() const {
+  return !federation::neighbours_of(links_->directory, links_->self, context()->today()).empty();
+}
+
+void opened_node::past_is_back() { context()->marks->remove(data_directory::restored_mark); }
 
 void opened_node::keep_directory(const ports::bytes& signed_bytes) {
   auto file = kept_directory_->create(kept_name);

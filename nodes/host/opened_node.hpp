@@ -38,6 +38,10 @@ public:
   const std::shared_ptr<ports::files>& own_documents() const { return own_documents_; }
   /// Documents of streams that others host; null when the node is alone.
   const std::shared_ptr<ports::files>& replica_documents() const { return replica_documents_; }
+  /// It was put back from a backup, and has neighbours who may hold what came after.
+  bool awaits_past() const { return links_ && links_->restored; }
+  /// It has it: the next start is an ordinary one.
+  void past_is_back();
   /// A newer directory, for the next start. Throws `ports::files_full`.
   void keep_directory(const ports::bytes& signed_bytes);
   /// A newer directory is in force.
@@ -68,6 +72,7 @@ private:
   };
 
   void take_post(territory_context& context);
+  bool has_neighbours() const;
   void open_journal(const configuration& with);
   std::shared_ptr<territory_context> make_context(const configuration& with, const territory_map& map,
                                                   const own_files& files);

@@ -57,8 +57,8 @@ void running_node::begin_territories(const configuration& with, const on_node_fa
     options.steer = [clock](law::instant to) { clock->set(to); };
   for (const auto& context : opened_.hosted()) {
     auto& one = hosted_.emplace_back();
-    one.supervisor = system_->spawn(
-        node_supervisor, supervision{context, recorder_, options, one.running, give_up, [this] { return is_held(); }});
+    one.supervisor = system_->spawn(node_supervisor, supervision{context, recorder_, options, one.running, give_up,
+                                                                 [this] { return is_held(); }, opened_.awaits_past()});
   }
 }
 
@@ -120,7 +120,11 @@ void running_node::begin_links(const federated& with, const on_node_fault& give_
   links->replica_documents = opened_.replica_documents();
   links->metrics = context->metrics;
   links->give_up = [give_up] { give_up(node_fault::links_ended); };
-  links->publish = [this](ports::federation_report_ptr now) {
+  links->publish = [this, awaits = opened_.awaits_past()](ports::federation_report_ptr now) mutable {
+    if (awaits && !now->held) {
+      awaits = false;
+      opened_.past_is_back();
+    }
     std::lock_guard lock{report_mutex_};
     report_ = std::move(now);
   };

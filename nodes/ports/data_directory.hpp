@@ -33,6 +33,12 @@ public:
   std::filesystem::path marks() const { return path_ / "marks"; }
   /// Documents and marks of another territory that is hosted here.
   std::filesystem::path hosted(std::string_view stream) const { return path_ / "hosted" / stream; }
+  /// Where a restoration is made ready: while it is there, it is unfinished.
+  std::filesystem::path restoring() const { return path_ / restoring_name; }
+
+  static constexpr const char* restoring_name = "restoring";
+  /// Among the marks: put back from a backup, and not yet confirmed by a neighbour.
+  static constexpr const char* restored_mark = "restored";
 
 private:
   std::filesystem::path path_;

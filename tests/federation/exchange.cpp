@@ -187,6 +187,37 @@ TEST_CASE("a node that nobody answers records all the same, and what it wrote ov
   CHECK_FALSE(rows->foreign_heads().empty());
 }
 
+TEST_CASE("a territory put back from a backup waits for its neighbours, however long, and for all of them",
+          "[L441-2-7-1-1a]") {
+  some_nodes all{14};
+  all.run(2);
+  auto& plaine = all["plaine"];
+  all.stop(plaine, false);
+  auto copy = plaine.disk.copy();
+  all.start(plaine);
+  all.run(1);
+  all.cut("plaine", "departement");
+  CHECK(all.write(plaine, 3));
+  all.run(2);
+  all.stop(plaine, false);
+  plaine.disk.restore(copy);
+  plaine.restored = true;
+  all.cut("plaine", "region");
+  all.start(plaine);
+  all.run(30);
+  CHECK(all.has_alarm("plaine", alarm_kind::unconfirmed));
+  CHECK_FALSE(all.write(plaine));
+  // Who has less of it says nothing of the rest, before the others have been waited for.
+  all.heal("plaine", "region");
+  all.run(8);
+  CHECK(all.seq("plaine", "plaine") == all.seq("region", "plaine"));
+  CHECK(all.write(plaine));
+  all.heal("plaine", "departement");
+  all.run(10);
+  check_all_equal(all);
+  CHECK(all.all_alarms().empty());
+}
+
 TEST_CASE("a State node restored from a backup signs nothing before it has its own past again", "[L441-2-7-1-1a]") {
   some_nodes all{5};
   all.run(2);

@@ -49,6 +49,7 @@ struct one_node {
   std::shared_ptr<ports::files> replicas;
   std::vector<std::string> failures;
   std::set<stream_id> held;
+  bool restored = false;
   std::uint64_t notes = 0;
   std::vector<ports::transfer_status> statuses;
   std::vector<stream_id> caught_up;
@@ -142,6 +143,7 @@ public:
     setup.limits.transfer_bytes = 2'000;
     setup.limits.window_bytes = 16'000;
     setup.bugs = bugs;
+    setup.restored = node.restored;
     node.held.clear();
     node.talk = std::make_unique<exchange>(std::move(setup), *node.source, clock->at, today());
     node.own = node.disk.folder("node/documents");
