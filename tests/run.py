@@ -43,7 +43,7 @@ COMMANDS = (
     ("fuzz: configurations", [str(BUILD / "tests/fuzz/replay_configuration")]),
     ("fuzz: directories", [str(BUILD / "tests/fuzz/replay_directory")]),
     ("fuzz: envelopes, and plays of an exchange", [str(BUILD / "tests/fuzz/replay_envelope")]),
-    ("world: 200 seeds", [WORLD, "--seeds", "1..200", "--jobs", "2"]),
+    ("world: 60 seeds", [WORLD, "--seeds", "1..60", "--jobs", "2"]),
     ("world: a seed gives the same heads twice", [WORLD, "--seeds", "1..4", "--twice", "--no-coverage"]),
     *(
         (f"world: the bug {bug} is caught", [WORLD, "--seeds", "1..200", "--jobs", "2", "--bug", bug, "--expect-caught"])

@@ -16,7 +16,7 @@ namespace fs = std::filesystem;
 using journal::proof_content;
 using nlohmann::ordered_json;
 
-std::string_view sentence_of(journal::proof_fault_reason reason) {
+std::string_view sentence_of_proof(journal::proof_fault_reason reason) {
   static constexpr auto sentences = std::to_array<std::string_view>(
       {"le dossier de preuve n'est pas construit comme il doit l'être", "l'écriture est d'un autre dossier",
        "l'écriture ne suit pas la précédente du même dossier", "l'époque recule", "la date d'enregistrement recule",
@@ -31,7 +31,7 @@ std::string_view sentence_of(journal::proof_fault_reason reason) {
   return sentences[static_cast<std::size_t>(reason)];
 }
 
-std::string_view sentence_of(journal::proof_refusal refusal) {
+std::string_view sentence_of_proof(journal::proof_refusal refusal) {
   using enum journal::proof_refusal;
   switch (refusal) {
   case newer_version:
@@ -67,7 +67,7 @@ public:
     for (const auto& entry : report_.entries)
       tell(entry);
     for (const auto& fault : report_.faults)
-      out_ << "Écriture " << fault.seq << " : " << sentence_of(fault.reason) << ".\n";
+      out_ << "Écriture " << fault.seq << " : " << sentence_of_proof(fault.reason) << ".\n";
     if (report_.accepted())
       tell_signers();
     tell_verdict();
@@ -194,7 +194,7 @@ int verify_proof_file(const fs::path& file, const std::vector<std::string>& sign
   };
   auto given = journal::decode_proof(read_up_to(file, journal::proof_bytes_most + 1));
   if (!given)
-    return refuse(sentence_of(given.error()),
+    return refuse(sentence_of_proof(given.error()),
                   given.error() == journal::proof_refusal::newer_version ? exit_refused : exit_integrity);
   std::vector<journal::known_signer> known;
   for (const auto& text : signers) {
