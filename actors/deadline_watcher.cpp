@@ -134,9 +134,10 @@ void deadline_watcher_state::ask_for_due() {
   query->limit = page_limit;
   self->request(registry, ask_timeout, due_atom_v, due_query_ptr{query})
       .then(
-          [this](const due_page_ptr& page) {
+          [this, day = status_.day](const due_page_ptr& page) {
             asking_ = false;
-            open_day(page->lines);
+            // An answer about yesterday does not say that today is done.
+            day == status_.day ? open_day(page->lines) : ask_for_due();
           },
           // The next tick asks again.
           [this](const caf::error&) { asking_ = false; });

@@ -51,8 +51,9 @@ receipt must(world& w, const std::shared_ptr<asked_command>& asked) {
   w.drain();
   law::require(given != nullptr, "somebody answers");
   if (!*given)
-    std::fprintf(stderr, "refused: %s %s %s\n", std::string{law::name_of(given->error().code)}.c_str(),
-                 given->error().article.c_str(), given->error().because.c_str());
+    std::fprintf(stderr, "%s refused: %s %s %s\n", std::string{law::kind_of(asked->event).name}.c_str(),
+                 std::string{law::name_of(given->error().code)}.c_str(), given->error().article.c_str(),
+                 given->error().because.c_str());
   law::require(given->has_value(), "what sets the scene is accepted");
   return **given;
 }

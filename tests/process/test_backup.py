@@ -114,7 +114,9 @@ def main():
         desk = Session(node, "guichet")
         number = assigned(register(desk, "Oubliable"), "number")
         backups_under_load(node)
-        # Nobody renews: all are radiated after a year and a month, and erased a year later.
+        # He is reminded and does not renew: radiated after a year and a month, and erased a year later.
+        go_to(node, "2024-12-09")
+        admin.event(number, "renewal_notice_sent", {"channels": ["post"]})
         go_to(node, "2026-06-01")
         last = head_of(node)
         assert last["erased"] > 0

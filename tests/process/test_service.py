@@ -7,6 +7,7 @@
 import json
 import os
 import subprocess
+import time
 
 from node import PASSWORD, TOIT, Node, Refused, Session, assigned, form
 
@@ -84,10 +85,12 @@ def steering(node):
     expect_refused("E_BAD_DATE", lambda: admin.put("/v1/clock", {"event": {"now": "2024-02-01T08:00:00.000Z"}}))
     admin.event(number, "renewal_notice_sent", {"channels": ["post"]})
     admin.put("/v1/clock", {"event": {"now": "2025-03-01T08:00:00.000Z"}})
-    for _ in range(600):
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
         clock = admin.get("/v1/clock")
         if clock["day_done"] and clock["day_kept"] == "2025-03-01":
             break
+        time.sleep(0.02)
     view = desk.get(f"/v1/demandes/{number}", purpose="shared_management")
     radiated = [line for line in view["timeline"] if line["kind"] == "radiated"]
     assert len(radiated) == 1, [line["kind"] for line in view["timeline"]]

@@ -71,6 +71,9 @@ struct exception {
 /// What a run cannot bring about, and why.
 constexpr exception unreachable[] = {
     {"command.clock_set", "only a demonstration node has a clock that can be set"},
+    {"command.command_issued", "an entry of a State node's stream: what became of each is counted"},
+    {"command.command_closed", "a State desk's, which the State nodes of a run do not have"},
+    {"command.waiting_threshold_set", "a State desk's too"},
     {"refusal.E_UNKNOWN_OUTCOME", "the API's word for an answer that did not come: here it is fault.unanswered"},
     {"refusal.E_INTERNAL", "answered when the file of a document is damaged: no mishap of a run may bring that about"},
 };
@@ -91,6 +94,9 @@ constexpr const char* more_faults[] = {
     "start_failed",
     "lost_sector",
     "document_destroyed",
+    "command_recorded",
+    "command_refused",
+    "command_too_late",
     "message_lost",
     "message_doubled",
     "message_overtaken",
