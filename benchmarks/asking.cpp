@@ -86,6 +86,7 @@ struct asking_state {
 
 static_assert(actor_state<asking_state>);
 
+/// What it refers to outlives the answers.
 struct asking {
   std::size_t territory = 0;
   std::span<const asked_command_ptr> commands;
@@ -98,21 +99,22 @@ std::future<asked_result> begin(nodes::running_node& node, const asking& what) {
   auto actors = node.actors_of(what.territory);
   if (!actors)
     throw std::runtime_error{"the territory has no actors"};
-  std::promise<asked_result> done;
-  auto result = done.get_future();
+  auto done = std::make_shared<std::promise<asked_result>>();
+  auto result = done->get_future();
   if (what.commands.empty()) {
-    done.set_value({});
+    done->set_value({});
     return result;
   }
-  node.system().spawn([&](caf::stateful_actor<asking_state>* self) {
+  // It begins on a thread of its own, when this has returned.
+  node.system().spawn([what, done, guard = actors->guard](caf::stateful_actor<asking_state>* self) {
     auto& state = self->state;
     state.self = self;
-    state.guard = actors->guard;
+    state.guard = guard;
     state.commands = what.commands;
     state.window = what.window;
     state.every = what.every;
     state.told = what.told;
-    state.done = std::move(done);
+    state.done = std::move(*done);
     state.result.waits.reserve(what.commands.size());
     self->become([self](tick_atom) { self->state.send_in_time(); });
     // The first ones go from here; answers or the clock send the others.
