@@ -58,9 +58,21 @@ receipt must(world& w, const std::shared_ptr<asked_command>& asked) {
   return **given;
 }
 
+namespace {
+
+/// The disk may have gone down right after it was written: the entry is there, and nobody was told.
+void learn_first_account(journal::node_journal& node, cast& players) {
+  auto entries = node.open_reader()->read(world::stream(), 0, 16);
+  for (const auto& entry : entries)
+    if (const auto* opened = std::get_if<law::account_opened>(&entry.record->event))
+      players.gestionnaire.agent = opened->account;
+}
+
+} // namespace
+
 void begin_territory(journal::node_journal& node, world& w, cast& players) {
   if (!nodes::needs_first_account(node, world::stream()))
-    return;
+    return players.gestionnaire.agent.empty() ? learn_first_account(node, players) : void();
   nodes::first_account first;
   first.gestionnaire = players.gestionnaire.siren;
   first.gestionnaire_name = law::text<120>{players.gestionnaire.name};
@@ -71,10 +83,7 @@ void begin_territory(journal::node_journal& node, world& w, cast& players) {
   plain_hasher hasher;
   nodes::create_first_account(node, world::stream(), first, *w.context().accounts, hasher, *w.chance_of_actors(),
                               w.today());
-  auto entries = node.open_reader()->read(world::stream(), 0, 16);
-  for (const auto& entry : entries)
-    if (const auto* opened = std::get_if<law::account_opened>(&entry.record->event))
-      players.gestionnaire.agent = opened->account;
+  learn_first_account(node, players);
 }
 
 namespace {
