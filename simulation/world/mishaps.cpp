@@ -5,6 +5,7 @@ namespace toit::simulation {
 namespace {
 
 using std::chrono::hours;
+using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
@@ -281,6 +282,9 @@ void mishaps::put_copy_back() {
   disturb();
   w_.start();
   copies_.wait_until_back();
+  // What took effect on its day and is lost takes effect again.
+  if (auto last = w_.open_rows()->entry(world::stream(), kept))
+    disturb_between(law::local_date("93", law::instant{milliseconds{last->header.recorded_at_ms}}), w_.today());
   w_.tick();
   disturb();
 }

@@ -242,11 +242,11 @@ void neighbourhood::restore(std::size_t which) {
     confirm(which);
 }
 
-/// It is reached by all, and has its past again before anything else happens.
+/// It is reached by all who can be, and has its past again before anything else happens.
 void neighbourhood::confirm(std::size_t which) {
   const auto& name = w_.state(which).who().name;
   for (const auto& other : w_.members())
-    if (other.name != name) {
+    if (other.name != name && !is_kept_off(other.name)) {
       w_.network().heal(name, other.name);
       w_.network().heal(other.name, name);
     }
@@ -356,6 +356,12 @@ void neighbourhood::alter(const std::optional<ports::node_name>& by) {
   };
 }
 
+/// Whoever is on a line can put something into it; where there is no line, nobody can.
+void neighbourhood::slip_in(const ports::node_name& from, const ports::node_name& to, ports::bytes what) {
+  if (!is_kept_off(from) && !is_kept_off(to))
+    w_.network().inject(from, to, std::move(what));
+}
+
 void neighbourhood::replay() {
   if (seen_.empty())
     return;
@@ -363,7 +369,7 @@ void neighbourhood::replay() {
   checkers_.alarms().tampered();
   for (auto times = 1 + chance_.below(5); times > 0; --times) {
     const auto& one = seen_[chance_.below(seen_.size())];
-    w_.network().inject(one.from, one.to, one.sent);
+    slip_in(one.from, one.to, one.sent);
   }
 }
 
@@ -383,9 +389,8 @@ void neighbourhood::forge() {
   journal::sign(mark, stranger);
   federation::marks given;
   given.given.push_back(mark);
-  w_.network().inject(state.name, territory.name, federation::encode({state.name, territory.name, given}));
-  w_.network().inject(territory.name, state.name,
-                      federation::encode({state.name, territory.name, federation::hello{}}));
+  slip_in(state.name, territory.name, federation::encode({state.name, territory.name, given}));
+  slip_in(territory.name, state.name, federation::encode({state.name, territory.name, federation::hello{}}));
   for (const auto& one : seen_) {
     auto read = federation::decode(one.sent);
     auto* brought = read ? std::get_if<federation::entries>(&read->said) : nullptr;
@@ -396,7 +401,7 @@ void neighbourhood::forge() {
     auto& head = brought->brought.heads.back();
     chance_.fill(head.link);
     stranger.sign(head);
-    return w_.network().inject(one.from, one.to, federation::encode(*read));
+    return slip_in(one.from, one.to, federation::encode(*read));
   }
 }
 

@@ -70,6 +70,7 @@ private:
   void wait_until_confirmed(std::size_t which);
   void look_alone(std::size_t which);
   void alter(const std::optional<ports::node_name>& by = {});
+  void slip_in(const ports::node_name& from, const ports::node_name& to, ports::bytes what);
   void replay();
   void forge();
   std::optional<std::size_t> one_that_runs();
