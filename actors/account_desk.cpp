@@ -11,7 +11,8 @@ constexpr std::string_view token_mark = "t.";
 
 void account_desk::load(ports::journal_reader& reader) {
   for (const auto& row : reader.accounts())
-    keep(context_->accounts->open(row));
+    if (auto own = context_->accounts->open(row))
+      keep(std::move(*own));
 }
 
 void account_desk::keep(ports::account_secrets account) {

@@ -25,9 +25,9 @@ struct letter {
 
 } // namespace
 
-command_letters::command_letters(stream_id own, const law::bytes32& operating_secret, directory current,
+command_letters::command_letters(stream_id own, std::vector<law::bytes32> operating_secrets, directory current,
                                  std::shared_ptr<const ports::clock> clock, std::function<law::civil_date()> today)
-    : own_{own}, operating_secret_{operating_secret}, clock_{std::move(clock)}, today_{std::move(today)},
+    : own_{own}, operating_secrets_{std::move(operating_secrets)}, clock_{std::move(clock)}, today_{std::move(today)},
       current_{std::make_shared<const directory>(std::move(current))} {}
 
 void command_letters::adopt(directory newer) {
@@ -85,6 +85,13 @@ std::optional<std::string> command_letters::seal_for(const stream_id& whom, byte
   return journal::seal_box(*host->operating_key, plain);
 }
 
+std::optional<bytes> command_letters::open_box(std::string_view box) const {
+  for (const auto& secret : operating_secrets_)
+    if (auto plain = journal::open_box(box, secret))
+      return plain;
+  return std::nullopt;
+}
+
 std::optional<law::text<65536>> command_letters::seal(const ports::posted_command& command) const {
   letter written{command.issuer, command.addressee, command.id, command.number, journal::encode(command.asked)};
   auto box = seal_for(command.addressee, journal::pack_alone(written), 65536);
@@ -92,7 +99,7 @@ std::optional<law::text<65536>> command_letters::seal(const ports::posted_comman
 }
 
 std::optional<ports::posted_command> command_letters::open(const law::text<65536>& sealed) const {
-  auto plain = journal::open_box(sealed.str(), operating_secret_);
+  auto plain = open_box(sealed.str());
   auto read = plain ? journal::unpack_alone<letter>(*plain) : std::nullopt;
   auto asked = read ? journal::decode(read->asked) : std::nullopt;
   if (!asked)
@@ -107,7 +114,7 @@ std::optional<law::text<8192>> command_letters::seal(const stream_id& issuer,
 }
 
 std::optional<ports::posted_result> command_letters::open_result(const law::text<8192>& sealed) const {
-  auto plain = journal::open_box(sealed.str(), operating_secret_);
+  auto plain = open_box(sealed.str());
   return plain ? journal::unpack_alone<ports::posted_result>(*plain) : std::nullopt;
 }
 

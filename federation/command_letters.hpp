@@ -15,8 +15,9 @@ namespace toit::federation {
 
 class command_letters : public ports::command_post {
 public:
-  /// `today` is that of the directory's dates.
-  command_letters(stream_id own, const law::bytes32& operating_secret, directory current,
+  /// The present secret and the former ones: a letter may have been sealed before a change of keys. `today` is that of
+  /// the directory's dates.
+  command_letters(stream_id own, std::vector<law::bytes32> operating_secrets, directory current,
                   std::shared_ptr<const ports::clock> clock, std::function<law::civil_date()> today);
 
   /// A newer directory is in force.
@@ -37,10 +38,11 @@ public:
   std::shared_ptr<const directory> current() const;
 
 private:
+  std::optional<bytes> open_box(std::string_view box) const;
   std::optional<std::string> seal_for(const stream_id& whom, byte_view plain, std::size_t most) const;
 
   stream_id own_;
-  law::bytes32 operating_secret_;
+  std::vector<law::bytes32> operating_secrets_;
   std::shared_ptr<const ports::clock> clock_;
   std::function<law::civil_date()> today_;
   mutable std::mutex mutex_;

@@ -179,6 +179,9 @@ private:
   void settle_transfer(const node_name& from, pull& p, const ports::transfer_result& result);
   void feed_more(const node_name& to, const stream_id& stream, feed& f);
   void set_signers(ports::transfer& brought) const;
+  bool ends_under_revoked_key(const ports::stream_position& at) const;
+  static bool signed_in_force(const node_entry& witness, const ports::witness_mark& mark);
+  bool has_in_force(const node_entry& witness, const ports::witness_mark& mark) const;
   void countersign(const node_name& host, const ports::transfer_result& result);
   void mark_again(const node_name& from, const stream_id& stream);
   bool is_witness_of(const stream_id& stream) const;

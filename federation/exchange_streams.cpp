@@ -12,9 +12,11 @@ namespace {
 std::size_t size_of(const ports::transfer& brought) {
   constexpr std::size_t around_entry = 160;
   constexpr std::size_t around_head = 160;
-  std::size_t size = brought.heads.size() * around_head + brought.keys.size() * 2 * around_head;
+  std::size_t size = brought.heads.size() * around_head;
+  for (const auto& key : brought.keys)
+    size += 2 * around_head + key.box.size();
   for (const auto& entry : brought.entries)
-    size += around_entry + (entry.content ? entry.content->size() : 0);
+    size += around_entry + (entry.content ? entry.content->size() : 0) + (entry.nonce ? entry.nonce->size() : 0);
   return size;
 }
 
@@ -82,6 +84,9 @@ void exchange::take_in(const node_name& from, entries& said) {
     return misbehaved(from);
   p.expected = std::max(p.expected, brought.entries.back().seq);
   if (p.waiting) {
+    // The head that vouches for them comes again with those that follow.
+    if (!p.waiting->heads.empty() && p.waiting->heads.back().seq > p.waiting->entries.back().seq)
+      p.waiting->heads.pop_back();
     append(p.waiting->entries, brought.entries);
     append(p.waiting->heads, brought.heads);
     append(p.waiting->keys, brought.keys);
@@ -115,16 +120,10 @@ void exchange::write_next(pull& p) {
   todo_.transfers.push_back(std::move(brought));
 }
 
-/// Keys of the host; a revoked one only for what a mark older than the revocation covers.
+/// A revoked key signs nothing by itself: what it has signed stands once another key has signed what follows.
 void exchange::set_signers(ports::transfer& brought) const {
-  auto last = brought.entries.empty() ? 0 : brought.entries.back().seq;
-  auto covered = [&](law::instant before) {
-    auto given = source_.marks(brought.stream);
-    return std::ranges::any_of(given, [&](const auto& mark) { return mark.seq >= last && mark.at < before; });
-  };
   for (const auto& key : setup_.directory.signing_keys_of(brought.stream))
-    if (!key.revoked || now_ < *key.revoked || covered(*key.revoked))
-      brought.signers.push_back(key.key);
+    (key.revoked && now_ >= *key.revoked ? brought.revoked : brought.signers).push_back(key.key);
   brought.escrow = setup_.directory.escrow_of(brought.stream, today_);
 }
 
@@ -184,6 +183,19 @@ bool exchange::is_witness_of(const stream_id& stream) const {
          should_hold(setup_.directory, setup_.self, stream, today_);
 }
 
+bool exchange::ends_under_revoked_key(const ports::stream_position& at) const {
+  auto head = source_.head_covering(at.stream, at.seq);
+  return std::ranges::any_of(setup_.directory.signing_keys_of(at.stream), [&](const dated_key& key) {
+    return key.revoked && now_ >= *key.revoked && head && journal::verify(*head, key.key);
+  });
+}
+
+bool exchange::signed_in_force(const node_entry& witness, const ports::witness_mark& mark) {
+  return std::ranges::any_of(witness.signing_keys, [&](const dated_key& key) {
+    return key.in_force(mark.at) && journal::verify(mark, key.key);
+  });
+}
+
 /// A mark that was lost on its way, or a crash before it was given: whoever hosts the stream hears it again.
 void exchange::mark_again(const node_name& from, const stream_id& stream) {
   const auto* host = setup_.directory.host_of(stream);
@@ -191,7 +203,8 @@ void exchange::mark_again(const node_name& from, const stream_id& stream) {
   if (!host || host->name != from || !at || !is_witness_of(stream) || is_held(setup_.hosted.front()))
     return;
   for (const auto& mark : source_.marks(stream))
-    if (mark.witness == setup_.hosted.front() && mark.seq == at->seq) {
+    if (mark.witness == setup_.hosted.front() && mark.seq == at->seq &&
+        signed_in_force(*setup_.directory.find(setup_.self), mark)) {
       marks given;
       given.given.push_back(mark);
       return say(from, std::move(given));
@@ -200,9 +213,11 @@ void exchange::mark_again(const node_name& from, const stream_id& stream) {
   countersign(from, {ports::transfer_status::known, *at, 0, {}, !escrow || source_.has_keys_for(stream, *escrow)});
 }
 
-/// Only what is whole here, entries and key, and on disk.
+/// Only what is whole here, entries and key, on disk, and not merely vouched for by what is still to come.
 void exchange::countersign(const node_name& host, const ports::transfer_result& result) {
-  if (!is_witness_of(result.now.stream))
+  if (!is_witness_of(result.now.stream) || !result.believed)
+    return;
+  if (result.status != ports::transfer_status::stored && ends_under_revoked_key(result.now))
     return;
   if (!result.keys_there)
     return raise(alarm_kind::keys_missing, result.now.stream, host, result.now.seq);
@@ -224,14 +239,20 @@ void exchange::countersign(const node_name& host, const ports::transfer_result& 
   say(host, std::move(given));
 }
 
+/// The same word is here already. One under a key that has been revoked is replaced.
+bool exchange::has_in_force(const node_entry& witness, const ports::witness_mark& mark) const {
+  return std::ranges::any_of(source_.marks(mark.stream), [&](const ports::witness_mark& given) {
+    return given.witness == mark.witness && given.seq == mark.seq && signed_in_force(witness, given);
+  });
+}
+
 void exchange::take_in(const node_name& from, marks& said) {
   const auto* node = setup_.directory.find(from);
   for (const auto& mark : said.given) {
     if (mark.seq >= sequences_end)
       return misbehaved(from);
     auto is_his = node && std::ranges::find(node->streams, mark.witness) != node->streams.end();
-    auto signs = [&](const dated_key& key) { return key.in_force(mark.at) && journal::verify(mark, key.key); };
-    if (!hosts(mark.stream) || !is_his || std::ranges::none_of(node->signing_keys, signs)) {
+    if (!hosts(mark.stream) || !is_his || !signed_in_force(*node, mark)) {
       raise(alarm_kind::bad_signature, {}, from, 0);
       misbehaved(from);
       continue;
@@ -249,7 +270,7 @@ void exchange::take_in(const node_name& from, marks& said) {
       take_claim(from, peers_.at(from), mark.stream);
     else if (*link != mark.link)
       raise(alarm_kind::forked, mark.stream, from, mark.seq);
-    else if (auto given = source_.marks(mark.stream); std::ranges::find(given, mark) == given.end())
+    else if (!has_in_force(*node, mark))
       todo_.marks.push_back(mark);
   }
 }

@@ -35,7 +35,12 @@ std::string file_of(law::instant at) {
   return name;
 }
 
-bytes32 log_key(const bytes32& operating_secret) { return hash("toit.log.key", {}, operating_secret); }
+std::vector<bytes32> log_keys(std::span<const bytes32> operating_secrets) {
+  std::vector<bytes32> keys;
+  for (const auto& secret : operating_secrets)
+    keys.push_back(hash("toit.log.key", {}, secret));
+  return keys;
+}
 
 /// Everything that a line says, bound to its place in the chain.
 bytes32 link_of(const bytes32& previous, std::uint64_t seq, std::int64_t at, byte_view subject, byte_view command,
@@ -89,8 +94,10 @@ std::unique_ptr<sqlite_database> open_begun(const access_log_place& place, const
   return open_begun(place.folder + "/" + file, place.vfs);
 }
 
-std::optional<ports::logged_line> open_line(const bytes32& key, std::int64_t at, byte_view content) {
-  auto plain = decrypt_with(key, content, view_of("toit.log"));
+std::optional<ports::logged_line> open_line(std::span<const bytes32> keys, std::int64_t at, byte_view content) {
+  std::optional<bytes> plain;
+  for (auto key = keys.begin(); key != keys.end() && !plain; ++key)
+    plain = decrypt_with(*key, content, view_of("toit.log"));
   auto line = plain ? unpack_alone<ports::log_line>(*plain) : std::nullopt;
   if (!line)
     return std::nullopt;
@@ -143,8 +150,8 @@ struct access_log::open_month {
 };
 
 access_log::access_log(access_log_place place, std::shared_ptr<access_log_folder> folder, const signing_key& signer,
-                       const bytes32& operating_secret, unsigned keep_months)
-    : place_{std::move(place)}, folder_{std::move(folder)}, signer_{signer}, key_{log_key(operating_secret)},
+                       std::span<const bytes32> operating_secrets, unsigned keep_months)
+    : place_{std::move(place)}, folder_{std::move(folder)}, signer_{signer}, keys_{log_keys(operating_secrets)},
       keep_months_{keep_months} {
   law::require(keep_months >= 6 && keep_months <= 36, "consultations are kept from 6 to 36 months");
 }
@@ -179,7 +186,7 @@ void access_log::stage_in(open_month& month, const ports::log_line& line, law::i
     month.begin.run();
   month.now = staging;
   month.at = std::max(month.at, std::int64_t{now.time_since_epoch().count()});
-  auto content = encrypt_with(key_, pack_alone(line), view_of("toit.log"));
+  auto content = encrypt_with(keys_.front(), pack_alone(line), view_of("toit.log"));
   auto subject = line.subject ? byte_view{line.subject->bytes} : byte_view{};
   auto command = line.attempt && !line.command.empty() ? byte_view{line.command.bytes} : byte_view{};
   month.link = link_of(month.link, ++month.seq, month.at, subject, command, content);
@@ -277,7 +284,7 @@ std::optional<ports::log_line> access_log::read_refusal(const std::string& file,
   query.bind(1, byte_view{command.bytes}).bind(2, std::int64_t{since.time_since_epoch().count()});
   if (!query.step())
     return std::nullopt;
-  auto found = open_line(key_, query.integer(0), query.content(1));
+  auto found = open_line(keys_, query.integer(0), query.content(1));
   if (!found)
     throw store_broken{"a line of " + file + " does not open"};
   return std::move(found->line);
@@ -297,8 +304,8 @@ std::size_t access_log::expire(law::instant now) const {
 }
 
 access_log_reader::access_log_reader(access_log_place place, std::shared_ptr<access_log_folder> folder,
-                                     const bytes32& operating_secret)
-    : place_{std::move(place)}, folder_{std::move(folder)}, key_{log_key(operating_secret)} {}
+                                     std::span<const bytes32> operating_secrets)
+    : place_{std::move(place)}, folder_{std::move(folder)}, keys_{log_keys(operating_secrets)} {}
 
 std::vector<ports::logged_line> access_log_reader::about(law::subject_id subject, std::size_t limit) {
   std::vector<ports::logged_line> found;
@@ -310,7 +317,7 @@ std::vector<ports::logged_line> access_log_reader::about(law::subject_id subject
     auto query = database->prepare("SELECT at, content FROM line WHERE subject = ? ORDER BY seq DESC LIMIT ?");
     query.bind(1, byte_view{subject.bytes}).bind(2, static_cast<std::int64_t>(limit - found.size()));
     while (query.step()) {
-      auto line = open_line(key_, query.integer(0), query.content(1));
+      auto line = open_line(keys_, query.integer(0), query.content(1));
       if (!line)
         throw store_broken{"a line of " + *file + " does not open"};
       found.push_back(std::move(*line));
@@ -323,8 +330,8 @@ namespace {
 
 class log_verification {
 public:
-  log_verification(const sqlite_database& database, std::string file, const public_key& signer)
-      : file_{std::move(file)}, signer_{signer}, database_{database}, link_{first_link_of(file_)} {}
+  log_verification(const sqlite_database& database, std::string file, std::span<const public_key> signers)
+      : file_{std::move(file)}, signers_{signers}, database_{database}, link_{first_link_of(file_)} {}
 
   std::optional<log_fault> run() {
     auto lines = database_.prepare("SELECT l.seq, l.at, l.subject, l.command, l.content, l.link, h.key_id, h.signature "
@@ -375,13 +382,15 @@ private:
     auto by = line.content(6);
     signature found;
     line.copy_to(7, found);
-    bool good =
-        std::ranges::equal(by, id_of(signer_)) && verify(head_message_of(file_, expected_, link_), found, signer_);
+    auto message = head_message_of(file_, expected_, link_);
+    bool good = std::ranges::any_of(signers_, [&](const public_key& signer) {
+      return std::ranges::equal(by, id_of(signer)) && verify(message, found, signer);
+    });
     return good ? nullptr : "the signature does not match";
   }
 
   std::string file_;
-  const public_key& signer_;
+  std::span<const public_key> signers_;
   const sqlite_database& database_;
   bytes32 link_;
   std::uint64_t expected_ = 1;
@@ -391,11 +400,12 @@ private:
 
 } // namespace
 
-std::optional<log_fault> verify_access_log(const std::string& path, const public_key& signer, const std::string& vfs) {
+std::optional<log_fault> verify_access_log(const std::string& path, std::span<const public_key> signers,
+                                           const std::string& vfs) {
   auto database = open_begun(path, vfs);
   if (!database)
     return std::nullopt;
-  return log_verification{*database, path.substr(path.rfind('/') + 1), signer}.run();
+  return log_verification{*database, path.substr(path.rfind('/') + 1), signers}.run();
 }
 
 } // namespace toit::journal

@@ -28,9 +28,10 @@ public:
 
 class access_log {
 public:
-  /// `keep_months` counts whole months after the line's own: 6 to 36.
+  /// Lines are written under the first of the secrets, and read under any. `keep_months` counts whole months after the
+  /// line's own: 6 to 36.
   access_log(access_log_place place, std::shared_ptr<access_log_folder> folder, const signing_key& signer,
-             const bytes32& operating_secret, unsigned keep_months);
+             std::span<const bytes32> operating_secrets, unsigned keep_months);
   ~access_log();
 
   /// Lines of a group bear the same moment; a new month begins a new file.
@@ -62,7 +63,7 @@ private:
   access_log_place place_;
   std::shared_ptr<access_log_folder> folder_;
   const signing_key& signer_;
-  bytes32 key_{};
+  std::vector<bytes32> keys_;
   unsigned keep_months_;
   std::unique_ptr<open_month> month_;
   std::map<std::string, refused_month> refused_;              ///< by file, of the last thirty days
@@ -74,13 +75,14 @@ private:
 /// Reads the lines about a dossier, over all months there are. One a thread.
 class access_log_reader {
 public:
-  access_log_reader(access_log_place place, std::shared_ptr<access_log_folder> folder, const bytes32& operating_secret);
+  access_log_reader(access_log_place place, std::shared_ptr<access_log_folder> folder,
+                    std::span<const bytes32> operating_secrets);
   std::vector<ports::logged_line> about(law::subject_id subject, std::size_t limit);
 
 private:
   access_log_place place_;
   std::shared_ptr<access_log_folder> folder_;
-  bytes32 key_{};
+  std::vector<bytes32> keys_;
 };
 
 /// Where a month's file stops being what was written, if anywhere.
@@ -89,6 +91,8 @@ struct log_fault {
   std::uint64_t line = 0;
   std::string what;
 };
-std::optional<log_fault> verify_access_log(const std::string& path, const public_key& signer, const std::string& vfs);
+/// `signers`: those of the node's stream, each of which may have signed.
+std::optional<log_fault> verify_access_log(const std::string& path, std::span<const public_key> signers,
+                                           const std::string& vfs);
 
 } // namespace toit::journal

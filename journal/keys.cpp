@@ -47,6 +47,27 @@ node_keys node_keys::generate() {
   return keys;
 }
 
+node_keys node_keys::following(const node_keys& before) const {
+  auto keys = *this;
+  keys.former = before.former;
+  keys.former.insert(keys.former.begin(), {before.signing_seed, before.operating_secret});
+  return keys;
+}
+
+std::vector<public_key> signing_publics(const node_keys& keys) {
+  std::vector publics{signing_key{keys.signing_seed}.public_half()};
+  for (const auto& before : keys.former)
+    publics.push_back(signing_key{before.signing_seed}.public_half());
+  return publics;
+}
+
+std::vector<bytes32> operating_secrets(const node_keys& keys) {
+  std::vector secrets{keys.operating_secret};
+  for (const auto& before : keys.former)
+    secrets.push_back(before.operating_secret);
+  return secrets;
+}
+
 bytes32 operating_public(const bytes32& operating_secret) {
   bytes32 half;
   crypto_scalarmult_base(half.data(), operating_secret.data());
@@ -78,9 +99,13 @@ sealed_key seal_key(const ports::stream_id& stream, std::uint32_t epoch, key_pur
   sealed_key sealed{stream, epoch, purpose, recipient, bytes(secret.size() + crypto_box_SEALBYTES), {}, {}};
   law::require(crypto_box_seal(sealed.box.data(), secret.data(), secret.size(), recipient.data()) == 0,
                "a recipient's public key is a point of the curve");
+  sign(sealed, signer);
+  return sealed;
+}
+
+void sign(sealed_key& sealed, const signing_key& signer) {
   sealed.key_id = id_of(signer.public_half());
   sealed.signature = signer.sign(key_message(sealed));
-  return sealed;
 }
 
 bool verify(const sealed_key& sealed, const public_key& signer) {
@@ -120,6 +145,13 @@ std::optional<bytes> open_box(std::string_view box, const bytes32& operating_sec
   if (crypto_box_seal_open(plain.data(), sealed.data(), size, recipient.data(), operating_secret.data()) != 0)
     return std::nullopt;
   return plain;
+}
+
+std::optional<bytes32> open_key(const sealed_key& sealed, const node_keys& keys) {
+  for (const auto& secret : operating_secrets(keys))
+    if (auto opened = open_key(sealed, secret))
+      return opened;
+  return std::nullopt;
 }
 
 void stream_keys::add(std::uint32_t epoch, const bytes32& secret) {

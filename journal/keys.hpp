@@ -16,14 +16,29 @@ namespace toit::journal {
 
 /// Of an encrypted payload.
 constexpr std::size_t entry_nonce_bytes = 24;
+/// A key of 32 bytes in a box that libsodium seals.
+constexpr std::size_t sealed_key_box_bytes = 80;
+
+/// What a node had before its keys were changed.
+struct former_keys {
+  bytes32 signing_seed{};
+  bytes32 operating_secret{};
+};
 
 /// The node's own secrets, read from a file that its owner alone can read.
 struct node_keys {
   bytes32 signing_seed{};
-  bytes32 operating_secret{}; ///< X25519
+  bytes32 operating_secret{};        ///< X25519
+  std::vector<former_keys> former{}; ///< the latest first: they open what was written then, and sign one thing, that
+                                     ///< these are the keys now
 
   static node_keys generate();
+  /// This one, and `before` as it was.
+  node_keys following(const node_keys& before) const;
 };
+/// Of the present and of the former keys, in this order.
+std::vector<public_key> signing_publics(const node_keys& keys);
+std::vector<bytes32> operating_secrets(const node_keys& keys);
 
 bytes32 operating_public(const bytes32& operating_secret);
 
@@ -47,9 +62,12 @@ struct sealed_key {
 
 sealed_key seal_key(const ports::stream_id& stream, std::uint32_t epoch, key_purpose purpose, const bytes32& secret,
                     const bytes32& recipient, const signing_key& signer);
+void sign(sealed_key& sealed, const signing_key& signer);
 bool verify(const sealed_key& sealed, const public_key& signer);
 /// Absent when the box is not for this key or was altered.
 std::optional<bytes32> open_key(const sealed_key& sealed, const bytes32& operating_secret);
+/// The same with the present key or a former one.
+std::optional<bytes32> open_key(const sealed_key& sealed, const node_keys& keys);
 
 /// What one node alone may read, as base64: anybody can make one, so what is in it says who it is from.
 std::string seal_box(const bytes32& recipient, byte_view plain);

@@ -1,6 +1,7 @@
 #include "journal/node_journal.hpp"
 
 #include "journal/codec.hpp"
+#include "journal/signers.hpp"
 #include "journal/transfers.hpp"
 #include "journal/writer.hpp"
 
@@ -31,8 +32,8 @@ ports::sealed_payload seal_record(const stream_keys& keys, law::subject_id subje
 
 // -- keys -----------------------------------------------------------------------------------------------------------
 
-void key_ring::add(const sealed_key& sealed, const bytes32& operating_secret) {
-  auto secret = open_key(sealed, operating_secret);
+void key_ring::add(const sealed_key& sealed, const node_keys& keys) {
+  auto secret = open_key(sealed, keys);
   if (!secret)
     return;
   std::lock_guard lock{mutex_};
@@ -200,16 +201,21 @@ private:
 // -- the journal ----------------------------------------------------------------------------------------------------
 
 node_journal::node_journal(journal_setup setup)
-    : setup_{std::move(setup)}, signer_{setup_.keys.signing_seed}, ring_{std::make_shared<key_ring>()},
-      store_{setup_.open_store()} {
+    : setup_{std::move(setup)}, signer_{setup_.keys.signing_seed}, own_{signing_publics(setup_.keys)},
+      ring_{std::make_shared<key_ring>()}, store_{setup_.open_store()} {
   for (const auto& sealed : store_->open_reader()->keys()) {
     // Those of a replica are its host's.
-    if (verify(sealed, signer_.public_half()))
-      ring_->add(sealed, setup_.keys.operating_secret);
+    if (is_own(sealed))
+      ring_->add(sealed, setup_.keys);
   }
-  log_ = std::make_unique<access_log>(setup_.log_place, setup_.log_folder, signer_, setup_.keys.operating_secret,
+  log_ = std::make_unique<access_log>(setup_.log_place, setup_.log_folder, signer_, operating_secrets(setup_.keys),
                                       setup_.keep_consultations_months);
-  writer_ = std::make_unique<journal_writer_on_store>(*store_, *log_, signer_, ring_, setup_.clock, setup_.snapshots);
+  writer_ =
+      std::make_unique<journal_writer_on_store>(*store_, *log_, signer_, own_, ring_, setup_.clock, setup_.snapshots);
+}
+
+bool node_journal::is_own(const sealed_key& sealed) const {
+  return std::ranges::any_of(own_, [&](const public_key& key) { return verify(sealed, key); });
 }
 
 node_journal::~node_journal() = default;
@@ -252,20 +258,64 @@ void node_journal::create_stream(const ports::stream_id& stream, const law::reco
     store_->put(key);
   store_->commit();
   for (const auto& key : sealed)
-    ring_->add(key, setup_.keys.operating_secret);
+    ring_->add(key, setup_.keys);
 }
 
 void node_journal::seal_keys_to(const ports::stream_id& stream, const bytes32& recipient) {
   store_->begin();
   for (const auto& sealed : store_->open_reader()->keys())
-    if (auto secret = sealed.stream == stream ? open_key(sealed, setup_.keys.operating_secret) : std::nullopt)
+    if (auto secret = sealed.stream == stream ? open_key(sealed, setup_.keys) : std::nullopt)
       store_->put(seal_key(stream, sealed.epoch, sealed.purpose, *secret, recipient, signer_));
   store_->commit();
 }
 
+bool node_journal::can_sign(const ports::stream_id& stream) { return writer_->can_sign(stream); }
+
+bool node_journal::change_key(const ports::stream_id& stream, bool endorsed, law::civil_date today) {
+  if (can_sign(stream))
+    return false;
+  auto rows = store_->open_reader();
+  auto before = rows->last_head(stream);
+  auto last = before ? rows->entry(stream, before->seq) : std::nullopt;
+  auto signers = signers_of(*rows, stream);
+  auto former = std::ranges::find(own_, signers.back());
+  if (!last || former == own_.end())
+    throw store_broken{"stream " + stream.text() + " goes on under a key that this node has never had"};
+  auto operating = operating_public(setup_.keys.operating_secret);
+  law::record record{};
+  record.occurred_on = today;
+  record.event = law::signing_key_changed{signer_.public_half(), operating};
+  entry_row row;
+  row.content = encode(record);
+  auto at = std::max(last->header.recorded_at_ms, std::int64_t{setup_.clock->now().time_since_epoch().count()});
+  auto about = subject_of_keys(stream);
+  row.header = {last->header.seq + 1,          last->header.epoch, at, about, rows->last_of(stream, about),
+                commitment_of({}, row.content)};
+  row.link = next_link(last->link, leaf_of(row.header));
+  ports::signed_head head = *before;
+  head.first = head.seq = row.header.seq;
+  head.link = row.link;
+  signing_key before_it{setup_.keys.former.at(static_cast<std::size_t>(former - own_.begin()) - 1).signing_seed};
+  (endorsed ? before_it : signer_).sign(head);
+  store_->begin();
+  store_->put(stream_rows{stream, {row}, {head}, {}, {}, {}});
+  for (auto& sealed : rows->keys()) {
+    if (sealed.stream != stream)
+      continue;
+    if (auto secret = open_key(sealed, setup_.keys))
+      store_->put(seal_key(stream, sealed.epoch, sealed.purpose, *secret, operating, signer_));
+    // Whoever comes after a revocation of the former key must be able to believe them.
+    sign(sealed, signer_);
+    store_->put(sealed);
+  }
+  store_->commit();
+  writer_->load(stream);
+  return true;
+}
+
 void node_journal::load(const ports::stream_id& stream) {
   for (const auto& sealed : store_->open_reader()->keys())
-    if (sealed.stream == stream && !verify(sealed, signer_.public_half()))
+    if (sealed.stream == stream && !is_own(sealed))
       throw store_broken{"a key of stream " + stream.text() + " is not signed by this node"};
   writer_->load(stream);
 }
@@ -273,7 +323,7 @@ void node_journal::load(const ports::stream_id& stream) {
 std::unique_ptr<ports::journal_reader> node_journal::open_reader() const {
   return std::make_unique<reader_on_store>(
       store_->open_reader(), ring_,
-      access_log_reader{setup_.log_place, setup_.log_folder, setup_.keys.operating_secret});
+      access_log_reader{setup_.log_place, setup_.log_folder, operating_secrets(setup_.keys)});
 }
 
 std::unique_ptr<ports::transfer_source> node_journal::open_transfers() const {

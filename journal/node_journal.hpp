@@ -11,13 +11,14 @@
 
 #include <functional>
 #include <mutex>
+#include <span>
 
 namespace toit::journal {
 
 /// The opened keys of all streams, shared by writer, readers and sealers of every thread.
 class key_ring {
 public:
-  void add(const sealed_key& sealed, const bytes32& operating_secret);
+  void add(const sealed_key& sealed, const node_keys& keys);
   /// The keys of a stream; throws `store_broken` when none could be opened here.
   std::shared_ptr<const stream_keys> of(const ports::stream_id& stream) const;
   /// The same; none at all where none opens: enough for what is in clear.
@@ -57,6 +58,8 @@ public:
   ~node_journal();
 
   const public_key& signer() const;
+  /// The present key, and the former ones.
+  std::span<const public_key> signers() const { return own_; }
   std::vector<ports::stream_id> streams() const;
 
   /// Begins a stream with fresh keys and its first entry; nothing if it is there already.
@@ -69,6 +72,14 @@ public:
 
   /// Seals the keys of a stream hosted here to one more recipient, once. Nobody may be writing.
   void seal_keys_to(const ports::stream_id& stream, const bytes32& recipient);
+
+  /// True when this node's present key signs what the stream goes on with.
+  bool can_sign(const ports::stream_id& stream);
+  /// Where the stream still goes on under a former key of this node: writes that it is the present one from now on, in
+  /// a head signed by the former one or, where that may be in other hands, by the present one; seals the stream's keys
+  /// to the present operating key too, and signs them all with the present one. On disk together, or not at all. False
+  /// when there is nothing to change. Nobody may be writing.
+  bool change_key(const ports::stream_id& stream, bool endorsed, law::civil_date today);
 
   ports::journal_writer& writer();
   std::unique_ptr<ports::journal_reader> open_reader() const;
@@ -83,8 +94,11 @@ public:
   std::optional<bytes> open_local(const ports::stream_id& stream, hash_purpose purpose, byte_view sealed) const;
 
 private:
+  bool is_own(const sealed_key& sealed) const;
+
   journal_setup setup_;
   signing_key signer_;
+  std::vector<public_key> own_;
   std::shared_ptr<key_ring> ring_;
   std::unique_ptr<store> store_;
   std::unique_ptr<access_log> log_;

@@ -1,5 +1,6 @@
 #include "journal/codec.hpp"
 #include "journal/proof.hpp"
+#include "journal/signers.hpp"
 
 #include <map>
 #include <set>
@@ -78,7 +79,8 @@ std::optional<std::uint64_t> misshapen(const proof& given) {
 
 class proof_checking {
 public:
-  proof_checking(const proof& given, std::span<const known_signer> known) : given_{given} {
+  proof_checking(const proof& given, std::span<const known_signer> known)
+      : given_{given}, about_keys_{subject_of_keys(given.stream)} {
     for (const auto& signer : known)
       known_[signer.stream].push_back(signer.key);
     report_.stream = given.stream;
@@ -142,10 +144,13 @@ private:
     using enum proof_fault_reason;
     segment_.uncovered.push_back(entry.seq);
     bool of_subject = entry.subject == given_.subject;
-    if (!of_subject && entry.seq != 1)
+    bool of_keys = entry.subject == about_keys_;
+    if (!of_subject && !of_keys && entry.seq != 1)
       fault(entry.seq, other_subject);
-    if (of_subject && entry.previous != last_of_subject_)
+    if ((of_subject && entry.previous != last_of_subject_) || (of_keys && entry.previous != last_of_keys_))
       fault(entry.seq, subject_order);
+    if (of_keys)
+      last_of_keys_ = entry.seq;
     if (entry.epoch < last_.epoch)
       fault(entry.seq, epoch_back);
     if (entry.recorded_at < last_.recorded_at)
@@ -195,6 +200,11 @@ private:
       else
         fault(entry.seq, proof_fault_reason::opening);
     }
+    change_.reset();
+    if (auto named = key_named_by(given_.stream, entry.subject, record))
+      change_ = {entry.seq, *named};
+    else if (std::holds_alternative<law::signing_key_changed>(record.event))
+      fault(entry.seq, proof_fault_reason::opening);
     auto emptied = law::emptied_by(record.event);
     if (entry.subject == given_.subject)
       announced_.insert(emptied.begin(), emptied.end());
@@ -208,17 +218,38 @@ private:
       return fault(head.seq, other_stream);
     if (head.link != link)
       return fault(head.seq, head_link);
-    auto trusted = known_.find(given_.stream);
-    std::vector<public_key> opened_with;
-    if (report_.opening)
-      opened_with.push_back(report_.opening->signing_key);
-    auto found = check_signature(head, trusted == known_.end() ? opened_with : trusted->second, by);
-    if (found == signature_check::by_a_stranger && trusted != known_.end())
+    auto found = check_signer(head, by);
+    if (found == signature_check::by_a_stranger && known_.contains(given_.stream))
       return fault(head.seq, unknown_signer);
     if (found != signature_check::good)
       return fault(head.seq, head_signature);
     for (; segment_.covered < report_.entries.size(); ++segment_.covered)
       report_.entries[segment_.covered].signer = by;
+  }
+
+  /// By the key that the last change names, or before any by one known from elsewhere or that of the opening. A change
+  /// under this head counts when that key endorses it, or when the new one is known from elsewhere.
+  signature_check check_signer(const ports::signed_head& head, public_key& by) {
+    auto trusted = known_.find(given_.stream);
+    std::vector<public_key> keys;
+    if (named_)
+      keys.push_back(*named_);
+    else if (trusted != known_.end())
+      keys = trusted->second;
+    else if (report_.opening)
+      keys.push_back(report_.opening->signing_key);
+    auto found = check_signature(head, keys, by);
+    if (!change_ || change_->first != head.seq)
+      return found;
+    bool is_known =
+        trusted != known_.end() && std::ranges::find(trusted->second, change_->second) != trusted->second.end();
+    if (found != signature_check::good && is_known && verify(head, change_->second)) {
+      found = signature_check::good;
+      by = change_->second;
+    }
+    if (found == signature_check::good)
+      named_ = change_->second;
+    return found;
   }
 
   void check_mark(const ports::witness_mark& mark, const bytes32& link) {
@@ -265,6 +296,10 @@ private:
   reading segment_;
   proof_entry last_;
   std::uint64_t last_of_subject_ = 0;
+  law::subject_id about_keys_;
+  std::uint64_t last_of_keys_ = 0;
+  std::optional<std::pair<std::uint64_t, public_key>> change_; ///< the last entry in clear, when it is a change of key
+  std::optional<public_key> named_;                            ///< by the last change that counts
   std::set<std::uint64_t> erased_;
   std::set<std::uint64_t> announced_;
   std::set<ports::stream_id> unknown_;

@@ -1,4 +1,6 @@
+#include "journal/codec.hpp"
 #include "journal/proof.hpp"
+#include "journal/signers.hpp"
 
 #include <map>
 
@@ -65,7 +67,7 @@ public:
       last = rows_.last_of(made_.stream, made_.subject);
     if (last == 0)
       return std::unexpected{proof_refusal::unknown_subject};
-    if (!follow(last) || !cover())
+    if (!follow(last) || !cover() || !add_changes_of_key())
       return std::unexpected{proof_refusal::too_large};
     include(marks);
     for (const auto& [first, end] : spans_.all())
@@ -103,6 +105,21 @@ private:
       shown_.push_back(1);
     std::ranges::reverse(shown_);
     return true;
+  }
+
+  /// What names the keys of the heads that stand in the proof, where one is not that of the opening.
+  bool add_changes_of_key() {
+    auto first = row_at(1);
+    auto record = first.erased || !first.nonce.empty() ? std::nullopt : decode(first.content);
+    const auto* opened = record ? std::get_if<law::stream_opened>(&record->event) : nullptr;
+    auto by_opening = [&](const ports::signed_head& head) { return head.key_id == id_of(opened->signing_key); };
+    if (!opened || std::ranges::all_of(heads_, by_opening))
+      return true;
+    for (auto seq : changes_of_key(rows_, made_.stream))
+      if (seq <= heads_.back().seq && !std::ranges::binary_search(shown_, seq))
+        shown_.insert(std::ranges::lower_bound(shown_, seq), seq);
+    heads_.clear();
+    return shown_.size() <= proof_entries_most && cover();
   }
 
   /// Each entry up to the head of its batch; false when the batches are too large.

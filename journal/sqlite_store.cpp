@@ -486,10 +486,13 @@ private:
     delete_number_ = database_.prepare("DELETE FROM number WHERE stream = ? AND number_key = ?");
     empty_entry_ = database_.prepare("UPDATE entry SET nonce = NULL, content = NULL WHERE place = ?");
     insert_key_ = database_.prepare(
-        "INSERT OR IGNORE INTO stream_key (stream, epoch, purpose, recipient, box, key_id, signature) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?)");
-    insert_mark_ = database_.prepare("INSERT OR IGNORE INTO mark (stream, witness, seq, epoch, link, at, key_id, "
-                                     "signature) VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+        "INSERT INTO stream_key (stream, epoch, purpose, recipient, box, key_id, signature) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET key_id = excluded.key_id, signature = "
+        "excluded.signature WHERE box = excluded.box");
+    insert_mark_ = database_.prepare(
+        "INSERT INTO mark (stream, witness, seq, epoch, link, at, key_id, signature) VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT DO UPDATE SET at = excluded.at, key_id = excluded.key_id, signature = excluded.signature "
+        "WHERE link = excluded.link");
     insert_foreign_ =
         database_.prepare("INSERT OR IGNORE INTO foreign_head (place, link, epoch, first, ordering_seq, key_id, "
                           "signature) VALUES (?, ?, ?, ?, ?, ?, ?)");

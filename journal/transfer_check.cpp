@@ -1,6 +1,7 @@
 #include "journal/transfer_check.hpp"
 
 #include "journal/codec.hpp"
+#include "journal/signers.hpp"
 
 #include <map>
 
@@ -27,6 +28,8 @@ class check_of_transfer {
 public:
   check_of_transfer(const ports::transfer& brought, const replica_view& here) : brought_{brought}, here_{here} {
     done_.rows.stream = brought.stream;
+    for (const auto& key : here.signers)
+      follow(key);
   }
 
   checked_transfer run() {
@@ -112,8 +115,12 @@ private:
     const auto* opened = record ? std::get_if<law::stream_opened>(&record->event) : nullptr;
     if ((row.header.seq == 1) != (opened != nullptr))
       return fail(transfer_status::bad_signature, row.header.seq);
-    if (opened && std::ranges::find(brought_.signers, opened->signing_key) == brought_.signers.end())
-      return fail(transfer_status::bad_signature, 1);
+    if (opened)
+      follow(opened->signing_key);
+    if (auto named = record ? key_named_by(brought_.stream, row.header.subject, *record) : std::nullopt)
+      named_[row.header.seq] = *named;
+    else if (record && std::holds_alternative<law::signing_key_changed>(record->event))
+      return fail(transfer_status::bad_signature, row.header.seq);
     if (!record)
       return true;
     for (auto seq : law::emptied_by(record->event)) {
@@ -133,12 +140,34 @@ private:
     return done_.rows.entries[index].header.subject;
   }
 
+  static bool is_in(const std::vector<bytes32>& keys, const public_key& key) {
+    return std::ranges::find(keys, key) != keys.end();
+  }
+
+  /// The next head is signed with this key: the directory names it, or the key before, not revoked, has named it.
+  void follow(const public_key& key) {
+    done_.signers.push_back(key);
+    is_trusted_ = is_in(brought_.signers, key) || (is_trusted_ && !is_in(brought_.revoked, key));
+  }
+
+  /// A change of key at this head: the key before endorses it, or the directory knows the new one. Else nothing
+  /// follows.
+  bool take_change(const ports::signed_head& head, const public_key& named) {
+    bool endorsed = verify(head, done_.signers.back());
+    if (!endorsed && (!is_in(brought_.signers, named) || !verify(head, named)))
+      return fail(transfer_status::bad_signature, head.seq);
+    last_is_trusted_ = endorsed ? is_trusted_ : true;
+    follow(named);
+    return true;
+  }
+
   /// Every head must be that of the chain; of each key and epoch the last signature is checked, and with it all that
-  /// the chain holds before.
+  /// the chain holds before: what a key that is now revoked has signed stands when one that is not signs what follows.
+  /// That may be far: a head beyond the entries, which the directory's key has signed, vouches for them till then.
   bool take_heads() {
     if (fork_at_ != 0)
       return tell_fork();
-    std::map<std::pair<std::uint32_t, key_id>, const ports::signed_head*> last_of;
+    std::map<std::pair<std::uint32_t, public_key>, const ports::signed_head*> last_of;
     auto covered = here_.seq;
     auto ordering = here_.ordering_seq;
     for (const auto& head : brought_.heads) {
@@ -147,20 +176,35 @@ private:
         return fail(transfer_status::altered, head.seq);
       if (head.seq <= here_.seq)
         continue;
+      if (head.seq > last_.seq && &head == &brought_.heads.back()) {
+        is_vouched_for_ = head.stream == brought_.stream && is_signed(head);
+        continue;
+      }
       if (head.first != covered + 1 || head.seq < head.first || link == links_.end() || link->second != head.link)
         return fail(transfer_status::altered, head.seq);
       if (head.ordering_seq < ordering || head.ordering_seq >= sequences_end)
         return fail(transfer_status::altered, head.seq);
       ordering = head.ordering_seq;
       covered = head.seq;
-      last_of[{head.epoch, head.key_id}] = &head;
       done_.rows.heads.push_back(head);
+      if (done_.signers.empty())
+        return fail(transfer_status::bad_signature, head.seq);
+      if (auto change = named_.find(head.seq); change != named_.end()) {
+        if (!take_change(head, change->second))
+          return false;
+        continue;
+      }
+      last_is_trusted_ = is_trusted_;
+      last_of[{head.epoch, done_.signers.back()}] = &head;
     }
     if (covered != std::max(here_.seq, last_.seq))
       return fail(transfer_status::altered, covered + 1);
-    for (const auto& [key, head] : last_of)
-      if (!is_signed(*head))
+    for (const auto& [by, head] : last_of)
+      if (!verify(*head, by.second))
         return fail(transfer_status::bad_signature, head->seq);
+    done_.believed = last_is_trusted_;
+    if (!done_.rows.heads.empty() && !last_is_trusted_ && !is_vouched_for_)
+      return fail(transfer_status::bad_signature, covered);
     return true;
   }
 
@@ -180,11 +224,25 @@ private:
     return std::ranges::any_of(brought_.signers, [&](const public_key& key) { return verify(head, key); });
   }
 
+  /// The directory's keys, and that of the stream when it may be believed.
+  bool is_signed(const sealed_key& key) const {
+    return std::ranges::any_of(brought_.signers, [&](const public_key& signer) { return verify(key, signer); }) ||
+           (is_trusted_ && std::ranges::any_of(done_.signers, [&](const public_key& signer) {
+              return !is_in(brought_.revoked, signer) && verify(key, signer);
+            }));
+  }
+
+  /// What a revoked key has signed is left: the host has signed it again with his present one, or will.
   bool take_keys() {
+    auto epoch = done_.rows.entries.empty() ? here_.epoch : done_.rows.entries.back().header.epoch;
     for (const auto& travelling : brought_.keys) {
       auto key = key_from(brought_.stream, travelling);
-      auto signs = [&](const public_key& signer) { return verify(key, signer); };
-      if (std::ranges::none_of(brought_.signers, signs))
+      if (key.box.size() != sealed_key_box_bytes || key.epoch > epoch)
+        return fail(transfer_status::altered, here_.seq);
+      auto signs = [&](const public_key& revoked) { return verify(key, revoked); };
+      if (std::ranges::any_of(brought_.revoked, signs))
+        continue;
+      if (!is_signed(key))
         return fail(transfer_status::bad_signature, here_.seq);
       done_.keys.push_back(std::move(key));
     }
@@ -204,6 +262,10 @@ private:
   place last_;
   std::uint64_t fork_at_ = 0; ///< the first entry that is not the one that is here
   std::map<std::uint64_t, bytes32> links_;
+  std::map<std::uint64_t, public_key> named_; ///< by changes of key, at their sequences
+  bool is_trusted_ = false;                   ///< the key of the next head
+  bool last_is_trusted_ = false;              ///< the key that has signed the last head
+  bool is_vouched_for_ = false;               ///< by a head that is still to come
 };
 
 } // namespace

@@ -16,7 +16,8 @@ struct replica_view {
   std::uint32_t epoch = 0;
   std::int64_t recorded_at_ms = 0;
   bytes32 link{};
-  std::uint64_t ordering_seq = 0; ///< of the last head
+  std::uint64_t ordering_seq = 0;  ///< of the last head
+  std::vector<public_key> signers; ///< from that of the opening to that of the next head
   /// The link of an entry that is here.
   std::function<std::optional<bytes32>(std::uint64_t)> link_of;
   /// The subject of an entry that is here.
@@ -29,6 +30,9 @@ struct checked_transfer {
   std::optional<ports::signed_head> other_history; ///< signed by the same host: what proves a fork
   stream_rows rows;                                ///< what is new: entries, heads, payloads to be emptied
   std::vector<sealed_key> keys;
+  std::vector<public_key> signers; ///< after it, as in the view
+  bool believed = false; ///< the last new head is signed with a key that the directory names, or that such a key
+                         ///< has named; else it is vouched for by a head that is still to come
 };
 
 checked_transfer check_transfer(const ports::transfer& brought, const replica_view& here);

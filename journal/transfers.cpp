@@ -95,6 +95,8 @@ public:
       made->heads.push_back(head);
     }
     add_keys(*made, after);
+    if (auto last = rows_->last_head(stream); last && last->key_id != made->heads.back().key_id)
+      made->heads.push_back(*last);
     return made;
   }
 
@@ -115,7 +117,10 @@ public:
 private:
   void add_keys(ports::transfer& made, std::uint64_t after) {
     auto before = after == 0 ? std::nullopt : rows_->entry(made.stream, after);
-    if (before && before->header.epoch == made.entries.back().epoch)
+    auto head = before ? head_covering(made.stream, after) : std::nullopt;
+    // A host that has changed its keys has sealed those of the stream again.
+    auto by_the_same = [&](const ports::signed_head& next) { return head && next.key_id == head->key_id; };
+    if (before && before->header.epoch == made.entries.back().epoch && std::ranges::all_of(made.heads, by_the_same))
       return;
     made.keys = keys_of(*rows_, made.stream);
   }

@@ -2,6 +2,7 @@
 
 #include "journal/codec.hpp"
 #include "journal/flat_table.hpp"
+#include "journal/signers.hpp"
 
 #include <functional>
 #include <map>
@@ -31,7 +32,9 @@ std::string_view sentence_of(fault_reason reason) {
 
 class verification {
 public:
-  verification(store_reader& rows, const ports::stream_id& stream, const stream_keys* keys) : rows_{rows}, keys_{keys} {
+  verification(store_reader& rows, const ports::stream_id& stream, const stream_keys* keys,
+               std::span<const public_key> known)
+      : rows_{rows}, keys_{keys}, known_{known} {
     report_.stream = stream;
     report_.link = first_link(stream);
   }
@@ -140,10 +143,14 @@ private:
       return fault(row.header.seq, fault_reason::unknown_payload);
     if (const auto* opened = std::get_if<law::stream_opened>(&record->event)) {
       if (row.header.seq == 1)
-        report_.signer = opened->signing_key;
+        report_.signers = {*(report_.signer = opened->signing_key)};
       else
         fault(row.header.seq, fault_reason::opening);
     }
+    if (auto named = key_named_by(report_.stream, row.header.subject, *record))
+      named_[row.header.seq] = *named;
+    else if (std::holds_alternative<law::signing_key_changed>(record->event))
+      fault(row.header.seq, fault_reason::opening);
     for (auto seq : law::emptied_by(record->event))
       announced_.emplace(seq, row.header.subject);
   }
@@ -162,10 +169,23 @@ private:
     auto link = links_.find(head.seq);
     if (link == links_.end() || link->second != head.link)
       fault(head.seq, head_link);
-    else if (!report_.signer || !verify(head, *report_.signer))
+    else if (!check_signature(head))
       fault(head.seq, head_signature);
+    named_.erase(named_.begin(), named_.upper_bound(head.seq));
     if (head.ordering_seq < last_head_.ordering_seq)
       fault(head.seq, ordering_back);
+  }
+
+  /// By the key so far, or by that which an entry under this very head names, when it is known from elsewhere.
+  bool check_signature(const ports::signed_head& head) {
+    auto change = named_.find(head.seq);
+    bool by_the_last = !report_.signers.empty() && verify(head, report_.signers.back());
+    if (!by_the_last && (change == named_.end() || std::ranges::find(known_, change->second) == known_.end() ||
+                         !verify(head, change->second)))
+      return false;
+    if (change != named_.end())
+      report_.signers.push_back(change->second);
+    return true;
   }
 
   void check_end() {
@@ -195,12 +215,14 @@ private:
 
   store_reader& rows_;
   const stream_keys* keys_;
+  std::span<const public_key> known_;
   verify_report report_;
   std::uint64_t reading_ = 1; ///< what is being read now stands here, or beyond
   entry_header last_;
   ports::signed_head last_head_;
   flat_table<law::subject_id> last_of_;
-  std::map<std::uint64_t, bytes32> links_; ///< of entries whose head has not been read yet
+  std::map<std::uint64_t, bytes32> links_;    ///< of entries whose head has not been read yet
+  std::map<std::uint64_t, public_key> named_; ///< by changes of key under a head that has not been read yet
   std::map<std::uint64_t, law::subject_id> erased_;
   std::map<std::uint64_t, law::subject_id> announced_;
   std::multimap<std::uint64_t, bytes32> expected_;
@@ -210,8 +232,8 @@ private:
 
 verify_report verify_stream(store_reader& rows, const ports::stream_id& stream,
                             std::span<const ports::signed_head> expected, const stream_keys* keys,
-                            const std::function<void(std::uint64_t)>& progress) {
-  return verification{rows, stream, keys}.run(expected, progress);
+                            const std::function<void(std::uint64_t)>& progress, std::span<const public_key> known) {
+  return verification{rows, stream, keys, known}.run(expected, progress);
 }
 
 } // namespace toit::journal

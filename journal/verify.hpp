@@ -50,14 +50,16 @@ struct verify_report {
   std::uint64_t heads = 0;
   std::uint64_t erased = 0;
   bytes32 link{};
-  std::optional<public_key> signer;
+  std::optional<public_key> signer; ///< of the opening
+  std::vector<public_key> signers;  ///< that and those that the stream has changed to, in order
   std::vector<verify_fault> faults; ///< in the order of the stream, at most 100
 };
 
 /// `expected`: heads known from elsewhere (a receipt, a witness), which the stream must hold. `keys`: when given, every
-/// payload must also decrypt and decode. `progress` is told the entries read so far.
+/// payload must also decrypt and decode. `known`: keys known from elsewhere, the directory, to be the host's: without
+/// them a change of key counts only under the signature of the key before. `progress` is told the entries read so far.
 verify_report verify_stream(store_reader& rows, const ports::stream_id& stream,
                             std::span<const ports::signed_head> expected, const stream_keys* keys,
-                            const std::function<void(std::uint64_t)>& progress);
+                            const std::function<void(std::uint64_t)>& progress, std::span<const public_key> known = {});
 
 } // namespace toit::journal

@@ -1,5 +1,7 @@
 #include "journal/writer.hpp"
 
+#include "journal/signers.hpp"
+
 #include <cstring>
 
 namespace toit::journal {
@@ -28,10 +30,10 @@ entry_row row_of(const ports::entry_draft& draft, const stream_position& at, std
 } // namespace
 
 journal_writer_on_store::journal_writer_on_store(store& rows, access_log& log, const signing_key& signer,
-                                                 std::shared_ptr<const key_ring> keys,
+                                                 std::vector<public_key> own, std::shared_ptr<const key_ring> keys,
                                                  std::shared_ptr<const ports::clock> clock,
                                                  std::shared_ptr<ports::files> kept)
-    : store_{rows}, log_{log}, signer_{signer}, keys_{std::move(keys)}, clock_{std::move(clock)},
+    : store_{rows}, log_{log}, signer_{signer}, own_{std::move(own)}, keys_{std::move(keys)}, clock_{std::move(clock)},
       kept_{std::move(kept)}, committed_{rows.open_reader()} {}
 
 journal_writer_on_store::stream_state& journal_writer_on_store::state_of(const ports::stream_id& stream) {
@@ -43,6 +45,11 @@ journal_writer_on_store::stream_state& journal_writer_on_store::state_of(const p
 std::uint64_t journal_writer_on_store::last_seq(const ports::stream_id& stream) const {
   auto found = streams_.find(stream);
   return found == streams_.end() ? 0 : found->second.at.seq;
+}
+
+bool journal_writer_on_store::can_sign(const ports::stream_id& stream) {
+  const auto& signers = state_of(stream).signers;
+  return signers.empty() || signers.back() == signer_.public_half();
 }
 
 // -- staging --------------------------------------------------------------------------------------------------------
@@ -64,7 +71,7 @@ ports::append_result journal_writer_on_store::stage_one(const ports::append& ask
     return *known;
   if (read_only_)
     return {.status = ports::append_status::read_only};
-  if (held_back_.contains(asked.stream))
+  if (held_back_.contains(asked.stream) || !can_sign(asked.stream))
     return {.status = behind};
   auto& state = state_of(asked.stream);
   for (const auto& read : asked.reads)
@@ -436,8 +443,9 @@ void journal_writer_on_store::replay(const ports::stream_id& stream, stream_stat
     return;
   if (!head || head->seq != state.at.seq || head->link != state.at.link)
     report(stream, state.at.seq, "is not covered by the last signed head");
-  if (!verify(*head, signer_.public_half()))
+  if (std::ranges::none_of(own_, [&](const public_key& key) { return journal::verify(*head, key); }))
     report(stream, head->seq, "has a head whose signature does not match");
+  state.signers = signers_of(*committed_, stream);
   state.at.ordering_seq = head->ordering_seq;
 }
 

@@ -12,8 +12,10 @@ namespace toit::journal {
 
 class journal_writer_on_store : public ports::journal_writer {
 public:
-  journal_writer_on_store(store& rows, access_log& log, const signing_key& signer, std::shared_ptr<const key_ring> keys,
-                          std::shared_ptr<const ports::clock> clock, std::shared_ptr<ports::files> kept);
+  /// `own`: what this node signs with, and has signed with.
+  journal_writer_on_store(store& rows, access_log& log, const signing_key& signer, std::vector<public_key> own,
+                          std::shared_ptr<const key_ring> keys, std::shared_ptr<const ports::clock> clock,
+                          std::shared_ptr<ports::files> kept);
 
   std::vector<ports::append_result> stage(std::span<const ports::append_ptr> appends) override;
   ports::append_result stage_refusal(const ports::log_line& attempt) override;
@@ -27,6 +29,8 @@ public:
   bool read_only() const override { return read_only_; }
   void probe() override;
   std::uint64_t last_seq(const ports::stream_id& stream) const override;
+  /// False while the stream goes on under another key than this node's present one.
+  bool can_sign(const ports::stream_id& stream);
 
   void load(const ports::stream_id& stream);
   void keep() override;
@@ -39,6 +43,7 @@ private:
     stream_position at;
     flat_table<law::subject_id> last_of; ///< last entry of each subject
     flat_table<fingerprint> answered;    ///< first entry of each command
+    std::vector<public_key> signers;     ///< as the stream names them; only the last may sign
   };
 
   /// What a rollback puts back.
@@ -59,7 +64,8 @@ private:
   /// Of a stream that another node hosts, as far as it is here.
   struct replica_state {
     stream_position at;
-    std::set<std::pair<std::uint32_t, bytes32>> keys; ///< epochs and recipients of its sealed keys
+    std::vector<public_key> signers;
+    std::set<std::tuple<key_purpose, std::uint32_t, bytes32>> keys; ///< epochs and recipients of its sealed keys
   };
 
   /// What a transfer adds, checked and not yet on disk.
@@ -96,6 +102,7 @@ private:
   store& store_;
   access_log& log_;
   const signing_key& signer_;
+  std::vector<public_key> own_;
   std::shared_ptr<const key_ring> keys_;
   std::shared_ptr<const ports::clock> clock_;
   std::shared_ptr<ports::files> kept_;

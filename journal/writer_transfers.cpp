@@ -1,5 +1,6 @@
 // What the writer takes from other nodes: replicas of their streams, and what it lacks of its own.
 
+#include "journal/signers.hpp"
 #include "journal/transfer_check.hpp"
 #include "journal/writer.hpp"
 
@@ -35,10 +36,11 @@ journal_writer_on_store::replica_state& journal_writer_on_store::replica_of(cons
       throw store_broken{"replica " + stream.text() + ", entry " + std::to_string(head->seq) +
                          ": is not what was written"};
     state.at = {head->seq, last->header.epoch, last->header.recorded_at_ms, last->link, head->ordering_seq};
+    state.signers = signers_of(*committed_, stream);
   }
   for (const auto& key : committed_->keys())
-    if (key.stream == stream && key.purpose == key_purpose::stream)
-      state.keys.emplace(key.epoch, key.recipient);
+    if (key.stream == stream)
+      state.keys.emplace(key.purpose, key.epoch, key.recipient);
   return state;
 }
 
@@ -46,12 +48,15 @@ bool journal_writer_on_store::has_key(const replica_state& replica, const std::o
   if (!escrow)
     return true;
   for (std::uint32_t epoch = 0; epoch <= replica.at.epoch; ++epoch)
-    if (!replica.keys.contains({epoch, *escrow}))
+    if (!replica.keys.contains({key_purpose::stream, epoch, *escrow}))
       return false;
   return true;
 }
 
 namespace {
+
+/// Of one stream, which travel in one message.
+constexpr std::size_t keys_most = 1024;
 
 ports::transfer_result result_of(const ports::stream_id& stream, transfer_status status, const stream_position& at) {
   ports::transfer_result result;
@@ -66,8 +71,10 @@ ports::transfer_result journal_writer_on_store::stage_transfer(const ports::tran
   auto hosted = streams_.find(brought.stream);
   bool is_hosted = hosted != streams_.end();
   replica_state own;
-  if (is_hosted)
+  if (is_hosted) {
     own.at = hosted->second.at;
+    own.signers = hosted->second.signers;
+  }
   auto& here = is_hosted ? own : replica_of(brought.stream);
   if (read_only_)
     return result_of(brought.stream, transfer_status::read_only, here.at);
@@ -79,7 +86,8 @@ ports::transfer_result journal_writer_on_store::stage_transfer(const ports::tran
 
 ports::transfer_result journal_writer_on_store::stage_checked(const ports::transfer& brought, replica_state& here,
                                                               bool hosted) {
-  replica_view view{here.at.seq, here.at.epoch, here.at.recorded_at_ms, here.at.link, here.at.ordering_seq, {}, {}};
+  replica_view view{
+      here.at.seq, here.at.epoch, here.at.recorded_at_ms, here.at.link, here.at.ordering_seq, here.signers, {}, {}};
   view.link_of = [&](std::uint64_t seq) -> std::optional<bytes32> {
     if (seq == 0)
       return first_link(brought.stream);
@@ -104,10 +112,13 @@ ports::transfer_result journal_writer_on_store::stage_checked(const ports::trans
       const auto& last = checked.rows.entries.back();
       after.at = {last.header.seq, last.header.epoch, last.header.recorded_at_ms, last.link,
                   checked.rows.heads.back().ordering_seq};
+      after.signers = checked.signers;
     }
     for (const auto& key : checked.keys)
-      if (key.purpose == key_purpose::stream)
-        after.keys.emplace(key.epoch, key.recipient);
+      after.keys.emplace(key.purpose, key.epoch, key.recipient);
+    if (after.keys.size() > keys_most)
+      return result_of(brought.stream, transfer_status::altered, here.at);
+    result.believed = checked.rows.entries.empty() || checked.believed;
     result.now = {brought.stream, after.at.epoch, after.at.seq, after.at.link};
     staged_transfers_.insert_or_assign(brought.stream,
                                        staged_transfer{std::move(checked.rows), std::move(checked.keys), after});

@@ -30,7 +30,7 @@ using any_event = std::variant<
     // T
     stream_opened, legal_person_registered, habilitation_granted, habilitation_ended, mandate_granted, mandate_ended,
     account_opened, account_closed, account_secret_changed, reservation_convention_signed, reservation_convention_ended,
-    flow_stated, clock_set, clock_confirmed, command_executed,
+    flow_stated, clock_set, clock_confirmed, command_executed, signing_key_changed,
     // S
     command_issued, waiting_threshold_set, command_closed>;
 

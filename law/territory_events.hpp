@@ -263,6 +263,24 @@ struct flow_stated {
                                    originators{quality::bailleur, quality::gestionnaire}};
 };
 
+/// From the next batch on the stream's heads are signed with another key. Written by the host itself, alone in its
+/// batch; docs/journal-format.md says who may believe it.
+struct signing_key_changed {
+  bytes32 signing_key{};   ///< public key of the batch heads that follow
+  bytes32 operating_key{}; ///< public key to which the host's own stream keys are sealed from now on
+  friend bool operator==(const signing_key_changed&, const signing_key_changed&) = default;
+  static constexpr auto fields() {
+    using t = signing_key_changed;
+    return std::tuple{field{"signing_key", &t::signing_key}, field{"operating_key", &t::operating_key}};
+  }
+  static constexpr entry_kind kind{117,
+                                   "signing_key_changed",
+                                   entry_family::territory,
+                                   "L441-2-7-1-1a",
+                                   "Clés du nœud changées",
+                                   originators::consequence()};
+};
+
 /// A demonstration node's civil time has been set.
 struct clock_set {
   instant now;

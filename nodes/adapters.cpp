@@ -17,12 +17,10 @@ public:
     return {secrets.account, keys_->of(stream_)->seal_local(accounts_purpose, journal::pack_alone(secrets))};
   }
 
-  ports::account_secrets open(const ports::account_row& row) override {
+  std::optional<ports::account_secrets> open(const ports::account_row& row) override {
     auto plain = keys_->of(stream_)->open_local(accounts_purpose, row.sealed);
     auto secrets = plain ? journal::unpack_alone<ports::account_secrets>(*plain) : std::nullopt;
-    if (!secrets || secrets->account != row.account)
-      throw journal::store_broken{"an account does not open"};
-    return std::move(*secrets);
+    return secrets && secrets->account == row.account ? std::move(secrets) : std::nullopt;
   }
 
 private:

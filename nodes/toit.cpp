@@ -9,6 +9,7 @@
 #include "nodes/program/federation_demo.hpp"
 #include "nodes/program/federation_tour.hpp"
 #include "nodes/program/journal_command.hpp"
+#include "nodes/program/keys_command.hpp"
 #include "nodes/program/law_command.hpp"
 #include "nodes/program/node_command.hpp"
 #include "nodes/program/territory_command.hpp"
@@ -78,6 +79,13 @@ private:
     auto* show = command(keys, "show", "Montre les moitiés publiques, à donner à qui émet l'annuaire",
                          [this] { return show_keys_command(file_, json_, std::cout, std::cerr); });
     show->add_option("file", file_, "Fichier de clés")->required();
+    auto* rotate = command(keys, "rotate", "Change les clés d'un nœud arrêté : son flux le dit lui-même", [this] {
+      rotate_.json = json_;
+      return rotate_keys_command(rotate_, std::cout, std::cerr);
+    });
+    rotate->add_option("--config", rotate_.configuration, "Fichier de configuration du nœud")->required();
+    rotate->add_flag("--prepare", rotate_.prepare, "Fait les prochaines clés et les montre, sans rien changer");
+    rotate->add_flag("--stolen", rotate_.stolen, "Les clés présentes sont peut-être en d'autres mains");
 
     auto* account = app_.add_subcommand("account", "Comptes");
     account->require_subcommand(1);
@@ -148,8 +156,7 @@ private:
     verify->add_option("--head", verify_.head, "Tête signée (JSON) que le journal doit contenir");
     verify->add_option("--keys", verify_.keys, "Clés du nœud : le contenu doit aussi se lire");
     verify
-        ->add_option("--signer", verify_.signers,
-                     "Clé connue d'ailleurs (CLÉ, ou TÉMOIN:CLÉ) ; plusieurs fois au besoin")
+        ->add_option("--signer", verify_.signers, "Clé connue d'ailleurs (CLÉ, ou FLUX:CLÉ) ; plusieurs fois au besoin")
         ->allow_extra_args(false);
 
     auto* territory = command(&app_, "territory", "Cherche un territoire ou une commune sur la carte",
@@ -265,6 +272,7 @@ private:
   issue_options issue_{};
   show_options show_{};
   proof_options proof_{};
+  rotate_options rotate_{};
   backup_options backup_{};
   restore_options restore_{};
   clock_options clock_{};

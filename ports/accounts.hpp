@@ -42,8 +42,8 @@ class account_sealer {
 public:
   virtual ~account_sealer() = default;
   virtual account_row seal(const account_secrets& secrets) = 0;
-  /// Throws std::runtime_error when the row does not open.
-  virtual account_secrets open(const account_row& row) = 0;
+  /// Absent when the row is another territory's, or altered.
+  virtual std::optional<account_secrets> open(const account_row& row) = 0;
 };
 
 /// Hash of short secrets that are random themselves: tokens, codes, idempotency keys.

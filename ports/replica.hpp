@@ -64,10 +64,13 @@ struct stream_position {
 struct transfer {
   stream_id stream;
   law::list<sealed_entry, 65536> entries;
-  law::list<signed_head, 65536> heads; ///< one a batch, in order; the last covers the last entry
+  /// One a batch, in order, up to the one that covers the last entry. Where that is not signed with the stream's
+  /// present key, its present head follows.
+  law::list<signed_head, 65536> heads;
   law::list<travelling_key, 1024> keys;
   // What the receiver's directory says, and no sender.
   std::vector<law::bytes32> signers;  ///< public keys of the stream's host
+  std::vector<law::bytes32> revoked;  ///< of the same host, that sign nothing any more
   std::optional<law::bytes32> escrow; ///< for which the stream's keys must be sealed
 
   static constexpr auto fields() {
@@ -119,6 +122,7 @@ struct transfer_result {
   std::uint64_t at = 0;                     ///< the sequence at which it failed
   std::optional<signed_head> other_history; ///< of a fork: what the host has signed beside what is here
   bool keys_there = true;                   ///< every epoch stored so far has a key for the escrow
+  bool believed = true;                     ///< of what is stored: its last head is signed with a believed key
 };
 
 /// Reads streams as they travel. One a thread.

@@ -209,14 +209,23 @@ void link_keeper_state::keep_directory(ports::bytes signed_bytes) {
 
 void link_keeper_state::tell_metrics(const ports::federation_report& now) const {
   auto& metrics = *context->metrics;
-  metrics.make_gauge("toit_federation_alarms", "Alarms of the federation that nobody has settled")
-      .set(static_cast<double>(now.alarms.size()));
+  for (auto kind : names_of(ports::alarm_kind{})) {
+    auto stand = std::ranges::count_if(now.alarms, [&](const auto& one) { return law::name_of(one.kind) == kind; });
+    metrics
+        .make_gauge("toit_federation_alarms", "Alarms of the federation that nobody has settled",
+                    {{"kind", std::string{kind}}})
+        .set(static_cast<double>(stand));
+  }
   metrics.make_gauge("toit_directory_number", "Number of the directory in force")
       .set(static_cast<double>(now.directory_number));
   for (const auto& link : now.links) {
     auto node = link.node.text();
     metrics.make_gauge("toit_link_up", "1 while the link is up", {{"node", node}})
         .set(link.state == ports::link_state::up ? 1 : 0);
+    metrics
+        .make_gauge("toit_link_misbehaviours", "What the neighbour should not have sent, since the start",
+                    {{"node", node}})
+        .set(static_cast<double>(link.misbehaviours));
     for (const auto& stream : link.streams) {
       auto lag = stream.seq > stream.their_seq ? stream.seq - stream.their_seq : 0;
       metrics

@@ -62,11 +62,12 @@ void housekeeping::work(const std::stop_token& stop) {
 }
 
 bool housekeeping::scrub(journal::store_reader& rows, const ports::stream_id& stream, const std::stop_token& stop) {
-  auto report = journal::verify_stream(rows, stream, {}, nullptr, [&](std::uint64_t) {
+  auto rest_or_stop = [&](std::uint64_t) {
     if (stop.stop_requested())
       throw scrub_stopped{};
     rest(stop, scrub_rest);
-  });
+  };
+  auto report = journal::verify_stream(rows, stream, {}, nullptr, rest_or_stop, node_.journal().signers());
   if (!report.faults.empty()) {
     const auto& first = report.faults.front();
     base::log_error("the journal is not what was written",

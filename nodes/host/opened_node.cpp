@@ -52,10 +52,17 @@ opened_node::opened_node(const configuration& with, const territory_map& map) : 
     std::filesystem::create_directories(folder);
     hosted_.push_back(make_context(one, map, {open_folder(folder / "documents"), open_folder(folder / "marks")}));
   }
+  check_accounts();
   if (!with.federation)
     return;
   join_federation(*with.federation, with.purpose);
   take_post(*own);
+}
+
+void opened_node::check_accounts() const {
+  for (const auto& row : journal_->open_reader()->accounts())
+    if (std::ranges::none_of(hosted_, [&](const auto& one) { return one->accounts->open(row).has_value(); }))
+      throw journal::store_broken{"an account does not open"};
 }
 
 void opened_node::set_up_clock(const configuration& with, const std::string& departement) {
@@ -102,6 +109,10 @@ std::shared_ptr<territory_context> opened_node::make_context(const configuration
               {shared->stream, with.territory, where.name, law::text<16>{std::string{law::name_of(with.purpose)}}},
               shared->today());
   journal_->load(shared->stream);
+  // What was put back from before a change of keys gets it back from neighbours.
+  bool comes_back = with.federation && std::filesystem::exists(directory_.marks() / data_directory::restored_mark);
+  if (!journal_->can_sign(shared->stream) && !comes_back)
+    throw std::runtime_error{"a change of keys is unfinished: \"toit keys rotate\" ends it"};
   std::vector<law::commune_code> known;
   for (const auto& one : map.communes())
     known.push_back(one.code);
@@ -127,8 +138,8 @@ std::shared_ptr<territory_context> opened_node::make_context(const configuration
 void opened_node::take_post(territory_context& context) {
   auto clock = std::make_shared<system_clock>();
   auto today = [clock, departement = context.departement] { return law::local_date(departement, clock->now()); };
-  letters_ = std::make_shared<federation::command_letters>(context.stream, keys_.operating_secret, links_->directory,
-                                                           clock, today);
+  letters_ = std::make_shared<federation::command_letters>(context.stream, journal::operating_secrets(keys_),
+                                                           links_->directory, clock, today);
   context.post = letters_;
 }
 
@@ -146,21 +157,31 @@ std::optional<ports::bytes> read_whole(const std::filesystem::path& file) {
 
 } // namespace
 
-/// The newest directory that the anchor has signed: the one given, or one that came over a link.
-void opened_node::join_federation(const federated& with, node_purpose purpose) {
-  kept_directory_ = open_folder(directory_.federation());
-  replica_documents_ = open_folder(directory_.replicas());
-  given_directory_ = with.directory;
-  for (const auto& brought : {read_whole(given_directory_), read_whole(directory_.federation() / kept_name)}) {
+constexpr const char* kept_name = "directory.toit";
+
+std::optional<signed_directory> newest_directory(const federated& with, node_purpose purpose,
+                                                 const std::filesystem::path& data) {
+  std::optional<signed_directory> newest;
+  for (const auto& brought :
+       {read_whole(with.directory), read_whole(data_directory::federation_in(data) / kept_name)}) {
     auto opened = brought ? federation::open_directory(*brought, with.anchor)
                           : std::unexpected{federation::directory_fault::malformed};
     // Data of the kinds never mix.
     if (opened && opened->purpose.str() == law::name_of(purpose) &&
-        (!links_ || opened->number > links_->directory.number)) {
-      links_.emplace();
-      links_->directory = std::move(*opened);
-      links_->signed_directory = *brought;
-    }
+        (!newest || opened->number > newest->directory.number))
+      newest = {std::move(*opened), *brought};
+  }
+  return newest;
+}
+
+void opened_node::join_federation(const federated& with, node_purpose purpose) {
+  kept_directory_ = open_folder(directory_.federation());
+  replica_documents_ = open_folder(directory_.replicas());
+  given_directory_ = with.directory;
+  if (auto newest = newest_directory(with, purpose, directory_.path())) {
+    links_.emplace();
+    links_->directory = std::move(newest->directory);
+    links_->signed_directory = std::move(newest->content);
   }
   if (!links_)
     throw std::runtime_error{"no directory for this purpose that the anchor has signed: " + with.directory.string()};

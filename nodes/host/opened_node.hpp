@@ -14,6 +14,14 @@
 
 namespace toit::nodes {
 
+struct signed_directory {
+  federation::directory directory;
+  ports::bytes content;
+};
+/// The newest that the anchor has signed for this purpose: the one given, or one in `data` that came over a link.
+std::optional<signed_directory> newest_directory(const federated& with, node_purpose purpose,
+                                                 const std::filesystem::path& data);
+
 class opened_node {
 public:
   /// Makes what is not there yet but the keys: directory, journal, the territory's stream. Verifies what it loads.
@@ -62,8 +70,8 @@ public:
                             const std::string& password);
 
 private:
-  static constexpr const char* kept_name = "directory.toit";
-
+  /// Each is a hosted territory's, and opens with its key. Throws store_broken.
+  void check_accounts() const;
   void join_federation(const federated& with, node_purpose purpose);
   /// What a territory keeps beside the journal.
   struct own_files {

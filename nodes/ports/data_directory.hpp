@@ -29,7 +29,9 @@ public:
   /// Documents of streams that other nodes host.
   std::filesystem::path replicas() const { return path_ / "replicas"; }
   std::filesystem::path snapshots() const { return path_ / "snapshots"; }
-  std::filesystem::path federation() const { return path_ / "federation"; }
+  std::filesystem::path federation() const { return federation_in(path_); }
+  /// The same of a directory that somebody else may hold.
+  static std::filesystem::path federation_in(const std::filesystem::path& data) { return data / "federation"; }
   std::filesystem::path marks() const { return path_ / "marks"; }
   /// Documents and marks of another territory that is hosted here.
   std::filesystem::path hosted(std::string_view stream) const { return path_ / "hosted" / stream; }

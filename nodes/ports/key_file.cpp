@@ -57,19 +57,66 @@ std::expected<journal::node_keys, key_file_fault> read_keys(const std::filesyste
   journal::node_keys keys;
   if (!read_line(in, "signing_seed", keys.signing_seed) || !read_line(in, "operating_secret", keys.operating_secret))
     return std::unexpected{key_file_fault::malformed};
+  while (in.peek() != std::ifstream::traits_type::eof()) {
+    journal::former_keys before;
+    if (keys.former.size() == former_keys_limit || !read_line(in, "former_signing_seed", before.signing_seed) ||
+        !read_line(in, "former_operating_secret", before.operating_secret))
+      return std::unexpected{key_file_fault::malformed};
+    keys.former.push_back(before);
+  }
   return keys;
 }
 
-journal::node_keys create_keys(const std::filesystem::path& file) {
-  file_descriptor made{::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)};
+namespace {
+
+void write_keys(const std::filesystem::path& file, int flags, const journal::node_keys& keys) {
+  file_descriptor made{::open(file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0600)};
   auto fail = [&] { throw std::system_error{errno, std::generic_category(), file.string()}; };
   if (!made)
     fail();
-  auto keys = journal::node_keys::generate();
   auto text = line_of("signing_seed", keys.signing_seed) + line_of("operating_secret", keys.operating_secret);
+  for (const auto& before : keys.former)
+    text += line_of("former_signing_seed", before.signing_seed) +
+            line_of("former_operating_secret", before.operating_secret);
   if (::write(made.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()) || ::fsync(made.get()) != 0)
     fail();
+}
+
+/// What stands there after a power cut too.
+void sync_folder_of(const std::filesystem::path& file) {
+  auto folder = std::filesystem::absolute(file).parent_path();
+  file_descriptor opened{::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  if (!opened || ::fsync(opened.get()) != 0)
+    throw std::system_error{errno, std::generic_category(), folder.string()};
+}
+
+std::filesystem::path write_aside(const std::filesystem::path& file, const journal::node_keys& keys) {
+  auto aside = file;
+  aside += ".part";
+  write_keys(aside, O_TRUNC, keys);
+  return aside;
+}
+
+} // namespace
+
+journal::node_keys create_keys(const std::filesystem::path& file) {
+  auto keys = journal::node_keys::generate();
+  auto aside = write_aside(file, keys);
+  // Never in the place of what is there.
+  bool made = ::link(aside.c_str(), file.c_str()) == 0;
+  auto why = errno;
+  std::filesystem::remove(aside);
+  if (!made)
+    throw std::system_error{why, std::generic_category(), file.string()};
+  sync_folder_of(file);
   return keys;
+}
+
+void replace_keys(const std::filesystem::path& file, const journal::node_keys& keys) {
+  auto aside = write_aside(file, keys);
+  if (::rename(aside.c_str(), file.c_str()) != 0)
+    throw std::system_error{errno, std::generic_category(), file.string()};
+  sync_folder_of(file);
 }
 
 } // namespace toit::nodes

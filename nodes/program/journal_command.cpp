@@ -106,7 +106,7 @@ private:
       return {"Il n'y a pas de journal ici : " + options_.data.string()};
     rows_ = journal::open_sqlite_reader(file.string());
     for (const auto& sealed : rows_->keys())
-      ring_.add(sealed, secrets->operating_secret);
+      ring_.add(sealed, *secrets);
     return {};
   }
 

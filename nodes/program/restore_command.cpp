@@ -120,6 +120,7 @@ private:
   void verify() {
     verify_options options;
     options.journal = aside_;
+    options.signers = signers_known_to(with_, key_file(), aside_);
     options.json = options_.json;
     if (verify_command(options, out_, err_) != exit_done)
       stop("La sauvegarde n'est pas ce qui a été écrit : rien n'a été remis.", exit_integrity);
@@ -132,17 +133,21 @@ private:
     }
   }
 
-  /// Those of the backup where the node has none.
+  /// That of the backup where the node has none.
+  fs::path key_file() const {
+    return manifest_.with_keys && !fs::exists(with_.keys) ? aside_ / backed_up_keys : with_.keys;
+  }
+
   journal::node_keys keys() {
-    keys_come_back_ = manifest_.with_keys && !fs::exists(with_.keys);
-    auto file = keys_come_back_ ? aside_ / backed_up_keys : with_.keys;
+    auto file = key_file();
+    keys_come_back_ = file != with_.keys;
     auto secrets = read_keys(file);
     if (!secrets)
       stop(file.string() + " : " + std::string{in_words(secrets.error())});
     auto rows = journal::open_sqlite_reader((aside_ / backed_up_journal).string());
     journal::key_ring ring;
     for (const auto& sealed : rows->keys())
-      ring.add(sealed, secrets->operating_secret);
+      ring.add(sealed, *secrets);
     if (!ring.that_open(with_.stream())->has_index())
       stop("Ces clés ne sont pas celles de ce journal : " + file.string());
     return *secrets;
@@ -169,7 +174,7 @@ private:
       if (!read)
         break;
       auto brought = *read;
-      brought.signers = {node->signer()};
+      brought.signers = journal::signing_publics(secrets);
       auto result = writer.stage_transfer(brought);
       if (result.status == ports::transfer_status::read_only || !writer.sync().entries)
         stop("Le disque est plein.");

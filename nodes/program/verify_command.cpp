@@ -5,6 +5,7 @@
 #include "journal/sqlite_store.hpp"
 #include "journal/verify.hpp"
 #include "law/scalar_text.hpp"
+#include "nodes/host/opened_node.hpp"
 #include "nodes/ports/key_file.hpp"
 #include "nodes/program/exit_code.hpp"
 #include "nodes/program/progress.hpp"
@@ -56,6 +57,12 @@ public:
         return exit_usage;
       }
     }
+    for (const auto& text : options_.signers)
+      if (!know(text)) {
+        err_ << "Une clé se donne en 64 chiffres hexadécimaux, précédés au besoin du flux et de « : » : " << text
+             << "\n";
+        return exit_usage;
+      }
     try {
       auto rows = journal::open_sqlite_reader(file.string());
       open_keys(*rows);
@@ -78,7 +85,9 @@ private:
     if (!keys)
       throw std::runtime_error{"le fichier de clés ne se lit pas"};
     for (const auto& sealed : rows.keys())
-      ring_.add(sealed, keys->operating_secret);
+      ring_.add(sealed, *keys);
+    for (const auto& own : journal::signing_publics(*keys))
+      known_.push_back({{}, own});
   }
 
   void verify(journal::store_reader& rows, const ports::stream_id& stream) {
@@ -92,10 +101,10 @@ private:
     // A replica that is sealed to others proves itself all the same.
     if (keys && !keys->has_index())
       keys = nullptr;
-    auto report = journal::verify_stream(rows, stream, expected, keys.get(),
-                                         [&](std::uint64_t done) { line.at(done, last ? last->seq : 0); });
-    if (report.signer)
-      signers_.push_back(*report.signer);
+    auto report = journal::verify_stream(
+        rows, stream, expected, keys.get(), [&](std::uint64_t done) { line.at(done, last ? last->seq : 0); },
+        known_of(stream));
+    signers_.insert(signers_.end(), report.signers.begin(), report.signers.end());
     for (const auto& f : report.faults)
       fault(stream.text(), f.seq, f.what);
     if (options_.json)
@@ -113,17 +122,27 @@ private:
            << (report.faults.empty() ? "la chaîne est entière" : "la chaîne est ROMPUE") << "\n";
   }
 
-  /// Signed by the node itself, whose stream is one of those here; what is wrong is told under the first key.
-  std::optional<journal::log_fault> log_fault(const std::string& file) {
-    std::optional<journal::log_fault> first;
-    for (const auto& signer : signers_) {
-      auto found = journal::verify_access_log(file, signer, {});
-      if (!found)
-        return std::nullopt;
-      if (!first)
-        first = found;
+  /// A key alone is good for any stream.
+  bool know(const std::string& text) {
+    known_key known;
+    if (text.find(':') != std::string::npos) {
+      auto signer = parse_signer(text, {});
+      if (!signer)
+        return false;
+      known = {signer->stream, signer->key};
+    } else if (!law::parse_hex(text, known.key)) {
+      return false;
     }
-    return first;
+    known_.push_back(known);
+    return true;
+  }
+
+  std::vector<journal::public_key> known_of(const ports::stream_id& stream) const {
+    std::vector<journal::public_key> known;
+    for (const auto& signer : known_)
+      if (!signer.stream || *signer.stream == stream)
+        known.push_back(signer.key);
+    return known;
   }
 
   void verify_logs(const fs::path& folder) {
@@ -135,7 +154,8 @@ private:
       if (!name.starts_with("log-") || !name.ends_with(".sqlite"))
         continue;
       ++files;
-      if (auto found = log_fault(entry.path().string()))
+      // Signed by the node itself, whose stream is one of those here.
+      if (auto found = journal::verify_access_log(entry.path().string(), signers_, {}))
         fault(name, found->line, found->what);
     }
     if (!options_.json)
@@ -150,9 +170,15 @@ private:
       err_ << where << ", " << seq << " : " << what << "\n";
   }
 
+  struct known_key {
+    std::optional<ports::stream_id> stream;
+    journal::public_key key{};
+  };
+
   const verify_options& options_;
   std::ostream& out_;
   std::ostream& err_;
+  std::vector<known_key> known_;
   std::optional<ports::signed_head> head_;
   std::vector<ports::stream_id> seen_;
   std::vector<journal::public_key> signers_;
@@ -162,11 +188,26 @@ private:
 
 } // namespace
 
+std::vector<std::string> signers_known_to(const configuration& with, const fs::path& keys, const fs::path& data) {
+  std::vector<std::string> known;
+  auto own = read_keys(keys);
+  if (own)
+    for (const auto& key : journal::signing_publics(*own))
+      known.push_back(with.stream().text() + ":" + law::to_hex(key));
+  auto newest = with.federation ? newest_directory(*with.federation, with.purpose, data) : std::nullopt;
+  if (newest)
+    for (const auto& node : newest->directory.nodes)
+      for (const auto& stream : node.streams)
+        for (const auto& key : node.signing_keys)
+          if (!key.revoked)
+            known.push_back(stream.text() + ":" + law::to_hex(key.key));
+  return known;
+}
+
 int verify_command(const verify_options& options, std::ostream& out, std::ostream& err) {
   bool of_proof = is_proof_file(options.journal);
-  if (of_proof ? options.head || options.keys : !options.signers.empty()) {
-    err << (of_proof ? "--head et --keys ne vont pas avec un dossier de preuve.\n"
-                     : "--signer va avec un dossier de preuve.\n");
+  if (of_proof && (options.head || options.keys)) {
+    err << "--head et --keys ne vont pas avec un dossier de preuve.\n";
     return exit_usage;
   }
   return of_proof ? verify_proof_file(options.journal, options.signers, options.json, out, err)

@@ -4,6 +4,8 @@
 
 #pragma once
 
+#include "nodes/host/configuration.hpp"
+
 #include <filesystem>
 #include <iosfwd>
 #include <optional>
@@ -17,9 +19,14 @@ struct verify_options {
   std::optional<std::filesystem::path>
       head; ///< JSON of a signed head, as the API gives it, which must be in the journal
   std::optional<std::filesystem::path> keys; ///< of the node: payloads must then decrypt and decode too
-  std::vector<std::string> signers;          ///< of a dossier de preuve: "HEX", or "FLUX:HEX" for a witness
+  std::vector<std::string> signers;          ///< known from elsewhere: "HEX", or "FLUX:HEX" for one stream alone
   bool json = false;
 };
+
+/// As `verify_options` takes them: the keys in this file for the node's own stream, and those that the newest directory
+/// in `data` names for every other.
+std::vector<std::string> signers_known_to(const configuration& with, const std::filesystem::path& keys,
+                                          const std::filesystem::path& data);
 
 /// Code of exit: 0 every stream and log is whole, 3 one is not, 1 when there is nothing to read, 2 on options
 /// that do not go with the file.

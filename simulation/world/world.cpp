@@ -141,7 +141,7 @@ void world::start() {
 
 std::shared_ptr<const ports::command_post> world::letters_of(const linked_node& node) const {
   return std::make_shared<federation::command_letters>(
-      node.stream, node.keys.operating_secret, federation_.directory, clock_,
+      node.stream, journal::operating_secrets(node.keys), federation_.directory, clock_,
       [clock = clock_] { return law::local_date("93", clock->now()); });
 }
 

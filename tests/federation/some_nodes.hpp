@@ -89,6 +89,11 @@ public:
       entry.endpoint = law::text<120>{"tcp://127.0.0.1:" + std::to_string(port++)};
       entry.link_keys.push_back({journal::link_public(node->keys), {}, {}});
       entry.signing_keys.push_back({journal::signing_key{node->keys.signing_seed}.public_half(), {}, {}});
+      for (const auto& before : node->keys.former) {
+        journal::node_keys then{before.signing_seed, before.operating_secret};
+        entry.link_keys.push_back({journal::link_public(then), {}, {}});
+        entry.signing_keys.push_back({journal::signing_key{then.signing_seed}.public_half(), {}, {}});
+      }
       entry.operating_key = journal::operating_public(node->keys.operating_secret);
       if (node->tier != node_tier::territory)
         entry.escrow_key = journal::operating_public(filled(node->tier == node_tier::region ? 77 : 78));
@@ -334,7 +339,7 @@ public:
   }
   std::vector<journal::verify_fault> verify(const std::string& where, const std::string& of) {
     auto rows = journal::open_sqlite_reader("node/journal.sqlite", (*this)[where].disk.vfs());
-    return journal::verify_stream(*rows, (*this)[of].hosted, {}, nullptr, {}).faults;
+    return journal::verify_stream(*rows, (*this)[of].hosted, {}, nullptr, {}, signing_publics((*this)[of].keys)).faults;
   }
   bool has_alarm(const std::string& where, alarm_kind kind) {
     auto told = (*this)[where].talk->report();

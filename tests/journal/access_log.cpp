@@ -22,7 +22,7 @@ struct log_on_disk {
 
   void open(unsigned keep_months) {
     log.reset();
-    log = std::make_unique<access_log>(place, folder, signer, bytes_with(2), keep_months);
+    log = std::make_unique<access_log>(place, folder, signer, std::vector{bytes_with(2)}, keep_months);
   }
   void write(std::uint8_t subject, law::instant when) {
     ports::log_line line;
@@ -32,10 +32,10 @@ struct log_on_disk {
     REQUIRE(log->sync());
   }
   std::optional<log_fault> verify(const std::string& file) {
-    return verify_access_log("log/" + file, signer.public_half(), disk.vfs());
+    return verify_access_log("log/" + file, std::span{&signer.public_half(), 1}, disk.vfs());
   }
   std::vector<ports::logged_line> about(std::uint8_t subject) {
-    return access_log_reader{place, folder, bytes_with(2)}.about(id_with<law::subject_id>(subject), 100);
+    return access_log_reader{place, folder, std::vector{bytes_with(2)}}.about(id_with<law::subject_id>(subject), 100);
   }
 
   simulation::virtual_disk disk{1};

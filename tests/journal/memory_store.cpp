@@ -158,12 +158,17 @@ public:
     auto same = [&](const sealed_key& k) {
       return k.stream == key.stream && k.epoch == key.epoch && k.purpose == key.purpose && k.recipient == key.recipient;
     };
-    if (std::ranges::none_of(staged_.keys, same))
+    auto there = std::ranges::find_if(staged_.keys, same);
+    if (there == staged_.keys.end())
       staged_.keys.push_back(key);
+    else if (there->box == key.box)
+      *there = key;
   }
   void put(const ports::witness_mark& mark) override {
     staged_.at(mark.stream);
-    staged_.marks.try_emplace({mark.stream, mark.witness, mark.seq}, mark);
+    auto [there, is_new] = staged_.marks.try_emplace({mark.stream, mark.witness, mark.seq}, mark);
+    if (!is_new && there->second.link == mark.link)
+      there->second = mark;
   }
   void put_foreign(const ports::signed_head& head) override {
     staged_.at(head.stream);

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """A second reader of the journal, written from docs/journal-format.md alone: it shares no code with the program.
 
-    tests/journal/second_reader.py FILE [--head STREAM:SEQ:LINK]... [--secret FILE]
+    tests/journal/second_reader.py FILE [--head STREAM:SEQ:LINK]... [--secret FILE] [--known STREAM:KEY]...
     tests/journal/second_reader.py FILE.preuve... [--known STREAM:KEY]...
 
-FILE is a journal.sqlite or a log-YYYY-MM.sqlite (then --signer KEY gives the node's public key). Prints a JSON object:
+FILE is a journal.sqlite or a log-YYYY-MM.sqlite (then each --signer KEY gives one of the node's public keys). Prints a JSON object:
 of each stream the entries read and the faults as [seq, reason], in the order of the stream. --head is a head known from
 elsewhere; --secret names a file of the node's operating secret (32 bytes), under which every payload is opened too.
 Of proofs, prints a JSON list: of each what it proves and its faults, or why it is not read.
@@ -28,6 +28,7 @@ from second_reader_bytes import (  # noqa: E402
     open_box,
     read_payload,
     signature_matches,
+    subject_of_keys,
     u8,
     u32,
     u64,
@@ -116,13 +117,13 @@ class Journal:
         columns = "place, epoch, first, ordering_seq, link, key_id, signature"
         return (Head(row) for row in self.rows(columns, "head", stream))
 
-    def secrets(self, stream, signer, operating_secret):
-        """The stream's secrets by epoch, of the rows that the signer made and that open."""
+    def secrets(self, stream, signers, operating_secret):
+        """The stream's secrets by epoch, of the rows that a signer made and that open."""
         query = "SELECT epoch, purpose, recipient, box, key_id, signature FROM stream_key WHERE stream = ?"
         found = {}
         for epoch, purpose, recipient, box, by, signature in self.database.execute(query, (self.streams[stream],)):
             message = b"toit.sealed-key.1" + named(stream) + u32(epoch) + u8(purpose) + recipient + box
-            if signer is None or by != key_id(signer) or not signature_matches(signature, message, signer):
+            if not any(by == key_id(signer) and signature_matches(signature, message, signer) for signer in signers):
                 continue
             secret = open_box(box, recipient, operating_secret)
             if purpose == 0 and secret:
@@ -144,10 +145,11 @@ def open_file(path, application, formats=(1,)):
 
 
 class Verification:
-    def __init__(self, journal, stream, known, operating_secret):
+    def __init__(self, journal, stream, known, known_keys, operating_secret):
         self.journal, self.stream, self.known, self.operating_secret = journal, stream, known, operating_secret
+        self.known_keys = known_keys
         self.faults = []
-        self.signer = None
+        self.signers, self.named = [], {}
         self.links = {0: digest("toit.stream", stream.encode())}
         self.last = None
         self.last_of = {}
@@ -208,7 +210,7 @@ class Verification:
             self.sealed.append(entry)
         else:
             self.clear(entry)
-        if entry.seq == 1 and not self.signer:
+        if entry.seq == 1 and not self.signers:
             self.fault(1, "opening")
 
     def clear(self, entry):
@@ -218,8 +220,12 @@ class Verification:
             return
         kind, event = payload[1], payload[11]
         if kind == 101 and entry.seq == 1:
-            self.signer = event[3]
+            self.signers = [event[3]]
         elif kind == 101:
+            self.fault(entry.seq, "opening")
+        if kind == 117 and entry.subject == subject_of_keys(self.stream):
+            self.named[entry.seq] = event[0]
+        elif kind == 117:
             self.fault(entry.seq, "opening")
         for seq in emptied_by(kind, event):
             self.announced.setdefault(seq, entry.subject)
@@ -244,14 +250,23 @@ class Verification:
             self.fault(expected, "head_gap")
         if head.seq == 0 or self.links.get(head.seq) != head.link:
             self.fault(head.seq, "head_link")
-        elif (
-            not self.signer
-            or head.key_id != key_id(self.signer)
-            or not signature_matches(head.signature, head.message(self.stream), self.signer)
-        ):
+        elif not self.signed(head):
             self.fault(head.seq, "head_signature")
         if before and head.ordering_seq < before.ordering_seq:
             self.fault(head.seq, "ordering_back")
+
+    def signed(self, head):
+        """By the key so far, or by one known from elsewhere that an entry under this very head names."""
+
+        def by(key):
+            return head.key_id == key_id(key) and signature_matches(head.signature, head.message(self.stream), key)
+
+        named = self.named.get(head.seq)
+        if not (self.signers and by(self.signers[-1])) and not (named in self.known_keys and by(named)):
+            return False
+        if named is not None:
+            self.signers.append(named)
+        return True
 
     def end(self, last_head):
         last = self.last_seq()
@@ -270,7 +285,7 @@ class Verification:
                 self.fault(seq, "unfinished_erasure")
 
     def open_payloads(self):
-        secrets = self.journal.secrets(self.stream, self.signer, self.operating_secret)
+        secrets = self.journal.secrets(self.stream, self.signers, self.operating_secret)
         keys = {epoch: digest("toit.entry.key", key=secret) for epoch, secret in secrets.items()}
         for entry in self.sealed:
             bound_to = b"toit.entry.1" + named(self.stream) + u32(entry.epoch) + entry.subject
@@ -287,7 +302,7 @@ def present(value):
     return u8(0) if value is None else u8(1) + value
 
 
-def verify_log(path, signer):
+def verify_log(path, signers):
     """The first line that is not what was written, or None."""
     database = open_file(path, 0x544F494C)
     name = Path(path).name
@@ -315,7 +330,7 @@ def verify_log(path, signer):
             by, signature = heads[seq]
             message = b"toit.log.head.1" + named(name) + u64(seq) + link
             whole = isinstance(signature, bytes) and len(signature) == 64
-            if by != key_id(signer) or not whole or not signature_matches(signature, message, signer):
+            if not whole or not any(by == key_id(key) and signature_matches(signature, message, key) for key in signers):
                 return seq
         expected, last_at = seq + 1, at
     if not signed:
@@ -333,7 +348,7 @@ def main():
     parser.add_argument("files", nargs="+", metavar="FILE")
     parser.add_argument("--head", action="append", default=[], type=parse_head, metavar="STREAM:SEQ:LINK")
     parser.add_argument("--secret", type=lambda name: Path(name).read_bytes(), metavar="FILE")
-    parser.add_argument("--signer", type=bytes.fromhex, metavar="KEY")
+    parser.add_argument("--signer", action="append", default=[], type=bytes.fromhex, metavar="KEY")
     parser.add_argument("--known", action="append", default=[], type=parse_known, metavar="STREAM:KEY")
     asked = parser.parse_args()
     if is_proof(asked.files[0]):
@@ -347,7 +362,8 @@ def main():
     reports = []
     for stream in journal.streams:
         known = [(seq, link) for of, seq, link in asked.head if of == stream]
-        reports.append(Verification(journal, stream, known, asked.secret).run())
+        keys = [key for of, key in asked.known if of == stream]
+        reports.append(Verification(journal, stream, known, keys, asked.secret).run())
     print(json.dumps({"streams": reports}))
     return 3 if any(report["faults"] for report in reports) else 0
 

@@ -85,6 +85,11 @@ def u64(n):
     return struct.pack(">Q", n)
 
 
+def subject_of_keys(stream):
+    """Whom the entries that change the stream's key are about."""
+    return digest("toit.keys.about", stream.encode())[:16]
+
+
 def named(text):
     return u8(len(text)) + text.encode()
 

@@ -15,6 +15,7 @@ from second_reader_bytes import (
     open_disclosed,
     read_payload,
     signature_matches,
+    subject_of_keys,
     u8,
     u32,
     u64,
@@ -178,7 +179,8 @@ class ProofExamination:
     def __init__(self, proof, known):
         self.proof, self.known = proof, known
         self.faults, self.proved = [], []
-        self.opening_key = None
+        self.opening_key = self.change = self.named = None
+        self.about_keys, self.previous_of_keys = subject_of_keys(proof.stream), 0
         self.epoch = self.at = self.previous = 0
         self.erased, self.announced, self.unknown = set(), set(), set()
 
@@ -240,10 +242,13 @@ class ProofExamination:
     def entry(self, entry):
         """The row that it is told in, when it is of the subject."""
         of_subject = entry.subject == self.proof.subject
-        if not of_subject and entry.seq != 1:
+        of_keys = entry.subject == self.about_keys
+        if not of_subject and not of_keys and entry.seq != 1:
             self.fault(entry.seq, "other_subject")
-        if of_subject and entry.previous != self.previous:
+        if (of_subject and entry.previous != self.previous) or (of_keys and entry.previous != self.previous_of_keys):
             self.fault(entry.seq, "subject_order")
+        if of_keys:
+            self.previous_of_keys = entry.seq
         if entry.epoch < self.epoch:
             self.fault(entry.seq, "epoch_back")
         if entry.at < self.at:
@@ -284,6 +289,11 @@ class ProofExamination:
             self.opening_key = event[3]
         elif kind == 101:
             self.fault(entry.seq, "opening")
+        self.change = None
+        if kind == 117 and entry.subject == self.about_keys:
+            self.change = (entry.seq, event[0])
+        elif kind == 117:
+            self.fault(entry.seq, "opening")
         if of_subject:
             self.announced.update(emptied_by(kind, event))
 
@@ -299,7 +309,14 @@ class ProofExamination:
         if head.link != link:
             return self.fault(head.seq, "head_link")
         known = self.known.get(self.proof.stream)
-        by = self.signer(head, known or ([self.opening_key] if self.opening_key else []))
+        keys = [self.named] if self.named else known or ([self.opening_key] if self.opening_key else [])
+        by = self.signer(head, keys)
+        if self.change and self.change[0] == head.seq:
+            new = self.change[1]
+            if not by and new in (known or []) and self.signer(head, [new]):
+                by = new
+            if by:
+                self.named = new
         if not by:
             self.fault(head.seq, "unknown_signer" if by is None and known else "head_signature")
         return by

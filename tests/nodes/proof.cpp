@@ -237,7 +237,9 @@ TEST_CASE("options go with the file that they are for") {
   CHECK(proving_folder::run(options).code == 2);
   options.journal = folder.path();
   CHECK(proving_folder::run(options).code == 0);
-  options.signers = {folder.signer()};
+  options.signers = {folder.signer(), "T200057867:" + folder.signer()};
+  CHECK(proving_folder::run(options).code == 0);
+  options.signers = {"abc"};
   CHECK(proving_folder::run(options).code == 2);
 }
 

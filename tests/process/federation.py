@@ -203,8 +203,9 @@ class Federation:
 
     # -- the directory ------------------------------------------------------------------------------------------------
 
-    def issue(self, issued_at=None, valid_until=LONG, revoked=()):
-        """A signed file with the next number. `revoked`: (node, "link_keys" or "signing_keys") from long ago."""
+    def issue(self, issued_at=None, valid_until=LONG, revoked=(), beside=(), revoked_at="2020-01-01T00:00:00Z"):
+        """A signed file with the next number. `revoked`: (node, "link_keys" or "signing_keys"). `beside`: (node, keys,
+        revoked kinds) that it has had, or is to have."""
         self.number += 1
         text = [f'number = {self.number}\npurpose = "demonstration"\nvalid_until = {valid_until}\n']
         if issued_at:
@@ -214,7 +215,9 @@ class Federation:
             (self.departement, "departement", self.to_departement),
             (self.town, "territory", None),
         ):
-            text.append(self.describe(node.name, tier, node.stream, self.keys_of(node.path / "node.keys"), proxy, revoked))
+            more = [(keys, kinds) for name, keys, kinds in beside if name == node.name]
+            now = self.keys_of(node.path / "node.keys")
+            text.append(self.describe(node.name, tier, node.stream, now, proxy, revoked, more, revoked_at))
         for name, stream, _, keys in self.others:
             text.append(self.describe(name, "territory", stream, keys, None, revoked))
         for siren in (TERRITORY, *(other[2] for other in self.others)):
@@ -228,10 +231,14 @@ class Federation:
         self.region.run("directory", "issue", "--from", description, "--anchor", self.place / "anchor.keys", "--out", signed)
         return signed
 
-    def describe(self, name, tier, stream, keys, proxy, revoked):
+    def describe(self, name, tier, stream, keys, proxy, revoked, more=(), revoked_at="2020-01-01T00:00:00Z"):
         def dated(kind):
-            end = ", revoked = 2020-01-01T00:00:00Z" if (name, kind) in revoked else ""
-            return f'{kind} = [{{ key = "{keys[kind[:-1]]}", from = 2019-01-01T00:00:00Z{end} }}]\n'
+            def one(which, kinds):
+                end = f", revoked = {revoked_at}" if kind in kinds else ""
+                return f'{{ key = "{which[kind[:-1]]}", from = 2019-01-01T00:00:00Z{end} }}'
+
+            own = [k for node, k in revoked if node == name]
+            return f"{kind} = [{', '.join(one(*pair) for pair in [(keys, own), *more])}]\n"
 
         siren = stream[1:] if tier == "territory" else STATE_SIREN
         endpoint = f'endpoint = "tcp://127.0.0.1:{proxy.port}"\n' if proxy else ""
