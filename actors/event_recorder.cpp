@@ -170,6 +170,15 @@ void event_recorder_state::tell_followers(const ports::synced& done) {
       tell(f, stream, std::make_shared<ports::entry_batch>(ports::entry_batch{stream, {}}));
 }
 
+/// Whoever follows a stream that is released looks for himself: the writer may have announced other keys in it.
+void event_recorder_state::hold(const ports::stream_id& stream, bool behind) {
+  auto before = writer->last_seq(stream);
+  writer->hold_back(stream, behind);
+  if (writer->last_seq(stream) != before)
+    for (auto& f : followers_[stream])
+      tell(f, stream, std::make_shared<ports::entry_batch>(ports::entry_batch{stream, {}}));
+}
+
 void event_recorder_state::tell(followed& f, const ports::stream_id& stream, const ports::batch_ptr& batch) {
   if (f.unanswered >= follower_credit) {
     f.behind = true;
@@ -234,7 +243,7 @@ event_recorder_actor::behavior_type event_recorder(event_recorder_actor::statefu
       [self](consult_atom, const log_line_ptr& line) { return self->state.consult(line); },
       [self](bring_atom, const brought_ptr& things) { return self->state.bring(things); },
       [self](hold_atom, const ports::stream_id& stream, bool behind) {
-        self->state.writer->hold_back(stream, behind);
+        self->state.hold(stream, behind);
         return true;
       },
       [self](ordering_atom, const ports::stream_id& ordering) { self->state.writer->follow_ordering(ordering); },

@@ -26,6 +26,7 @@ struct event_recorder_state {
   caf::result<append_results_ptr> append(const append_group_ptr& group);
   caf::result<append_results_ptr> refuse(const log_line_ptr& line);
   caf::result<brought_results_ptr> bring(const brought_ptr& things);
+  void hold(const ports::stream_id& stream, bool behind);
   caf::result<bool> consult(const log_line_ptr& line);
   void follow(const ports::stream_id& stream, const follower_actor& follower);
   void forget(const caf::actor_addr& gone);

@@ -32,7 +32,8 @@ struct dated_key {
   law::instant from{};
   std::optional<law::instant> revoked;
 
-  bool in_force(law::instant at) const { return from <= at && (!revoked || at < *revoked); }
+  bool is_revoked(law::instant at) const { return revoked && *revoked <= at; }
+  bool in_force(law::instant at) const { return from <= at && !is_revoked(at); }
   friend bool operator==(const dated_key&, const dated_key&) = default;
   static constexpr auto fields() {
     using law::field;
@@ -41,14 +42,17 @@ struct dated_key {
   }
 };
 
+constexpr std::size_t dated_keys_most = 64;
+using dated_keys = law::list<dated_key, dated_keys_most>;
+
 struct node_entry {
   node_name name;
   node_tier tier{};
   law::siren legal_person; ///< who answers for the node
   law::text<120> title;    ///< as a French reader knows it
   law::text<120> endpoint; ///< "tcp://host:port" where it is reached; empty for a node that only goes to others
-  law::list<dated_key, 8> link_keys;         ///< X25519
-  law::list<dated_key, 8> signing_keys;      ///< Ed25519
+  dated_keys link_keys;    ///< X25519
+  dated_keys signing_keys; ///< Ed25519, those of before too: they stand behind what is older
   std::optional<law::bytes32> operating_key; ///< X25519: what only this node may read is sealed to it
   std::optional<law::bytes32> escrow_key;    ///< X25519, of an ordering authority: its private half is not on the node
   law::list<stream_id, 64> streams;          ///< that it hosts

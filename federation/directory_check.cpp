@@ -90,7 +90,7 @@ private:
       add(where, "est une clé qui figure déjà dans l'annuaire");
   }
 
-  void check_dated_keys(const law::list<dated_key, 8>& keys, std::set<law::bytes32>& known, const std::string& at) {
+  void check_dated_keys(const dated_keys& keys, std::set<law::bytes32>& known, const std::string& at) {
     if (keys.empty())
       add(at, "manque : au moins une clé");
     for (std::size_t i = 0; i < keys.size(); ++i)

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "federation/envelope.hpp"
+#include "journal/belief.hpp"
 #include "journal/marks.hpp"
 #include "ports/federation.hpp"
 
@@ -142,6 +143,7 @@ private:
     std::uint64_t misbehaviours = 0;
     std::size_t misbehaviours_this_minute = 0;
     std::map<stream_id, ports::stream_position> theirs;
+    std::map<stream_id, ports::witness_mark> ahead; ///< his latest mark of a stream of ours, beyond what is here
     std::map<stream_id, law::instant> as_of;
     std::map<stream_id, feed> feeds;
     std::map<stream_id, pull> pulls;
@@ -179,7 +181,8 @@ private:
   void settle_transfer(const node_name& from, pull& p, const ports::transfer_result& result);
   void feed_more(const node_name& to, const stream_id& stream, feed& f);
   void set_signers(ports::transfer& brought) const;
-  bool ends_under_revoked_key(const ports::stream_position& at) const;
+  bool is_covered(const stream_id& stream, std::uint64_t seq, law::instant before) const;
+  bool is_believed(const ports::stream_position& at) const;
   static bool signed_in_force(const node_entry& witness, const ports::witness_mark& mark);
   bool has_in_force(const node_entry& witness, const ports::witness_mark& mark) const;
   void countersign(const node_name& host, const ports::transfer_result& result);

@@ -120,11 +120,24 @@ void exchange::write_next(pull& p) {
   todo_.transfers.push_back(std::move(brought));
 }
 
-/// A revoked key signs nothing by itself: what it has signed stands once another key has signed what follows.
+/// A revoked key signs nothing by itself: what it has signed stands where a mark older than the revocation covers it,
+/// or once another key has signed what follows.
 void exchange::set_signers(ports::transfer& brought) const {
-  for (const auto& key : setup_.directory.signing_keys_of(brought.stream))
-    (key.revoked && now_ >= *key.revoked ? brought.revoked : brought.signers).push_back(key.key);
+  auto last = brought.entries.empty() ? sequences_end : brought.entries.back().seq;
+  for (const auto& key : setup_.directory.signing_keys_of(brought.stream)) {
+    bool counts_no_more = key.is_revoked(now_) && !is_covered(brought.stream, last, *key.revoked);
+    (counts_no_more ? brought.revoked : brought.signers).push_back(key.key);
+  }
   brought.escrow = setup_.directory.escrow_of(brought.stream, today_);
+}
+
+/// By a mark that is here or, of a stream that is behind, by one that a neighbour has given of what is still to come.
+bool exchange::is_covered(const stream_id& stream, std::uint64_t seq, law::instant before) const {
+  auto covers = [&](const ports::witness_mark& mark) { return mark.seq >= seq && mark.at < before; };
+  return std::ranges::any_of(source_.marks(stream), covers) || std::ranges::any_of(peers_, [&](const auto& p) {
+           auto ahead = p.second.ahead.find(stream);
+           return ahead != p.second.ahead.end() && covers(ahead->second);
+         });
 }
 
 void exchange::written(const ports::transfer_result& result) {
@@ -183,11 +196,21 @@ bool exchange::is_witness_of(const stream_id& stream) const {
          should_hold(setup_.directory, setup_.self, stream, today_);
 }
 
-bool exchange::ends_under_revoked_key(const ports::stream_position& at) const {
+/// What its last head is signed with.
+bool exchange::is_believed(const ports::stream_position& at) const {
+  std::vector<public_key> good;
+  std::vector<public_key> revoked;
+  for (const auto& key : setup_.directory.signing_keys_of(at.stream))
+    (key.is_revoked(now_) ? revoked : good).push_back(key.key);
   auto head = source_.head_covering(at.stream, at.seq);
-  return std::ranges::any_of(setup_.directory.signing_keys_of(at.stream), [&](const dated_key& key) {
-    return key.revoked && now_ >= *key.revoked && head && journal::verify(*head, key.key);
-  });
+  bool believed = false;
+  bool is_of_last = false;
+  for (const auto& key : source_.signers(at.stream)) {
+    believed = journal::believe_next(believed, key, {good, revoked});
+    if (head && head->key_id == journal::id_of(key))
+      is_of_last = believed;
+  }
+  return is_of_last;
 }
 
 bool exchange::signed_in_force(const node_entry& witness, const ports::witness_mark& mark) {
@@ -215,9 +238,7 @@ void exchange::mark_again(const node_name& from, const stream_id& stream) {
 
 /// Only what is whole here, entries and key, on disk, and not merely vouched for by what is still to come.
 void exchange::countersign(const node_name& host, const ports::transfer_result& result) {
-  if (!is_witness_of(result.now.stream) || !result.believed)
-    return;
-  if (result.status != ports::transfer_status::stored && ends_under_revoked_key(result.now))
+  if (!is_witness_of(result.now.stream) || !is_believed(result.now))
     return;
   if (!result.keys_there)
     return raise(alarm_kind::keys_missing, result.now.stream, host, result.now.seq);
@@ -266,9 +287,10 @@ void exchange::take_in(const node_name& from, marks& said) {
     if (mark.seq >= theirs.seq)
       theirs = {mark.stream, mark.epoch, mark.seq, mark.link};
     peers_.at(from).as_of[mark.stream] = now_;
-    if (!link)
+    if (!link) {
+      peers_.at(from).ahead[mark.stream] = mark;
       take_claim(from, peers_.at(from), mark.stream);
-    else if (*link != mark.link)
+    } else if (*link != mark.link)
       raise(alarm_kind::forked, mark.stream, from, mark.seq);
     else if (!has_in_force(*node, mark))
       todo_.marks.push_back(mark);

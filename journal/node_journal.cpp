@@ -313,6 +313,16 @@ bool node_journal::change_key(const ports::stream_id& stream, bool endorsed, law
   return true;
 }
 
+void node_journal::change_keys_when_released(
+    std::function<bool(const ports::stream_id&, const public_key& former)> endorses,
+    std::function<law::civil_date()> today) {
+  writer_->when_key_is_to_change(
+      [this, endorses = std::move(endorses), today = std::move(today)](const ports::stream_id& stream) {
+        auto former = signers_of(*store_->open_reader(), stream).back();
+        change_key(stream, endorses(stream, former), today());
+      });
+}
+
 void node_journal::load(const ports::stream_id& stream) {
   for (const auto& sealed : store_->open_reader()->keys())
     if (sealed.stream == stream && !is_own(sealed))

@@ -80,6 +80,10 @@ public:
   /// to the present operating key too, and signs them all with the present one. On disk together, or not at all. False
   /// when there is nothing to change. Nobody may be writing.
   bool change_key(const ports::stream_id& stream, bool endorsed, law::civil_date today);
+  /// From now on the writer does so by itself where a stream is released that goes on under a former key: not before,
+  /// since neighbours may hold more of it. `endorses`: whether this former key may sign the change.
+  void change_keys_when_released(std::function<bool(const ports::stream_id&, const public_key& former)> endorses,
+                                 std::function<law::civil_date()> today);
 
   ports::journal_writer& writer();
   std::unique_ptr<ports::journal_reader> open_reader() const;

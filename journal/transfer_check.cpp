@@ -1,5 +1,6 @@
 #include "journal/transfer_check.hpp"
 
+#include "journal/belief.hpp"
 #include "journal/codec.hpp"
 #include "journal/signers.hpp"
 
@@ -140,24 +141,23 @@ private:
     return done_.rows.entries[index].header.subject;
   }
 
-  static bool is_in(const std::vector<bytes32>& keys, const public_key& key) {
-    return std::ranges::find(keys, key) != keys.end();
-  }
+  host_keys known() const { return {brought_.signers, brought_.revoked}; }
 
-  /// The next head is signed with this key: the directory names it, or the key before, not revoked, has named it.
+  /// The next head is signed with this key.
   void follow(const public_key& key) {
     done_.signers.push_back(key);
-    is_trusted_ = is_in(brought_.signers, key) || (is_trusted_ && !is_in(brought_.revoked, key));
+    is_believed_ = believe_next(is_believed_, key, known());
   }
 
-  /// A change of key at this head: the key before endorses it, or the directory knows the new one. Else nothing
-  /// follows.
+  /// A change of key at this head: the key before endorses it, or the directory names the new one, be it that this has
+  /// been revoked in its turn. Else nothing follows.
   bool take_change(const ports::signed_head& head, const public_key& named) {
     bool endorsed = verify(head, done_.signers.back());
-    if (!endorsed && (!is_in(brought_.signers, named) || !verify(head, named)))
+    if (!endorsed && (!known().names(named) || !verify(head, named)))
       return fail(transfer_status::bad_signature, head.seq);
-    last_is_trusted_ = endorsed ? is_trusted_ : true;
+    bool before = is_believed_;
     follow(named);
+    last_is_believed_ = endorsed ? before : is_believed_;
     return true;
   }
 
@@ -177,7 +177,7 @@ private:
       if (head.seq <= here_.seq)
         continue;
       if (head.seq > last_.seq && &head == &brought_.heads.back()) {
-        is_vouched_for_ = head.stream == brought_.stream && is_signed(head);
+        is_vouched_for_ = is_signed_by(head, brought_.signers);
         continue;
       }
       if (head.first != covered + 1 || head.seq < head.first || link == links_.end() || link->second != head.link)
@@ -194,7 +194,7 @@ private:
           return false;
         continue;
       }
-      last_is_trusted_ = is_trusted_;
+      last_is_believed_ = is_believed_;
       last_of[{head.epoch, done_.signers.back()}] = &head;
     }
     if (covered != std::max(here_.seq, last_.seq))
@@ -202,8 +202,7 @@ private:
     for (const auto& [by, head] : last_of)
       if (!verify(*head, by.second))
         return fail(transfer_status::bad_signature, head->seq);
-    done_.believed = last_is_trusted_;
-    if (!done_.rows.heads.empty() && !last_is_trusted_ && !is_vouched_for_)
+    if (!done_.rows.heads.empty() && !last_is_believed_ && !is_vouched_for_)
       return fail(transfer_status::bad_signature, covered);
     return true;
   }
@@ -212,7 +211,7 @@ private:
   bool tell_fork() {
     for (const auto& head : brought_.heads) {
       auto link = links_.find(head.seq);
-      if (head.seq >= fork_at_ && link != links_.end() && link->second == head.link && is_signed(head)) {
+      if (head.seq >= fork_at_ && link != links_.end() && link->second == head.link && is_evidence(head)) {
         done_.other_history = head;
         return fail(transfer_status::forked, fork_at_);
       }
@@ -220,15 +219,21 @@ private:
     return fail(transfer_status::altered, fork_at_);
   }
 
-  bool is_signed(const ports::signed_head& head) const {
-    return std::ranges::any_of(brought_.signers, [&](const public_key& key) { return verify(head, key); });
+  static bool is_signed_by(const ports::signed_head& head, std::span<const public_key> keys) {
+    return std::ranges::any_of(keys, [&](const public_key& key) { return verify(head, key); });
+  }
+
+  /// A revoked key proves that there are two histories, if not which of them is the host's.
+  bool is_evidence(const ports::signed_head& head) const {
+    return is_signed_by(head, brought_.signers) || is_signed_by(head, brought_.revoked) ||
+           is_signed_by(head, done_.signers);
   }
 
   /// The directory's keys, and that of the stream when it may be believed.
   bool is_signed(const sealed_key& key) const {
     return std::ranges::any_of(brought_.signers, [&](const public_key& signer) { return verify(key, signer); }) ||
-           (is_trusted_ && std::ranges::any_of(done_.signers, [&](const public_key& signer) {
-              return !is_in(brought_.revoked, signer) && verify(key, signer);
+           (is_believed_ && std::ranges::any_of(done_.signers, [&](const public_key& signer) {
+              return !host_keys::is_in(brought_.revoked, signer) && verify(key, signer);
             }));
   }
 
@@ -263,8 +268,8 @@ private:
   std::uint64_t fork_at_ = 0; ///< the first entry that is not the one that is here
   std::map<std::uint64_t, bytes32> links_;
   std::map<std::uint64_t, public_key> named_; ///< by changes of key, at their sequences
-  bool is_trusted_ = false;                   ///< the key of the next head
-  bool last_is_trusted_ = false;              ///< the key that has signed the last head
+  bool is_believed_ = false;                  ///< the key of the next head
+  bool last_is_believed_ = false;             ///< the key that has signed the last head
   bool is_vouched_for_ = false;               ///< by a head that is still to come
 };
 

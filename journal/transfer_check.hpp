@@ -31,8 +31,6 @@ struct checked_transfer {
   stream_rows rows;                                ///< what is new: entries, heads, payloads to be emptied
   std::vector<sealed_key> keys;
   std::vector<public_key> signers; ///< after it, as in the view
-  bool believed = false; ///< the last new head is signed with a key that the directory names, or that such a key
-                         ///< has named; else it is vouched for by a head that is still to come
 };
 
 checked_transfer check_transfer(const ports::transfer& brought, const replica_view& here);

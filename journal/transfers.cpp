@@ -3,6 +3,7 @@
 #include "journal/transfers.hpp"
 
 #include "journal/node_journal.hpp"
+#include "journal/signers.hpp"
 
 namespace toit::journal {
 
@@ -99,6 +100,8 @@ public:
       made->heads.push_back(*last);
     return made;
   }
+
+  std::vector<law::bytes32> signers(const ports::stream_id& stream) override { return signers_of(*rows_, stream); }
 
   law::list<ports::travelling_key, 1024> keys(const ports::stream_id& stream) override {
     return keys_of(*rows_, stream);

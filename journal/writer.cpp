@@ -285,7 +285,10 @@ void journal_writer_on_store::probe() {
     read_only_ = false;
   } catch (const store_full&) {
     store_.roll_back();
+    return;
   }
+  for (const auto& [stream, state] : streams_)
+    change_key(stream);
 }
 
 // -- loading --------------------------------------------------------------------------------------------------------

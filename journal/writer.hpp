@@ -31,6 +31,9 @@ public:
   std::uint64_t last_seq(const ports::stream_id& stream) const override;
   /// False while the stream goes on under another key than this node's present one.
   bool can_sign(const ports::stream_id& stream);
+  /// Called for a stream that is released, or that has room again, while it goes on under another key than the present
+  /// one. Nothing is staged then.
+  void when_key_is_to_change(std::function<void(const ports::stream_id&)> then) { changes_key_ = std::move(then); }
 
   void load(const ports::stream_id& stream);
   void keep() override;
@@ -99,7 +102,10 @@ private:
   void undo_staged();
   void replay(const ports::stream_id& stream, stream_state& state);
 
+  void change_key(const ports::stream_id& stream);
+
   store& store_;
+  std::function<void(const ports::stream_id&)> changes_key_;
   access_log& log_;
   const signing_key& signer_;
   std::vector<public_key> own_;

@@ -11,10 +11,23 @@ namespace toit::journal {
 using ports::transfer_status;
 
 void journal_writer_on_store::hold_back(const ports::stream_id& stream, bool behind) {
-  if (behind)
+  if (behind) {
     held_back_.insert(stream);
-  else
-    held_back_.erase(stream);
+    return;
+  }
+  held_back_.erase(stream);
+  change_key(stream);
+}
+
+void journal_writer_on_store::change_key(const ports::stream_id& stream) {
+  if (!changes_key_ || read_only_ || held_back_.contains(stream) || !streams_.contains(stream) || can_sign(stream))
+    return;
+  try {
+    changes_key_(stream);
+  } catch (const store_full&) {
+    store_.roll_back();
+    read_only_ = true;
+  }
 }
 
 std::uint64_t journal_writer_on_store::ordering_seq() {
@@ -118,7 +131,6 @@ ports::transfer_result journal_writer_on_store::stage_checked(const ports::trans
       after.keys.emplace(key.purpose, key.epoch, key.recipient);
     if (after.keys.size() > keys_most)
       return result_of(brought.stream, transfer_status::altered, here.at);
-    result.believed = checked.rows.entries.empty() || checked.believed;
     result.now = {brought.stream, after.at.epoch, after.at.seq, after.at.link};
     staged_transfers_.insert_or_assign(brought.stream,
                                        staged_transfer{std::move(checked.rows), std::move(checked.keys), after});

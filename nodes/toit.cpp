@@ -85,7 +85,6 @@ private:
     });
     rotate->add_option("--config", rotate_.configuration, "Fichier de configuration du nœud")->required();
     rotate->add_flag("--prepare", rotate_.prepare, "Fait les prochaines clés et les montre, sans rien changer");
-    rotate->add_flag("--stolen", rotate_.stolen, "Les clés présentes sont peut-être en d'autres mains");
 
     auto* account = app_.add_subcommand("account", "Comptes");
     account->require_subcommand(1);

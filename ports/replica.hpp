@@ -122,7 +122,6 @@ struct transfer_result {
   std::uint64_t at = 0;                     ///< the sequence at which it failed
   std::optional<signed_head> other_history; ///< of a fork: what the host has signed beside what is here
   bool keys_there = true;                   ///< every epoch stored so far has a key for the escrow
-  bool believed = true;                     ///< of what is stored: its last head is signed with a believed key
 };
 
 /// Reads streams as they travel. One a thread.
@@ -135,6 +134,8 @@ public:
   /// The link of entry `seq`; that of the stream's name for 0; absent when it is not there.
   virtual std::optional<law::bytes32> link_at(const stream_id& stream, std::uint64_t seq) = 0;
   virtual std::optional<signed_head> head_covering(const stream_id& stream, std::uint64_t seq) = 0;
+  /// The keys that its heads are signed with, from that of the opening to that of the next head.
+  virtual std::vector<law::bytes32> signers(const stream_id& stream) = 0;
   /// Whole batches after `after`: as many as keep within `bytes_most`, and one at least. Null at the end. Keys come
   /// with the first entry of each epoch, and with entries after 0.
   virtual transfer_ptr read(const stream_id& stream, std::uint64_t after, std::size_t bytes_most) = 0;

@@ -53,10 +53,26 @@ opened_node::opened_node(const configuration& with, const territory_map& map) : 
     hosted_.push_back(make_context(one, map, {open_folder(folder / "documents"), open_folder(folder / "marks")}));
   }
   check_accounts();
-  if (!with.federation)
-    return;
-  join_federation(*with.federation, with.purpose);
-  take_post(*own);
+  if (with.federation) {
+    join_federation(*with.federation, with.purpose);
+    take_post(*own);
+  }
+  see_to_change_of_keys();
+}
+
+/// Where nobody is waited for, at once; else when the stream is released.
+void opened_node::see_to_change_of_keys() {
+  journal_->change_keys_when_released(
+      [this](const ports::stream_id& stream, const journal::public_key& former) {
+        auto now = system_clock{}.now();
+        auto listed = letters_ ? letters_->current()->signing_keys_of(stream) : std::vector<federation::dated_key>{};
+        return std::ranges::none_of(
+            listed, [&](const federation::dated_key& key) { return key.key == former && key.is_revoked(now); });
+      },
+      [this] { return context()->today(); });
+  if (!links_ || !has_neighbours())
+    for (const auto& one : hosted_)
+      journal_->writer().hold_back(one->stream, false);
 }
 
 void opened_node::check_accounts() const {
@@ -109,10 +125,6 @@ std::shared_ptr<territory_context> opened_node::make_context(const configuration
               {shared->stream, with.territory, where.name, law::text<16>{std::string{law::name_of(with.purpose)}}},
               shared->today());
   journal_->load(shared->stream);
-  // What was put back from before a change of keys gets it back from neighbours.
-  bool comes_back = with.federation && std::filesystem::exists(directory_.marks() / data_directory::restored_mark);
-  if (!journal_->can_sign(shared->stream) && !comes_back)
-    throw std::runtime_error{"a change of keys is unfinished: \"toit keys rotate\" ends it"};
   std::vector<law::commune_code> known;
   for (const auto& one : map.communes())
     known.push_back(one.code);

@@ -80,6 +80,7 @@ private:
   };
 
   void take_post(territory_context& context);
+  void see_to_change_of_keys();
   bool has_neighbours() const;
   void open_journal(const configuration& with);
   std::shared_ptr<territory_context> make_context(const configuration& with, const territory_map& map,

@@ -69,8 +69,8 @@ std::expected<journal::node_keys, key_file_fault> read_keys(const std::filesyste
 
 namespace {
 
-void write_keys(const std::filesystem::path& file, int flags, const journal::node_keys& keys) {
-  file_descriptor made{::open(file.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0600)};
+void write_keys(const std::filesystem::path& file, const journal::node_keys& keys) {
+  file_descriptor made{::open(file.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600)};
   auto fail = [&] { throw std::system_error{errno, std::generic_category(), file.string()}; };
   if (!made)
     fail();
@@ -93,7 +93,9 @@ void sync_folder_of(const std::filesystem::path& file) {
 std::filesystem::path write_aside(const std::filesystem::path& file, const journal::node_keys& keys) {
   auto aside = file;
   aside += ".part";
-  write_keys(aside, O_TRUNC, keys);
+  // Left by a crash, or put there by somebody: in no case is it written into.
+  std::filesystem::remove(aside);
+  write_keys(aside, keys);
   return aside;
 }
 

@@ -95,7 +95,7 @@ private:
     return parsed;
   }
 
-  void take_dated_keys(toml_reading& from, const std::string& list, law::list<federation::dated_key, 8>& target) {
+  void take_dated_keys(toml_reading& from, const std::string& list, federation::dated_keys& target) {
     for (auto& one : from.take_tables(list, target.max_items)) {
       federation::dated_key key;
       must_have(one, "key", "la moitié publique de la clé");

@@ -1,6 +1,6 @@
 /// \file
-/// `toit keys rotate`: other keys for a node that is stopped, which its stream itself announces. docs/operating.md says
-/// when, and what the directory must say first.
+/// `toit keys rotate`: other keys for a node that is stopped. Its stream announces them once the node serves, and knows
+/// from its neighbours where that stream ends. docs/operating.md says when, and what the directory must say first.
 
 #pragma once
 
@@ -12,12 +12,11 @@ namespace toit::nodes {
 struct rotate_options {
   std::filesystem::path configuration;
   bool prepare = false; ///< make the next keys and show their public halves, for the directory; change nothing
-  bool stolen = false;  ///< the present keys may be in other hands: they do not endorse the next ones
   bool json = false;
 };
 
-/// Code of exit: 0 changed, or prepared, 1 refused or failed, 3 the journal is not what was written. Interrupted at any
-/// point, it goes on where it was when it is begun again.
+/// Code of exit: 0 changed, or prepared, 1 refused or failed. Interrupted at any point, it goes on where it was when it
+/// is begun again.
 int rotate_keys_command(const rotate_options& options, std::ostream& out, std::ostream& err);
 
 } // namespace toit::nodes

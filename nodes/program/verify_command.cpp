@@ -199,8 +199,7 @@ std::vector<std::string> signers_known_to(const configuration& with, const fs::p
     for (const auto& node : newest->directory.nodes)
       for (const auto& stream : node.streams)
         for (const auto& key : node.signing_keys)
-          if (!key.revoked)
-            known.push_back(stream.text() + ":" + law::to_hex(key.key));
+          known.push_back(stream.text() + ":" + law::to_hex(key.key));
   return known;
 }
 

@@ -24,7 +24,7 @@ struct verify_options {
 };
 
 /// As `verify_options` takes them: the keys in this file for the node's own stream, and those that the newest directory
-/// in `data` names for every other.
+/// in `data` names for every other, revoked ones too: a change to one of them may be followed by another.
 std::vector<std::string> signers_known_to(const configuration& with, const std::filesystem::path& keys,
                                           const std::filesystem::path& data);
 

@@ -135,7 +135,13 @@ std::optional<ports::signed_head> pretended_disk::head_covering(const stream_id&
   head.first = 1;
   head.seq = at->seq;
   head.link = at->link;
+  head.key_id = journal::id_of(signers(stream).back());
   return head;
+}
+
+std::vector<law::bytes32> pretended_disk::signers(const stream_id& stream) {
+  auto host = std::ranges::find(streams, stream.view()) - streams.begin();
+  return {key_of(static_cast<std::size_t>(host))->public_half()};
 }
 
 ports::transfer_ptr pretended_disk::read(const stream_id& stream, std::uint64_t after, std::size_t bytes_most) {

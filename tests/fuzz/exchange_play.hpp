@@ -19,6 +19,7 @@ public:
   std::optional<ports::stream_position> position(const stream_id& stream) override;
   std::optional<law::bytes32> link_at(const stream_id& stream, std::uint64_t seq) override;
   std::optional<ports::signed_head> head_covering(const stream_id& stream, std::uint64_t seq) override;
+  std::vector<law::bytes32> signers(const stream_id& stream) override;
   ports::transfer_ptr read(const stream_id& stream, std::uint64_t after, std::size_t bytes_most) override;
   law::list<ports::travelling_key, 1024> keys(const stream_id& stream) override;
   bool has_keys_for(const stream_id& stream, const law::bytes32& recipient) override;

@@ -56,7 +56,6 @@ struct rotating_pair {
   transfer_status bring(std::vector<law::bytes32> signers, std::vector<law::bytes32> revoked = {},
                         std::size_t most = 1) {
     auto status = transfer_status::known;
-    believed.clear();
     for (;;) {
       auto at = holder.journal->open_transfers()->position(stream());
       auto found = host.journal->open_transfers()->read(stream(), at ? at->seq : 0, most);
@@ -67,7 +66,6 @@ struct rotating_pair {
       brought.revoked = revoked;
       auto result = holder.writer().stage_transfer(brought);
       status = result.status;
-      believed.push_back(result.believed);
       REQUIRE(holder.writer().sync().entries);
       if (status != transfer_status::stored)
         return status;
@@ -77,7 +75,6 @@ struct rotating_pair {
 
   node host;
   node holder{1001};
-  std::vector<bool> believed; ///< of each transfer last brought
 };
 
 std::vector<fault_reason> reasons_of(const verify_report& report) {
@@ -176,11 +173,91 @@ TEST_CASE("a revoked key endorses nothing, and what it signed stands under the o
   SECTION("the host's next key") {
     rotate(two.host, 20, false);
     CHECK(two.bring({public_of(20)}, {public_of(7)}, 1) == transfer_status::stored);
-    CHECK(two.believed == std::vector<bool>{false, true});
     two.note_about(3);
     CHECK(two.bring({public_of(20)}, {public_of(7)}) == transfer_status::stored);
     CHECK(two.equal());
   }
+}
+
+TEST_CASE("who comes after two thefts takes the whole past under the last key alone", "[L441-2-7-1-1a]") {
+  rotating_pair two;
+  for (std::uint8_t next : {std::uint8_t{20}, std::uint8_t{30}}) {
+    rotate(two.host, next, false);
+    two.note_about(next);
+  }
+  std::vector revoked{public_of(7), public_of(20)};
+  SECTION("one transfer or many") {
+    CHECK(two.bring({public_of(30)}, revoked, GENERATE(1U, 1U << 20)) == transfer_status::stored);
+    CHECK(two.equal());
+    CHECK(verified(two.holder, std::vector{public_of(20), public_of(30)}).faults.empty());
+  }
+  SECTION("not under a directory that has never heard of the key between") {
+    CHECK(two.bring({public_of(30)}, {public_of(7)}) == transfer_status::bad_signature);
+  }
+  SECTION("nor while the last one is revoked too") {
+    revoked.push_back(public_of(30));
+    CHECK(two.bring({}, revoked) == transfer_status::bad_signature);
+  }
+}
+
+TEST_CASE("a change of keys is written when the stream is released, and by whom the directory lets",
+          "[L441-2-7-1-1a]") {
+  node one;
+  one.open();
+  take_keys(one, 20);
+  bool endorses = GENERATE(true, false);
+  one.journal->change_keys_when_released(
+      [&](const ports::stream_id& of, const public_key& former) {
+        CHECK(of == stream());
+        CHECK(former == public_of(7));
+        return endorses;
+      },
+      [] { return change_day; });
+  one.writer().hold_back(stream(), true);
+  CHECK_FALSE(one.journal->can_sign(stream()));
+  one.writer().hold_back(stream(), false);
+  CHECK(one.journal->can_sign(stream()));
+  CHECK(one.last_seq() == 2);
+  one.writer().hold_back(stream(), false);
+  CHECK(one.last_seq() == 2);
+  CHECK(one.write(one.asked(some_subject(1), 0, "after")).status == append_status::appended);
+  CHECK(verified(one).faults.empty() == endorses);
+  CHECK(verified(one, std::vector{public_of(20)}).faults.empty());
+}
+
+TEST_CASE("on a full disk the change of keys waits until there is room", "[L441-2-7-1-1a]") {
+  node one;
+  one.open();
+  take_keys(one, 20);
+  one.journal->change_keys_when_released([](const auto&, const auto&) { return true; }, [] { return change_day; });
+  one.disk.set_room(0);
+  one.writer().hold_back(stream(), false);
+  CHECK(one.writer().read_only());
+  CHECK_FALSE(one.journal->can_sign(stream()));
+  one.disk.set_room({});
+  one.writer().probe();
+  CHECK_FALSE(one.writer().read_only());
+  CHECK(one.journal->can_sign(stream()));
+  CHECK(one.write(one.asked(some_subject(1), 0, "after")).status == append_status::appended);
+}
+
+TEST_CASE("a second history under a revoked key is a fork all the same", "[L441-2-7-1-1a]") {
+  rotating_pair two;
+  REQUIRE(two.bring({public_of(7)}) == transfer_status::stored);
+  two.host.journal.reset();
+  auto copy = two.host.disk.copy();
+  two.host.open();
+  two.note_about(2);
+  REQUIRE(two.bring({public_of(7)}) == transfer_status::stored);
+  two.host.journal.reset();
+  two.host.disk.restore(copy);
+  two.host.open();
+  two.note_about(3);
+  auto brought = *two.host.journal->open_transfers()->read(stream(), 1, 1U << 20);
+  brought.revoked = {public_of(7)};
+  auto result = two.holder.writer().stage_transfer(brought);
+  CHECK(result.status == transfer_status::forked);
+  CHECK(result.other_history.has_value());
 }
 
 TEST_CASE("the stream's keys are sealed to the new operating key, and travel once more", "[L441-2-7-1-1a]") {
