@@ -207,26 +207,26 @@ private:
     return true;
   }
 
-  /// Two histories are a fork when the host has signed both; else somebody on the way has changed one.
+  /// Two histories are a fork when the host has signed both. Whoever has a revoked key of his can sign one too; else
+  /// somebody on the way has changed one.
   bool tell_fork() {
+    auto status = transfer_status::altered;
     for (const auto& head : brought_.heads) {
       auto link = links_.find(head.seq);
-      if (head.seq >= fork_at_ && link != links_.end() && link->second == head.link && is_evidence(head)) {
+      if (head.seq < fork_at_ || link == links_.end() || link->second != head.link)
+        continue;
+      if (is_signed_by(head, brought_.revoked)) {
+        status = transfer_status::bad_signature;
+      } else if (is_signed_by(head, brought_.signers) || is_signed_by(head, done_.signers)) {
         done_.other_history = head;
         return fail(transfer_status::forked, fork_at_);
       }
     }
-    return fail(transfer_status::altered, fork_at_);
+    return fail(status, fork_at_);
   }
 
   static bool is_signed_by(const ports::signed_head& head, std::span<const public_key> keys) {
     return std::ranges::any_of(keys, [&](const public_key& key) { return verify(head, key); });
-  }
-
-  /// A revoked key proves that there are two histories, if not which of them is the host's.
-  bool is_evidence(const ports::signed_head& head) const {
-    return is_signed_by(head, brought_.signers) || is_signed_by(head, brought_.revoked) ||
-           is_signed_by(head, done_.signers);
   }
 
   /// The directory's keys, and that of the stream when it may be believed.

@@ -21,6 +21,13 @@ bool alarm_checker::stands(std::size_t member, alarm_kind kind, const ports::nod
   return std::ranges::any_of(links_of(member).standing(), same);
 }
 
+bool alarm_checker::told_by_all(alarm_kind kind) {
+  for (std::size_t member = 0; member < w_.members().size(); ++member)
+    if (times(member, {kind}) == 0)
+      return false;
+  return true;
+}
+
 /// Why there was no reason for it; null when there was, or may have been.
 const char* alarm_checker::objection_to(std::size_t member, const alarm& told) const {
   using enum alarm_kind;
@@ -36,8 +43,9 @@ const char* alarm_checker::objection_to(std::size_t member, const alarm& told) c
   case altered:
   case bad_signature:
     return tampered_ ? nullptr : "and nothing was changed on its way";
-  case keys_missing:
   case directory_expired:
+    return expires_ ? nullptr : "and it is valid for years";
+  case keys_missing:
     return "and it never happens in a run";
   // Whoever is alone, late or restarted.
   case clock_apart:

@@ -20,6 +20,8 @@ public:
   bool is_written_over(const ports::stream_id& stream) const { return written_over_.contains(stream); }
   /// What travels has been changed, made up or sent again.
   void tampered() { tampered_ = true; }
+  /// The directory is one that runs out.
+  void expires() { expires_ = true; }
 
   // -- what was told ------------------------------------------------------------------------------------------------
 
@@ -28,6 +30,7 @@ public:
   /// How often any of these was raised on this node.
   std::size_t times(std::size_t member, std::initializer_list<ports::alarm_kind> kinds);
   bool stands(std::size_t member, ports::alarm_kind kind, const ports::node_name& about);
+  bool told_by_all(ports::alarm_kind kind);
 
   std::vector<fault> at_last();
 
@@ -40,6 +43,7 @@ private:
   std::set<ports::stream_id> restored_;
   std::set<ports::stream_id> written_over_;
   bool tampered_ = false;
+  bool expires_ = false;
 };
 
 } // namespace toit::simulation

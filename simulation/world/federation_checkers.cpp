@@ -50,9 +50,9 @@ void federation_checkers::heard(const virtual_network::on_its_way& one) {
   const auto* said = marks_in(read);
   if (!said)
     return;
-  auto signer = journal::signing_key{w_.members()[*which + 1].keys.signing_seed}.public_half();
+  auto signers = journal::signing_publics(w_.members()[*which + 1].keys);
   for (const auto& mark : said->given)
-    if (journal::verify(mark, signer)) {
+    if (std::ranges::any_of(signers, [&](const auto& signer) { return journal::verify(mark, signer); })) {
       words_[*which].marked.insert_or_assign(mark.seq, mark.link);
       check_promise(*which, mark.seq, mark.link);
     }
@@ -156,6 +156,7 @@ void federation_checkers::check_replicas(const linked_node& host) {
     return;
   auto rows_of = [&](std::size_t member) { return member == 0 ? w_.open_rows() : w_.state(member - 1).open_rows(); };
   auto at_host = rows_of(static_cast<std::size_t>(&host - w_.members().data()));
+  auto known = journal::signing_publics(host.keys);
   auto entries = at_host->entries(host.stream, 0, whole);
   auto heads = at_host->heads(host.stream, 0, whole);
   for (std::size_t member = 0; member < w_.members().size(); ++member) {
@@ -171,7 +172,7 @@ void federation_checkers::check_replicas(const linked_node& host) {
       say("replicas", place + "entries differ");
     else if (!std::ranges::equal(rows->heads(host.stream, 0, whole), heads, same_head))
       say("replicas", place + "heads differ");
-    for (const auto& found : journal::verify_stream(*rows, host.stream, {}, nullptr, {}).faults)
+    for (const auto& found : journal::verify_stream(*rows, host.stream, {}, nullptr, {}, known).faults)
       say("replicas", place + "entry " + std::to_string(found.seq) + ": " + found.what);
   }
 }

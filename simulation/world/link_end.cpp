@@ -7,12 +7,10 @@ namespace toit::simulation {
 law::siren service_of_state() { return make_siren(17930001); }
 
 small_federation make_federation(std::span<const linked_node> nodes, law::instant now, federation::exchange_bugs bugs) {
-  auto anchor = journal::signing_key{journal::node_keys::generate().signing_seed};
   small_federation made;
-  made.anchor = anchor.public_half();
+  made.anchor = std::make_shared<const journal::signing_key>(journal::node_keys::generate().signing_seed);
   made.bugs = bugs;
   auto& d = made.directory;
-  d.number = 1;
   d.purpose = law::text<16>{"training"};
   d.issued_at = now;
   d.valid_until = now + std::chrono::hours{24 * 3650};
@@ -42,10 +40,15 @@ small_federation make_federation(std::span<const linked_node> nodes, law::instan
   }
   territory.departements.push_back(*law::departement_code::parse("93"));
   territory.from = law::civil_date{std::chrono::year{2020} / 1 / 1};
-  auto wrong = federation::inconsistency_of(d);
-  law::require(wrong.empty(), "the directory of a run is consistent");
-  made.signed_directory = federation::sign_directory(d, anchor);
+  made.issue([](federation::directory&) {});
   return made;
+}
+
+void small_federation::issue(const std::function<void(federation::directory&)>& change) {
+  ++directory.number;
+  change(directory);
+  law::require(federation::inconsistency_of(directory).empty(), "the directory of a run is consistent");
+  signed_directory = federation::sign_directory(directory, *anchor);
 }
 
 bool has_ended(const caf::actor& a) {
@@ -62,7 +65,7 @@ void link_end::begin(beginning with) {
   talk.run = with.run;
   talk.directory = with.federation.directory;
   talk.signed_directory = with.federation.signed_directory;
-  talk.anchor = with.federation.anchor;
+  talk.anchor = with.federation.anchor->public_half();
   talk.bugs = with.federation.bugs;
   // Small, so that what takes long in service does so here.
   talk.limits.transfer_bytes = std::size_t{32} << 10;
@@ -115,6 +118,11 @@ void link_end::end(caf::scheduler::test_coordinator& scheduler) {
 void link_end::tick() {
   if (running())
     caf::anon_send(keeper_, tick_atom_v);
+}
+
+void link_end::bring(const small_federation& newer) {
+  if (running())
+    caf::anon_send(keeper_, keep_atom_v, message_ptr{std::make_shared<const ports::bytes>(newer.signed_directory)});
 }
 
 const nodes::link_keeper_state* link_end::state() const {

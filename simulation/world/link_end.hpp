@@ -15,8 +15,11 @@ namespace toit::simulation {
 struct small_federation {
   federation::directory directory;
   ports::bytes signed_directory;
-  journal::public_key anchor{};
+  std::shared_ptr<const journal::signing_key> anchor;
   federation::exchange_bugs bugs;
+
+  /// A newer directory, different in one way.
+  void issue(const std::function<void(federation::directory&)>& change);
 };
 
 struct linked_node {
@@ -51,6 +54,8 @@ public:
   void begin(beginning with);
   void end(caf::scheduler::test_coordinator& scheduler);
   void tick();
+  /// The directory of now is put in its place by hand.
+  void bring(const small_federation& newer);
   bool running() const { return keeper_ && !has_ended(caf::actor_cast<caf::actor>(keeper_)); }
   bool was_begun() const { return static_cast<bool>(keeper_); }
   /// Nothing may be recorded here as yet.

@@ -28,6 +28,8 @@ enum class mishap : std::uint8_t {
   state_crash,
   state_crash_in_write,
   state_clock,
+  state_keys_changed, ///< a State node's, in order
+  state_keys_stolen,  ///< ... after a theft: those of before are revoked, and the thief signs with them
   link_cut,
   link_healed,
   envelope_altered,
@@ -53,6 +55,8 @@ constexpr auto names_of(mishap) {
                                           "state_crash",
                                           "state_crash_in_write",
                                           "state_clock",
+                                          "state_keys_changed",
+                                          "state_keys_stolen",
                                           "link_cut",
                                           "link_healed",
                                           "envelope_altered",

@@ -47,6 +47,8 @@ mishaps::mishaps(world& w, correspondence& letters, tally& counts, unsigned days
   plan(state_crash, 4);
   plan(state_crash_in_write, 4);
   plan(state_clock, 2);
+  plan(state_keys_changed, 2);
+  plan(state_keys_stolen, 1);
   plan(link_cut, 10);
   plan(link_healed, 3);
   plan(envelope_altered, 4);
@@ -170,6 +172,9 @@ void mishaps::disturb_between(law::civil_date first, law::civil_date last) {
 
 void mishaps::strike(mishap what) {
   using enum mishap;
+  // A copy that is to be written over bears the keys of its day.
+  if (fork_ && (what == state_keys_changed || what == state_keys_stolen))
+    return;
   if (what >= territory_restored)
     return what == territory_restored ? restore_territory() : neighbours_.strike(what);
   if (what != disk_full && what != crash_in_write)

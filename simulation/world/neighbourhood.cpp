@@ -155,6 +155,8 @@ void neighbourhood::strike(mishap what) {
     return set_clock(*which);
   if (what == state_restored)
     return restore(*which);
+  if (what == state_keys_changed || what == state_keys_stolen)
+    return change_keys(*which, what == state_keys_stolen);
   law::require(what == state_crash, "every mishap between nodes is known here");
   ++counts_[count_of(state_crash)];
   this->crash(*which);
@@ -208,6 +210,50 @@ void neighbourhood::set_clock(std::size_t which) {
                                 : milliseconds{minutes{1 + static_cast<int>(chance_.below(90))}};
   w_.state(which).clock().jump(chance_.one_in(2) ? much : -much);
   states_[which].wrong_days = 1 + static_cast<unsigned>(chance_.below(3));
+}
+
+// -- other keys -----------------------------------------------------------------------------------------------------
+
+/// As docs/operating.md says: everybody has the directory, then the node goes on under the keys that it names.
+void neighbourhood::change_keys(std::size_t which, bool stolen) {
+  auto is_wrong = [](const state_of_things& one) { return one.wrong_days > 0; };
+  if (cut_off_ || std::ranges::any_of(states_, is_wrong) || w_.in_trouble() != world::trouble::none)
+    return;
+  make_calm();
+  wait_until_confirmed(which);
+  auto& state = w_.state(which);
+  if (w_.in_trouble() != world::trouble::none || state.links().is_held())
+    return;
+  crash(which);
+  w_.change_keys_of_state(which, stolen);
+  w_.bring_directory();
+  w_.drain();
+  if (stolen)
+    let_thief_write(which);
+  if (w_.in_trouble() == world::trouble::none)
+    ++counts_[count_of(stolen ? mishap::state_keys_stolen : mishap::state_keys_changed)];
+  start(which);
+  wait_until_confirmed(which);
+  auto next = journal::signing_key{state.who().keys.signing_seed}.public_half();
+  if (state.running() && !state.in_trouble() && !state.links().is_held() && state.signers().back() != next)
+    checkers_.say("keys", state.who().name.text() + " has other keys, and its stream does not say so");
+}
+
+/// He has the keys of before and a place on the line; everybody has the directory that revokes them.
+void neighbourhood::let_thief_write(std::size_t which) {
+  auto& state = w_.state(which);
+  checkers_.alarms().tampered();
+  auto before = checkers_.held_elsewhere(which);
+  federation::entries forged;
+  forged.brought = state.write_as_thief();
+  for (const auto& other : w_.members())
+    if (other.name != state.who().name)
+      slip_in(state.who().name, other.name, federation::encode({state.who().name, other.name, forged}));
+  w_.drain();
+  w_.clock().pass(seconds{1});
+  w_.drain();
+  if (checkers_.held_elsewhere(which) != before)
+    checkers_.say("keys", "what was signed with the stolen keys of " + state.who().name.text() + " is held");
 }
 
 // -- a State node restored from an older copy -----------------------------------------------------------------------
@@ -318,17 +364,24 @@ bool neighbourhood::end_rewriting(std::size_t which) {
 /// What signatures protect is changed on its way, by a bit. The rest nobody can change on a link of service.
 namespace {
 
-/// Of the signatures of a transfer the receiver checks the last one alone: those before it are the host's word, which
-/// `toit verify` audits.
-bool only_inner_signature(const federation::envelope& before,
-                          const std::expected<federation::envelope, federation::envelope_fault>& after) {
+/// Of the signatures of what it writes at once a receiver checks the last one alone, and what comes while it writes is
+/// written at once: those before are the host's word, which `toit verify` audits. A head beyond the entries vouches for
+/// what is believed anyway, or does not, and is not kept.
+bool is_left_unchecked(const federation::envelope& before,
+                       const std::expected<federation::envelope, federation::envelope_fault>& after) {
   const auto* was = std::get_if<federation::entries>(&before.said);
   const auto* is = after ? std::get_if<federation::entries>(&after->said) : nullptr;
   if (!was || !is || was->brought.heads.size() != is->brought.heads.size())
     return false;
-  for (std::size_t i = 0; i + 1 < was->brought.heads.size(); ++i)
-    if (was->brought.heads[i].signature != is->brought.heads[i].signature)
+  auto last = was->brought.entries.empty() ? 0 : was->brought.entries.back().seq;
+  for (std::size_t i = 0; i < was->brought.heads.size(); ++i) {
+    const auto& a = was->brought.heads[i];
+    const auto& b = is->brought.heads[i];
+    bool other_place = std::tie(a.epoch, a.first, a.seq, a.ordering_seq, a.link) !=
+                       std::tie(b.epoch, b.first, b.seq, b.ordering_seq, b.link);
+    if (a.signature != b.signature || a.key_id != b.key_id || (a.seq > last && other_place))
       return true;
+  }
   return false;
 }
 
@@ -347,7 +400,7 @@ void neighbourhood::alter(const std::optional<ports::node_name>& by) {
     auto& byte = what[what.size() / 2 + chance_.below(what.size() / 2)];
     auto bit = static_cast<std::uint8_t>(1U << chance_.below(8));
     byte ^= bit;
-    if (only_inner_signature(*read, federation::decode(what))) {
+    if (is_left_unchecked(*read, federation::decode(what))) {
       byte ^= bit;
       return false;
     }
@@ -422,6 +475,7 @@ void neighbourhood::provoke_alarms(const std::function<void(unsigned)>& talk) {
   if (!alarms.stands(0, clock_apart, name))
     checkers_.say("alarms", "the clock of " + name.text() + " is an hour fast, and the territory does not tell");
   state.clock().jump(-hours{1});
+  let_directory_expire(talk);
   if (alarms.is_written_over(state.who().stream))
     return talk(1);
   // An alarm that stands already is not raised again: what is counted grows all the same.
@@ -432,14 +486,41 @@ void neighbourhood::provoke_alarms(const std::function<void(unsigned)>& talk) {
         all += alarms.times(member, {altered, bad_signature}) + alarms.misbehaviours(member);
     return all;
   };
+  // Written in the first round, received in the second, told in the third: unless it was asked for again in between,
+  // and is right when anybody looks.
+  constexpr unsigned tries_most = 4;
   auto before = told();
-  alter(name);
-  state.note();
-  // Written in the first round, received in the second, told in the third.
-  talk(3);
-  if (!w_.network().tamper && told() == before)
+  bool was_changed = false;
+  for (unsigned tries = 0; tries < tries_most && told() == before; ++tries) {
+    alter(name);
+    state.note();
+    talk(3);
+    was_changed |= !w_.network().tamper;
+  }
+  if (was_changed && told() == before)
     checkers_.say("alarms", "what " + name.text() + " sent was changed on its way, and nobody tells");
   w_.network().tamper = nullptr;
+}
+
+/// Everybody tells, and nothing is exchanged but a newer directory, which one of them is given.
+void neighbourhood::let_directory_expire(const std::function<void(unsigned)>& talk) {
+  using enum ports::alarm_kind;
+  auto valid_until = w_.federation().directory.valid_until;
+  checkers_.alarms().expires();
+  w_.issue_directory([&](federation::directory& d) { d.valid_until = w_.clock().now() + seconds{1}; });
+  w_.bring_directory();
+  talk(3);
+  auto& state = w_.state(0);
+  auto before = checkers_.held_elsewhere(0);
+  state.note();
+  talk(3);
+  if (!checkers_.alarms().told_by_all(directory_expired))
+    checkers_.say("alarms", "the directory has expired, and somebody does not tell");
+  if (checkers_.held_elsewhere(0) != before)
+    checkers_.say("alarms", "under an expired directory entries go on from node to node");
+  w_.issue_directory([&](federation::directory& d) { d.valid_until = valid_until; });
+  state.links().bring(w_.federation());
+  talk(12);
 }
 
 // -- the territory cut off ------------------------------------------------------------------------------------------

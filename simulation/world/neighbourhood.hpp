@@ -65,6 +65,9 @@ private:
   bool is_kept_off(const ports::node_name& who) const;
   void heal_one();
   void set_clock(std::size_t which);
+  void change_keys(std::size_t which, bool stolen);
+  void let_thief_write(std::size_t which);
+  void let_directory_expire(const std::function<void(unsigned)>& talk);
   void restore(std::size_t which);
   void confirm(std::size_t which);
   void wait_until_confirmed(std::size_t which);

@@ -1,6 +1,7 @@
 #include "simulation/world/state_node.hpp"
 
 #include "actors/event_recorder.hpp"
+#include "journal/signers.hpp"
 #include "journal/sqlite_store.hpp"
 #include "nodes/bootstrap.hpp"
 
@@ -28,6 +29,14 @@ void state_node::open_journal() {
                      {node_.stream, service_of_state(), law::text<120>{node_.name.text()}, law::text<16>{"training"}},
                      law::local_date("93", clock_->now()));
   journal_->load(node_.stream);
+  auto today = [this] { return law::local_date("93", clock_->now()); };
+  journal_->change_keys_when_released(
+      [this](const ports::stream_id& stream, const journal::public_key& former) {
+        return std::ranges::none_of(
+            around_.federation.directory.signing_keys_of(stream),
+            [&](const federation::dated_key& key) { return key.key == former && key.is_revoked(clock_->now()); });
+      },
+      today);
 }
 
 void state_node::start() {
@@ -105,6 +114,30 @@ void state_node::command(const ports::command_post& post, const ports::stream_id
   write(appending(law::command_issued{law::text<16>{whom.view()}, post.now() + valid_for, {*sealed}}, letter.id));
 }
 
+ports::transfer state_node::write_as_thief() {
+  law::require(!running(), "what a thief has copied is off");
+  auto after = last_seq(node_.stream);
+  rows_.reset();
+  virtual_disk thiefs{after + 1};
+  thiefs.restore(disk_.copy());
+  journal::journal_setup setup;
+  setup.open_store = [&thiefs] { return journal::open_sqlite_store(std::string{journal_path}, thiefs.vfs()); };
+  setup.log_place = {"node", thiefs.vfs()};
+  setup.log_folder = thiefs.log_folder("node");
+  setup.snapshots = thiefs.folder("node/snapshots");
+  const auto& stolen = node_.keys.former;
+  setup.keys = {stolen.front().signing_seed, stolen.front().operating_secret, {stolen.begin() + 1, stolen.end()}};
+  setup.clock = clock_;
+  journal_ = std::make_unique<journal::node_journal>(std::move(setup));
+  journal_->load(node_.stream);
+  ports::append_ptr one = make_note();
+  journal_->writer().stage({&one, 1});
+  law::require(journal_->writer().sync().entries, "there is room for a note");
+  auto made = *journal_->open_transfers()->read(node_.stream, after, std::size_t{1} << 20);
+  journal_.reset();
+  return made;
+}
+
 void state_node::write_alone(unsigned how_many) {
   law::require(!running(), "a node that runs writes by its recorder");
   rows_.reset();
@@ -130,6 +163,10 @@ journal::store_reader* state_node::rows() {
 std::uint64_t state_node::last_seq(const ports::stream_id& stream) {
   auto head = rows() ? rows()->last_head(stream) : std::nullopt;
   return head ? head->seq : 0;
+}
+
+std::vector<journal::public_key> state_node::signers() {
+  return rows() ? journal::signers_of(*rows(), node_.stream) : std::vector<journal::public_key>{};
 }
 
 std::optional<law::bytes32> state_node::link_at(const ports::stream_id& stream, std::uint64_t seq) {

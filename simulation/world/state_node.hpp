@@ -38,6 +38,9 @@ public:
                law::event asked, law::civil_date today, std::chrono::hours valid_for);
   /// While it is off, notes are written to its stream as if nobody else held more of it.
   void write_alone(unsigned how_many);
+  /// While it is off, what a thief makes on a copy of its disk, under its keys of before: a note that the stream's host
+  /// has never written, as it would travel.
+  ports::transfer write_as_thief();
   const linked_node& who() const { return node_; }
 
   virtual_disk& disk() { return disk_; }
@@ -48,6 +51,8 @@ public:
   std::uint64_t last_seq(const ports::stream_id& stream);
   /// The link of an entry on its disk.
   std::optional<law::bytes32> link_at(const ports::stream_id& stream, std::uint64_t seq);
+  /// Which keys its stream names, on its disk.
+  std::vector<journal::public_key> signers();
 
 private:
   void open_journal();

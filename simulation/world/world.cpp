@@ -126,7 +126,7 @@ void world::start() {
   context->metrics = std::make_shared<base::metrics>();
   context->bugs = options_.bugs;
   if (options_.federated)
-    context->post = letters_of(members_.front());
+    context->post = letters_ = letters_of(members_.front());
   context_ = std::move(context);
   if (on_start)
     on_start(*node_, *this);
@@ -139,10 +139,34 @@ void world::start() {
   links_->begin({*system_, *node_, recorder_, federation_, run, [this] { past_is_back_ = true; }});
 }
 
-std::shared_ptr<const ports::command_post> world::letters_of(const linked_node& node) const {
+std::shared_ptr<federation::command_letters> world::letters_of(const linked_node& node) const {
   return std::make_shared<federation::command_letters>(
       node.stream, journal::operating_secrets(node.keys), federation_.directory, clock_,
       [clock = clock_] { return law::local_date("93", clock->now()); });
+}
+
+void world::issue_directory(const std::function<void(federation::directory&)>& change) { federation_.issue(change); }
+
+void world::bring_directory() {
+  if (letters_)
+    letters_->adopt(federation_.directory);
+  links_->bring(federation_);
+  for (const auto& one : states_)
+    one->links().bring(federation_);
+}
+
+void world::change_keys_of_state(std::size_t which, bool stolen) {
+  law::require(!states_[which]->running(), "keys are changed on a node that is off");
+  auto& node = members_[which + 1];
+  node.keys = journal::node_keys::generate().following(node.keys);
+  issue_directory([&](federation::directory& newer) {
+    auto& entry = *std::ranges::find(newer.nodes, node.name, &federation::node_entry::name);
+    if (stolen)
+      entry.link_keys.back().revoked = entry.signing_keys.back().revoked = clock_->now();
+    entry.link_keys.push_back({journal::link_public(node.keys), {}, {}});
+    entry.signing_keys.push_back({journal::signing_key{node.keys.signing_seed}.public_half(), {}, {}});
+    entry.operating_key = journal::operating_public(node.keys.operating_secret);
+  });
 }
 
 void world::restart_territory() {

@@ -64,6 +64,12 @@ public:
   /// All of them: first the territory's, then those of the State.
   const std::vector<linked_node>& members() const { return members_; }
   const small_federation& federation() const { return federation_; }
+  /// A newer directory, different in one way, for whoever starts from now on.
+  void issue_directory(const std::function<void(federation::directory&)>& change);
+  /// ... and for everybody who runs.
+  void bring_directory();
+  /// Of a State node that is off: the directory names them, and revokes those of before when they were stolen.
+  void change_keys_of_state(std::size_t which, bool stolen);
   /// The links look at the clock.
   void tick_links();
   /// Power is cut and comes back; a State node stays off until it is started.
@@ -115,7 +121,7 @@ public:
   journal::node_journal& node() { return *node_; }
 
   /// As the node itself reads and writes letters.
-  std::shared_ptr<const ports::command_post> letters_of(const linked_node& node) const;
+  std::shared_ptr<federation::command_letters> letters_of(const linked_node& node) const;
 
 private:
   void make_members();
@@ -138,6 +144,7 @@ private:
   std::unique_ptr<virtual_network> network_;
   std::unique_ptr<journal::node_journal> node_;
   std::unique_ptr<ports::journal_reader> reader_;
+  std::shared_ptr<federation::command_letters> letters_; ///< of the territory
   territory_context_ptr context_;
   caf::actor_system_config config_;
   std::unique_ptr<caf::actor_system> system_;

@@ -241,7 +241,7 @@ TEST_CASE("on a full disk the change of keys waits until there is room", "[L441-
   CHECK(one.write(one.asked(some_subject(1), 0, "after")).status == append_status::appended);
 }
 
-TEST_CASE("a second history under a revoked key is a fork all the same", "[L441-2-7-1-1a]") {
+TEST_CASE("a second history is a fork under a key of the host's, and nobody's under a revoked one", "[L441-2-7-1-1a]") {
   rotating_pair two;
   REQUIRE(two.bring({public_of(7)}) == transfer_status::stored);
   two.host.journal.reset();
@@ -254,10 +254,17 @@ TEST_CASE("a second history under a revoked key is a fork all the same", "[L441-
   two.host.open();
   two.note_about(3);
   auto brought = *two.host.journal->open_transfers()->read(stream(), 1, 1U << 20);
-  brought.revoked = {public_of(7)};
-  auto result = two.holder.writer().stage_transfer(brought);
-  CHECK(result.status == transfer_status::forked);
-  CHECK(result.other_history.has_value());
+  SECTION("revoked") {
+    brought.revoked = {public_of(7)};
+    auto result = two.holder.writer().stage_transfer(brought);
+    CHECK(result.status == transfer_status::bad_signature);
+    CHECK_FALSE(result.other_history);
+  }
+  SECTION("no longer named, and not revoked") {
+    auto result = two.holder.writer().stage_transfer(brought);
+    CHECK(result.status == transfer_status::forked);
+    CHECK(result.other_history.has_value());
+  }
 }
 
 TEST_CASE("the stream's keys are sealed to the new operating key, and travel once more", "[L441-2-7-1-1a]") {
