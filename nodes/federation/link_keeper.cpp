@@ -284,15 +284,22 @@ void link_receiver::detach() {
 
 void link_receiver::received(const ports::node_name& from, ports::bytes message) {
   std::lock_guard lock{mutex_};
-  auto size = message.size();
-  if (!keeper_ || waiting_bytes_->load() + size > bytes_most) {
+  auto size = message.size() + around_message;
+  auto& waiting = waiting_bytes_[from];
+  if (!waiting)
+    waiting = std::make_shared<std::atomic<std::size_t>>(0);
+  auto before = waiting->load();
+  if (!keeper_ || (before > 0 && before + size > share_bytes)) {
     // Whoever sent it sends it again when it is asked for again.
-    metrics_->make_counter("toit_link_unread_total", "Messages that came faster than they were read").add();
+    metrics_
+        ->make_counter("toit_link_unread_total", "Messages that came faster than they were read",
+                       {{"node", from.text()}})
+        .add();
     return;
   }
-  waiting_bytes_->fetch_add(size);
+  waiting->fetch_add(size);
   // Counted until it has been read.
-  message_ptr counted{new ports::bytes(std::move(message)), [waiting = waiting_bytes_, size](const ports::bytes* read) {
+  message_ptr counted{new ports::bytes(std::move(message)), [waiting, size](const ports::bytes* read) {
                         waiting->fetch_sub(size);
                         delete read;
                       }};
