@@ -153,9 +153,15 @@ void link_keeper_state::act() {
 }
 
 void link_keeper_state::send(std::vector<federation::exchange_actions::outgoing>& messages) {
-  for (auto& one : messages)
-    if (!context->transport->send(one.to, std::move(one.sent)))
-      context->metrics->make_counter("toit_link_unsent_total", "Messages for which a link had no room").add();
+  for (auto& one : messages) {
+    // What follows would only leave a gap.
+    bool is_stopped = one.entries && !talk->may_follow(one.to, *one.entries);
+    if (is_stopped || context->transport->send(one.to, std::move(one.sent)))
+      continue;
+    context->metrics->make_counter("toit_link_unsent_total", "Messages for which a link had no room").add();
+    if (one.entries)
+      talk->found_no_room(one.to, *one.entries);
+  }
 }
 
 /// After all else: what is about documents is never urgent.
