@@ -152,7 +152,8 @@ bool exchange::is_held(const stream_id& stream) const { return held_.contains(st
 // -- talking --------------------------------------------------------------------------------------------------------
 
 void exchange::say(const node_name& to, any_message what) {
-  todo_.messages.push_back({to, encode({setup_.self, to, std::move(what)}), {}});
+  auto in = lane_of(what);
+  todo_.messages.push_back({to, encode({setup_.self, to, std::move(what)}), in, {}});
 }
 
 void exchange::link_changed(const node_name& peer_name, ports::link_state state) {

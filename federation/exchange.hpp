@@ -65,6 +65,7 @@ struct exchange_actions {
   struct outgoing {
     node_name to;
     bytes sent;
+    lane in{};
     std::optional<entries_after> entries; ///< when it brings some
   };
   struct asked {

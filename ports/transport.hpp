@@ -29,6 +29,14 @@ struct transport_peer {
   friend bool operator==(const transport_peer&, const transport_peer&) = default;
 };
 
+/// Urgent before bulky: what a message may delay. Each lane of a link has a bound of its own, and order within it.
+enum class lane : std::uint8_t {
+  control,   ///< nothing
+  journal,   ///< documents
+  documents, ///< nothing but other documents
+};
+constexpr auto names_of(lane) { return std::to_array<std::string_view>({"control", "journal", "documents"}); }
+
 enum class link_state : std::uint8_t {
   down,
   up,
@@ -50,8 +58,9 @@ public:
   };
 
   virtual ~transport() = default;
-  /// Never blocks. False, and nothing sent, when there is no link or too much waits for it: to be tried again.
-  virtual bool send(const node_name& to, bytes message) = 0;
+  /// Never blocks. False, and nothing sent, when there is no link or too much waits for it in this lane: to be tried
+  /// again.
+  virtual bool send(const node_name& to, bytes message, lane in) = 0;
   /// Who may talk with this node from now on; links with anybody else end.
   virtual void set_peers(std::vector<transport_peer> peers) = 0;
 };

@@ -156,9 +156,12 @@ void link_keeper_state::send(std::vector<federation::exchange_actions::outgoing>
   for (auto& one : messages) {
     // What follows would only leave a gap.
     bool is_stopped = one.entries && !talk->may_follow(one.to, *one.entries);
-    if (is_stopped || context->transport->send(one.to, std::move(one.sent)))
+    if (is_stopped || context->transport->send(one.to, std::move(one.sent), one.in))
       continue;
-    context->metrics->make_counter("toit_link_unsent_total", "Messages for which a link had no room").add();
+    context->metrics
+        ->make_counter("toit_link_unsent_total", "Messages for which a link had no room",
+                       {{"lane", std::string{law::name_of(one.in)}}})
+        .add();
     if (one.entries)
       talk->found_no_room(one.to, *one.entries);
   }

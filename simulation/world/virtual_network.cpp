@@ -14,7 +14,7 @@ class virtual_network::node_end : public ports::transport {
 public:
   node_end(virtual_network& network, node_name who, std::uint64_t life)
       : network_{network}, who_{std::move(who)}, life_{life} {}
-  bool send(const node_name& to, ports::bytes message) override {
+  bool send(const node_name& to, ports::bytes message, ports::lane) override {
     return network_.send(who_, life_, to, std::move(message));
   }
   void set_peers(std::vector<ports::transport_peer> peers) override {
