@@ -40,6 +40,10 @@ void exchange::apply_directory() {
     now_there[node->name] = known == peers_.end() ? peer{} : std::move(known->second);
   }
   peers_ = std::move(now_there);
+  // Nothing that he says can settle it any more. A fork stays: it is proof.
+  std::erase_if(alarms_, [&](const alarm& a) {
+    return a.kind != alarm_kind::forked && a.node && *a.node != setup_.self && !peers_.contains(*a.node);
+  });
 }
 
 void exchange::adopt(federation::directory newer, bytes signed_bytes) {

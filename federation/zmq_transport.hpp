@@ -52,18 +52,7 @@ struct zmq_transport_setup {
   transport_limits limits;
 };
 
-/// Counted since the start.
-struct transport_stats {
-  std::uint64_t messages_in = 0;
-  std::uint64_t bytes_in = 0;
-  std::uint64_t messages_out = 0;
-  std::uint64_t bytes_out = 0;
-  std::uint64_t refused_full = 0; ///< `send` answered no: too much waits for the peer in the lane
-  std::uint64_t lost = 0;         ///< taken by `send`, but the link ended before they could leave
-  std::uint64_t turned_away = 0;  ///< connections without a key of a peer, or without encryption
-  std::uint64_t strays = 0;       ///< received and dropped: not of an admitted connection, or not in the form
-  std::uint64_t sockets_made_again = 0;
-};
+using ports::transport_stats;
 
 class zmq_transport : public ports::transport {
 public:
@@ -75,7 +64,7 @@ public:
 
   /// Where it listens, with the port in figures; empty when it does not.
   std::string endpoint() const;
-  transport_stats stats() const;
+  transport_stats stats() const override;
 
   bool send(const ports::node_name& to, ports::bytes message, ports::lane in) override;
   void set_peers(std::vector<ports::transport_peer> peers) override;

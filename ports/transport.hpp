@@ -44,6 +44,19 @@ enum class link_state : std::uint8_t {
 };
 constexpr auto names_of(link_state) { return std::to_array<std::string_view>({"down", "up", "refused"}); }
 
+/// Counted since the start.
+struct transport_stats {
+  std::uint64_t messages_in = 0;
+  std::uint64_t bytes_in = 0;
+  std::uint64_t messages_out = 0;
+  std::uint64_t bytes_out = 0;
+  std::uint64_t refused_full = 0; ///< `send` answered no: too much waits for the peer in the lane
+  std::uint64_t lost = 0;         ///< taken by `send`, but the link ended before they could leave
+  std::uint64_t turned_away = 0;  ///< connections without a key of a peer, or without encryption
+  std::uint64_t strays = 0;       ///< received and dropped: not of an admitted connection, or not in the form
+  std::uint64_t sockets_made_again = 0;
+};
+
 class transport {
 public:
   /// Called from a thread of the transport's own: to be quick, and to throw nothing.
@@ -63,6 +76,7 @@ public:
   virtual bool send(const node_name& to, bytes message, lane in) = 0;
   /// Who may talk with this node from now on; links with anybody else end.
   virtual void set_peers(std::vector<transport_peer> peers) = 0;
+  virtual transport_stats stats() const = 0;
 };
 
 } // namespace toit::ports

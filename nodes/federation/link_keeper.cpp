@@ -11,6 +11,7 @@ static_assert(actor_state<link_keeper_state>);
 
 void link_keeper_state::make_ready() {
   source = context->open_source();
+  metrics_.emplace(context->metrics);
   talk = std::make_unique<federation::exchange>(context->exchange, *source, context->clock->now(), context->today());
   const auto& directory = talk->current_directory();
   if (context->own_documents && context->replica_documents)
@@ -82,7 +83,8 @@ void link_keeper_state::tick() {
   tell_peers();
   act();
   auto told = report();
-  tell_metrics(*told);
+  metrics_->tell(*told);
+  metrics_->count(context->transport->stats());
   context->publish(std::move(told));
 }
 
@@ -214,39 +216,6 @@ void link_keeper_state::keep_directory(ports::bytes signed_bytes) {
     self->request(context->directories, ask_timeout, keep_atom_v,
                   message_ptr{std::make_shared<const ports::bytes>(std::move(signed_bytes))})
         .then([](bool) {}, [](const caf::error&) { base::log_warning("the keeper of the directory does not answer"); });
-}
-
-void link_keeper_state::tell_metrics(const ports::federation_report& now) const {
-  auto& metrics = *context->metrics;
-  for (auto kind : names_of(ports::alarm_kind{})) {
-    auto stand = std::ranges::count_if(now.alarms, [&](const auto& one) { return law::name_of(one.kind) == kind; });
-    metrics
-        .make_gauge("toit_federation_alarms", "Alarms of the federation that nobody has settled",
-                    {{"kind", std::string{kind}}})
-        .set(static_cast<double>(stand));
-  }
-  metrics.make_gauge("toit_directory_number", "Number of the directory in force")
-      .set(static_cast<double>(now.directory_number));
-  for (const auto& link : now.links) {
-    auto node = link.node.text();
-    metrics.make_gauge("toit_link_up", "1 while the link is up", {{"node", node}})
-        .set(link.state == ports::link_state::up ? 1 : 0);
-    metrics
-        .make_gauge("toit_link_misbehaviours", "What the neighbour should not have sent, since the start",
-                    {{"node", node}})
-        .set(static_cast<double>(link.misbehaviours));
-    for (const auto& stream : link.streams) {
-      auto lag = stream.seq > stream.their_seq ? stream.seq - stream.their_seq : 0;
-      metrics
-          .make_gauge("toit_link_lag_entries", "Entries here that are not yet there",
-                      {{"node", node}, {"stream", stream.stream.text()}})
-          .set(static_cast<double>(lag));
-      metrics
-          .make_gauge("toit_link_documents_missing", "Documents that are there and not yet here",
-                      {{"node", node}, {"stream", stream.stream.text()}})
-          .set(static_cast<double>(stream.documents_missing));
-    }
-  }
 }
 
 link_keeper_actor::behavior_type link_keeper(link_keeper_actor::stateful_pointer<link_keeper_state> self,

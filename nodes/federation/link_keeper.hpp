@@ -7,6 +7,7 @@
 #include "actors/interfaces.hpp"
 #include "base/metrics.hpp"
 #include "federation/document_exchange.hpp"
+#include "nodes/federation/link_metrics.hpp"
 #include "ports/clock.hpp"
 
 namespace toit::nodes {
@@ -79,12 +80,12 @@ private:
   void answer(const federation::exchange_actions::asked& question);
   void keep_directory(ports::bytes signed_bytes);
   void tell_peers();
-  void tell_metrics(const ports::federation_report& now) const;
 
   std::map<std::uint64_t, waiting_question> questions_;
   std::uint64_t last_question_ = 0;
   std::vector<ports::transport_peer> peers_;
   std::set<ports::node_name> up_;
+  std::optional<link_metrics> metrics_;
 };
 
 /// Spawned detached in service: it waits for the disk when it reads.

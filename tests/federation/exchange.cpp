@@ -454,6 +454,30 @@ TEST_CASE("a newer directory travels by itself; an older or a forged one does no
   CHECK(all.has_alarm("plaine", alarm_kind::bad_signature));
 }
 
+TEST_CASE("an alarm about somebody goes when he is no neighbour any more", "[L441-2-7-1-1a]") {
+  some_nodes all{17};
+  all.run(2);
+  auto& region = all["region"];
+  auto who = all["departement"].name;
+  hello late;
+  late.run.fill(1);
+  late.at = all.clock->at - std::chrono::minutes{10};
+  for (const auto& from : {who, all["plaine"].name}) {
+    region.talk->received(from, bytes(50, 0x93));
+    region.talk->received(from, encode({from, region.name, late}));
+  }
+  all.do_what_is_to_be_done(region);
+  CHECK(region.talk->report().alarms.size() == 4);
+  auto newer = all.describe(2);
+  std::erase_if(newer.nodes, [&](const node_entry& node) { return node.name == who; });
+  for (auto& territory : newer.territories)
+    territory.supervisors = {stream_named("SR11")};
+  region.talk->adopt(newer, sign_directory(newer, all.anchor));
+  auto told = region.talk->report().alarms;
+  CHECK(told.size() == 2);
+  CHECK(std::ranges::all_of(told, [&](const alarm& a) { return a.node == all["plaine"].name; }));
+}
+
 TEST_CASE("an expired directory stops no recording and no link, and is said", "[L441-2-7-1-1a]") {
   some_nodes all{10};
   all.run(2);
