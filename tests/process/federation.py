@@ -165,9 +165,10 @@ class Member(Node):
 
 
 class Federation:
-    """With `other`, `siren` and `link_key` the directory also has a territory of that name whose node the test plays."""
+    """With `other`, `siren` and `link_key` the directory also has a territory of that name whose node the test plays.
+    The town's day is set by hand, and the first one is `town_begins`."""
 
-    def __init__(self, other=None, siren=None, link_key=None):
+    def __init__(self, other=None, siren=None, link_key=None, town_begins=None):
         self.folder = tempfile.TemporaryDirectory(prefix="toit-test-")
         self.place = Path(self.folder.name)
         self.proxies = []
@@ -179,7 +180,8 @@ class Federation:
             self.place,
             "town",
             TOWN,
-            f'[territory]\nsiren = "{TERRITORY}"\nregistration_system = "systeme_particulier"\nallots_numbers = true',
+            f'[territory]\nsiren = "{TERRITORY}"\nregistration_system = "systeme_particulier"\nallots_numbers = true'
+            + (f"\n[clock]\nbegins = {town_begins}" if town_begins else ""),
         )
         self.members = [self.region, self.departement, self.town]
         self.to_region, self.to_departement = (self.add_proxy(node) for node in self.members[:2])
