@@ -243,7 +243,6 @@ void exchange::take_in(const node_name& from, hello& said) {
   auto& p = peers_.at(from);
   if (p.run != said.run) {
     p.run = said.run;
-    p.feeds.clear();
     p.theirs.clear();
     // Who has begun anew may have been put right: his streams are looked at anew too.
     for (auto& [stream, one] : p.pulls) {

@@ -300,11 +300,9 @@ void exchange::take_in(const node_name& from, want& said) {
   }
   auto& p = peers_.at(from);
   bool is_new = !p.feeds.contains(stream);
-  if ((is_new || said.again || said.keys) && !may_read_again(p, stream)) {
-    if (is_new)
-      return;
+  // A new link has one for each stream, and who has begun anew has a new link.
+  if ((is_new || said.again || said.keys) && !may_read_again(p, stream))
     said.again = said.keys = false;
-  }
   auto& f = p.feeds[stream];
   f.after = said.after.seq;
   f.window_bytes = std::min(said.window_bytes, std::uint32_t{16U << 20});
