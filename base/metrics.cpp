@@ -34,6 +34,11 @@ gauge metrics::make_gauge(const std::string& name, const std::string& help, cons
   return made;
 }
 
+void metrics::remove_gauge(const std::string& name, const std::string& help, const labels& with) {
+  auto& family = prometheus::BuildGauge().Name(name).Help(help).Register(families_->registry);
+  family.Remove(&family.Add(labels_of(with)));
+}
+
 histogram metrics::make_histogram(const std::string& name, const std::string& help, std::vector<double> bounds,
                                   const labels& with) {
   histogram made;

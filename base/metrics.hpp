@@ -52,6 +52,8 @@ public:
   /// The same name and labels give the same counter.
   counter make_counter(const std::string& name, const std::string& help, const labels& with = {});
   gauge make_gauge(const std::string& name, const std::string& help, const labels& with = {});
+  /// What it was about is no more: it is told no more, and no handle of it is used again.
+  void remove_gauge(const std::string& name, const std::string& help, const labels& with);
   histogram make_histogram(const std::string& name, const std::string& help, std::vector<double> bounds,
                            const labels& with = {});
 

@@ -37,7 +37,8 @@ bool document_exchange::concerns(const node_name& whom, const stream_id& stream)
 }
 
 void document_exchange::say(const node_name& to, any_message what) {
-  todo_.messages.push_back({to, encode({setup_.self, to, std::move(what)})});
+  auto in = lane_of(what);
+  todo_.messages.push_back({to, encode({setup_.self, to, std::move(what)}), in, {}});
 }
 
 /// A failing or full disk stops nothing but the fetching, for a while.

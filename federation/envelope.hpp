@@ -17,9 +17,7 @@ namespace toit::federation {
 /// Another number is refused, and said to be.
 constexpr std::uint64_t protocol_number = 1;
 
-/// Urgent before bulky: each lane has a bound of its own on what is on its way.
-enum class lane : std::uint8_t { control, journal, documents };
-constexpr auto names_of(lane) { return std::to_array<std::string_view>({"control", "journal", "documents"}); }
+using ports::lane;
 
 /// Who I am since when, and where I stand in each stream that I have.
 struct hello {

@@ -40,6 +40,10 @@ void exchange::apply_directory() {
     now_there[node->name] = known == peers_.end() ? peer{} : std::move(known->second);
   }
   peers_ = std::move(now_there);
+  // Nothing that he says can settle it any more. A fork stays: it is proof.
+  std::erase_if(alarms_, [&](const alarm& a) {
+    return a.kind != alarm_kind::forked && a.node && *a.node != setup_.self && !peers_.contains(*a.node);
+  });
 }
 
 void exchange::adopt(federation::directory newer, bytes signed_bytes) {
@@ -152,7 +156,8 @@ bool exchange::is_held(const stream_id& stream) const { return held_.contains(st
 // -- talking --------------------------------------------------------------------------------------------------------
 
 void exchange::say(const node_name& to, any_message what) {
-  todo_.messages.push_back({to, encode({setup_.self, to, std::move(what)})});
+  auto in = lane_of(what);
+  todo_.messages.push_back({to, encode({setup_.self, to, std::move(what)}), in, {}});
 }
 
 void exchange::link_changed(const node_name& peer_name, ports::link_state state) {
@@ -163,6 +168,8 @@ void exchange::link_changed(const node_name& peer_name, ports::link_state state)
   p.state = state;
   // What was on its way may be lost: all is asked for again.
   p.feeds.clear();
+  p.read_again.clear();
+  p.unanswered.clear();
   p.said_hello = false;
   p.claim_waited.reset();
   for (auto& [stream, one] : p.pulls)
@@ -236,7 +243,6 @@ void exchange::take_in(const node_name& from, hello& said) {
   auto& p = peers_.at(from);
   if (p.run != said.run) {
     p.run = said.run;
-    p.feeds.clear();
     p.theirs.clear();
     // Who has begun anew may have been put right: his streams are looked at anew too.
     for (auto& [stream, one] : p.pulls) {
@@ -345,14 +351,20 @@ void exchange::ask(const node_name& whom, std::uint64_t number, bytes content) {
 }
 
 void exchange::answer(const node_name& whom, std::uint64_t number, bytes content) {
-  if (peers_.contains(whom))
-    say(whom, reply{number, std::move(content)});
+  auto found = peers_.find(whom);
+  if (found == peers_.end())
+    return;
+  auto& unanswered = found->second.unanswered;
+  if (auto asked = unanswered.find(number); asked != unanswered.end())
+    unanswered.erase(asked);
+  say(whom, reply{number, std::move(content)});
 }
 
 void exchange::take_in(const node_name& from, question& said) {
-  constexpr std::size_t questions_most = 256;
-  if (todo_.questions.size() >= questions_most)
+  auto& unanswered = peers_.at(from).unanswered;
+  if (unanswered.size() >= setup_.limits.questions)
     return misbehaved(from);
+  unanswered.insert(said.number);
   todo_.questions.push_back({from, said.number, std::move(said.content)});
 }
 

@@ -35,7 +35,9 @@ struct exchange_limits {
   std::size_t part_bytes = 64U << 10;      ///< of a document
   std::size_t misbehaviours = 1'000;       ///< of a neighbour in a minute: beyond, he is not heard until it is over
   milliseconds hello_every{5'000};
-  milliseconds ask_again{3'000}; ///< what was asked for and did not come
+  milliseconds ask_again{3'000};   ///< what was asked for and did not come
+  milliseconds serve_again{1'000}; ///< from one time that a stream is read for a peer from where he says, to the next
+  std::size_t questions = 256;     ///< of a neighbour, not yet answered
   milliseconds clock_apart{5 * 60'000};
   milliseconds believe_for{30'000};   ///< a claim to hold more of our stream, until it is made good
   milliseconds confirm_within{5'000}; ///< how long neighbours are waited for at the start
@@ -57,9 +59,15 @@ struct exchange_setup {
 
 /// What is to be done, in this order.
 struct exchange_actions {
+  struct entries_after {
+    stream_id stream;
+    std::uint64_t seq = 0;
+  };
   struct outgoing {
     node_name to;
     bytes sent;
+    lane in{};
+    std::optional<entries_after> entries; ///< when it brings some
   };
   struct asked {
     node_name from;
@@ -99,6 +107,10 @@ public:
   void grown(const stream_id& stream);
   /// What became of a transfer, once it is on disk or refused.
   void written(const ports::transfer_result& result);
+  /// Entries that were said after this place found no room: nothing more of the stream is said before he asks on.
+  void found_no_room(const node_name& whom, const exchange_actions::entries_after& place);
+  /// False when what comes before this place found none.
+  bool may_follow(const node_name& whom, const exchange_actions::entries_after& place) const;
   void ask(const node_name& whom, std::uint64_t number, bytes content);
   void answer(const node_name& whom, std::uint64_t number, bytes content);
   /// A directory brought by hand, already verified.
@@ -120,6 +132,7 @@ private:
     std::uint32_t window_bytes = 0;
     std::deque<std::pair<std::uint64_t, std::size_t>> on_their_way; ///< last sequence and bytes of each message
     std::size_t bytes_on_their_way = 0;
+    std::optional<milliseconds> no_room; ///< when the link had none for what was said
   };
   /// What comes from one.
   struct pull {
@@ -146,6 +159,8 @@ private:
     std::map<stream_id, ports::witness_mark> ahead; ///< his latest mark of a stream of ours, beyond what is here
     std::map<stream_id, law::instant> as_of;
     std::map<stream_id, feed> feeds;
+    std::map<stream_id, milliseconds> read_again; ///< when it was, for him
+    std::multiset<std::uint64_t> unanswered;      ///< numbers of his questions
     std::map<stream_id, pull> pulls;
   };
 
@@ -180,6 +195,7 @@ private:
   void write_next(pull& p);
   void settle_transfer(const node_name& from, pull& p, const ports::transfer_result& result);
   void feed_more(const node_name& to, const stream_id& stream, feed& f);
+  bool may_read_again(peer& p, const stream_id& stream);
   void set_signers(ports::transfer& brought) const;
   bool is_covered(const stream_id& stream, std::uint64_t seq, law::instant before) const;
   bool is_believed(const ports::stream_position& at) const;

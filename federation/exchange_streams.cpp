@@ -320,8 +320,12 @@ void exchange::take_in(const node_name& from, want& said) {
     raise(alarm_kind::forked, stream, from, said.after.seq);
     return refuse(no_reason::forked, source_.head_covering(stream, said.after.seq));
   }
-  auto [place, is_new] = peers_.at(from).feeds.try_emplace(stream);
-  auto& f = place->second;
+  auto& p = peers_.at(from);
+  bool is_new = !p.feeds.contains(stream);
+  // A new link has one for each stream, and who has begun anew has a new link.
+  if ((is_new || said.again || said.keys) && !may_read_again(p, stream))
+    said.again = said.keys = false;
+  auto& f = p.feeds[stream];
   f.after = said.after.seq;
   f.window_bytes = std::min(said.window_bytes, std::uint32_t{16U << 20});
   if (is_new || said.again || f.after > f.sent) {
@@ -333,10 +337,10 @@ void exchange::take_in(const node_name& from, want& said) {
     f.bytes_on_their_way -= f.on_their_way.front().second;
     f.on_their_way.pop_front();
   }
-  auto& theirs = peers_.at(from).theirs[stream];
+  auto& theirs = p.theirs[stream];
   if (f.after >= theirs.seq)
     theirs = said.after;
-  peers_.at(from).as_of[stream] = now_;
+  p.as_of[stream] = now_;
   if (said.keys) {
     entries keys;
     keys.brought.stream = stream;
@@ -346,16 +350,54 @@ void exchange::take_in(const node_name& from, want& said) {
   feed_more(from, stream, f);
 }
 
+/// Few bytes ask for it, and it may be a whole window that is read and encoded.
+bool exchange::may_read_again(peer& p, const stream_id& stream) {
+  auto [last, first] = p.read_again.try_emplace(stream, monotonic_);
+  if (!first && monotonic_ - last->second < setup_.limits.serve_again)
+    return false;
+  last->second = monotonic_;
+  return true;
+}
+
+void exchange::found_no_room(const node_name& whom, const exchange_actions::entries_after& place) {
+  auto p = peers_.find(whom);
+  if (p == peers_.end())
+    return;
+  auto found = p->second.feeds.find(place.stream);
+  if (found == p->second.feeds.end() || found->second.sent <= place.seq)
+    return;
+  auto& f = found->second;
+  f.sent = std::max(place.seq, f.after);
+  while (!f.on_their_way.empty() && f.on_their_way.back().first > f.sent) {
+    f.bytes_on_their_way -= f.on_their_way.back().second;
+    f.on_their_way.pop_back();
+  }
+  f.no_room = monotonic_;
+}
+
+bool exchange::may_follow(const node_name& whom, const exchange_actions::entries_after& place) const {
+  auto p = peers_.find(whom);
+  if (p == peers_.end())
+    return true;
+  auto found = p->second.feeds.find(place.stream);
+  return found == p->second.feeds.end() || place.seq <= found->second.sent;
+}
+
 void exchange::feed_more(const node_name& to, const stream_id& stream, feed& f) {
+  if (f.no_room && monotonic_ - *f.no_room < setup_.limits.serve_again)
+    return;
+  f.no_room.reset();
   while (f.bytes_on_their_way < f.window_bytes) {
     auto next = source_.read(stream, f.sent, setup_.limits.transfer_bytes);
     if (!next)
       return;
     auto size = size_of(*next);
+    auto after = f.sent;
     f.sent = next->entries.back().seq;
     f.on_their_way.emplace_back(f.sent, size);
     f.bytes_on_their_way += size;
     say(to, entries{*next});
+    todo_.messages.back().entries = {stream, after};
   }
 }
 

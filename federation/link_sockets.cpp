@@ -23,9 +23,13 @@ constexpr std::string_view zap_domain = "toit";
 constexpr std::int64_t overhead_bytes = 96;
 /// What waits in the kernel delays a heartbeat: little enough for the poorest line.
 constexpr int kernel_buffer_bytes = 1 << 20;
-/// A pipe of the library hears of room only when half of it is free, and not at once. This one never refuses what the
-/// limit allows: half of it unheard of, the limit under way, and the limit put since it was last asked.
-int pipe_limit(const transport_limits& limits) { return static_cast<int>(4 * limits.messages_per_peer + 64); }
+/// What the library holds of a link is bounded by what the outbox gives it: what is on the line, and what is urgent.
+/// Its own limit counts messages, whatever their size, and is only to refuse none of these: a pipe hears of room when
+/// half of it is free, and not at once. So half of it unheard of, the limit under way, and the limit put since it was
+/// last asked.
+int pipe_limit(const transport_limits& limits) {
+  return static_cast<int>(4 * (limits.waiting[0].messages + limits.line.messages) + 64);
+}
 
 /// Longer than a socket lives: it is closed as soon as its connection has ended.
 constexpr int never_in_ms = 24 * 3600 * 1000;

@@ -46,7 +46,7 @@ public:
 
   std::string endpoint() const { return gate_ ? gate_->endpoint() : std::string{}; }
   void prove();
-  bool send(const node_name& to, std::span<const std::uint8_t> message);
+  bool send(const node_name& to, std::span<const std::uint8_t> message, ports::lane in);
   void set_peers(std::vector<transport_peer> peers);
   transport_stats stats() const;
 
@@ -109,10 +109,10 @@ void zmq_transport::engine::prove() {
   wake_.ring();
 }
 
-bool zmq_transport::engine::send(const node_name& to, std::span<const std::uint8_t> message) {
+bool zmq_transport::engine::send(const node_name& to, std::span<const std::uint8_t> message, ports::lane in) {
   if (message.empty() || message.size() > ports::message_limit_bytes)
     return false;
-  auto answer = outbox_.put(to, message);
+  auto answer = outbox_.put(to, message, in);
   if (answer == link_outbox::answer::full)
     ++counters_.refused_full;
   return answer == link_outbox::answer::taken;
@@ -290,7 +290,9 @@ zmq_transport::~zmq_transport() = default;
 std::string zmq_transport::endpoint() const { return engine_->endpoint(); }
 transport_stats zmq_transport::stats() const { return engine_->stats(); }
 
-bool zmq_transport::send(const node_name& to, ports::bytes message) { return engine_->send(to, message); }
+bool zmq_transport::send(const node_name& to, ports::bytes message, ports::lane in) {
+  return engine_->send(to, message, in);
+}
 void zmq_transport::set_peers(std::vector<transport_peer> peers) { engine_->set_peers(std::move(peers)); }
 
 } // namespace toit::federation

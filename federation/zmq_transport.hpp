@@ -3,8 +3,9 @@
 /// docs/federation-protocol.md is normative.
 ///
 /// A node goes to the peers that have an endpoint and waits for the others. One thread owns every socket; `send` only
-/// puts a message into a bounded queue. What is under way when a link ends is lost, and never sent later: order holds
-/// within a link, nothing is doubled, and whoever needs more counts what he sent.
+/// puts a message into one of the peer's three queues, each bounded: urgent before bulky. What is under way when a link
+/// ends is lost, and never sent later: order holds within a lane of a link, nothing is doubled, and whoever needs more
+/// counts what he sent.
 ///
 /// Not here   what messages say, credit, acknowledgements: whoever calls `send`.
 
@@ -12,6 +13,7 @@
 
 #include "ports/transport.hpp"
 
+#include <array>
 #include <chrono>
 #include <memory>
 #include <string>
@@ -19,10 +21,19 @@
 
 namespace toit::federation {
 
+struct link_amount {
+  std::size_t messages = 0;
+  std::size_t size_bytes = 0;
+};
+
 struct transport_limits {
-  /// Taken by `send` for one peer, and not yet by his receiver.
-  std::size_t messages_per_peer = 4096;
-  std::size_t bytes_per_peer = 64U << 20;
+  /// Taken by `send` for one peer, by lane, and not yet by his receiver.
+  std::array<link_amount, 3> waiting{{{1024, 16U << 20}, {2048, 32U << 20}, {1024, 16U << 20}}};
+  /// Of journal and documents, given to ZeroMQ and not yet taken by the receiver; one message more may pass it. What is
+  /// urgent stands behind so much and no more: a second of a poor line.
+  link_amount line{1024, 512U << 10};
+  /// Of the journal in a row while documents wait: then it is their turn, so that they do not wait for ever.
+  std::size_t overtaken_most = 64;
   /// Of the protocol itself: a connection that answers nothing for so long ends. One message has to pass in this time.
   std::chrono::milliseconds heartbeat_interval{5000};
   std::chrono::milliseconds heartbeat_timeout{30000};
@@ -41,18 +52,7 @@ struct zmq_transport_setup {
   transport_limits limits;
 };
 
-/// Counted since the start.
-struct transport_stats {
-  std::uint64_t messages_in = 0;
-  std::uint64_t bytes_in = 0;
-  std::uint64_t messages_out = 0;
-  std::uint64_t bytes_out = 0;
-  std::uint64_t refused_full = 0; ///< `send` answered no: too much waits for the peer
-  std::uint64_t lost = 0;         ///< taken by `send`, but the link ended before they could leave
-  std::uint64_t turned_away = 0;  ///< connections without a key of a peer, or without encryption
-  std::uint64_t strays = 0;       ///< received and dropped: not of an admitted connection, or not in the form
-  std::uint64_t sockets_made_again = 0;
-};
+using ports::transport_stats;
 
 class zmq_transport : public ports::transport {
 public:
@@ -64,9 +64,9 @@ public:
 
   /// Where it listens, with the port in figures; empty when it does not.
   std::string endpoint() const;
-  transport_stats stats() const;
+  transport_stats stats() const override;
 
-  bool send(const ports::node_name& to, ports::bytes message) override;
+  bool send(const ports::node_name& to, ports::bytes message, ports::lane in) override;
   void set_peers(std::vector<ports::transport_peer> peers) override;
 
 private:

@@ -29,12 +29,33 @@ struct transport_peer {
   friend bool operator==(const transport_peer&, const transport_peer&) = default;
 };
 
+/// Urgent before bulky: what a message may delay. Each lane of a link has a bound of its own, and order within it.
+enum class lane : std::uint8_t {
+  control,   ///< nothing
+  journal,   ///< documents
+  documents, ///< nothing but other documents
+};
+constexpr auto names_of(lane) { return std::to_array<std::string_view>({"control", "journal", "documents"}); }
+
 enum class link_state : std::uint8_t {
   down,
   up,
   refused, ///< he does not know us, or takes us for a stranger
 };
 constexpr auto names_of(link_state) { return std::to_array<std::string_view>({"down", "up", "refused"}); }
+
+/// Counted since the start.
+struct transport_stats {
+  std::uint64_t messages_in = 0;
+  std::uint64_t bytes_in = 0;
+  std::uint64_t messages_out = 0;
+  std::uint64_t bytes_out = 0;
+  std::uint64_t refused_full = 0; ///< `send` answered no: too much waits for the peer in the lane
+  std::uint64_t lost = 0;         ///< taken by `send`, but the link ended before they could leave
+  std::uint64_t turned_away = 0;  ///< connections without a key of a peer, or without encryption
+  std::uint64_t strays = 0;       ///< received and dropped: not of an admitted connection, or not in the form
+  std::uint64_t sockets_made_again = 0;
+};
 
 class transport {
 public:
@@ -50,10 +71,12 @@ public:
   };
 
   virtual ~transport() = default;
-  /// Never blocks. False, and nothing sent, when there is no link or too much waits for it: to be tried again.
-  virtual bool send(const node_name& to, bytes message) = 0;
+  /// Never blocks. False, and nothing sent, when there is no link or too much waits for it in this lane: to be tried
+  /// again.
+  virtual bool send(const node_name& to, bytes message, lane in) = 0;
   /// Who may talk with this node from now on; links with anybody else end.
   virtual void set_peers(std::vector<transport_peer> peers) = 0;
+  virtual transport_stats stats() const = 0;
 };
 
 } // namespace toit::ports

@@ -11,6 +11,7 @@ static_assert(actor_state<link_keeper_state>);
 
 void link_keeper_state::make_ready() {
   source = context->open_source();
+  metrics_.emplace(context->metrics);
   talk = std::make_unique<federation::exchange>(context->exchange, *source, context->clock->now(), context->today());
   const auto& directory = talk->current_directory();
   if (context->own_documents && context->replica_documents)
@@ -82,7 +83,8 @@ void link_keeper_state::tick() {
   tell_peers();
   act();
   auto told = report();
-  tell_metrics(*told);
+  metrics_->tell(*told);
+  metrics_->count(context->transport->stats());
   context->publish(std::move(told));
 }
 
@@ -153,9 +155,18 @@ void link_keeper_state::act() {
 }
 
 void link_keeper_state::send(std::vector<federation::exchange_actions::outgoing>& messages) {
-  for (auto& one : messages)
-    if (!context->transport->send(one.to, std::move(one.sent)))
-      context->metrics->make_counter("toit_link_unsent_total", "Messages for which a link had no room").add();
+  for (auto& one : messages) {
+    // What follows would only leave a gap.
+    bool is_stopped = one.entries && !talk->may_follow(one.to, *one.entries);
+    if (is_stopped || context->transport->send(one.to, std::move(one.sent), one.in))
+      continue;
+    context->metrics
+        ->make_counter("toit_link_unsent_total", "Messages for which a link had no room",
+                       {{"lane", std::string{law::name_of(one.in)}}})
+        .add();
+    if (one.entries)
+      talk->found_no_room(one.to, *one.entries);
+  }
 }
 
 /// After all else: what is about documents is never urgent.
@@ -207,39 +218,6 @@ void link_keeper_state::keep_directory(ports::bytes signed_bytes) {
         .then([](bool) {}, [](const caf::error&) { base::log_warning("the keeper of the directory does not answer"); });
 }
 
-void link_keeper_state::tell_metrics(const ports::federation_report& now) const {
-  auto& metrics = *context->metrics;
-  for (auto kind : names_of(ports::alarm_kind{})) {
-    auto stand = std::ranges::count_if(now.alarms, [&](const auto& one) { return law::name_of(one.kind) == kind; });
-    metrics
-        .make_gauge("toit_federation_alarms", "Alarms of the federation that nobody has settled",
-                    {{"kind", std::string{kind}}})
-        .set(static_cast<double>(stand));
-  }
-  metrics.make_gauge("toit_directory_number", "Number of the directory in force")
-      .set(static_cast<double>(now.directory_number));
-  for (const auto& link : now.links) {
-    auto node = link.node.text();
-    metrics.make_gauge("toit_link_up", "1 while the link is up", {{"node", node}})
-        .set(link.state == ports::link_state::up ? 1 : 0);
-    metrics
-        .make_gauge("toit_link_misbehaviours", "What the neighbour should not have sent, since the start",
-                    {{"node", node}})
-        .set(static_cast<double>(link.misbehaviours));
-    for (const auto& stream : link.streams) {
-      auto lag = stream.seq > stream.their_seq ? stream.seq - stream.their_seq : 0;
-      metrics
-          .make_gauge("toit_link_lag_entries", "Entries here that are not yet there",
-                      {{"node", node}, {"stream", stream.stream.text()}})
-          .set(static_cast<double>(lag));
-      metrics
-          .make_gauge("toit_link_documents_missing", "Documents that are there and not yet here",
-                      {{"node", node}, {"stream", stream.stream.text()}})
-          .set(static_cast<double>(stream.documents_missing));
-    }
-  }
-}
-
 link_keeper_actor::behavior_type link_keeper(link_keeper_actor::stateful_pointer<link_keeper_state> self,
                                              link_context_ptr context) {
   set_up_defaults(self, link_keeper_state::name);
@@ -284,15 +262,22 @@ void link_receiver::detach() {
 
 void link_receiver::received(const ports::node_name& from, ports::bytes message) {
   std::lock_guard lock{mutex_};
-  auto size = message.size();
-  if (!keeper_ || waiting_bytes_->load() + size > bytes_most) {
+  auto size = message.size() + around_message;
+  auto& waiting = waiting_bytes_[from];
+  if (!waiting)
+    waiting = std::make_shared<std::atomic<std::size_t>>(0);
+  auto before = waiting->load();
+  if (!keeper_ || (before > 0 && before + size > share_bytes)) {
     // Whoever sent it sends it again when it is asked for again.
-    metrics_->make_counter("toit_link_unread_total", "Messages that came faster than they were read").add();
+    metrics_
+        ->make_counter("toit_link_unread_total", "Messages that came faster than they were read",
+                       {{"node", from.text()}})
+        .add();
     return;
   }
-  waiting_bytes_->fetch_add(size);
+  waiting->fetch_add(size);
   // Counted until it has been read.
-  message_ptr counted{new ports::bytes(std::move(message)), [waiting = waiting_bytes_, size](const ports::bytes* read) {
+  message_ptr counted{new ports::bytes(std::move(message)), [waiting, size](const ports::bytes* read) {
                         waiting->fetch_sub(size);
                         delete read;
                       }};

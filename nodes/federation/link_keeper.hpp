@@ -7,6 +7,7 @@
 #include "actors/interfaces.hpp"
 #include "base/metrics.hpp"
 #include "federation/document_exchange.hpp"
+#include "nodes/federation/link_metrics.hpp"
 #include "ports/clock.hpp"
 
 namespace toit::nodes {
@@ -79,22 +80,26 @@ private:
   void answer(const federation::exchange_actions::asked& question);
   void keep_directory(ports::bytes signed_bytes);
   void tell_peers();
-  void tell_metrics(const ports::federation_report& now) const;
 
   std::map<std::uint64_t, waiting_question> questions_;
   std::uint64_t last_question_ = 0;
   std::vector<ports::transport_peer> peers_;
   std::set<ports::node_name> up_;
+  std::optional<link_metrics> metrics_;
 };
 
 /// Spawned detached in service: it waits for the disk when it reads.
 link_keeper_actor::behavior_type link_keeper(link_keeper_actor::stateful_pointer<link_keeper_state> self,
                                              link_context_ptr context);
 
-/// Hands what the transport receives to the actor, within a bound.
+/// Hands what the transport receives to the actor, each peer's within a share of its own: whoever floods has only his
+/// own messages dropped.
 class link_receiver : public ports::transport::receiver {
 public:
-  static constexpr std::size_t bytes_most = std::size_t{64} << 20;
+  /// Of one peer, received and not yet read; a message that comes when nothing waits is taken whatever its size.
+  static constexpr std::size_t share_bytes = std::size_t{16} << 20;
+  /// What keeping a message takes beside its content.
+  static constexpr std::size_t around_message = 256;
 
   explicit link_receiver(std::shared_ptr<base::metrics> metrics) : metrics_{std::move(metrics)} {}
   /// Nothing is handed on before and after.
@@ -109,7 +114,7 @@ private:
   std::mutex mutex_;
   link_keeper_actor keeper_;
   std::map<ports::node_name, ports::link_state> before_; ///< what changed before anybody listened
-  std::shared_ptr<std::atomic<std::size_t>> waiting_bytes_ = std::make_shared<std::atomic<std::size_t>>(0);
+  std::map<ports::node_name, std::shared_ptr<std::atomic<std::size_t>>> waiting_bytes_; ///< by sender
   std::shared_ptr<base::metrics> metrics_;
 };
 

@@ -2,6 +2,7 @@
 
 #include "journal/keys.hpp"
 #include "law/scalar_text.hpp"
+#include "nodes/ports/cuttable_line.hpp"
 #include "nodes/ports/free_ports.hpp"
 #include "nodes/ports/key_file.hpp"
 #include "nodes/program/child_process.hpp"
@@ -30,6 +31,8 @@ constexpr std::array<demonstration_node, 6> everybody{{
     {"terres-d-envol", "T200058097", "200058097", "Paris Terres d'Envol"},
 }};
 constexpr std::size_t state_nodes = 2;
+/// Of them, the one that is reached over a line that can be cut.
+constexpr std::size_t by_line = 1;
 /// Of the other territories: the demonstration begins in about a minute all the same.
 constexpr std::uint32_t others_one_in = 10;
 
@@ -90,6 +93,7 @@ bool prepare(const demonstration_options& options) {
     mark(data / node.name / begun_mark, read_mark(data / begun_mark));
     fs::remove(data / node.name / port_mark);
     fs::remove(data / node.name / paused_mark);
+    fs::remove(data / node.name / cut_mark);
   }
   fs::remove(data / port_mark);
   return true;
@@ -195,12 +199,16 @@ public:
 
   int run() {
     auto ports = free_ports(state_nodes);
-    write_directory(options_.data, ports);
+    line_.emplace(ports[by_line]);
+    auto reached = ports;
+    reached[by_line] = line_->port();
+    write_directory(options_.data, reached);
     write_configurations(options_, ports);
     for (const auto& node : everybody)
       begin(node);
     bool told = false;
     while (!end_.signalled(std::chrono::milliseconds{100})) {
+      line_->set_cut(fs::exists(options_.data / everybody[by_line].name / cut_mark));
       if (!look_after())
         return stop(exit_refused);
       if (!told && all_serve())
@@ -293,6 +301,7 @@ private:
   const demonstration_options& options_;
   std::ostream& out_;
   std::vector<member> members_;
+  std::optional<cuttable_line> line_;
   end_of_service end_;
 };
 

@@ -26,6 +26,7 @@ constexpr std::size_t region = 0;
 constexpr std::size_t departement = 1;
 constexpr std::size_t first = 2;
 constexpr std::size_t rewritten = 5;
+constexpr std::uint64_t entries_meanwhile = 20;
 
 class federation_tour {
 public:
@@ -35,6 +36,7 @@ public:
   void run(const std::string& number) {
     witness();
     command();
+    cut_a_link();
     lose_a_node();
     rewrite_a_stream();
     prove(number);
@@ -164,16 +166,59 @@ private:
                                   std::to_string(after) + " ms ; la demande est lue de là-bas, et journalisée ici");
   }
 
+  /// Twenty entries; the last one.
+  std::uint64_t record_without_departement(api_session& plaine) {
+    std::uint64_t last = 0;
+    for (std::uint64_t i = 0; i < entries_meanwhile; ++i)
+      last = record(plaine);
+    wait_until("le nœud régional contresigne seul", [&] { return is_witnessed(plaine, last, region); });
+    expect(!is_witnessed(plaine, last, departement), "qui n'entend rien ne contresigne rien");
+    return last;
+  }
+
+  /// How the territory sees its link with the departmental node.
+  struct seen_link {
+    std::string state;
+    std::uint64_t late = 0; ///< entries of its own stream that are not yet there
+  };
+  seen_link link_of(api_session& plaine) {
+    seen_link seen;
+    auto standing = plaine.get("/v1/federation");
+    for (const auto& link : standing.at("links")) {
+      if (link.at("node") != std::string{node(departement).name})
+        continue;
+      seen.state = link.at("state");
+      for (const auto& stream : link.at("streams"))
+        if (stream.at("stream") == std::string{node(first).stream})
+          seen.late = stream.at("seq").get<std::uint64_t>() - stream.at("their_seq").get<std::uint64_t>();
+    }
+    return seen;
+  }
+
+  /// The line alone: both nodes go on, and neither hears the other.
+  void cut_a_link() {
+    auto served = session(first);
+    auto& plaine = *served;
+    mark(folder(departement) / cut_mark, "");
+    wait_until("la coupure est vue", [&] { return link_of(plaine).state == "down"; });
+    auto last = record_without_departement(plaine);
+    std::uint64_t late = 0;
+    wait_until("le retard se voit", [&] { return (late = link_of(plaine).late) >= entries_meanwhile; });
+    fs::remove(folder(departement) / cut_mark);
+    auto after = wait_until("le lien revient, et le retard est rattrapé", [&] {
+      auto seen = link_of(plaine);
+      return seen.state == "up" && seen.late == 0 && is_witnessed(plaine, last, departement);
+    });
+    tell("lien coupé puis rétabli", "les deux nœuds continuent ; " + std::to_string(late) +
+                                        " écritures de retard, rattrapées et contresignées en " +
+                                        std::to_string(after) + " ms, rien n'est perdu");
+  }
+
   void lose_a_node() {
     pause(departement, SIGKILL);
     auto served = session(first);
     auto& plaine = *served;
-    std::uint64_t last = 0;
-    constexpr int entries = 20;
-    for (int i = 0; i < entries; ++i)
-      last = record(plaine);
-    wait_until("le nœud régional contresigne seul", [&] { return is_witnessed(plaine, last, region); });
-    expect(!is_witnessed(plaine, last, departement), "un nœud tué ne contresigne rien");
+    auto last = record_without_departement(plaine);
     resume(departement);
     wait_until("le nœud départemental rattrape", [&] { return is_witnessed(plaine, last, departement); });
     auto here = plaine.get("/v1/streams/" + std::string{node(first).stream} + "/head");
@@ -181,7 +226,7 @@ private:
       auto there = session(departement)->get("/v1/streams/" + std::string{node(first).stream} + "/head");
       return there.at("seq").get<std::uint64_t>() >= here.at("seq").get<std::uint64_t>();
     });
-    tell("lien coupé puis rétabli",
+    tell("nœud tué puis relancé",
          "le nœud départemental est tué, vingt écritures passent, il revient et n'a rien perdu");
   }
 

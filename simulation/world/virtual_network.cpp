@@ -14,7 +14,7 @@ class virtual_network::node_end : public ports::transport {
 public:
   node_end(virtual_network& network, node_name who, std::uint64_t life)
       : network_{network}, who_{std::move(who)}, life_{life} {}
-  bool send(const node_name& to, ports::bytes message) override {
+  bool send(const node_name& to, ports::bytes message, ports::lane) override {
     return network_.send(who_, life_, to, std::move(message));
   }
   void set_peers(std::vector<ports::transport_peer> peers) override {
@@ -23,6 +23,7 @@ public:
       names.insert(peer.name);
     network_.set_peers(who_, life_, std::move(names));
   }
+  ports::transport_stats stats() const override { return {}; }
 
 private:
   virtual_network& network_;

@@ -332,6 +332,104 @@ TEST_CASE("a neighbour that stalls is sent no more than its window") {
   CHECK(all.seq("region", "plaine") == all.seq("plaine", "plaine"));
 }
 
+namespace {
+
+/// What is said of his own stream by a node that is asked for it from the beginning.
+void ask_from_the_beginning(some_nodes& all, const std::string& who, const std::string& by, bool again = true) {
+  auto stream = all[who].hosted;
+  want asked{{stream, 0, 0, journal::first_link(stream)}, 16U << 20, again, again};
+  all[who].talk->received(all[by].name, encode({all[by].name, all[who].name, asked}));
+}
+
+std::size_t entries_said(exchange& by) {
+  std::size_t said = 0;
+  for (const auto& one : by.take().messages)
+    said += std::holds_alternative<entries>(decode(one.sent)->said) ? 1 : 0;
+  return said;
+}
+
+} // namespace
+
+TEST_CASE("a stream is read again for a neighbour once a second, however often he asks") {
+  some_nodes all{14};
+  all.run(2);
+  all.write(all["plaine"], 30);
+  all.run(2);
+  auto& talk = *all["plaine"].talk;
+  ask_from_the_beginning(all, "plaine", "region");
+  auto once = entries_said(talk);
+  CHECK(once > 1);
+  for (int i = 0; i < 1'000; ++i)
+    ask_from_the_beginning(all, "plaine", "region");
+  CHECK(entries_said(talk) == 0);
+  // Nor by saying that he has begun anew.
+  hello new_run;
+  new_run.run.fill(9);
+  new_run.at = all.clock->at;
+  talk.received(all["region"].name, encode({all["region"].name, all["plaine"].name, new_run}));
+  ask_from_the_beginning(all, "plaine", "region", false);
+  CHECK(entries_said(talk) == 0);
+  // Another is served meanwhile, and he once the second has gone by.
+  ask_from_the_beginning(all, "plaine", "departement");
+  CHECK(entries_said(talk) == once);
+  all.let_a_second_pass();
+  ask_from_the_beginning(all, "plaine", "region");
+  CHECK(entries_said(talk) >= once);
+  CHECK(talk.report().alarms.empty());
+  all.run(10);
+  CHECK(all.seq("region", "plaine") == all.seq("plaine", "plaine"));
+}
+
+TEST_CASE("nothing more is said of a stream once the link has no room for it, and it goes on from there") {
+  some_nodes all{15};
+  all.run(2);
+  auto& plaine = all["plaine"];
+  auto before = all.seq("region", "plaine");
+  all.write(plaine, 3);
+  // As a link that is full: what was put on its way to the region never left.
+  auto region = all["region"].name;
+  std::erase_if(all.on_their_way, [&](const auto& one) { return one.to == region; });
+  plaine.talk->found_no_room(region, {plaine.hosted, before});
+  CHECK_FALSE(plaine.talk->may_follow(region, {plaine.hosted, before + 3}));
+  CHECK(plaine.talk->may_follow(region, {plaine.hosted, before}));
+  all.write(plaine, 3);
+  auto said_to_region = std::ranges::count_if(all.on_their_way, [&](const auto& one) { return one.to == region; });
+  CHECK(said_to_region == 0);
+  all.let_a_second_pass();
+  all.write(plaine);
+  all.run(1);
+  CHECK(all.seq("region", "plaine") == all.seq("plaine", "plaine"));
+  CHECK(all.all_alarms().empty());
+}
+
+TEST_CASE("so many questions of a neighbour wait for their answers, and no more") {
+  some_nodes all{16};
+  all.run(2);
+  auto& talk = *all["plaine"].talk;
+  auto from = all["region"].name;
+  auto ask = [&](std::uint64_t number) {
+    talk.received(from, encode({from, all["plaine"].name, question{number, bytes{1}}}));
+    return talk.take().questions.size();
+  };
+  constexpr std::uint64_t most = exchange_limits{}.questions;
+  for (std::uint64_t number = 1; number <= most; ++number)
+    REQUIRE(ask(number) == 1);
+  CHECK(ask(most + 1) == 0);
+  CHECK(talk.report().links.size() == 2);
+  CHECK(all.has_alarm("plaine", alarm_kind::misbehaving));
+  talk.answer(from, 1, bytes{2});
+  talk.answer(from, 1, bytes{2}); // twice is once
+  CHECK(ask(most + 2) == 1);
+  CHECK(ask(most + 3) == 0);
+  // Another's do not count, and a new link begins anew.
+  auto other = all["departement"].name;
+  talk.received(other, encode({other, all["plaine"].name, question{1, bytes{1}}}));
+  CHECK(talk.take().questions.size() == 1);
+  talk.link_changed(from, ports::link_state::down);
+  talk.link_changed(from, ports::link_state::up);
+  CHECK(ask(1) == 1);
+}
+
 TEST_CASE("a newer directory travels by itself; an older or a forged one does not", "[L441-2-7-1-1a]") {
   some_nodes all{9};
   all.run(2);
@@ -354,6 +452,30 @@ TEST_CASE("a newer directory travels by itself; an older or a forged one does no
   hear(sign_directory(forged, stranger));
   CHECK(all["plaine"].talk->report().directory_number == 2);
   CHECK(all.has_alarm("plaine", alarm_kind::bad_signature));
+}
+
+TEST_CASE("an alarm about somebody goes when he is no neighbour any more", "[L441-2-7-1-1a]") {
+  some_nodes all{17};
+  all.run(2);
+  auto& region = all["region"];
+  auto who = all["departement"].name;
+  hello late;
+  late.run.fill(1);
+  late.at = all.clock->at - std::chrono::minutes{10};
+  for (const auto& from : {who, all["plaine"].name}) {
+    region.talk->received(from, bytes(50, 0x93));
+    region.talk->received(from, encode({from, region.name, late}));
+  }
+  all.do_what_is_to_be_done(region);
+  CHECK(region.talk->report().alarms.size() == 4);
+  auto newer = all.describe(2);
+  std::erase_if(newer.nodes, [&](const node_entry& node) { return node.name == who; });
+  for (auto& territory : newer.territories)
+    territory.supervisors = {stream_named("SR11")};
+  region.talk->adopt(newer, sign_directory(newer, all.anchor));
+  auto told = region.talk->report().alarms;
+  CHECK(told.size() == 2);
+  CHECK(std::ranges::all_of(told, [&](const alarm& a) { return a.node == all["plaine"].name; }));
 }
 
 TEST_CASE("an expired directory stops no recording and no link, and is said", "[L441-2-7-1-1a]") {

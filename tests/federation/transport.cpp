@@ -182,14 +182,14 @@ TEST_CASE("while a key changes either is tried", "[federation][transport]") {
 
 TEST_CASE("nothing is sent to a peer that is not there, and nothing waits for him", "[federation][transport]") {
   node b{"town", 2};
-  CHECK_FALSE(b.transport->send(named("nobody"), bytes_of("hello")));
+  CHECK_FALSE(b.transport->send(named("nobody"), bytes_of("hello"), lane::control));
   b.transport->set_peers({transport_peer{named("state"), {key_with(1)}, "tcp://127.0.0.1:1"},
                           transport_peer{named("mute"), {key_with(4)}, {}},
                           transport_peer{named("keyless"), {}, "tcp://127.0.0.1:1"},
                           transport_peer{named("nowhere"), {key_with(5)}, "no endpoint at all"}});
   REQUIRE(eventually([&] { return b.transport->stats().sockets_made_again > 4; }));
   for (auto name : {"state", "mute", "keyless", "nowhere"}) {
-    CHECK_FALSE(b.transport->send(named(name), bytes_of("hello")));
+    CHECK_FALSE(b.transport->send(named(name), bytes_of("hello"), lane::control));
     CHECK(b.heard.changes(named(name)).empty());
   }
   CHECK(b.transport->stats().messages_out == 0);
@@ -219,19 +219,19 @@ TEST_CASE("a peer that comes back is told as having been away", "[federation][tr
 TEST_CASE("a message of the largest size arrives, a larger one is not taken", "[federation][transport]") {
   pair_of_nodes both;
   bytes largest(toit::ports::message_limit_bytes, 7);
-  CHECK(both.b.transport->send(both.a.name, largest));
+  CHECK(both.b.transport->send(both.a.name, largest, lane::journal));
   REQUIRE(eventually([&] { return both.a.heard.count() == 1; }));
   CHECK(both.a.heard.messages()[0].second == text_of(largest));
   largest.push_back(7);
-  CHECK_FALSE(both.b.transport->send(both.a.name, largest));
-  CHECK_FALSE(both.b.transport->send(both.a.name, {}));
+  CHECK_FALSE(both.b.transport->send(both.a.name, largest, lane::journal));
+  CHECK_FALSE(both.b.transport->send(both.a.name, {}, lane::journal));
 }
 
 TEST_CASE("what waits for a peer that stalls is bounded, and arrives once he reads", "[federation][transport]") {
   auto limits = quick();
   const std::size_t size = 256U << 10;
-  SECTION("in bytes") { limits.bytes_per_peer = 4 * size + 1000; }
-  SECTION("in messages") { limits.messages_per_peer = 4; }
+  SECTION("in bytes") { limits.waiting[1].size_bytes = 4 * size + 1000; }
+  SECTION("in messages") { limits.waiting[1].messages = 4; }
   pair_of_nodes both{limits};
   bool up = GENERATE(true, false);
   auto& from = up ? both.b : both.a;
@@ -246,8 +246,8 @@ TEST_CASE("what waits for a peer that stalls is bounded, and arrives once he rea
   while (sent.size() < 5 && from.send(to, numbered()))
     sent.push_back(numbered());
   REQUIRE(sent.size() == 4);
-  // However long: he takes none of them.
-  REQUIRE(eventually([&] { return to.heard.keeps_waiting() && from.transport->stats().messages_out == 4; }));
+  // However long: he takes none of them, and two fill the line.
+  REQUIRE(eventually([&] { return to.heard.keeps_waiting() && from.transport->stats().messages_out == 2; }));
   CHECK_FALSE(from.send(to, std::string(size, '.')));
   CHECK(from.transport->stats().refused_full == 2);
   to.heard.release();
@@ -255,6 +255,29 @@ TEST_CASE("what waits for a peer that stalls is bounded, and arrives once he rea
   sent.push_back("last");
   REQUIRE(eventually([&] { return to.heard.count() == sent.size(); }));
   CHECK(texts(to) == sent);
+}
+
+TEST_CASE("what is urgent arrives in front of what waits", "[federation][transport]") {
+  pair_of_nodes both;
+  const std::size_t size = 256U << 10;
+  bool up = GENERATE(true, false);
+  auto& from = up ? both.b : both.a;
+  auto& to = up ? both.a : both.b;
+  to.heard.hold();
+  for (int i = 0; i < 4; ++i)
+    REQUIRE(from.send(to, std::string(size, 'd'), lane::documents));
+  for (int i = 0; i < 16; ++i)
+    REQUIRE(from.send(to, std::string(size, 'j'), lane::journal));
+  REQUIRE(eventually([&] { return to.heard.keeps_waiting(); }));
+  REQUIRE(from.send(to, "now", lane::control));
+  to.heard.release();
+  REQUIRE(eventually([&] { return to.heard.count() == 21; }));
+  auto got = texts(to);
+  auto urgent = std::ranges::find(got, "now") - got.begin();
+  CHECK(urgent <= 3);
+  // Documents that were on the line before go on; the others come last.
+  for (std::size_t i = 3; i < 17; ++i)
+    CHECK((got[i] == "now" || got[i].front() == 'j'));
 }
 
 TEST_CASE("a hundred thousand messages each way arrive once and in order", "[federation][transport]") {
@@ -271,9 +294,7 @@ TEST_CASE("a hundred thousand messages each way arrive once and in order", "[fed
 
 TEST_CASE("nothing that was taken is lost as long as the link lasts", "[federation][transport]") {
   const std::size_t count = 20000;
-  auto limits = quick();
-  limits.messages_per_peer = 8;
-  pair_of_nodes both{limits};
+  pair_of_nodes both{with_room_for(8)};
   std::thread back{[&] { send_numbered(both.a, both.b, count); }};
   send_numbered(both.b, both.a, count);
   back.join();
@@ -290,7 +311,7 @@ TEST_CASE("a transport stops while everybody is busy with it", "[federation][tra
     auto flood = [&](node& from, node_name to) {
       const bytes message(10000, 1);
       while (!done)
-        from.transport->send(to, message);
+        from.transport->send(to, message, lane::documents);
     };
     std::thread town{[&] { flood(both->b, both->a.name); }};
     std::thread state{[&] { flood(both->a, both->b.name); }};
@@ -324,7 +345,7 @@ TEST_CASE("a link's speed over loopback", "[.][bench]") {
   const bytes message(1024, 1);
   auto begun = std::chrono::steady_clock::now();
   for (std::size_t i = 0; i < count; ++i)
-    while (!both.b.transport->send(both.a.name, message))
+    while (!both.b.transport->send(both.a.name, message, lane::journal))
       std::this_thread::sleep_for(50us);
   REQUIRE(eventually([&] { return both.a.transport->stats().messages_in == count; }));
   std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;

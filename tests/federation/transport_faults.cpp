@@ -120,8 +120,7 @@ struct linked_by_line {
 
 /// A silent line is noticed soon: a loaded machine may be taken for one, which does no harm here.
 transport_limits watchful() {
-  auto limits = quick();
-  limits.messages_per_peer = 64;
+  auto limits = with_room_for(64);
   limits.heartbeat_interval = 200ms;
   limits.heartbeat_timeout = 2s;
   limits.arrival = 5s;

@@ -20,6 +20,7 @@ namespace toit::federation::test {
 
 using namespace std::chrono_literals;
 using ports::bytes;
+using ports::lane;
 using ports::link_state;
 using ports::node_name;
 using ports::transport_peer;
@@ -46,6 +47,13 @@ inline transport_limits quick() {
   limits.heartbeat_timeout = 60s;
   limits.arrival = 60s;
   limits.proof = 60s;
+  return limits;
+}
+
+inline transport_limits with_room_for(std::size_t messages) {
+  auto limits = quick();
+  for (auto& lane : limits.waiting)
+    lane.messages = messages;
   return limits;
 }
 
@@ -138,7 +146,9 @@ struct node {
 
   /// As the others know it.
   transport_peer as_peer() const { return {name, {key_with(secret)}, transport->endpoint()}; }
-  bool send(const node& to, std::string_view text) const { return transport->send(to.name, bytes_of(text)); }
+  bool send(const node& to, std::string_view text, lane in = lane::journal) const {
+    return transport->send(to.name, bytes_of(text), in);
+  }
   bool is_up_with(const node& other) const { return heard.state(other.name) == link_state::up; }
 
   node_name name;

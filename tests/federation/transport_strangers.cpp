@@ -173,15 +173,13 @@ TEST_CASE("who does not speak the protocol is hung up on", "[federation][transpo
 }
 
 TEST_CASE("room is there for as much as was taken", "[federation][transport][strangers]") {
-  auto limits = quick();
-  limits.messages_per_peer = 3;
-  node a{"state", 1, any_port, limits};
+  node a{"state", 1, any_port, with_room_for(3)};
   a.transport->set_peers({transport_peer{named("rude"), {key_with(2)}, {}}});
   rude_client rude{a, 2};
   REQUIRE(rude.takes_part());
   auto send_all = [&] {
     int sent = 0;
-    while (a.transport->send(named("rude"), bytes_of("x")))
+    while (a.transport->send(named("rude"), bytes_of("x"), lane::control))
       ++sent;
     return sent;
   };

@@ -63,16 +63,25 @@ class Member(Node):
         self.directory = self.path / "directory.toit"
         self.process = None
         self.port = None
+        self.environment = {}
+        self.identity = None  # folder of a certificate; a demonstration makes its own
         self.link_port = port
         self.description = description
         self.session, self.used_at = None, 0
         self.run("keys", "create", self.path / "node.keys")
 
-    def configure(self, anchor, confirm_within_s=1):
+    @property
+    def certificate(self):
+        return str((self.identity or self.data / "tls") / "certificate.pem")
+
+    def configure(self, anchor, purpose="demonstration", confirm_within_s=1):
         listen = f'listen = "tcp://127.0.0.1:{self.link_port}"\n' if self.link_port else ""
+        own = ""
+        if self.identity:
+            own = f'certificate = "{self.identity}/certificate.pem"\nprivate_key = "{self.identity}/private_key.pem"\n'
         self.config.write_text(
-            f'purpose = "demonstration"\n{self.description}\n[data]\ndirectory = "data"\nkeys = "node.keys"\n'
-            '[http]\nport = 0\n[log]\nlevel = "info"\nformat = "json"\n'
+            f'purpose = "{purpose}"\n{self.description}\n[data]\ndirectory = "data"\nkeys = "node.keys"\n'
+            f'[http]\nport = 0\n{own}[log]\nlevel = "info"\nformat = "json"\n'
             f'[federation]\nname = "{self.name}"\ndirectory = "directory.toit"\nanchor = "{anchor}"\n{listen}'
             f"confirm_within_seconds = {confirm_within_s}\n"
         )
@@ -165,9 +174,11 @@ class Member(Node):
 
 
 class Federation:
-    """With `other`, `siren` and `link_key` the directory also has a territory of that name whose node the test plays."""
+    """With `other`, `siren` and `link_key` the directory also has a territory of that name whose node the test plays.
+    The town's day is set by hand, and the first one is `town_begins`. `production` is the folder of a certificate: a
+    clock that jumps means something there alone."""
 
-    def __init__(self, other=None, siren=None, link_key=None):
+    def __init__(self, other=None, siren=None, link_key=None, town_begins=None, production=None):
         self.folder = tempfile.TemporaryDirectory(prefix="toit-test-")
         self.place = Path(self.folder.name)
         self.proxies = []
@@ -179,9 +190,13 @@ class Federation:
             self.place,
             "town",
             TOWN,
-            f'[territory]\nsiren = "{TERRITORY}"\nregistration_system = "systeme_particulier"\nallots_numbers = true',
+            f'[territory]\nsiren = "{TERRITORY}"\nregistration_system = "systeme_particulier"\nallots_numbers = true'
+            + (f"\n[clock]\nbegins = {town_begins}" if town_begins else ""),
         )
         self.members = [self.region, self.departement, self.town]
+        self.purpose = "production" if production else "demonstration"
+        for node in self.members:
+            node.identity = production
         self.to_region, self.to_departement = (self.add_proxy(node) for node in self.members[:2])
         self.region.run("keys", "create", self.place / "anchor.keys")
         self.region.run("keys", "create", self.place / "escrow.keys")
@@ -207,7 +222,7 @@ class Federation:
         """A signed file with the next number. `revoked`: (node, "link_keys" or "signing_keys"). `beside`: (node, keys,
         revoked kinds) that it has had, or is to have."""
         self.number += 1
-        text = [f'number = {self.number}\npurpose = "demonstration"\nvalid_until = {valid_until}\n']
+        text = [f'number = {self.number}\npurpose = "{self.purpose}"\nvalid_until = {valid_until}\n']
         if issued_at:
             text.append(f"issued_at = {issued_at}\n")
         for node, tier, proxy in (
@@ -271,7 +286,7 @@ class Federation:
     def begin(self):
         self.bring(self.issue(), *self.members)
         for node in self.members:
-            node.configure(self.anchor())
+            node.configure(self.anchor(), self.purpose)
             node.run("account", "create", "--config", node.config, "--login", "gestionnaire", text=PASSWORD + "\n")
         for node in self.members:
             node.start(ready=False)

@@ -154,6 +154,7 @@ class Node:
         self.log = self.path / "node.log"
         self.process = None
         self.port = None
+        self.environment = {}
         clock = f'[clock]\nbegins = {begins}\n' if begins else ""
         self.config.write_text(
             f'purpose = "{purpose}"\n[territory]\nsiren = "{TERRITORY}"\n'
@@ -178,7 +179,11 @@ class Node:
     def start(self, ready=True):
         log = open(self.log, "ab")
         self.process = subprocess.Popen(
-            [TOIT, "node", "run", "--config", self.config], stdout=subprocess.PIPE, stderr=log, text=True
+            [TOIT, "node", "run", "--config", self.config],
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            env={**os.environ, **self.environment},
         )
         log.close()
         line = self.process.stdout.readline()

@@ -41,7 +41,7 @@ def run(*arguments):
 
 def tour(folder):
     told = run("tour", "--data", folder)
-    for step in ("Bail signé", "écriture attestée", "lien coupé puis rétabli", "flux réécrit", "dossier de preuve"):
+    for step in ("Bail signé", "écriture attestée", "lien coupé puis rétabli", "nœud tué", "flux réécrit", "dossier de preuve"):
         assert step in told, (step, told)
     return told
 
