@@ -40,6 +40,7 @@ struct asked_command {
   std::string password;
   std::string display_name;
   std::optional<law::command_id> id{};         ///< of a command that another node has issued
+  std::optional<ports::stream_id> issuer{};    ///< of that command: the State authority's stream
   std::optional<ports::stream_id> elsewhere{}; ///< on a State node: the territory where it is to be recorded
 };
 using asked_command_ptr = std::shared_ptr<const asked_command>;

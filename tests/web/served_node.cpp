@@ -190,7 +190,7 @@ void served_node::open_account(const std::string& who, const std::string& siren,
 
 void served_node::enter_gestionnaire() { tokens_["gestionnaire"] = log_in("gestionnaire", password); }
 
-void served_node::enter_players() {
+void served_node::enter_players(const std::string& departement) {
   enter_gestionnaire();
   for (const auto& [who, siren] : sirens)
     if (who != "gestionnaire") {
@@ -203,8 +203,9 @@ void served_node::enter_players() {
     of["from"] = "2015-01-01";
     must("gestionnaire", "/v1/habilitations", {{"event", {{"habilitation", of}}}});
   };
+  auto first_commune = map_.find(with_.territory)->communes.front().text();
   habilitate("desk", {{"quality", "service_enregistreur"}, {"registers_as", "e"}});
-  habilitate("narrow_desk", {{"quality", "service_enregistreur"}, {"registers_as", "e"}, {"scope", {"93001"}}});
+  habilitate("narrow_desk", {{"quality", "service_enregistreur"}, {"registers_as", "e"}, {"scope", {first_commune}}});
   habilitate("bailleur", {{"quality", "bailleur"}});
   habilitate("bailleur", {{"quality", "service_enregistreur"}, {"registers_as", "a"}});
   habilitate("action_logement", {{"quality", "reservataire"}});
@@ -214,7 +215,7 @@ void served_node::enter_players() {
            {{"bailleur", sirens.at("bailleur")},
             {"holder", sirens.at("action_logement")},
             {"contingent", "action_logement"},
-            {"departement", "93"},
+            {"departement", departement},
             {"flow_share", 4000},
             {"agents_share", 0},
             {"loan_guarantee", false},

@@ -47,7 +47,7 @@ public:
   std::string today();
 
   /// The bodies, their accounts, habilitations and conventions: what the shared node has.
-  void enter_players();
+  void enter_players(const std::string& departement = "93");
 
   /// By a session of that player's; "" is nobody.
   answer ask(const std::string& who, const std::string& method, const std::string& target, const json& body = {},

@@ -9,21 +9,28 @@ using namespace toit::tests;
 
 namespace {
 
-json dalo(const char* number) {
-  return {{"kind", "dalo_recognised"}, {"event", {{"decision_number", number}, {"departement", "93"}}}};
+json dalo(const char* number, const char* departement = "93") {
+  return {{"kind", "dalo_recognised"}, {"event", {{"decision_number", number}, {"departement", departement}}}};
 }
 
-void habilitate(served_federation& all, const char* quality) {
+void habilitate(served_federation& all, const char* quality, std::size_t which = 0) {
   all.territory().must("gestionnaire", "/v1/legal-persons",
                        {{"event",
-                         {{"legal_person", served_federation::service()},
+                         {{"legal_person", served_federation::service(which)},
                           {"person_kind", "state_service"},
                           {"name", "Service fictif de l'État"}}}});
   all.territory().must(
       "gestionnaire", "/v1/habilitations",
       {{"event",
         {{"habilitation",
-          {{"legal_person", served_federation::service()}, {"quality", quality}, {"from", "2015-01-01"}}}}}});
+          {{"legal_person", served_federation::service(which)}, {"quality", quality}, {"from", "2015-01-01"}}}}}});
+}
+
+/// The EPT Boucle Nord de Seine, whose communes lie in two départements.
+layout boucle_nord() {
+  using enum federation::node_tier;
+  return {
+      "200057990", "Boucle Nord de Seine", {{region, "11"}, {departement, "92"}, {departement, "95"}}, {"92", "95"}};
 }
 
 /// The command once the territory has answered.
@@ -113,6 +120,69 @@ TEST_CASE("a prefect's agent records a mention of DALO from his own node, under 
   auto log = territory.read("gestionnaire", "/v1/demandes/" + number + "/consultations").body.at("items");
   CHECK(std::ranges::any_of(log,
                             [](const json& line) { return line.at("legal_person") == served_federation::service(); }));
+}
+
+TEST_CASE("in a territory of two départements each prefect speaks for his own, and the ordering authority for neither",
+          "[api][R441-2-15-I-2a][R441-2-15-II-2]") {
+  served_federation all{boucle_nord()};
+  enum : std::size_t { region, hauts_de_seine, val_d_oise };
+  auto& territory = all.territory();
+  auto in_92 = territory.register_demande("92036");
+  auto in_95 = territory.register_demande("95018");
+  for (auto who : {region, hauts_de_seine, val_d_oise})
+    habilitate(all, "state_mediation_secretariat", who);
+  auto path = [&](const std::string& number) { return "/v1/streams/T200057990/demandes/" + number + "/events"; };
+  auto told = [&](std::size_t who, const std::string& number, const char* departement) {
+    auto issued = all.state(who).must("gestionnaire", path(number), dalo("DALO-FICTIF", departement));
+    return settled(all.state(who), issued.body.at("first_seq"));
+  };
+
+  auto refused = told(hauts_de_seine, in_95, "95");
+  CHECK(refused.at("refused") == "E_NOT_EMPOWERED");
+  CHECK(refused.at("article") == "R441-2-15-I-2a");
+  CHECK(told(hauts_de_seine, in_95, "92").at("refused") == "E_NOT_EMPOWERED");
+  CHECK(told(hauts_de_seine, in_92, "95").at("refused") == "E_NOT_EMPOWERED");
+  CHECK(told(region, in_92, "92").at("refused") == "E_NOT_EMPOWERED");
+  CHECK(told(hauts_de_seine, in_92, "92").at("state") == "recorded");
+  CHECK(told(val_d_oise, in_95, "95").at("state") == "recorded");
+
+  // A threshold for each département, by its own prefect.
+  auto set = [&](std::size_t who, const char* departement, int months) {
+    json threshold{{"departement", departement}, {"typology", "t2"},     {"mutation", false},
+                   {"wait_months", months},      {"from", "2024-01-01"}, {"source", "Arrêté fictif"}};
+    return all.state(who).ask("gestionnaire", "POST", "/v1/thresholds", {{"event", threshold}});
+  };
+  CHECK(set(hauts_de_seine, "92", 48).status == 201);
+  CHECK(set(val_d_oise, "95", 36).status == 201);
+  CHECK(set(val_d_oise, "92", 12).code() == "E_NOT_EMPOWERED");
+  CHECK(set(region, "92", 12).code() == "E_NOT_EMPOWERED");
+  json known;
+  CHECK(served_federation::comes_true([&] {
+    known = territory.get("desk", "/v1/thresholds").body.at("items");
+    return known.size() == 2;
+  }));
+  INFO(known.dump());
+  for (const auto& one : known)
+    CHECK(one.at("wait_months") == (one.at("departement") == "92" ? 48 : 36));
+}
+
+TEST_CASE("every prefect of a territory holds and countersigns; the ordering authority's mark alone makes it witnessed",
+          "[api][L441-2-7-1-1a]") {
+  served_federation all{boucle_nord()};
+  auto seq = all.territory().must("gestionnaire", "/v1/clock/confirmation", {{"event", json::object()}});
+  json header;
+  CHECK(served_federation::comes_true([&] {
+    header = all.territory().get("gestionnaire", "/v1/entries/" + seq.body.at("first_seq").dump()).body;
+    return header.at("witnesses").size() == 3;
+  }));
+  INFO(header.dump());
+  CHECK(header.at("durability") == "witnessed");
+  std::set<std::string> witnesses;
+  for (const auto& mark : header.at("witnesses"))
+    witnesses.insert(mark.at("witness"));
+  CHECK(witnesses == std::set<std::string>{"SR11", "SD92", "SD95"});
+  for (std::size_t who = 0; who < 3; ++who)
+    CHECK(all.state(who).get("", "/v1/streams/T200057990/head").body.at("seq") >= seq.body.at("first_seq"));
 }
 
 TEST_CASE("what cannot be commanded or read elsewhere is refused at once", "[api][R441-2-15-I-9][R441-2-15-I-10]") {
