@@ -78,6 +78,14 @@ struct append_results {
   std::vector<ports::signed_head> heads;
 };
 using append_results_ptr = std::shared_ptr<const append_results>;
+/// Of a stream hosted here: the authority competent for its dispositif, and the key of its that opens the stream.
+struct ordered_stream {
+  ports::stream_id stream;
+  ports::stream_id ordering;
+  std::optional<law::bytes32> escrow;
+  friend bool operator==(const ordered_stream&, const ordered_stream&) = default;
+};
+using ordered_stream_ptr = std::shared_ptr<const ordered_stream>;
 /// What another node brings, or has countersigned.
 struct brought {
   std::vector<ports::transfer_ptr> transfers;

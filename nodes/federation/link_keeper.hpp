@@ -79,11 +79,13 @@ private:
   void answer(const federation::exchange_actions::asked& question);
   void keep_directory(ports::bytes signed_bytes);
   void tell_peers();
+  void tell_ordering();
   void tell_metrics(const ports::federation_report& now) const;
 
   std::map<std::uint64_t, waiting_question> questions_;
   std::uint64_t last_question_ = 0;
   std::vector<ports::transport_peer> peers_;
+  std::map<ports::stream_id, ordered_stream> ordered_; ///< as the recorder was told
   std::set<ports::node_name> up_;
 };
 
