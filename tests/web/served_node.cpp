@@ -52,8 +52,8 @@ const std::map<std::string, std::string> sirens{
     {"stranger", simulation::make_siren(39100002).text()},
 };
 
-served_node::served_node(const change& changed)
-    : folder_{make_folder()}, map_{nodes::territory_map::load()}, with_{demonstration(folder_)} {
+served_node::served_node(const change& changed, nodes::territory_map map)
+    : folder_{make_folder()}, map_{std::move(map)}, with_{demonstration(folder_)} {
   if (changed)
     changed(with_);
   if (!std::filesystem::exists(with_.keys))
@@ -177,6 +177,11 @@ std::vector<nodes::node_fault> served_node::faults() const {
 }
 
 std::string served_node::today() { return get("gestionnaire", "/v1/clock").body.at("today"); }
+
+void served_node::set_clock(const std::string& instant) {
+  REQUIRE(ask("gestionnaire", "PUT", "/v1/clock", {{"event", {{"now", instant}}}}).status == 201);
+}
+
 std::uint64_t served_node::last_seq() { return get("", "/v1/streams/T200057867/head").body.at("seq"); }
 
 // -- who plays ------------------------------------------------------------------------------------------------------
