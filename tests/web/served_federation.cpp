@@ -100,7 +100,8 @@ federation::directory served_federation::describe(std::uint64_t number) const {
     node.endpoint = law::text<120>{i < states_.size() ? states_[i]->running().link_endpoint() : "tcp://127.0.0.1:1"};
     if (i == 0)
       node.escrow_key = journal::operating_public(anchor_.operating_secret);
-    territory.supervisors.push_back(stream_named(authority.stream()));
+    if (!left_.contains(i))
+      territory.supervisors.push_back(stream_named(authority.stream()));
   }
   add(federation::node_tier::territory, of_.territory, "T" + of_.territory);
   territory.stream = stream_named("T" + of_.territory);
@@ -115,6 +116,11 @@ federation::directory served_federation::describe(std::uint64_t number) const {
   INFO(federation::inconsistency_of(made));
   REQUIRE(federation::inconsistency_of(made).empty());
   return made;
+}
+
+void served_federation::leave(std::size_t which) {
+  left_.insert(which);
+  write(describe(states_.size() + 1 + left_.size()));
 }
 
 std::filesystem::path served_federation::write(const federation::directory& issued) const {

@@ -6,6 +6,8 @@
 #include "federation/directory.hpp"
 #include "tests/web/served_node.hpp"
 
+#include <set>
+
 namespace toit::tests {
 
 /// A territory, and who follows it: the first is the ordering authority.
@@ -31,6 +33,9 @@ public:
   /// SIREN of the prefect's service, which the territory has not habilitated yet.
   static std::string service(std::size_t of = 0);
 
+  /// By a newer directory that authority follows the territory no more; comes true within ten seconds.
+  void leave(std::size_t which);
+
   /// Asks again until it is so, within a bound.
   template <class Condition>
   static bool comes_true(Condition&& is_so) {
@@ -48,6 +53,7 @@ private:
   std::filesystem::path write(const federation::directory& issued) const;
 
   layout of_;
+  std::set<std::size_t> left_;
   std::filesystem::path folder_;
   journal::node_keys anchor_ = journal::node_keys::generate();
   std::vector<std::unique_ptr<served_node>> states_;

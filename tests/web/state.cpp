@@ -269,24 +269,65 @@ TEST_CASE("a State node tells what it knows of the territories that it follows",
   CHECK(known.at(0).at("link") == "up");
 }
 
-TEST_CASE("an erasure says who of those that hold the stream has confirmed it", "[api][L441-2-7-1-1c]") {
-  served_federation all;
-  auto& territory = all.territory();
+namespace {
+
+/// A demande that is erased thirteen months later.
+void erase_one(served_node& territory) {
   auto number = territory.register_demande();
   territory.must("desk", "/v1/demandes/" + number + "/events",
                  {{"kind", "radiated"}, {"event", {{"motive", "b_renunciation"}, {"written_act", "Lettre fictive"}}}});
   CHECK(territory.get("gestionnaire", "/v1/erasures").body.at("items").empty());
   auto today = law::parse_date(territory.today()).value();
-  auto later = law::to_text(law::add_months(today, std::chrono::months{13})) + "T12:00:00Z";
-  REQUIRE(territory.ask("gestionnaire", "PUT", "/v1/clock", {{"event", {{"now", later}}}}).status == 201);
+  territory.set_clock(law::to_text(law::add_months(today, std::chrono::months{13})) + "T12:00:00Z");
+  CHECK(served_federation::comes_true([&] { return territory.read("desk", "/v1/demandes/" + number).status != 200; }));
+}
+
+json only_erasure(served_node& territory) {
+  auto found = territory.get("gestionnaire", "/v1/erasures").body.at("items");
+  return found.size() == 1 ? found.at(0) : json{};
+}
+
+} // namespace
+
+TEST_CASE("an erasure says who of those that hold the stream has confirmed it", "[api][L441-2-7-1-1c]") {
+  served_federation all;
+  erase_one(all.territory());
   json found;
   CHECK(served_federation::comes_true([&] {
-    found = territory.get("gestionnaire", "/v1/erasures").body.at("items");
-    return found.size() == 1 && found.at(0).at("complete") == true;
+    found = only_erasure(all.territory());
+    return !found.is_null() && found.at("complete") == true;
   }));
   INFO(found.dump());
-  CHECK(found.at(0).at("entries") >= 2);
-  CHECK(found.at(0).at("holders").at(0).at("authority") == "SD93");
-  CHECK(found.at(0).at("holders").at(0).at("confirmed").at("seq") >= found.at(0).at("seq"));
-  CHECK_FALSE(territory.read("desk", "/v1/demandes/" + number).status == 200);
+  CHECK(found.at("entries") >= 2);
+  CHECK(found.at("attested") == "entries");
+  const auto& holder = found.at("holders").at(0);
+  CHECK(holder.at("authority") == "SD93");
+  CHECK(holder.at("left") == false);
+  CHECK(holder.at("confirmed").at("seq") >= found.at("seq"));
+}
+
+TEST_CASE("who held the stream and has left is told among the holders, and no erasure is complete without him",
+          "[api][L441-2-7-1-1c]") {
+  using federation::node_tier;
+  served_federation all{{.authorities = {{node_tier::departement, "93"}, {node_tier::region, "11"}}}};
+  auto& territory = all.territory();
+  auto before = territory.last_seq();
+  CHECK(served_federation::comes_true([&] {
+    return territory.get("gestionnaire", "/v1/entries/" + std::to_string(before)).body.at("witnesses").size() == 2;
+  }));
+  all.leave(1);
+  CHECK(served_federation::comes_true([&] { return territory.running().context().post->issuers().size() == 1; }));
+  erase_one(territory);
+  json found;
+  CHECK(served_federation::comes_true([&] {
+    found = only_erasure(territory);
+    return !found.is_null() && found.at("holders").at(0).contains("confirmed");
+  }));
+  INFO(found.dump());
+  REQUIRE(found.at("holders").size() == 2);
+  CHECK(found.at("holders").at(0).at("authority") == "SD93");
+  CHECK(found.at("holders").at(1).at("authority") == "SR11");
+  CHECK(found.at("holders").at(1).at("left") == true);
+  CHECK_FALSE(found.at("holders").at(1).contains("confirmed"));
+  CHECK(found.at("complete") == false);
 }
