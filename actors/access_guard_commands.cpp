@@ -165,6 +165,8 @@ void access_guard_state::add_rights(submission& on_its_way, const asked_command&
   const auto& happened = std::get<law::event>(command.asked);
   if (const auto* threshold = std::get_if<law::waiting_threshold_set>(&happened))
     facts.competent = context->post && context->post->sets_thresholds_of(threshold->departement);
+  if (auto matter = law::state_matter_of(happened); matter && asked.issuer)
+    facts.competent_in = context->post->competent_in(*asked.issuer, *matter);
   if (const auto* convention = std::get_if<law::reservation_convention_signed>(&happened)) {
     note_party(convention->convention.bailleur);
     note_party(convention->convention.holder);

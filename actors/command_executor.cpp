@@ -102,6 +102,7 @@ asked_command_ptr command_executor_state::asked_by(const ports::stream_id& issue
   asked->by.vouched_by = context->post->answers_for(issuer).value_or(law::siren{});
   asked->originator = opened.asked.originator;
   asked->occurred_on = opened.asked.occurred_on;
+  asked->issuer = issuer;
   asked->id = id_of("vouched-command", issuer, opened.id);
   asked->request = context->digester->digest("vouched-request", opened.id.bytes);
   asked->number = opened.number;

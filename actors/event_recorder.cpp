@@ -206,6 +206,12 @@ void event_recorder_state::forget(const caf::actor_addr& gone) {
 
 // -- the rest -------------------------------------------------------------------------------------------------------
 
+/// A group is staged and on disk within one message: between two messages nothing is.
+bool event_recorder_state::order(const ordered_stream& now) {
+  writer->follow_ordering(now.ordering);
+  return !now.escrow || writer->seal_keys_to(now.stream, *now.escrow);
+}
+
 void event_recorder_state::tick() {
   if (!writer->read_only())
     return;
@@ -246,7 +252,7 @@ event_recorder_actor::behavior_type event_recorder(event_recorder_actor::statefu
         self->state.hold(stream, behind);
         return true;
       },
-      [self](ordering_atom, const ports::stream_id& ordering) { self->state.writer->follow_ordering(ordering); },
+      [self](ordering_atom, const ordered_stream_ptr& now) { return self->state.order(*now); },
       [self](follow_atom, const ports::stream_id& stream, const follower_actor& follower) {
         self->state.follow(stream, follower);
       },

@@ -31,6 +31,7 @@ struct event_recorder_state {
   void follow(const ports::stream_id& stream, const follower_actor& follower);
   void forget(const caf::actor_addr& gone);
   void flush();
+  bool order(const ordered_stream& now);
   void tick();
   bool keep(bool force);
   recorder_status status() const;

@@ -52,6 +52,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::append_group_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::append_results_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::log_line_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::brought_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::ordered_stream_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::ports::node_name)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::ports::link_state)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::ports::federation_report_ptr)
@@ -102,8 +103,9 @@ using event_recorder_actor = caf::typed_actor<
     caf::replies_to<bring_atom, brought_ptr>::with<brought_results_ptr>,
     // A stream that is behind what another node holds takes no appends until it is released.
     caf::replies_to<hold_atom, ports::stream_id, bool>::with<bool>,
-    // From now on each head names the last entry of this stream that was there.
-    caf::reacts_to<ordering_atom, ports::stream_id>,
+    // From now on each head names the last entry of the ordering authority's stream that was there, and the stream's
+    // keys are sealed to that authority. False when the disk has no room: to be asked again.
+    caf::replies_to<ordering_atom, ordered_stream_ptr>::with<bool>,
     // From now on the follower is told what is written to the stream.
     caf::reacts_to<follow_atom, ports::stream_id, follower_actor>,
     // Writes what waits.

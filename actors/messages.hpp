@@ -40,6 +40,7 @@ struct asked_command {
   std::string password;
   std::string display_name;
   std::optional<law::command_id> id{};         ///< of a command that another node has issued
+  std::optional<ports::stream_id> issuer{};    ///< of that command: the State authority's stream
   std::optional<ports::stream_id> elsewhere{}; ///< on a State node: the territory where it is to be recorded
 };
 using asked_command_ptr = std::shared_ptr<const asked_command>;
@@ -77,6 +78,14 @@ struct append_results {
   std::vector<ports::signed_head> heads;
 };
 using append_results_ptr = std::shared_ptr<const append_results>;
+/// Of a stream hosted here: the authority competent for its dispositif, and the key of its that opens the stream.
+struct ordered_stream {
+  ports::stream_id stream;
+  ports::stream_id ordering;
+  std::optional<law::bytes32> escrow;
+  friend bool operator==(const ordered_stream&, const ordered_stream&) = default;
+};
+using ordered_stream_ptr = std::shared_ptr<const ordered_stream>;
 /// What another node brings, or has countersigned.
 struct brought {
   std::vector<ports::transfer_ptr> transfers;

@@ -49,6 +49,17 @@ std::vector<stream_id> command_letters::issuers() const {
   return territory ? std::vector<stream_id>{territory->supervisors} : std::vector<stream_id>{};
 }
 
+std::vector<law::departement_code> command_letters::competent_in(const stream_id& authority,
+                                                                 law::state_matter of) const {
+  auto in_force = current();
+  std::vector<law::departement_code> where;
+  if (const auto* territory = in_force->territory_of(own_, today_()))
+    std::ranges::copy_if(territory->departements, std::back_inserter(where), [&](law::departement_code departement) {
+      return in_force->authority_for(*territory, of, departement) == authority;
+    });
+  return where;
+}
+
 std::vector<stream_id> command_letters::territories() const {
   auto in_force = current();
   auto day = today_();
@@ -71,7 +82,7 @@ bool command_letters::sets_thresholds_of(law::departement_code departement) cons
   return std::ranges::any_of(in_force->territories, [&](const territory_entry& territory) {
     return territory.in_force(day) &&
            std::ranges::find(territory.departements, departement) != territory.departements.end() &&
-           in_force->competent(territory.territory, matter::thresholds, departement) == own_;
+           in_force->authority_for(territory, matter::thresholds, departement) == own_;
   });
 }
 

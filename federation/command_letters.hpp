@@ -24,6 +24,7 @@ public:
   void adopt(directory newer);
 
   std::vector<stream_id> issuers() const override;
+  std::vector<law::departement_code> competent_in(const stream_id& authority, law::state_matter of) const override;
   std::vector<stream_id> territories() const override;
   std::optional<law::siren> answers_for(const stream_id& stream) const override;
   bool sets_thresholds_of(law::departement_code departement) const override;

@@ -46,11 +46,11 @@ const territory_entry* directory::territory_of(const stream_id& stream, law::civ
   return found == territories.end() ? nullptr : &*found;
 }
 
-std::optional<stream_id> directory::competent(law::siren territory, federation::matter matter,
+std::optional<stream_id> directory::competent(law::siren territory, federation::matter of,
                                               std::optional<law::departement_code> departement) const {
   std::optional<stream_id> for_all;
   for (const auto& row : competences) {
-    if (row.territory != territory || row.matter != matter)
+    if (row.territory != territory || row.matter != of)
       continue;
     if (row.departement == departement)
       return row.authority;
@@ -58,6 +58,17 @@ std::optional<stream_id> directory::competent(law::siren territory, federation::
       for_all = row.authority;
   }
   return for_all;
+}
+
+// [R441-2-15-I-2a] [R441-2-15-II-2]
+std::optional<stream_id> directory::authority_for(const territory_entry& territory, federation::matter of,
+                                                  std::optional<law::departement_code> departement) const {
+  if (auto named = competent(territory.territory, of, departement))
+    return named;
+  bool by_departement = of == matter::thresholds || of == matter::dalo;
+  if (by_departement && departement)
+    return stream_id::parse("SD" + std::string{departement->view()});
+  return of == matter::dispositif ? std::optional{territory.ordering} : std::nullopt;
 }
 
 std::vector<dated_key> directory::signing_keys_of(const stream_id& stream) const {

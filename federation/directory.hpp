@@ -8,6 +8,7 @@
 #pragma once
 
 #include "journal/chain.hpp"
+#include "law/competence.hpp"
 #include "law/identifiers.hpp"
 #include "law/text.hpp"
 #include "ports/transport.hpp"
@@ -97,11 +98,8 @@ struct territory_entry {
   }
 };
 
-/// Matters in which one State authority is competent (law.md §3, competence).
-enum class matter : std::uint8_t { dispositif, thresholds, dalo, cil, cia, plan };
-constexpr auto names_of(matter) {
-  return std::to_array<std::string_view>({"dispositif", "thresholds", "dalo", "cil", "cia", "plan"});
-}
+/// Matters in which one State authority is competent.
+using matter = law::state_matter;
 
 /// One row of the competence table.
 struct competence {
@@ -146,8 +144,12 @@ struct directory {
   /// That in force on the day.
   const territory_entry* territory_of(const stream_id& stream, law::civil_date day) const;
   /// The one competent authority; absent when the table has no row.
-  std::optional<stream_id> competent(law::siren territory, federation::matter matter,
+  std::optional<stream_id> competent(law::siren territory, federation::matter of,
                                      std::optional<law::departement_code> departement) const;
+  /// The same, or who is by docs/readings.md, reading 33, where the table has no row: the ordering authority for the
+  /// dispositif, the prefect of the commune's département for thresholds and DALO.
+  std::optional<stream_id> authority_for(const territory_entry& territory, federation::matter of,
+                                         std::optional<law::departement_code> departement) const;
   /// Signing keys of a stream's host, revoked ones included.
   std::vector<dated_key> signing_keys_of(const stream_id& stream) const;
   /// The escrow key of the authority that orders the territory's dispositif, on that day.

@@ -2,6 +2,7 @@
 
 #include "federation/endpoint.hpp"
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <sodium.h>
@@ -138,6 +139,8 @@ private:
 
   void check_authorities(const territory_entry& entry, const std::string& at) {
     const auto* orderer = check_authority(entry.ordering, at + "ordering");
+    if (orderer)
+      orderings_[entry.territory].push_back(entry.ordering);
     if (orderer && !orderer->escrow_key)
       add(at + "ordering", "est hébergé par un nœud sans clé de séquestre (escrow_key) : " + orderer->name.text());
     std::set<stream_id> known;
@@ -174,7 +177,18 @@ private:
           "a déjà une ligne pour ce territoire et ce département : " + std::string{law::name_of(row.matter)});
     if (row.departement && row.departement->empty())
       add(at + "departement", "manque : un code de département, ou rien");
-    check_authority(row.authority, at + "authority");
+    if (check_authority(row.authority, at + "authority") && row.matter == matter::dispositif)
+      check_ordering(row, at);
+  }
+
+  /// The authority competent for the dispositif is the ordering one: a row may name no other in any line.
+  void check_ordering(const competence& row, const std::string& at) {
+    auto known = orderings_.find(row.territory);
+    if (known == orderings_.end())
+      return;
+    auto other = std::ranges::find_if(known->second, [&](const stream_id& one) { return one != row.authority; });
+    if (other != known->second.end())
+      add(at + "authority", "n'est pas l'autorité de ce territoire (ordering) : " + other->text());
   }
 
   const directory& given_;
@@ -186,6 +200,7 @@ private:
   std::set<law::bytes32> sealing_keys_; ///< operating and escrow keys
   std::map<stream_id, const node_entry*> hosts_;
   std::map<stream_id, std::vector<const territory_entry*>> entries_;
+  std::map<law::siren, std::vector<stream_id>> orderings_; ///< of each line
   std::set<std::tuple<law::siren, matter, std::optional<law::departement_code>>> competent_;
 };
 

@@ -44,6 +44,13 @@ void exchange::apply_directory() {
   std::erase_if(alarms_, [&](const alarm& a) {
     return a.kind != alarm_kind::forked && a.node && *a.node != setup_.self && !peers_.contains(*a.node);
   });
+  for (auto& [name, p] : peers_) {
+    // Who follows a stream no longer is sent no more of it.
+    std::erase_if(p.feeds, [&](const auto& f) { return !concerns(name, f.first); });
+    // What is asked for may have changed: another host, keys for another authority.
+    for (auto& [stream, one] : p.pulls)
+      one.asked_again = 0;
+  }
 }
 
 void exchange::adopt(federation::directory newer, bytes signed_bytes) {

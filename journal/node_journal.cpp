@@ -210,8 +210,8 @@ node_journal::node_journal(journal_setup setup)
   }
   log_ = std::make_unique<access_log>(setup_.log_place, setup_.log_folder, signer_, operating_secrets(setup_.keys),
                                       setup_.keep_consultations_months);
-  writer_ =
-      std::make_unique<journal_writer_on_store>(*store_, *log_, signer_, own_, ring_, setup_.clock, setup_.snapshots);
+  writer_ = std::make_unique<journal_writer_on_store>(*store_, *log_, signer_, setup_.keys, ring_, setup_.clock,
+                                                      setup_.snapshots);
 }
 
 bool node_journal::is_own(const sealed_key& sealed) const {
@@ -259,14 +259,6 @@ void node_journal::create_stream(const ports::stream_id& stream, const law::reco
   store_->commit();
   for (const auto& key : sealed)
     ring_->add(key, setup_.keys);
-}
-
-void node_journal::seal_keys_to(const ports::stream_id& stream, const bytes32& recipient) {
-  store_->begin();
-  for (const auto& sealed : store_->open_reader()->keys())
-    if (auto secret = sealed.stream == stream ? open_key(sealed, setup_.keys) : std::nullopt)
-      store_->put(seal_key(stream, sealed.epoch, sealed.purpose, *secret, recipient, signer_));
-  store_->commit();
 }
 
 bool node_journal::can_sign(const ports::stream_id& stream) { return writer_->can_sign(stream); }

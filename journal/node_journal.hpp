@@ -70,9 +70,6 @@ public:
   /// the first entry that is not what was written.
   void load(const ports::stream_id& stream);
 
-  /// Seals the keys of a stream hosted here to one more recipient, once. Nobody may be writing.
-  void seal_keys_to(const ports::stream_id& stream, const bytes32& recipient);
-
   /// True when this node's present key signs what the stream goes on with.
   bool can_sign(const ports::stream_id& stream);
   /// Where the stream still goes on under a former key of this node: writes that it is the present one from now on, in

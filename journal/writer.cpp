@@ -30,11 +30,11 @@ entry_row row_of(const ports::entry_draft& draft, const stream_position& at, std
 } // namespace
 
 journal_writer_on_store::journal_writer_on_store(store& rows, access_log& log, const signing_key& signer,
-                                                 std::vector<public_key> own, std::shared_ptr<const key_ring> keys,
+                                                 const node_keys& secrets, std::shared_ptr<const key_ring> keys,
                                                  std::shared_ptr<const ports::clock> clock,
                                                  std::shared_ptr<ports::files> kept)
-    : store_{rows}, log_{log}, signer_{signer}, own_{std::move(own)}, keys_{std::move(keys)}, clock_{std::move(clock)},
-      kept_{std::move(kept)}, committed_{rows.open_reader()} {}
+    : store_{rows}, log_{log}, signer_{signer}, secrets_{secrets}, own_{signing_publics(secrets)},
+      keys_{std::move(keys)}, clock_{std::move(clock)}, kept_{std::move(kept)}, committed_{rows.open_reader()} {}
 
 journal_writer_on_store::stream_state& journal_writer_on_store::state_of(const ports::stream_id& stream) {
   auto found = streams_.find(stream);
@@ -270,6 +270,45 @@ ports::synced journal_writer_on_store::sync() {
   undo_.clear();
   done.lines = log_.sync();
   return done;
+}
+
+/// Keys of the stream that this recipient does not have, sealed to him.
+std::vector<sealed_key> journal_writer_on_store::not_sealed_to(const ports::stream_id& stream,
+                                                               const bytes32& recipient) {
+  std::map<std::pair<key_purpose, std::uint32_t>, std::optional<bytes32>> secrets;
+  for (const auto& sealed : committed_->keys()) {
+    if (sealed.stream != stream)
+      continue;
+    if (auto& secret = secrets[{sealed.purpose, sealed.epoch}]; !secret)
+      secret = open_key(sealed, secrets_);
+  }
+  for (const auto& sealed : committed_->keys())
+    if (sealed.stream == stream && sealed.recipient == recipient)
+      secrets.erase({sealed.purpose, sealed.epoch});
+  std::vector<sealed_key> missing;
+  for (const auto& [which, secret] : secrets)
+    if (secret)
+      missing.push_back(seal_key(stream, which.second, which.first, *secret, recipient, signer_));
+  return missing;
+}
+
+bool journal_writer_on_store::seal_keys_to(const ports::stream_id& stream, const bytes32& recipient) {
+  law::require(streams_.contains(stream), "the keys of a stream are its host's to seal");
+  law::require(staged_rows_.empty() && staged_transfers_.empty() && staged_marks_.empty(),
+               "keys are sealed between two groups");
+  auto missing = not_sealed_to(stream, recipient);
+  if (missing.empty())
+    return true;
+  try {
+    store_.begin();
+    for (const auto& key : missing)
+      store_.put(key);
+    store_.commit();
+    return true;
+  } catch (const store_full&) {
+    store_.roll_back();
+    return false;
+  }
 }
 
 void journal_writer_on_store::probe() {

@@ -12,8 +12,8 @@ namespace toit::journal {
 
 class journal_writer_on_store : public ports::journal_writer {
 public:
-  /// `own`: what this node signs with, and has signed with.
-  journal_writer_on_store(store& rows, access_log& log, const signing_key& signer, std::vector<public_key> own,
+  /// `secrets` outlives the writer.
+  journal_writer_on_store(store& rows, access_log& log, const signing_key& signer, const node_keys& secrets,
                           std::shared_ptr<const key_ring> keys, std::shared_ptr<const ports::clock> clock,
                           std::shared_ptr<ports::files> kept);
 
@@ -25,6 +25,7 @@ public:
   void stage_foreign_head(const ports::signed_head& head) override { staged_foreign_.push_back(head); }
   void hold_back(const ports::stream_id& stream, bool behind) override;
   void follow_ordering(const ports::stream_id& ordering) override { ordering_ = ordering; }
+  bool seal_keys_to(const ports::stream_id& stream, const bytes32& recipient) override;
   ports::synced sync() override;
   bool read_only() const override { return read_only_; }
   void probe() override;
@@ -87,6 +88,7 @@ private:
   void end_transfers(ports::synced& done);
   std::uint64_t ordering_seq();
 
+  std::vector<sealed_key> not_sealed_to(const ports::stream_id& stream, const bytes32& recipient);
   std::optional<stream_state> read_kept(const ports::stream_id& stream);
   stream_state& state_of(const ports::stream_id& stream);
   undo& undo_of(const ports::stream_id& stream);
@@ -108,7 +110,8 @@ private:
   std::function<void(const ports::stream_id&)> changes_key_;
   access_log& log_;
   const signing_key& signer_;
-  std::vector<public_key> own_;
+  const node_keys& secrets_;
+  std::vector<public_key> own_; ///< what this node signs with, and has signed with
   std::shared_ptr<const key_ring> keys_;
   std::shared_ptr<const ports::clock> clock_;
   std::shared_ptr<ports::files> kept_;

@@ -20,7 +20,11 @@ std::expected<form, refusal> changed_form(const deliberation& on, const field_ch
     return std::unexpected{ok.error()};
   if (!on.facts.unknown_communes.empty())
     return refuse(refusal_code::unknown_territory, "R441-2-15-I-0-1", "Une commune souhaitée n'existe pas.");
-  if (std::ranges::none_of(changed.search.communes, [&](commune_code c) { return on.settings.contains(c); }))
+  // A commune that has left since the demande came does not take it along (docs/readings.md, 34).
+  auto belongs = [&, since = on.the_dossier().reception](commune_code c) {
+    return on.settings.contains(c, on.day()) || on.settings.contains(c, since);
+  };
+  if (std::ranges::none_of(changed.search.communes, belongs))
     return refuse(refusal_code::out_of_scope, "R441-2-15-I-0-1",
                   "La demande ne porterait plus sur aucune commune de ce territoire.");
   return changed;

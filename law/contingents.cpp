@@ -256,7 +256,7 @@ struct contingent_rules {
     if (auto ok = check_departement(c.departement, "convention.departement"); !ok)
       return ok;
     for (auto commune : c.communes)
-      if (!s.contains(commune) || departement_of(commune) != c.departement)
+      if (!s.contains(commune, std::max(c.from, known.today)) || departement_of(commune) != c.departement)
         return refuse_field(refusal_code::out_of_scope, "R441-5",
                             "Une commune n'est pas dans le territoire et le département de la convention.",
                             "convention.communes");

@@ -67,7 +67,10 @@ struct facts {
   std::vector<commune_code> unknown_communes; ///< among those that the event names
   std::vector<siren> bailleurs;     ///< among the legal persons that the event names, those with that quality today
   std::vector<siren> reservataires; ///< likewise
-  bool competent = false;           ///< the directory says so, of this State authority and what the event is about
+  /// Where the State authority that commands from its own node is competent in what the event is about; absent when
+  /// somebody else asks, whose habilitation decides.
+  std::optional<std::vector<departement_code>> competent_in;
+  bool competent = false; ///< the directory says so, of this State authority and what the event is about
 };
 
 /// One entry to record. Fields left out are the command's.

@@ -10,7 +10,7 @@ namespace toit::law {
 decision rule(const deliberation& on, const dwelling_registered& asked) {
   if (!on.facts.unknown_communes.empty())
     return refuse_field(refusal_code::unknown_territory, "R441-2-15-I-4b", "Cette commune n'existe pas.", "commune");
-  if (!on.settings.contains(asked.commune))
+  if (!on.settings.contains(asked.commune, on.day()))
     return refuse_field(refusal_code::out_of_scope, "R441-2-15-I-4b", "Ce logement n'est pas dans le territoire.",
                         "commune");
   if (on.book.find(asked.rpls))

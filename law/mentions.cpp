@@ -4,11 +4,33 @@
 
 namespace toit::law {
 
+namespace {
+
+/// The prefect of a département speaks for its own commission de médiation, of demandes that wish a commune there.
+// [R441-2-15-I-2a]
+check check_competent(const deliberation& on, std::optional<departement_code> of_commission) {
+  if (!on.facts.competent_in)
+    return {};
+  const auto& where = *on.facts.competent_in;
+  auto is_competent = [&](departement_code departement) {
+    return (!of_commission || departement == *of_commission) && std::ranges::find(where, departement) != where.end();
+  };
+  if (std::ranges::any_of(on.the_dossier().communes, [&](commune_code c) { return is_competent(departement_of(c)); }))
+    return {};
+  return refuse(refusal_code::not_empowered, "R441-2-15-I-2a",
+                "La mention est celle du préfet que l'annuaire dit compétent dans le département de la commission, "
+                "et la demande doit y souhaiter une commune.");
+}
+
+} // namespace
+
 // [R441-2-15-I-2a]
 decision rule(const deliberation& on, const dalo_recognised& asked) {
   if (asked.decision_number.empty())
     return refuse_field(refusal_code::missing_field, "R441-2-15-I-2a", "La décision n'a pas de numéro.",
                         "decision_number");
+  if (auto ok = check_competent(on, asked.departement); !ok)
+    return std::unexpected{ok.error()};
   if (on.the_dossier().dalo_since)
     return refuse(refusal_code::duplicate, "R441-2-15-I-2a", "Une décision favorable est déjà mentionnée.");
   return on.record(asked);
@@ -16,6 +38,8 @@ decision rule(const deliberation& on, const dalo_recognised& asked) {
 
 // [R441-2-15-I-2a]
 decision rule(const deliberation& on, const dalo_lost& asked) {
+  if (auto ok = check_competent(on, std::nullopt); !ok)
+    return std::unexpected{ok.error()};
   if (!on.the_dossier().dalo_since)
     return refuse(refusal_code::bad_order, "R441-2-15-I-2a", "Aucune décision favorable n'est mentionnée.");
   return on.record(asked);

@@ -6,13 +6,13 @@ namespace toit::law {
 
 namespace {
 
-/// A demande belongs here when it names at least one commune of the territory.
+/// A demande belongs here when it names at least one commune that is of the territory on its day.
 // [R441-2-15-I-0-1]
 check check_communes(const deliberation& on, const wished_communes& wished) {
   if (!on.facts.unknown_communes.empty())
     return refuse_field(refusal_code::unknown_territory, "R441-2-15-I-0-1", "Une commune souhaitée n'existe pas.",
                         "form.search.communes");
-  if (std::ranges::none_of(wished, [&](commune_code c) { return on.settings.contains(c); }))
+  if (std::ranges::none_of(wished, [&](commune_code c) { return on.settings.contains(c, on.day()); }))
     return refuse_field(refusal_code::out_of_scope, "R441-2-15-I-0-1",
                         "Aucune commune souhaitée n'est dans ce territoire.", "form.search.communes");
   return {};

@@ -186,7 +186,8 @@ struct rights_rules {
       return refuse_field(refusal_code::missing_field, "R441-2-15-V-2-4a",
                           "Le secrétariat, et lui seul, est celui d'une instance.", "habilitation.instance");
     for (auto commune : h.scope)
-      if (!s.contains(commune))
+      // One that has left still has dossiers here.
+      if (!std::ranges::binary_search(s.communes, commune))
         return refuse_field(refusal_code::out_of_scope, "R441-2-15-V-1", "Une commune n'est pas dans le territoire.",
                             "habilitation.scope");
     h.id = id_of<habilitation_id>(known.fresh_ids[0]);

@@ -8,5 +8,6 @@
   embed departements, "config/territories/departements.tsv"
   embed regions, "config/territories/regions.tsv"
   embed concerned, "config/territories/concerned.tsv"
+  embed changes, "config/territories/changes.tsv"
 
   .section .note.GNU-stack, "", %progbits

@@ -20,6 +20,8 @@ extern const char toit_embedded_regions[];
 extern const std::uint64_t toit_embedded_regions_size;
 extern const char toit_embedded_concerned[];
 extern const std::uint64_t toit_embedded_concerned_size;
+extern const char toit_embedded_changes[];
+extern const std::uint64_t toit_embedded_changes_size;
 }
 
 namespace toit::nodes {
@@ -190,11 +192,15 @@ std::string search_key(std::string_view text) {
   return std::move(key).finish();
 }
 
-territory_map territory_map::load() {
+territory_map territory_map::load() { return load({toit_embedded_changes, toit_embedded_changes_size}); }
+
+territory_map territory_map::load(std::string_view changes) {
   territory_map map;
   map.read_divisions();
   map.read_territories();
   map.read_communes();
+  map.read_changes(changes);
+  map.check_moves();
   map.place_territories();
   map.read_concerned();
   map.index_names();
@@ -237,8 +243,11 @@ territory& territory_map::named(std::string_view siren) {
 void territory_map::read_communes() {
   communes_.reserve(36'000);
   for_each_row<4>(toit_embedded_communes, toit_embedded_communes_size, [&](const auto& fields) {
-    commune read{
-        .code = kept(law::commune_code::parse(fields[0])), .name = fields[1], .population = {}, .territory = {}};
+    commune read{.code = kept(law::commune_code::parse(fields[0])),
+                 .name = fields[1],
+                 .population = {},
+                 .territory = {},
+                 .moves = {}};
     if (fields[2] != "-")
       read.population = kept(parse_count(fields[2]));
     if (fields[3] != "-") {
@@ -252,9 +261,38 @@ void territory_map::read_communes() {
     } else {
       law::require(find(law::departement_of(read.code)) != nullptr, in_a_departement);
     }
-    communes_.push_back(read);
+    communes_.push_back(std::move(read));
   });
   law::require(strictly_sorted(communes_, &commune::code), "the communes of the map are sorted");
+}
+
+void territory_map::read_changes(std::string_view changes) {
+  auto territory_named = [&](std::string_view siren) {
+    return siren == "-" ? std::nullopt : std::optional{named(siren).id};
+  };
+  for_each_row<5>(changes.data(), changes.size(), [&](const auto& fields) {
+    const auto* known = find(kept(law::commune_code::parse(fields[1])));
+    law::require(known != nullptr, "a commune that moves is on the map");
+    move read{kept(law::parse_date(fields[0])), territory_named(fields[2]), territory_named(fields[3]), fields[4]};
+    communes_[static_cast<std::size_t>(known - communes_.data())].moves.push_back(read);
+  });
+}
+
+/// Each move begins where the one before has ended, and the map is drawn before, between or after them.
+void territory_map::check_moves() const {
+  for (const auto& where : communes_) {
+    if (where.moves.empty())
+      continue;
+    bool is_there = where.moves.front().from == where.territory;
+    for (std::size_t i = 0; i < where.moves.size(); ++i) {
+      const auto& one = where.moves[i];
+      is_there = is_there || one.to == where.territory;
+      law::require(one.from != one.to, "a commune moves to another territory");
+      law::require(i == 0 || (where.moves[i - 1].day < one.day && where.moves[i - 1].to == one.from),
+                   "a commune moves from where it is, in order of date");
+    }
+    law::require(is_there, "a commune that moves has been where the map draws it, or is to be");
+  }
 }
 
 void territory_map::place_territories() {
@@ -308,6 +346,39 @@ const region* territory_map::find(region_code code) const { return found_in(regi
 const territory* territory_map::territory_of(law::commune_code code) const {
   const auto* where = find(code);
   return where && where->territory ? find(*where->territory) : nullptr;
+}
+
+std::optional<law::siren> commune::territory_on(law::civil_date day) const {
+  if (moves.empty())
+    return territory;
+  auto next = std::ranges::upper_bound(moves, day, {}, &move::day);
+  return next == moves.begin() ? moves.front().from : std::prev(next)->to;
+}
+
+const territory* territory_map::territory_of(law::commune_code code, law::civil_date day) const {
+  const auto* where = find(code);
+  auto id = where ? where->territory_on(day) : std::nullopt;
+  return id ? find(*id) : nullptr;
+}
+
+std::vector<law::membership> territory_map::memberships_of(law::siren territory) const {
+  std::vector<law::membership> found;
+  for (const auto& where : communes_) {
+    if (where.moves.empty()) {
+      if (where.territory == territory)
+        found.push_back({where.code, {}, {}});
+      continue;
+    }
+    if (where.moves.front().from == territory)
+      found.push_back({where.code, {}, law::add_days(where.moves.front().day, -std::chrono::days{1})});
+    for (std::size_t i = 0; i < where.moves.size(); ++i)
+      if (where.moves[i].to == territory) {
+        auto& stay = found.emplace_back(where.code, where.moves[i].day, std::nullopt);
+        if (i + 1 < where.moves.size())
+          stay.until = law::add_days(where.moves[i + 1].day, -std::chrono::days{1});
+      }
+  }
+  return found;
 }
 
 std::optional<place> territory_map::find_code(std::string_view key) const {

@@ -1,5 +1,5 @@
 /// \file
-/// The real map: every commune of France and the territory in which it lies.
+/// The real map: every commune of France and the territory in which it lies, on each day.
 ///
 /// Text       CCH L441-2-7 al. 1 (EPCI, EPT of the Grand Paris, Paris) and al. 4 (communes in none).
 /// Source     config/territories/, written by tools/import-map and embedded in the program.
@@ -8,8 +8,7 @@
 
 #pragma once
 
-#include "law/civil_date.hpp"
-#include "law/identifiers.hpp"
+#include "law/settings.hpp"
 
 #include <array>
 #include <cstddef>
@@ -51,11 +50,22 @@ struct departement {
   region_code region;
 };
 
+/// From that day on a commune lies in another territory, or in none.
+struct move {
+  law::civil_date day;
+  std::optional<law::siren> from;
+  std::optional<law::siren> to;
+  std::string_view source;
+};
+
 struct commune {
   law::commune_code code;
   std::string_view name;
   std::optional<std::uint32_t> population; ///< inhabitants; absent where none is published
-  std::optional<law::siren> territory;     ///< absent when it lies in none
+  std::optional<law::siren> territory;     ///< as the map is drawn; absent when it lies in none
+  std::vector<move> moves;                 ///< in order of date, before the map was drawn or to come; mostly none
+
+  std::optional<law::siren> territory_on(law::civil_date day) const;
 };
 
 /// Whether a territory is concerned (L441-1 al. 24, L441-2-7 al. 1), from that day on, by that source.
@@ -69,7 +79,7 @@ struct territory {
   law::siren id;
   territory_kind kind{};
   std::string_view name;
-  std::vector<law::commune_code> communes;         ///< sorted, never empty
+  std::vector<law::commune_code> communes;         ///< as the map is drawn; sorted, never empty
   std::vector<law::departement_code> departements; ///< of its communes: one or several, sorted
   std::vector<region_code> regions;                ///< of its départements: one or several, sorted
   std::uint32_t population = 0;                    ///< inhabitants, summed over its communes
@@ -95,6 +105,8 @@ class territory_map {
 public:
   /// Reads what is embedded. A malformed map is a broken promise of the build.
   static territory_map load();
+  /// The same with other moves of communes, in the form of changes.tsv; they live as long as the map does.
+  static territory_map load(std::string_view changes);
 
   std::span<const territory> territories() const { return territories_; }     ///< by SIREN
   std::span<const commune> communes() const { return communes_; }             ///< by code
@@ -107,8 +119,11 @@ public:
   const departement* find(law::departement_code code) const;
   const region* find(region_code code) const;
 
-  /// Null when the commune is unknown or lies in no territory.
+  /// As the map is drawn. Null when the commune is unknown or lies in no territory.
   const territory* territory_of(law::commune_code code) const;
+  const territory* territory_of(law::commune_code code, law::civil_date day) const;
+  /// The communes that are in the territory, have been or are to be, sorted; of those that move, when they are.
+  std::vector<law::membership> memberships_of(law::siren territory) const;
 
   /// A SIREN or the code of a commune finds that one; anything else is looked for in the names: the whole name first,
   /// then its beginning, then any part of it, the most populated first. "CC", "CA" and "CU" may be left out.
@@ -121,6 +136,8 @@ private:
   void read_divisions();
   void read_territories();
   void read_communes();
+  void read_changes(std::string_view changes);
+  void check_moves() const;
   void place_territories();
   void read_concerned();
   void index_names();

@@ -6,6 +6,7 @@
 
 #pragma once
 
+#include "law/competence.hpp"
 #include "ports/journal.hpp"
 
 namespace toit::ports {
@@ -40,11 +41,14 @@ public:
 
   /// State streams whose commands this node carries out; none on a State node.
   virtual std::vector<stream_id> issuers() const = 0;
+  /// Départements of this territory in which that State authority is competent in the matter.
+  virtual std::vector<law::departement_code> competent_in(const stream_id& authority,
+                                                          law::state_matter matter) const = 0;
   /// Territories that this State node follows; none on a territory's.
   virtual std::vector<stream_id> territories() const = 0;
   /// The legal person who answers for the node that hosts the stream.
   virtual std::optional<law::siren> answers_for(const stream_id& stream) const = 0;
-  /// The competence table names this node's authority for the waiting thresholds of the département.
+  /// This node's authority is competent for the waiting thresholds of the département.
   virtual bool sets_thresholds_of(law::departement_code departement) const = 0;
   /// The time of the machines, by which commands lapse: a demonstration's own is nobody else's.
   virtual law::instant now() const = 0;

@@ -253,6 +253,10 @@ public:
   /// The stream whose last entry each head names from now on: that of the ordering authority.
   virtual void follow_ordering(const stream_id& ordering) = 0;
 
+  /// Seals the keys of a stream hosted here to one more recipient, once, and at once on disk: nothing may be staged.
+  /// False where there is no room for it: to be asked again.
+  virtual bool seal_keys_to(const stream_id& stream, const law::bytes32& recipient) = 0;
+
   /// Puts what was staged on disk, entries first, then lines of the log. Throws after an I/O error, which is never
   /// retried: the process ends.
   virtual synced sync() = 0;

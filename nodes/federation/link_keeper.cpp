@@ -19,11 +19,9 @@ void link_keeper_state::make_ready() {
         federation::document_setup{
             context->exchange.self, context->exchange.hosted, {context->own_documents, context->replica_documents}, {}},
         directory, *source, context->clock->monotonic(), context->today());
-  for (const auto& stream : context->exchange.hosted) {
-    if (const auto* territory = directory.territory_of(stream, context->today()))
-      self->send(context->recorder, ordering_atom_v, territory->ordering);
+  for (const auto& stream : context->exchange.hosted)
     self->send(context->recorder, follow_atom_v, stream, follower_actor{self});
-  }
+  tell_ordering();
   act();
   tell_peers();
 }
@@ -34,6 +32,28 @@ void link_keeper_state::tell_peers() {
     return;
   peers_ = peers;
   context->transport->set_peers(std::move(peers));
+}
+
+/// On a day of the directory, or by a newer one, another authority orders the dispositif, or has another key.
+void link_keeper_state::tell_ordering() {
+  const auto& directory = talk->current_directory();
+  for (const auto& stream : context->exchange.hosted) {
+    const auto* territory = directory.territory_of(stream, context->today());
+    if (!territory)
+      continue;
+    ordered_stream now{stream, territory->ordering, directory.escrow_of(stream, context->today())};
+    if (auto told = ordered_.find(stream); told != ordered_.end() && told->second == now)
+      continue;
+    ordered_.insert_or_assign(stream, now);
+    self->request(context->recorder, caf::infinite, ordering_atom_v,
+                  ordered_stream_ptr{std::make_shared<const ordered_stream>(std::move(now))})
+        .then(
+            [this, stream](bool done) {
+              if (!done)
+                ordered_.erase(stream); // the disk is full: again with the next tick
+            },
+            [this](const caf::error& why) { self->quit(why); });
+  }
 }
 
 // -- what happens ---------------------------------------------------------------------------------------------------
@@ -79,8 +99,9 @@ void link_keeper_state::tick() {
     waiting->second.promise.deliver(caf::make_error(caf::sec::request_timeout));
     waiting = questions_.erase(waiting);
   }
-  // Keys begin and end at their time, and neighbours on their day.
+  // Keys begin and end at their time, neighbours and ordering authorities on their day.
   tell_peers();
+  tell_ordering();
   act();
   auto told = report();
   metrics_->tell(*told);
@@ -151,6 +172,7 @@ void link_keeper_state::act() {
   if (todo.newer_directory) {
     keep_directory(*todo.newer_directory);
     tell_peers();
+    tell_ordering();
   }
 }
 

@@ -80,10 +80,12 @@ private:
   void answer(const federation::exchange_actions::asked& question);
   void keep_directory(ports::bytes signed_bytes);
   void tell_peers();
+  void tell_ordering();
 
   std::map<std::uint64_t, waiting_question> questions_;
   std::uint64_t last_question_ = 0;
   std::vector<ports::transport_peer> peers_;
+  std::map<ports::stream_id, ordered_stream> ordered_; ///< as the recorder was told
   std::set<ports::node_name> up_;
   std::optional<link_metrics> metrics_;
 };

@@ -258,8 +258,12 @@ law::settings settings_of(const configuration& from, const territory_map& map) {
   s.registration = from.registration;
   s.allots_numbers = from.allots_numbers;
   s.tense_zone = from.tense_zone;
-  if (!from.authority)
-    s.communes = map.find(from.territory)->communes;
+  for (const auto& member : from.authority ? std::vector<law::membership>{} : map.memberships_of(from.territory)) {
+    if (s.communes.empty() || s.communes.back() != member.commune)
+      s.communes.push_back(member.commune);
+    if (member.from || member.until)
+      s.dated.push_back(member);
+  }
   return s;
 }
 

@@ -35,6 +35,10 @@ public:
   void stage_foreign_head(const ports::signed_head&) override { ++foreign; }
   void hold_back(const ports::stream_id&, bool behind) override { held = behind; }
   void follow_ordering(const ports::stream_id& stream) override { ordering = stream; }
+  bool seal_keys_to(const ports::stream_id&, const law::bytes32&) override {
+    sealed_after.push_back(synced_at.size());
+    return has_room;
+  }
   ports::synced sync() override {
     if (fails)
       throw std::runtime_error{"the disk failed"};
@@ -68,6 +72,7 @@ public:
   std::optional<ports::stream_id> ordering;
   std::vector<ports::stream_id> brought_now;
   std::size_t kept = 0;
+  std::vector<std::size_t> sealed_after; ///< groups on disk, at each sealing
   ports::append_status answers = ports::append_status::appended;
   bool fails = false;
   bool has_room = true;
@@ -159,6 +164,33 @@ TEST_CASE("whatever waits is written with one sync, and answered after it", "[ac
   }
   CHECK(refused->answer);
   CHECK(read->answer == true);
+}
+
+TEST_CASE("keys are sealed to who orders from now on between two groups, and again when there is room",
+          "[actors][recorder]") {
+  recorder_on_stage r;
+  ordered_stream now{*ports::stream_id::parse("T200057867"), *ports::stream_id::parse("SR11"), law::bytes32{}};
+  auto order = [&] {
+    return r.on.ask<bool>(r.recorder, ordering_atom_v, ordered_stream_ptr{std::make_shared<ordered_stream>(now)});
+  };
+  auto before = r.append();
+  auto done = order();
+  auto after = r.append();
+  r.on.run();
+  CHECK(done->answer == true);
+  CHECK(before->answer);
+  CHECK(after->answer);
+  CHECK(r.writer.ordering == now.ordering);
+  REQUIRE(r.writer.sealed_after.size() == 1);
+  r.writer.has_room = false;
+  auto full = order();
+  r.on.run();
+  CHECK(full->answer == false);
+  now.escrow.reset(); // an authority without one: nothing to seal
+  auto none = order();
+  r.on.run();
+  CHECK(none->answer == true);
+  CHECK(r.writer.sealed_after.size() == 2);
 }
 
 TEST_CASE("nobody is answered when the disk fails: the recorder ends", "[actors][recorder]") {

@@ -45,7 +45,7 @@ event_recorder_actor::behavior_type silent_recorder(event_recorder_actor::pointe
       [](consult_atom, const log_line_ptr&) { return true; },
       [](bring_atom, const brought_ptr&) { return std::make_shared<const brought_results>(); },
       [](hold_atom, const ports::stream_id&, bool) { return true; },
-      [](ordering_atom, const ports::stream_id&) {},
+      [](ordering_atom, const ordered_stream_ptr&) { return true; },
       [](follow_atom, const ports::stream_id&, const follower_actor&) {},
       [kept](flush_atom) { kept->answer_last(); },
       [](tick_atom) {},

@@ -1,3 +1,4 @@
+#include "federation/command_letters.hpp"
 #include "federation/directory_check.hpp"
 #include "federation/endpoint.hpp"
 #include "journal/pack.hpp"
@@ -227,6 +228,19 @@ const std::vector<wrong> wrongs_of_territories{
     {"competences[0].authority", [](directory& d) { d.competences[0].authority = ports::stream_of(a); }},
     {"competences[2].matter", [](directory& d) { d.competences[2].departement = departement("93"); }},
     {"competences[5].matter", [](directory& d) { d.competences.push_back(d.competences[0]); }},
+    {"competences[0].authority", [](directory& d) { d.competences[0].authority = stream("SD93"); }},
+    {"competences[5].authority",
+     [](directory& d) {
+       d.competences.push_back({a, matter::dispositif, departement("93"), stream("SD93"), "L441-2-7"});
+     }},
+    {"competences[0].authority",
+     [](directory& d) {
+       d.territories[0].until = day("2026-12-31");
+       d.territories.push_back(d.territories[0]);
+       d.territories[3].from = day("2027-01-01");
+       d.territories[3].until.reset();
+       d.territories[3].ordering = stream("SD93");
+     }},
 };
 
 void check_wrong(const wrong& one) {
@@ -398,6 +412,45 @@ TEST_CASE("one authority is competent in a matter, by département where a row s
   CHECK(given.competent(b, matter::cil, departement("95")) == stream("SD95"));
   CHECK_FALSE(given.competent(b, matter::plan, std::nullopt));
   CHECK_FALSE(given.competent(without_node, matter::cil, std::nullopt));
+}
+
+TEST_CASE("where the table says nothing the prefect of the commune's département is competent for thresholds and DALO",
+          "[directory][R441-2-15-I-2a][R441-2-15-II-2]") {
+  auto given = small_directory();
+  const auto& in_two = given.territories[1];
+  CHECK(given.authority_for(in_two, matter::dalo, departement("93")) == stream("SD93"));
+  CHECK(given.authority_for(in_two, matter::dalo, departement("95")) == stream("SD95"));
+  CHECK(given.authority_for(in_two, matter::dispositif, std::nullopt) == stream("SR11"));
+  CHECK_FALSE(given.authority_for(in_two, matter::dalo, std::nullopt));
+  CHECK_FALSE(given.authority_for(in_two, matter::plan, departement("93")));
+  // A joint designation is a row for all; one of a département prevails over it there.
+  given.competences.push_back({b, matter::dalo, std::nullopt, stream("SD93"), "R302-6"});
+  CHECK(given.authority_for(in_two, matter::dalo, departement("95")) == stream("SD93"));
+  given.competences.push_back({b, matter::dalo, departement("95"), stream("SD95"), "L441-2-3"});
+  CHECK(given.authority_for(in_two, matter::dalo, departement("95")) == stream("SD95"));
+  CHECK(given.authority_for(in_two, matter::dalo, departement("93")) == stream("SD93"));
+  CHECK(inconsistency_of(given).empty());
+}
+
+TEST_CASE("a territory knows for which of its départements an authority is competent", "[directory][R441-2-15-I-2a]") {
+  auto given = small_directory();
+  given.territories[1].until = day("2026-12-31");
+  auto today = day("2026-06-01");
+  auto letters = [&](const stream_id& own) {
+    return command_letters{own, {bytes_with(1)}, given, nullptr, [&today] { return today; }};
+  };
+  auto there = letters(ports::stream_of(b));
+  using codes = std::vector<law::departement_code>;
+  CHECK(there.competent_in(stream("SD93"), matter::dalo) == codes{departement("93")});
+  CHECK(there.competent_in(stream("SD95"), matter::dalo) == codes{departement("95")});
+  CHECK(there.competent_in(stream("SR11"), matter::dalo).empty());
+  CHECK(there.competent_in(stream("SR11"), matter::dispositif) == codes{departement("93"), departement("95")});
+  CHECK(letters(ports::stream_of(a)).competent_in(stream("SD95"), matter::dalo).empty());
+  CHECK(letters(stream("SD95")).sets_thresholds_of(departement("95")));
+  CHECK_FALSE(letters(stream("SD95")).sets_thresholds_of(departement("93")));
+  CHECK_FALSE(letters(stream("SR11")).sets_thresholds_of(departement("93")));
+  today = day("2027-01-01");
+  CHECK(there.competent_in(stream("SD93"), matter::dalo).empty());
 }
 
 TEST_CASE("a node talks with whom it shares a territory", "[directory]") {

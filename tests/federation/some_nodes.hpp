@@ -33,12 +33,14 @@ class some_nodes;
 
 struct one_node {
   one_node(std::string called, stream_id stream_hosted, std::uint8_t number, node_tier of_tier)
-      : name{node_named(called)}, hosted{stream_hosted}, tier{of_tier}, disk{number},
+      : name{node_named(called)}, hosted{stream_hosted}, tier{of_tier},
+        escrow{journal::operating_public(filled(static_cast<std::uint8_t>(76 + number)))}, disk{number},
         keys{filled(number), filled(static_cast<std::uint8_t>(number + 100))} {}
 
   node_name name;
   stream_id hosted;
   node_tier tier;
+  law::bytes32 escrow; ///< of a State node
   simulation::virtual_disk disk;
   journal::node_keys keys;
   std::unique_ptr<journal::node_journal> journal;
@@ -56,17 +58,53 @@ struct one_node {
   std::vector<bytes> answered;
 };
 
-/// Two territories, the département and the région, as in Seine-Saint-Denis.
+/// Two territories, the département and the région, as in Seine-Saint-Denis; or others.
 class some_nodes {
 public:
-  explicit some_nodes(std::uint64_t seed, exchange_bugs with = {}) : chance{seed}, bugs{with} {
-    add("region", "SR11", 1, node_tier::region);
-    add("departement", "SD93", 2, node_tier::departement);
-    add("plaine", "T200057867", 3, node_tier::territory);
-    add("ensemble", "T200057875", 4, node_tier::territory);
+  struct member {
+    const char* name;
+    const char* stream;
+    node_tier tier;
+  };
+  using members = std::vector<member>;
+  using layout = std::function<void(directory& made)>;
+
+  explicit some_nodes(std::uint64_t seed, exchange_bugs with = {})
+      : some_nodes{seed,
+                   {{"region", "SR11", node_tier::region},
+                    {"departement", "SD93", node_tier::departement},
+                    {"plaine", "T200057867", node_tier::territory},
+                    {"ensemble", "T200057875", node_tier::territory}},
+                   lay_out_seine_saint_denis,
+                   with} {}
+  /// The territories that `laid_out` adds may be followed by any of the State nodes.
+  some_nodes(std::uint64_t seed, const members& everybody, layout laid_out, exchange_bugs with = {})
+      : chance{seed}, bugs{with}, lay_out{std::move(laid_out)} {
+    for (std::uint8_t number = 1; const auto& one : everybody)
+      add(one.name, one.stream, number++, one.tier);
     issue(1);
     for (auto& [name, node] : nodes)
       start(*node);
+  }
+
+  /// One that lies where its supervisors are; the first is its ordering authority.
+  static territory_entry territory_of(const char* siren, std::initializer_list<const char*> departements,
+                                      std::initializer_list<const char*> supervisors) {
+    territory_entry territory;
+    territory.stream = stream_named((std::string{"T"} + siren).c_str());
+    territory.territory = *law::siren::parse(siren);
+    territory.name = law::text<120>{siren};
+    for (const char* code : departements)
+      territory.departements.push_back(*law::departement_code::parse(code));
+    for (const char* supervisor : supervisors)
+      territory.supervisors.push_back(stream_named(supervisor));
+    territory.ordering = territory.supervisors.front();
+    territory.from = law::civil_date{std::chrono::year{2020} / 1 / 1};
+    return territory;
+  }
+  static void lay_out_seine_saint_denis(directory& made) {
+    for (const char* siren : {"200057867", "200057875"})
+      made.territories.push_back(territory_of(siren, {"93"}, {"SR11", "SD93"}));
   }
 
   one_node& operator[](const std::string& name) { return *nodes.at(node_named(name)); }
@@ -96,19 +134,10 @@ public:
       }
       entry.operating_key = journal::operating_public(node->keys.operating_secret);
       if (node->tier != node_tier::territory)
-        entry.escrow_key = journal::operating_public(filled(node->tier == node_tier::region ? 77 : 78));
+        entry.escrow_key = node->escrow;
       entry.streams.push_back(node->hosted);
     }
-    for (const char* siren : {"200057867", "200057875"}) {
-      auto& territory = made.territories.emplace_back();
-      territory.stream = stream_named((std::string{"T"} + siren).c_str());
-      territory.territory = *law::siren::parse(siren);
-      territory.name = law::text<120>{siren};
-      territory.departements.push_back(*law::departement_code::parse("93"));
-      territory.ordering = stream_named("SR11");
-      territory.supervisors = {stream_named("SR11"), stream_named("SD93")};
-      territory.from = law::civil_date{std::chrono::year{2020} / 1 / 1};
-    }
+    lay_out(made);
     return made;
   }
   void issue(std::uint64_t number) { current = describe(number); }
@@ -122,7 +151,7 @@ public:
     setup.keys = node.keys;
     setup.clock = clock;
     if (node.tier == node_tier::territory)
-      setup.escrow_recipient = journal::operating_public(filled(77));
+      setup.escrow_recipient = current.escrow_of(node.hosted, today());
     node.journal = std::make_unique<journal::node_journal>(std::move(setup));
     law::record first{};
     first.occurred_on = today();
@@ -157,6 +186,8 @@ public:
         std::make_unique<document_exchange>(document_setup{node.name, {node.hosted}, {node.own, node.replicas}, {}},
                                             node.talk->current_directory(), *node.source, clock->monotonic(), today());
     do_what_is_to_be_done(node);
+    for (const auto* neighbour : neighbours_of(node.talk->current_directory(), node.name, today()))
+      met.insert(std::minmax(node.name, neighbour->name));
     for (auto& [name, other] : nodes) {
       if (!other->talk || other->name == node.name || is_cut(node.name, name))
         continue;
@@ -307,10 +338,32 @@ public:
     clock->at += std::chrono::seconds{1};
     for (auto& [name, node] : nodes)
       if (node->talk) {
+        seal(*node);
         node->talk->tick(clock->monotonic(), clock->at, today());
         node->documents->tick(clock->monotonic(), today());
         do_what_is_to_be_done(*node);
       }
+    meet();
+  }
+
+  /// As the keeper of links has it done: by the directory and the day.
+  void seal(one_node& node) {
+    auto escrow = node.talk->current_directory().escrow_of(node.hosted, today());
+    if (hosts_seal && escrow)
+      node.journal->writer().seal_keys_to(node.hosted, *escrow);
+  }
+
+  /// Links begin with who is a neighbour from today on, and end with who is none any more.
+  void meet() {
+    decltype(met) now;
+    for (auto& [name, node] : nodes)
+      if (node->talk)
+        for (const auto* neighbour : neighbours_of(node->talk->current_directory(), name, today()))
+          now.insert(std::minmax(name, neighbour->name));
+    std::swap(met, now);
+    for (const auto& [a, b] : met)
+      if (!now.contains({a, b}) && !is_cut(a, b))
+        change(a.text(), b.text(), ports::link_state::up);
   }
 
   void deliver() {
@@ -376,12 +429,15 @@ public:
   std::map<node_name, std::unique_ptr<one_node>> nodes;
   std::deque<on_its_way> on_their_way;
   std::set<std::pair<node_name, node_name>> cuts;
-  unsigned loses = 0;   ///< percent
-  unsigned doubles = 0; ///< percent
+  std::set<std::pair<node_name, node_name>> met; ///< neighbours
+  bool hosts_seal = true;                        ///< keys to who orders from now on
+  unsigned loses = 0;                            ///< percent
+  unsigned doubles = 0;                          ///< percent
   bool reorders = false;
   std::function<bool(const on_its_way&)> is_lost; ///< whatever else happens
 
 private:
+  layout lay_out;
   void add(const std::string& name, const char* stream, std::uint8_t number, node_tier tier) {
     nodes[node_named(name)] = std::make_unique<one_node>(name, stream_named(stream), number, tier);
   }

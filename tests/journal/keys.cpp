@@ -98,6 +98,28 @@ TEST_CASE("the escrow key opens what the operating key opens", "[journal][keys]"
   CHECK(escrow == 2);
 }
 
+TEST_CASE("a stream's keys are sealed to one more recipient between two groups, once, and at once on disk",
+          "[journal][keys]") {
+  test::node node;
+  node.open();
+  auto opened_by = [&](std::uint8_t secret) {
+    return std::ranges::count_if(node.rows()->keys(),
+                                 [&](const auto& sealed) { return open_key(sealed, bytes_with(secret)).has_value(); });
+  };
+  CHECK(node.write(node.asked({}, 1, "before")).status == ports::append_status::appended);
+  for (auto secret : std::to_array<std::uint8_t>({50, 60, 50})) {
+    CHECK(node.writer().seal_keys_to(test::stream(), operating_public(bytes_with(secret))));
+    CHECK(opened_by(secret) == 2);
+  }
+  CHECK(node.rows()->keys().size() == 6);
+  CHECK(node.write(node.asked({}, 2, "after")).status == ports::append_status::appended);
+  node.crash();
+  node.open();
+  CHECK(opened_by(50) == 2);
+  CHECK(opened_by(60) == 2);
+  CHECK(node.last_seq() == 3);
+}
+
 TEST_CASE("a payload opens in its stream, epoch and for its subject alone", "[journal][keys]") {
   auto keys = keys_of(1);
   keys.add(1, bytes_with(1));

@@ -31,6 +31,31 @@ TEST_CASE("a DALO decision is lost only where there is one, by decision of the S
   CHECK_FALSE(w[d].dalo_since);
 }
 
+TEST_CASE("a prefect mentions his own commission's decisions, of demandes that wish a commune of his département",
+          "[R441-2-15-I-2a]") {
+  world w;
+  auto on_93 = departement_of(saint_denis);
+  auto on_75 = departement_of(paris);
+  auto mediation = w.on(2026y / 2 / 1).mediation();
+  auto d = w.new_demande(2026y / 1 / 10, {saint_denis});
+
+  CHECK(mediation.from_prefecture({}).mentions_dalo(d, on_93) == refusal_code::not_empowered);
+  CHECK(mediation.from_prefecture({on_75}).mentions_dalo(d, on_93) == refusal_code::not_empowered);
+  CHECK(mediation.from_prefecture({on_75}).mentions_dalo(d, on_75) == refusal_code::not_empowered);
+  CHECK(mediation.from_prefecture({on_93}).mentions_dalo(d, on_75) == refusal_code::not_empowered);
+  CHECK(mediation.from_prefecture({on_93}).mentions_dalo(d) == refusal_code::not_empowered);
+  CHECK(mediation.from_prefecture({on_93}).mentions_dalo(d, on_93));
+
+  CHECK(mediation.from_prefecture({on_75}).mentions_loss_of_dalo(d) == refusal_code::not_empowered);
+  CHECK(mediation.from_prefecture({on_93}).mentions_loss_of_dalo(d));
+
+  // Of one that wishes both, each prefect mentions his own decision; under a joint designation one does for both.
+  auto both = w.new_demande(2026y / 1 / 10, {saint_denis, paris});
+  CHECK(mediation.from_prefecture({on_75}).mentions_dalo(both, on_93) == refusal_code::not_empowered);
+  CHECK(mediation.from_prefecture({on_75}).mentions_dalo(both, on_75));
+  CHECK(mediation.from_prefecture({on_93, on_75}).mentions_loss_of_dalo(both));
+}
+
 // -- opinions of instances ------------------------------------------------------------------------------------------
 
 namespace {

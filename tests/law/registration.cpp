@@ -257,6 +257,58 @@ TEST_CASE("a change of communes moves the demande, but not out of the territory"
   CHECK(himself.changes(d, "search.communes", "93001,75056", "") == refusal_code::missing_field);
 }
 
+// -- communes that move -----------------------------------------------------------------------------------------------
+
+namespace {
+
+/// Saint-Denis leaves the territory after 2025; Paris comes on 1 January 2026.
+world world_that_moves() {
+  auto s = sne_territory();
+  s.communes.push_back(paris);
+  std::ranges::sort(s.communes);
+  s.dated = {{saint_denis, {}, 2025y / 12 / 31}, {paris, 2026y / 1 / 1, {}}};
+  return world{s};
+}
+
+} // namespace
+
+TEST_CASE("a demande belongs where its commune is on its day", "[R441-2-15-I-0-1]") {
+  auto w = world_that_moves();
+  auto registers = [&](civil_date day, commune_code wished) {
+    return w.on(day).desk().registers(filled_form({wished}), number(++w.registered));
+  };
+  CHECK(registers(2025y / 12 / 31, saint_denis));
+  CHECK(registers(2025y / 12 / 31, paris) == refusal_code::out_of_scope);
+  CHECK(registers(2026y / 1 / 1, saint_denis) == refusal_code::out_of_scope);
+  CHECK(registers(2026y / 1 / 1, paris));
+  CHECK(registers(2026y / 1 / 1, aubervilliers));
+  // What happened before and is recorded late belongs where it happened.
+  auto late = w.on(2026y / 1 / 5).dated(2025y / 12 / 30).desk();
+  CHECK(late.registers(filled_form({saint_denis}), number(++w.registered)));
+  CHECK(late.registers(filled_form({paris}), number(++w.registered)) == refusal_code::out_of_scope);
+}
+
+TEST_CASE("a demande stays at home when its commune leaves, and is changed there", "[R441-2-15-I-0-1]") {
+  auto w = world_that_moves();
+  auto d = w.new_demande(2025y / 6 / 10, {saint_denis});
+  auto himself = w.on(2026y / 2 / 1).demandeur(d);
+  CHECK(himself.changes(d, "search.typology", "t3", "t4"));
+  CHECK(himself.changes(d, "search.communes", "93066", "93066,93999") == refusal_code::unknown_territory);
+  CHECK(himself.renews(d));
+  auto later = w.new_demande(2026y / 1 / 10, {aubervilliers});
+  auto other = w.on(2026y / 2 / 1).demandeur(later);
+  CHECK(other.changes(later, "search.communes", "93001", "93066") == refusal_code::out_of_scope);
+  CHECK(other.changes(later, "search.communes", "93001", "75056"));
+}
+
+TEST_CASE("a dwelling is registered where its commune is on the day", "[R441-2-15-I-4b]") {
+  auto w = world_that_moves();
+  CHECK(w.on(2025y / 12 / 31).bailleur().registers_dwelling("0000000001", saint_denis));
+  CHECK(w.on(2026y / 1 / 1).bailleur().registers_dwelling("0000000002", saint_denis) == refusal_code::out_of_scope);
+  CHECK(w.on(2025y / 12 / 31).bailleur().registers_dwelling("0000000003", paris) == refusal_code::out_of_scope);
+  CHECK(w.on(2026y / 1 / 1).bailleur().registers_dwelling("0000000004", paris));
+}
+
 TEST_CASE("what the dossier keeps at hand follows its form", "[R441-2-15-I-0-1]") {
   world w;
   auto d = w.new_demande(2026y / 1 / 10);

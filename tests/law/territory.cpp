@@ -137,6 +137,12 @@ hand hand::empowered() const {
   return same;
 }
 
+hand hand::from_prefecture(std::vector<departement_code> where) const {
+  auto same = *this;
+  same.competent_in = std::move(where);
+  return same;
+}
+
 verdict hand::asks(subject_id target, const event& asked) const {
   command wanted;
   wanted.occurred_on = occurred_on;
@@ -187,8 +193,9 @@ verdict hand::transfers_seniority(dossier_id d, dossier_id from) const {
   return asks(d, seniority_transferred{w[from].number, {}, "Divorce"});
 }
 
-verdict hand::mentions_dalo(dossier_id d) const {
+verdict hand::mentions_dalo(dossier_id d, departement_code commission) const {
   dalo_recognised decision;
+  decision.departement = commission;
   decision.decision_number = "2026-93-1";
   return asks(d, decision);
 }
@@ -420,6 +427,7 @@ facts world::facts_for(const hand& by, const command& asked) {
   if (!acting.is_demandeur())
     known.capacities = rights.capacities_of(acting.legal_person(), by.today);
   known.may_rectify = by.may_rectify;
+  known.competent_in = by.competent_in;
   known.own_dossier = by.introducer.is_demandeur() && (asked.target.empty() || subject_of(by.own) == asked.target);
   known.instances_in_force = rights.instances_in_force(asked.occurred_on);
   if (auto found = forms.find(id_of<dossier_id>(asked.target)); found != forms.end())

@@ -77,8 +77,11 @@ struct hand {
   party introducer;
   dossier_id own{};         ///< of the demandeur at work
   bool may_rectify = false; ///< the agent is empowered
+  /// He commands from a State node, whose authority is competent there.
+  std::optional<std::vector<departement_code>> competent_in{};
 
   hand empowered() const;
+  hand from_prefecture(std::vector<departement_code> where) const;
   verdict asks(subject_id target, const event& asked) const;
   verdict asks(dossier_id target, const event& asked) const { return asks(subject_of(target), asked); }
 
@@ -99,7 +102,7 @@ struct hand {
   verdict transfers_seniority(dossier_id d, dossier_id from) const;
 
   // Mentions
-  verdict mentions_dalo(dossier_id d) const;
+  verdict mentions_dalo(dossier_id d, departement_code commission = {}) const;
   verdict mentions_loss_of_dalo(dossier_id d) const;
   verdict gives_opinion(dossier_id d, instance_kind instance) const;
   verdict recognises(dossier_id d, priority_category category, std::optional<civil_date> until = {}) const;

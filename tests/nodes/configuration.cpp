@@ -64,6 +64,16 @@ TEST_CASE("what is left out has its default, and relative paths start at the fil
   auto settings = settings_of(*read, map());
   CHECK(settings.communes.size() == 8);
   CHECK(std::ranges::is_sorted(settings.communes));
+  CHECK(settings.dated.empty());
+}
+
+TEST_CASE("a territory's communes are told with their days", "[R441-2-15-I-0-1]") {
+  auto moved = territory_map::load("2024-07-01\t93027\t200057867\t200057875\tarrêté fictif\n");
+  auto settings = settings_of(parse_configuration(good, moved, "/srv").value(), moved);
+  auto la_courneuve = *law::commune_code::parse("93027");
+  CHECK(settings.communes.size() == 8);
+  CHECK(settings.contains(la_courneuve, law::civil_date{std::chrono::year{2024} / 6 / 30}));
+  CHECK_FALSE(settings.contains(la_courneuve, law::civil_date{std::chrono::year{2024} / 7 / 1}));
 }
 
 TEST_CASE("a wrong key is named") {

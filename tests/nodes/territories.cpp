@@ -216,6 +216,55 @@ TEST_CASE("the last setting up to a day says whether a territory is concerned on
   CHECK_FALSE(concern_on(where, 2026y / 1 / 1)->concerned);
 }
 
+// -- communes that move -----------------------------------------------------------------------------------------------
+
+namespace {
+
+law::commune_code code(std::string_view text) { return law::commune_code::parse(text).value(); }
+
+std::optional<std::string> territory_on(const territory_map& map, std::string_view commune, law::civil_date day) {
+  const auto* where = map.territory_of(code(commune), day);
+  return where ? std::optional{where->id.text()} : std::nullopt;
+}
+
+} // namespace
+
+TEST_CASE("the territory of a commune is that of the day", "[L441-2-7-1-1a]") {
+  // Émerchicourt left Coeur d'Ostrevent for La Porte du Hainaut.
+  CHECK(territory_on(france(), "59192", 2023y / 12 / 31) == "245901152");
+  CHECK(territory_on(france(), "59192", 2024y / 1 / 1) == "200042190");
+  CHECK(territory_on(france(), "93066", 1990y / 1 / 1) == "200057867");
+  for (const auto& where : france().communes())
+    for (const auto& one : where.moves)
+      CHECK(law::is_clean_text(one.source));
+}
+
+TEST_CASE("a commune that moves is in each of its territories for a while", "[L441-2-7-1-1a]") {
+  auto map = territory_map::load("# La Courneuve leaves for Est Ensemble, is alone for a year, and comes back.\n"
+                                 "2024-01-01\t93027\t200057867\t200057875\tarrêté A\n"
+                                 "2025-01-01\t93027\t200057875\t-\tarrêté B\n"
+                                 "2026-01-01\t93027\t-\t200057867\tarrêté C\n");
+  CHECK(territory_on(map, "93027", 2023y / 12 / 31) == "200057867");
+  CHECK(territory_on(map, "93027", 2024y / 1 / 1) == "200057875");
+  CHECK(territory_on(map, "93027", 2024y / 12 / 31) == "200057875");
+  CHECK_FALSE(territory_on(map, "93027", 2025y / 1 / 1));
+  CHECK(territory_on(map, "93027", 2026y / 1 / 1) == "200057867");
+
+  auto of = [&](std::string_view territory) {
+    std::vector<law::membership> moving;
+    for (const auto& one : map.memberships_of(siren_of(territory)))
+      if (one.commune == code("93027"))
+        moving.push_back(one);
+    return moving;
+  };
+  CHECK(of("200057867") ==
+        std::vector<law::membership>{{code("93027"), {}, 2023y / 12 / 31}, {code("93027"), 2026y / 1 / 1, {}}});
+  CHECK(of("200057875") == std::vector<law::membership>{{code("93027"), 2024y / 1 / 1, 2024y / 12 / 31}});
+  auto all = map.memberships_of(siren_of("200057867"));
+  CHECK(all.size() == 9);
+  CHECK(std::ranges::is_sorted(all, {}, &law::membership::commune));
+}
+
 TEST_CASE("names are compared without accents, case, hyphens and apostrophes") {
   CHECK(search_key("L'Île-d'Yeu") == "l ile d yeu");
   CHECK(search_key("  L’ÎLE–D’YEU ") == "l ile d yeu");

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from fault_proxy import FaultProxy
 from node import PASSWORD, TERRITORY, Node, Refused, Session
+from node import siren as siren_with_key
 
 REGION, DEPARTEMENT, TOWN = "SR11", "SD93", f"T{TERRITORY}"
 STATE_SIREN = "123456782"
@@ -67,6 +68,7 @@ class Member(Node):
         self.identity = None  # folder of a certificate; a demonstration makes its own
         self.link_port = port
         self.description = description
+        self.tier, self.proxy = "territory", None
         self.session, self.used_at = None, 0
         self.run("keys", "create", self.path / "node.keys")
 
@@ -173,31 +175,39 @@ class Member(Node):
         shutil.copytree(self.path / name, self.data)
 
 
+# Who follows the territory, and is a node: (name, tier, code of the région or département).
+SEINE_SAINT_DENIS = (("region", "region", "11"), ("departement", "departement", "93"))
+
+
 class Federation:
     """With `other`, `siren` and `link_key` the directory also has a territory of that name whose node the test plays.
-    The town's day is set by hand, and the first one is `town_begins`. `production` is the folder of a certificate: a
-    clock that jumps means something there alone."""
+    `states` are the authorities of the territory `town`, the first of them the ordering one; each answers for itself
+    with a SIREN of its own in `service`, where `own_services` says so. The town's day is set by hand, and the first one
+    is `town_begins`. `production` is the folder of a certificate: a clock that jumps means something there alone."""
 
-    def __init__(self, other=None, siren=None, link_key=None, town_begins=None, production=None):
+    def __init__(self, other=None, siren=None, link_key=None, states=SEINE_SAINT_DENIS, town=TERRITORY, own_services=False,
+                 town_begins=None, production=None):
         self.folder = tempfile.TemporaryDirectory(prefix="toit-test-")
         self.place = Path(self.folder.name)
         self.proxies = []
         self.others = []  # (name, stream, siren, keys) of nodes that are nobody's process
-        state = '[authority]\ntier = "{}"\ncode = "{}"\nlegal_person = "' + STATE_SIREN + '"'
-        self.region = Member(self.place, "region", REGION, state.format("region", "11"), free_port())
-        self.departement = Member(self.place, "departement", DEPARTEMENT, state.format("departement", "93"), free_port())
+        self.siren_of_town = town
+        self.states = [self.add_state(*state, own_services) for state in states]
+        self.region, self.departement = self.states[:2]
         self.town = Member(
             self.place,
             "town",
-            TOWN,
-            f'[territory]\nsiren = "{TERRITORY}"\nregistration_system = "systeme_particulier"\nallots_numbers = true'
+            f"T{town}",
+            f'[territory]\nsiren = "{town}"\nregistration_system = "systeme_particulier"\nallots_numbers = true'
             + (f"\n[clock]\nbegins = {town_begins}" if town_begins else ""),
         )
-        self.members = [self.region, self.departement, self.town]
+        self.members = [*self.states, self.town]
         self.purpose = "production" if production else "demonstration"
         for node in self.members:
             node.identity = production
-        self.to_region, self.to_departement = (self.add_proxy(node) for node in self.members[:2])
+        for node in self.states:
+            node.proxy = self.add_proxy(node)
+        self.to_region, self.to_departement = self.region.proxy, self.departement.proxy
         self.region.run("keys", "create", self.place / "anchor.keys")
         self.region.run("keys", "create", self.place / "escrow.keys")
         self.number = 0
@@ -205,6 +215,18 @@ class Federation:
             self.region.run("keys", "create", self.place / "other.keys")
             keys = {**self.keys_of(self.place / "other.keys"), "link_key": link_key.hex()}
             self.others.append((other, f"T{siren}", siren, keys))
+
+    def add_state(self, name, tier, code, own_service):
+        service = siren_with_key(99990000 + len(list(self.place.iterdir()))) if own_service else STATE_SIREN
+        node = Member(
+            self.place,
+            name,
+            ("SR" if tier == "region" else "SD") + code,
+            f'[authority]\ntier = "{tier}"\ncode = "{code}"\nlegal_person = "{service}"',
+            free_port(),
+        )
+        node.tier, node.service = tier, service
+        return node
 
     def add_proxy(self, node):
         self.proxies.append(FaultProxy("127.0.0.1", node.link_port, seed=1))
@@ -218,33 +240,35 @@ class Federation:
 
     # -- the directory ------------------------------------------------------------------------------------------------
 
-    def issue(self, issued_at=None, valid_until=LONG, revoked=(), beside=(), revoked_at="2020-01-01T00:00:00Z"):
-        """A signed file with the next number. `revoked`: (node, "link_keys" or "signing_keys"). `beside`: (node, keys,
+    def issue(self, issued_at=None, valid_until=LONG, revoked=(), beside=(), revoked_at="2020-01-01T00:00:00Z", territories=()):
+        """A signed file with the next number. `territories`: lines of each territory, where not all follow it always.
+        `revoked`: (node, "link_keys" or "signing_keys"). `beside`: (node, keys,
         revoked kinds) that it has had, or is to have."""
         self.number += 1
         text = [f'number = {self.number}\npurpose = "{self.purpose}"\nvalid_until = {valid_until}\n']
         if issued_at:
             text.append(f"issued_at = {issued_at}\n")
-        for node, tier, proxy in (
-            (self.region, "region", self.to_region),
-            (self.departement, "departement", self.to_departement),
-            (self.town, "territory", None),
-        ):
+        for node in self.members:
             more = [(keys, kinds) for name, keys, kinds in beside if name == node.name]
             now = self.keys_of(node.path / "node.keys")
-            text.append(self.describe(node.name, tier, node.stream, now, proxy, revoked, more, revoked_at))
+            text.append(self.describe(node.name, node.tier, node.stream, now, node.proxy, revoked, more, revoked_at))
         for name, stream, _, keys in self.others:
             text.append(self.describe(name, "territory", stream, keys, None, revoked))
-        for siren in (TERRITORY, *(other[2] for other in self.others)):
-            text.append(
-                f'[[territories]]\nterritory = "{siren}"\nordering = "{REGION}"\n'
-                f'supervisors = ["{REGION}", "{DEPARTEMENT}"]\nfrom = 2016-01-01\n'
-            )
+        for siren in (self.siren_of_town, *(other[2] for other in self.others)):
+            text += [line.format(siren=siren) for line in territories or [self.followed_by(*self.states)]]
         description = self.place / f"directory-{self.number}.toml"
         description.write_text("\n".join(text))
         signed = self.place / f"directory-{self.number}.toit"
         self.region.run("directory", "issue", "--from", description, "--anchor", self.place / "anchor.keys", "--out", signed)
         return signed
+
+    def followed_by(self, *states, dates="from = 2016-01-01"):
+        """A territory's line: the first orders."""
+        supervisors = ", ".join(f'"{node.stream}"' for node in states)
+        return (
+            f'[[territories]]\nterritory = "{{siren}}"\nordering = "{states[0].stream}"\n'
+            f"supervisors = [{supervisors}]\n{dates}\n"
+        )
 
     def describe(self, name, tier, stream, keys, proxy, revoked, more=(), revoked_at="2020-01-01T00:00:00Z"):
         def dated(kind):
@@ -255,14 +279,26 @@ class Federation:
             own = [k for node, k in revoked if node == name]
             return f"{kind} = [{', '.join(one(*pair) for pair in [(keys, own), *more])}]\n"
 
-        siren = stream[1:] if tier == "territory" else STATE_SIREN
+        siren = stream[1:] if tier == "territory" else next(node.service for node in self.states if node.name == name)
         endpoint = f'endpoint = "tcp://127.0.0.1:{proxy.port}"\n' if proxy else ""
-        escrow = f'escrow_key = "{self.keys_of(self.place / "escrow.keys")["operating_key"]}"\n' if tier == "region" else ""
+        escrow = f'escrow_key = "{self.escrow_of(name)}"\n' if name in self.escrows() else ""
         return (
             f'[[nodes]]\nname = "{name}"\ntier = "{tier}"\nlegal_person = "{siren}"\ntitle = "{name}"\n{endpoint}'
             f'{dated("link_keys")}{dated("signing_keys")}operating_key = "{keys["operating_key"]}"\n{escrow}'
             f'streams = ["{stream}"]\n'
         )
+
+    def escrows(self):
+        """Who may order: by default the first alone."""
+        return [node.name for node in self.states if node is self.region or (self.place / f"{node.name}-escrow.keys").exists()]
+
+    def escrow_of(self, name):
+        file = self.place / ("escrow.keys" if name == self.region.name else f"{name}-escrow.keys")
+        return self.keys_of(file)["operating_key"]
+
+    def make_escrow(self, node):
+        """From the next directory on the node may order, too."""
+        node.run("keys", "create", self.place / f"{node.name}-escrow.keys")
 
     def bring(self, signed, *to):
         """Puts a directory into the place where a node looks for it."""

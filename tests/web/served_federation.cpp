@@ -11,12 +11,18 @@ namespace toit::tests {
 
 namespace {
 
-ports::stream_id stream_named(const char* name) { return *ports::stream_id::parse(name); }
+ports::stream_id stream_named(const std::string& name) { return *ports::stream_id::parse(name); }
 
-federation::node_entry member(const char* name, federation::node_tier tier, const std::string& siren,
-                              const char* stream, const journal::node_keys& keys) {
+/// That of a node is its stream's, in small letters.
+ports::node_name name_of(std::string stream) {
+  std::ranges::transform(stream, stream.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c; });
+  return *ports::node_name::parse(stream);
+}
+
+federation::node_entry member(federation::node_tier tier, const std::string& siren, const std::string& stream,
+                              const journal::node_keys& keys) {
   federation::node_entry entry;
-  entry.name = *ports::node_name::parse(name);
+  entry.name = name_of(stream);
   entry.tier = tier;
   entry.legal_person = *law::siren::parse(siren);
   entry.title = law::text<120>{"Nœud fictif"};
@@ -35,70 +41,86 @@ std::filesystem::path temporary_folder() {
 
 } // namespace
 
-std::string served_federation::service() { return simulation::make_siren(99993001).text(); }
+std::string served_federation::service(std::size_t of) {
+  return simulation::make_siren(99993001 + static_cast<std::uint32_t>(of)).text();
+}
 
-served_federation::served_federation() : folder_{temporary_folder()} {
-  nodes::create_keys(folder_ / "state.keys");
-  nodes::create_keys(folder_ / "territory.keys");
+served_federation::served_federation(layout of) : of_{std::move(of)}, folder_{temporary_folder()} {
+  for (const auto& authority : of_.authorities)
+    nodes::create_keys(keys_of(authority.stream()));
+  nodes::create_keys(keys_of("T" + of_.territory));
   auto anchor = journal::signing_key{anchor_.signing_seed}.public_half();
-  auto joining = [&](const char* name, std::string listen) {
-    return nodes::federated{*ports::node_name::parse(name), folder_ / "directory.toit", anchor, std::move(listen), {}};
+  auto join = [&](nodes::configuration& with, const std::string& stream, const char* listen) {
+    with.keys = keys_of(stream);
+    with.federation = nodes::federated{name_of(stream), folder_ / "directory.toit", anchor, listen, {}};
+    with.federation->confirm_within = std::chrono::milliseconds{200};
   };
-  // The prefect's node listens where there is room: the territory's is told where that is.
-  write(describe(1, "tcp://127.0.0.1:1"));
-  state_ = std::make_unique<served_node>([&](nodes::configuration& with) {
-    with.authority = nodes::state_authority{federation::node_tier::departement, "93"};
-    with.territory = *law::siren::parse(service());
-    with.keys = folder_ / "state.keys";
-    with.federation = joining("prefecture-93", "tcp://127.0.0.1:0");
-    with.federation->confirm_within = std::chrono::milliseconds{200};
-  });
-  write(describe(2, state_->running().link_endpoint()));
+  // Prefects' nodes listen where there is room: whoever begins after them is told where that is, and tells the others.
+  for (const auto& authority : of_.authorities) {
+    write(describe(states_.size() + 1));
+    states_.push_back(std::make_unique<served_node>([&](nodes::configuration& with) {
+      with.authority = nodes::state_authority{authority.tier, authority.code};
+      with.territory = *law::siren::parse(service(states_.size()));
+      join(with, authority.stream(), "tcp://127.0.0.1:0");
+    }));
+  }
+  write(describe(states_.size() + 1));
   territory_ = std::make_unique<served_node>([&](nodes::configuration& with) {
-    with.keys = folder_ / "territory.keys";
-    with.federation = joining("plaine-commune", "");
-    with.federation->confirm_within = std::chrono::milliseconds{200};
+    with.territory = *law::siren::parse(of_.territory);
+    join(with, "T" + of_.territory, "");
   });
   territory_->await_ready();
-  state_->await_ready();
-  state_->enter_gestionnaire();
-  territory_->enter_players();
+  for (auto& state : states_) {
+    state->await_ready();
+    state->enter_gestionnaire();
+  }
+  territory_->enter_players(of_.departements.front());
 }
 
 served_federation::~served_federation() {
   territory_.reset();
-  state_.reset();
+  states_.clear();
   std::error_code left; // what is left in the temporary folder harms nobody
   std::filesystem::remove_all(folder_, left);
 }
 
-federation::directory served_federation::describe(std::uint64_t number, const std::string& endpoint) const {
+federation::directory served_federation::describe(std::uint64_t number) const {
   federation::directory made;
   made.number = number;
   made.purpose = law::text<16>{"demonstration"};
   made.issued_at = nodes::system_clock{}.now();
   made.valid_until = made.issued_at + std::chrono::hours{24};
-  auto state_keys = nodes::read_keys(folder_ / "state.keys").value();
-  made.nodes.push_back(member("prefecture-93", federation::node_tier::departement, service(), "SD93", state_keys));
-  made.nodes.back().endpoint = law::text<120>{endpoint};
-  made.nodes.back().escrow_key = journal::operating_public(anchor_.operating_secret);
-  made.nodes.push_back(member("plaine-commune", federation::node_tier::territory, "200057867", "T200057867",
-                              nodes::read_keys(folder_ / "territory.keys").value()));
+  auto add = [&](federation::node_tier tier, const std::string& siren, const std::string& stream) -> auto& {
+    return made.nodes.emplace_back(member(tier, siren, stream, nodes::read_keys(keys_of(stream)).value()));
+  };
   auto& territory = made.territories.emplace_back();
-  territory.stream = stream_named("T200057867");
-  territory.territory = *law::siren::parse("200057867");
-  territory.name = law::text<120>{"Plaine Commune"};
-  territory.departements.push_back(*law::departement_code::parse("93"));
-  territory.ordering = stream_named("SD93");
-  territory.supervisors = {stream_named("SD93")};
+  for (std::size_t i = 0; i < of_.authorities.size(); ++i) {
+    const auto& authority = of_.authorities[i];
+    auto& node = add(authority.tier, service(i), authority.stream());
+    node.endpoint = law::text<120>{i < states_.size() ? states_[i]->running().link_endpoint() : "tcp://127.0.0.1:1"};
+    if (i == 0)
+      node.escrow_key = journal::operating_public(anchor_.operating_secret);
+    if (!left_.contains(i))
+      territory.supervisors.push_back(stream_named(authority.stream()));
+  }
+  add(federation::node_tier::territory, of_.territory, "T" + of_.territory);
+  territory.stream = stream_named("T" + of_.territory);
+  territory.territory = *law::siren::parse(of_.territory);
+  territory.name = law::text<120>{of_.name};
+  for (const auto& code : of_.departements)
+    territory.departements.push_back(*law::departement_code::parse(code));
+  territory.ordering = territory.supervisors.front();
   territory.from = law::civil_date{std::chrono::year{2016} / 1 / 1};
   made.competences.push_back(
-      {territory.territory, federation::matter::dispositif, {}, stream_named("SD93"), law::text<200>{"CCH L441-2-7"}});
-  made.competences.push_back(
-      {territory.territory, federation::matter::thresholds, {}, stream_named("SD93"), law::text<200>{"CCH L441-1-4"}});
+      {territory.territory, federation::matter::dispositif, {}, territory.ordering, law::text<200>{"CCH L441-2-7"}});
   INFO(federation::inconsistency_of(made));
   REQUIRE(federation::inconsistency_of(made).empty());
   return made;
+}
+
+void served_federation::leave(std::size_t which) {
+  left_.insert(which);
+  write(describe(states_.size() + 1 + left_.size()));
 }
 
 std::filesystem::path served_federation::write(const federation::directory& issued) const {

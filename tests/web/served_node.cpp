@@ -52,8 +52,8 @@ const std::map<std::string, std::string> sirens{
     {"stranger", simulation::make_siren(39100002).text()},
 };
 
-served_node::served_node(const change& changed)
-    : folder_{make_folder()}, map_{nodes::territory_map::load()}, with_{demonstration(folder_)} {
+served_node::served_node(const change& changed, nodes::territory_map map)
+    : folder_{make_folder()}, map_{std::move(map)}, with_{demonstration(folder_)} {
   if (changed)
     changed(with_);
   if (!std::filesystem::exists(with_.keys))
@@ -177,6 +177,11 @@ std::vector<nodes::node_fault> served_node::faults() const {
 }
 
 std::string served_node::today() { return get("gestionnaire", "/v1/clock").body.at("today"); }
+
+void served_node::set_clock(const std::string& instant) {
+  REQUIRE(ask("gestionnaire", "PUT", "/v1/clock", {{"event", {{"now", instant}}}}).status == 201);
+}
+
 std::uint64_t served_node::last_seq() { return get("", "/v1/streams/T200057867/head").body.at("seq"); }
 
 // -- who plays ------------------------------------------------------------------------------------------------------
@@ -190,7 +195,7 @@ void served_node::open_account(const std::string& who, const std::string& siren,
 
 void served_node::enter_gestionnaire() { tokens_["gestionnaire"] = log_in("gestionnaire", password); }
 
-void served_node::enter_players() {
+void served_node::enter_players(const std::string& departement) {
   enter_gestionnaire();
   for (const auto& [who, siren] : sirens)
     if (who != "gestionnaire") {
@@ -203,8 +208,9 @@ void served_node::enter_players() {
     of["from"] = "2015-01-01";
     must("gestionnaire", "/v1/habilitations", {{"event", {{"habilitation", of}}}});
   };
+  auto first_commune = map_.find(with_.territory)->communes.front().text();
   habilitate("desk", {{"quality", "service_enregistreur"}, {"registers_as", "e"}});
-  habilitate("narrow_desk", {{"quality", "service_enregistreur"}, {"registers_as", "e"}, {"scope", {"93001"}}});
+  habilitate("narrow_desk", {{"quality", "service_enregistreur"}, {"registers_as", "e"}, {"scope", {first_commune}}});
   habilitate("bailleur", {{"quality", "bailleur"}});
   habilitate("bailleur", {{"quality", "service_enregistreur"}, {"registers_as", "a"}});
   habilitate("action_logement", {{"quality", "reservataire"}});
@@ -214,7 +220,7 @@ void served_node::enter_players() {
            {{"bailleur", sirens.at("bailleur")},
             {"holder", sirens.at("action_logement")},
             {"contingent", "action_logement"},
-            {"departement", "93"},
+            {"departement", departement},
             {"flow_share", 4000},
             {"agents_share", 0},
             {"loan_guarantee", false},

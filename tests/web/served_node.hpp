@@ -29,7 +29,7 @@ class served_node {
 public:
   /// `change` makes another node of it than Plaine Commune's alone.
   using change = std::function<void(nodes::configuration& with)>;
-  explicit served_node(const change& changed = {});
+  explicit served_node(const change& changed = {}, nodes::territory_map map = nodes::territory_map::load());
   ~served_node();
 
   /// The one that all tests share: bodies, accounts and conventions are entered.
@@ -45,9 +45,11 @@ public:
   std::uint16_t port() const { return server_->port(); }
   const std::string& certificate() const { return certificate_; }
   std::string today();
+  /// The demonstration's clock, forwards.
+  void set_clock(const std::string& instant);
 
   /// The bodies, their accounts, habilitations and conventions: what the shared node has.
-  void enter_players();
+  void enter_players(const std::string& departement = "93");
 
   /// By a session of that player's; "" is nobody.
   answer ask(const std::string& who, const std::string& method, const std::string& target, const json& body = {},

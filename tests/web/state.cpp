@@ -9,21 +9,28 @@ using namespace toit::tests;
 
 namespace {
 
-json dalo(const char* number) {
-  return {{"kind", "dalo_recognised"}, {"event", {{"decision_number", number}, {"departement", "93"}}}};
+json dalo(const char* number, const char* departement = "93") {
+  return {{"kind", "dalo_recognised"}, {"event", {{"decision_number", number}, {"departement", departement}}}};
 }
 
-void habilitate(served_federation& all, const char* quality) {
+void habilitate(served_federation& all, const char* quality, std::size_t which = 0) {
   all.territory().must("gestionnaire", "/v1/legal-persons",
                        {{"event",
-                         {{"legal_person", served_federation::service()},
+                         {{"legal_person", served_federation::service(which)},
                           {"person_kind", "state_service"},
                           {"name", "Service fictif de l'État"}}}});
   all.territory().must(
       "gestionnaire", "/v1/habilitations",
       {{"event",
         {{"habilitation",
-          {{"legal_person", served_federation::service()}, {"quality", quality}, {"from", "2015-01-01"}}}}}});
+          {{"legal_person", served_federation::service(which)}, {"quality", quality}, {"from", "2015-01-01"}}}}}});
+}
+
+/// The EPT Boucle Nord de Seine, whose communes lie in two départements.
+layout boucle_nord() {
+  using enum federation::node_tier;
+  return {
+      "200057990", "Boucle Nord de Seine", {{region, "11"}, {departement, "92"}, {departement, "95"}}, {"92", "95"}};
 }
 
 /// The command once the territory has answered.
@@ -115,6 +122,69 @@ TEST_CASE("a prefect's agent records a mention of DALO from his own node, under 
                             [](const json& line) { return line.at("legal_person") == served_federation::service(); }));
 }
 
+TEST_CASE("in a territory of two départements each prefect speaks for his own, and the ordering authority for neither",
+          "[api][R441-2-15-I-2a][R441-2-15-II-2]") {
+  served_federation all{boucle_nord()};
+  enum : std::size_t { region, hauts_de_seine, val_d_oise };
+  auto& territory = all.territory();
+  auto in_92 = territory.register_demande("92036");
+  auto in_95 = territory.register_demande("95018");
+  for (auto who : {region, hauts_de_seine, val_d_oise})
+    habilitate(all, "state_mediation_secretariat", who);
+  auto path = [&](const std::string& number) { return "/v1/streams/T200057990/demandes/" + number + "/events"; };
+  auto told = [&](std::size_t who, const std::string& number, const char* departement) {
+    auto issued = all.state(who).must("gestionnaire", path(number), dalo("DALO-FICTIF", departement));
+    return settled(all.state(who), issued.body.at("first_seq"));
+  };
+
+  auto refused = told(hauts_de_seine, in_95, "95");
+  CHECK(refused.at("refused") == "E_NOT_EMPOWERED");
+  CHECK(refused.at("article") == "R441-2-15-I-2a");
+  CHECK(told(hauts_de_seine, in_95, "92").at("refused") == "E_NOT_EMPOWERED");
+  CHECK(told(hauts_de_seine, in_92, "95").at("refused") == "E_NOT_EMPOWERED");
+  CHECK(told(region, in_92, "92").at("refused") == "E_NOT_EMPOWERED");
+  CHECK(told(hauts_de_seine, in_92, "92").at("state") == "recorded");
+  CHECK(told(val_d_oise, in_95, "95").at("state") == "recorded");
+
+  // A threshold for each département, by its own prefect.
+  auto set = [&](std::size_t who, const char* departement, int months) {
+    json threshold{{"departement", departement}, {"typology", "t2"},     {"mutation", false},
+                   {"wait_months", months},      {"from", "2024-01-01"}, {"source", "Arrêté fictif"}};
+    return all.state(who).ask("gestionnaire", "POST", "/v1/thresholds", {{"event", threshold}});
+  };
+  CHECK(set(hauts_de_seine, "92", 48).status == 201);
+  CHECK(set(val_d_oise, "95", 36).status == 201);
+  CHECK(set(val_d_oise, "92", 12).code() == "E_NOT_EMPOWERED");
+  CHECK(set(region, "92", 12).code() == "E_NOT_EMPOWERED");
+  json known;
+  CHECK(served_federation::comes_true([&] {
+    known = territory.get("desk", "/v1/thresholds").body.at("items");
+    return known.size() == 2;
+  }));
+  INFO(known.dump());
+  for (const auto& one : known)
+    CHECK(one.at("wait_months") == (one.at("departement") == "92" ? 48 : 36));
+}
+
+TEST_CASE("every prefect of a territory holds and countersigns; the ordering authority's mark alone makes it witnessed",
+          "[api][L441-2-7-1-1a]") {
+  served_federation all{boucle_nord()};
+  auto seq = all.territory().must("gestionnaire", "/v1/clock/confirmation", {{"event", json::object()}});
+  json header;
+  CHECK(served_federation::comes_true([&] {
+    header = all.territory().get("gestionnaire", "/v1/entries/" + seq.body.at("first_seq").dump()).body;
+    return header.at("witnesses").size() == 3;
+  }));
+  INFO(header.dump());
+  CHECK(header.at("durability") == "witnessed");
+  std::set<std::string> witnesses;
+  for (const auto& mark : header.at("witnesses"))
+    witnesses.insert(mark.at("witness"));
+  CHECK(witnesses == std::set<std::string>{"SR11", "SD92", "SD95"});
+  for (std::size_t who = 0; who < 3; ++who)
+    CHECK(all.state(who).get("", "/v1/streams/T200057990/head").body.at("seq") >= seq.body.at("first_seq"));
+}
+
 TEST_CASE("what cannot be commanded or read elsewhere is refused at once", "[api][R441-2-15-I-9][R441-2-15-I-10]") {
   served_federation all;
   auto& state = all.state();
@@ -199,24 +269,65 @@ TEST_CASE("a State node tells what it knows of the territories that it follows",
   CHECK(known.at(0).at("link") == "up");
 }
 
-TEST_CASE("an erasure says who of those that hold the stream has confirmed it", "[api][L441-2-7-1-1c]") {
-  served_federation all;
-  auto& territory = all.territory();
+namespace {
+
+/// A demande that is erased thirteen months later.
+void erase_one(served_node& territory) {
   auto number = territory.register_demande();
   territory.must("desk", "/v1/demandes/" + number + "/events",
                  {{"kind", "radiated"}, {"event", {{"motive", "b_renunciation"}, {"written_act", "Lettre fictive"}}}});
   CHECK(territory.get("gestionnaire", "/v1/erasures").body.at("items").empty());
   auto today = law::parse_date(territory.today()).value();
-  auto later = law::to_text(law::add_months(today, std::chrono::months{13})) + "T12:00:00Z";
-  REQUIRE(territory.ask("gestionnaire", "PUT", "/v1/clock", {{"event", {{"now", later}}}}).status == 201);
+  territory.set_clock(law::to_text(law::add_months(today, std::chrono::months{13})) + "T12:00:00Z");
+  CHECK(served_federation::comes_true([&] { return territory.read("desk", "/v1/demandes/" + number).status != 200; }));
+}
+
+json only_erasure(served_node& territory) {
+  auto found = territory.get("gestionnaire", "/v1/erasures").body.at("items");
+  return found.size() == 1 ? found.at(0) : json{};
+}
+
+} // namespace
+
+TEST_CASE("an erasure says who of those that hold the stream has confirmed it", "[api][L441-2-7-1-1c]") {
+  served_federation all;
+  erase_one(all.territory());
   json found;
   CHECK(served_federation::comes_true([&] {
-    found = territory.get("gestionnaire", "/v1/erasures").body.at("items");
-    return found.size() == 1 && found.at(0).at("complete") == true;
+    found = only_erasure(all.territory());
+    return !found.is_null() && found.at("complete") == true;
   }));
   INFO(found.dump());
-  CHECK(found.at(0).at("entries") >= 2);
-  CHECK(found.at(0).at("holders").at(0).at("authority") == "SD93");
-  CHECK(found.at(0).at("holders").at(0).at("confirmed").at("seq") >= found.at(0).at("seq"));
-  CHECK_FALSE(territory.read("desk", "/v1/demandes/" + number).status == 200);
+  CHECK(found.at("entries") >= 2);
+  CHECK(found.at("attested") == "entries");
+  const auto& holder = found.at("holders").at(0);
+  CHECK(holder.at("authority") == "SD93");
+  CHECK(holder.at("left") == false);
+  CHECK(holder.at("confirmed").at("seq") >= found.at("seq"));
+}
+
+TEST_CASE("who held the stream and has left is told among the holders, and no erasure is complete without him",
+          "[api][L441-2-7-1-1c]") {
+  using federation::node_tier;
+  served_federation all{{.authorities = {{node_tier::departement, "93"}, {node_tier::region, "11"}}}};
+  auto& territory = all.territory();
+  auto before = territory.last_seq();
+  CHECK(served_federation::comes_true([&] {
+    return territory.get("gestionnaire", "/v1/entries/" + std::to_string(before)).body.at("witnesses").size() == 2;
+  }));
+  all.leave(1);
+  CHECK(served_federation::comes_true([&] { return territory.running().context().post->issuers().size() == 1; }));
+  erase_one(territory);
+  json found;
+  CHECK(served_federation::comes_true([&] {
+    found = only_erasure(territory);
+    return !found.is_null() && found.at("holders").at(0).contains("confirmed");
+  }));
+  INFO(found.dump());
+  REQUIRE(found.at("holders").size() == 2);
+  CHECK(found.at("holders").at(0).at("authority") == "SD93");
+  CHECK(found.at("holders").at(1).at("authority") == "SR11");
+  CHECK(found.at("holders").at(1).at("left") == true);
+  CHECK_FALSE(found.at("holders").at(1).contains("confirmed"));
+  CHECK(found.at("complete") == false);
 }

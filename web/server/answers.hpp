@@ -156,14 +156,21 @@ struct entry_in_name {
 };
 json to_json(const entry_in_name& entry);
 
-/// What an erasure has emptied, and who of those that hold this stream has confirmed that it is so there: whoever
-/// countersigns a place after the tombstone has destroyed what it lists.
+/// What the signatures of an erasure certificate vouch for. A mark covers entries, and says nothing of documents: each
+/// holder removes their files as it reads the tombstone, and nobody attests that.
+enum class erasure_attested : std::uint8_t { entries };
+constexpr auto names_of(erasure_attested) { return std::to_array<std::string_view>({"entries"}); }
+
+/// What an erasure has emptied, and who of those that hold this stream, or have, has confirmed that it is so there:
+/// whoever countersigns a place after the tombstone has emptied the entries that it lists.
 struct erasure_holder {
-  ports::stream_id authority;                   ///< whose node holds a copy
+  ports::stream_id authority; ///< whose node holds a copy
+  bool left = false;          ///< it follows the stream no more: what it has not confirmed it keeps, and is not told
   std::optional<ports::witness_mark> confirmed; ///< its signature; absent as long as it has not answered
   static constexpr auto fields() {
     using law::field;
-    return std::tuple{field{"authority", &erasure_holder::authority}, field{"confirmed", &erasure_holder::confirmed}};
+    using t = erasure_holder;
+    return std::tuple{field{"authority", &t::authority}, field{"left", &t::left}, field{"confirmed", &t::confirmed}};
   }
 };
 struct erasure_certificate {
@@ -172,15 +179,16 @@ struct erasure_certificate {
   law::subject_id subject;
   std::uint64_t entries = 0; ///< emptied
   std::uint64_t documents = 0;
-  bool complete = false; ///< here, and with every holder
+  bool complete = false; ///< here, and with every holder, those that have left included
+  erasure_attested attested{};
   law::list<erasure_holder, 64> holders;
   static constexpr auto fields() {
     using law::field;
     using t = erasure_certificate;
     return std::tuple{
-        field{"seq", &t::seq},         field{"recorded_at", &t::recorded_at}, field{"subject", &t::subject},
-        field{"entries", &t::entries}, field{"documents", &t::documents},     field{"complete", &t::complete},
-        field{"holders", &t::holders}};
+        field{"seq", &t::seq},           field{"recorded_at", &t::recorded_at}, field{"subject", &t::subject},
+        field{"entries", &t::entries},   field{"documents", &t::documents},     field{"complete", &t::complete},
+        field{"attested", &t::attested}, field{"holders", &t::holders}};
   }
 };
 json to_json(const erasure_certificate& certificate);

@@ -170,8 +170,8 @@ constexpr std::array routes{
 
     get_page("/v1/entries", "list_entries_in_name", "preuve", "Écritures que d'autres ont faites en votre nom",
              serve::entries_in_name, "page_of_entry_in_name"),
-    get_page("/v1/erasures", "list_erasures", "preuve", "Effacements, et qui les a confirmés", serve::erasures,
-             "page_of_erasure"),
+    get_page("/v1/erasures", "list_erasures", "preuve",
+             "Effacements, et qui a confirmé que les écritures y sont vidées", serve::erasures, "page_of_erasure"),
 
     log_in(),
     log_out(),

@@ -186,18 +186,31 @@ namespace {
 /// Entries looked at for one page: what is sought may be rare, and the answer says where to go on.
 constexpr std::uint64_t scan_limit = 20'000;
 
+/// Whoever follows the stream, and whoever has ever countersigned it: who has left the directory keeps what he held.
+std::vector<erasure_holder> holders_of(const std::vector<ports::stream_id>& followers,
+                                       const std::vector<ports::witness_mark>& ever) {
+  std::vector<erasure_holder> holders;
+  for (const auto& follower : followers)
+    holders.push_back({follower, false, std::nullopt});
+  for (const auto& mark : ever)
+    if (std::ranges::find(followers, mark.witness) == followers.end())
+      holders.push_back({mark.witness, true, std::nullopt});
+  return holders;
+}
+
 erasure_certificate certificate_of(const ports::stored_entry& tombstone, const law::demande_erased& erased,
-                                   const std::vector<ports::stream_id>& holders,
-                                   const std::vector<ports::witness_mark>& marks) {
+                                   std::vector<erasure_holder> holders, const std::vector<ports::witness_mark>& marks) {
   erasure_certificate made;
   made.seq = tombstone.seq;
   made.recorded_at = tombstone.recorded_at;
   made.subject = tombstone.subject;
   made.entries = erased.entries.size();
   made.documents = erased.documents;
-  for (const auto& holder : holders) {
-    auto mark = std::ranges::find(marks, holder, &ports::witness_mark::witness);
-    made.holders.push_back({holder, mark == marks.end() ? std::nullopt : std::optional{*mark}});
+  for (auto& holder : holders) {
+    auto mark = std::ranges::find(marks, holder.authority, &ports::witness_mark::witness);
+    if (mark != marks.end())
+      holder.confirmed = *mark;
+    made.holders.push_back(std::move(holder));
   }
   made.complete = std::ranges::all_of(made.holders, [](const auto& one) { return one.confirmed.has_value(); });
   return made;
@@ -235,14 +248,17 @@ void scan(const call_ptr& c, Shown shown) {
 
 } // namespace
 
-/// Every tombstone in the order of the stream, with the holders that have not yet answered.
+/// Every tombstone in the order of the stream, with the holders that have not yet answered, and may never.
 // [L441-2-7-1-1c]
 void erasures(const call_ptr& c) {
   const auto& context = c->node().context();
-  auto holders = context.post ? context.post->issuers() : std::vector<ports::stream_id>{};
-  scan(c, [holders, stream = context.stream](const ports::stored_entry& one, ports::journal_reader& reader) {
+  auto followers = context.post ? context.post->issuers() : std::vector<ports::stream_id>{};
+  scan(c, [followers, stream = context.stream](const ports::stored_entry& one, ports::journal_reader& reader) {
     const auto* erased = std::get_if<law::demande_erased>(&one.record->event);
-    return erased ? to_json(certificate_of(one, *erased, holders, reader.marks_covering(stream, one.seq))) : json{};
+    if (!erased)
+      return json{};
+    auto holders = holders_of(followers, reader.marks_covering(stream, 0));
+    return to_json(certificate_of(one, *erased, std::move(holders), reader.marks_covering(stream, one.seq)));
   });
 }
 

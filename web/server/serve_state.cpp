@@ -205,25 +205,41 @@ void territories(const call_ptr& c) {
   }));
 }
 
-/// Those of the State authorities whose streams are held here, this node's own among them.
+namespace {
+
+/// Départements for which a State authority's thresholds count here: a State node shows its own, decided as its stream
+/// was written; a territory those of who is competent for each département that it touches, whoever else follows it.
+using threshold_setters = std::vector<std::pair<ports::stream_id, std::optional<std::vector<law::departement_code>>>>;
+
+threshold_setters setters_of_thresholds(const territory_context& context) {
+  threshold_setters setters;
+  if (context.post)
+    for (const auto& authority : context.post->issuers())
+      if (auto where = context.post->competent_in(authority, law::state_matter::thresholds); !where.empty())
+        setters.emplace_back(authority, std::move(where));
+  if (context.stream.view().starts_with('S'))
+    setters.emplace_back(context.stream, std::nullopt);
+  return setters;
+}
+
+} // namespace
+
 // [R441-2-15-II-2]
 void thresholds(const call_ptr& c) {
-  const auto& context = c->node().context();
-  std::vector<ports::stream_id> authorities;
-  if (context.post)
-    authorities = context.post->issuers();
-  if (context.stream.view().starts_with('S'))
-    authorities.push_back(context.stream);
-  auto find = [authorities](ports::journal_reader& reader) -> told<json> {
+  auto find = [setters = setters_of_thresholds(c->node().context())](ports::journal_reader& reader) -> told<json> {
     constexpr std::size_t chunk = 1024;
     auto items = json::array();
-    for (const auto& authority : authorities) {
+    for (const auto& [authority, where] : setters) {
+      auto counts = [&](law::departement_code code) {
+        return !where || std::ranges::find(*where, code) != where->end();
+      };
       std::uint64_t seq = 0;
       for (auto entries = reader.read(authority, seq, chunk); !entries.empty();
            entries = reader.read(authority, seq, chunk)) {
         seq = entries.back().seq;
         for (const auto& entry : entries)
-          if (const auto* set = entry.record ? std::get_if<law::waiting_threshold_set>(&entry.record->event) : nullptr)
+          if (const auto* set = entry.record ? std::get_if<law::waiting_threshold_set>(&entry.record->event) : nullptr;
+              set && counts(set->departement))
             items.push_back(to_json(*set));
       }
     }
