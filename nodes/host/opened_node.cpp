@@ -210,6 +210,9 @@ void opened_node::join_federation(const federated& with, node_purpose purpose) {
   }
   links_->signer = std::make_shared<journal::signing_key>(keys_.signing_seed);
   context()->chance->fill(links_->run);
+  // Before anybody asks for them. What changes later, or finds no room now, is sealed while the node writes.
+  if (auto escrow = links_->directory.escrow_of(stream(), context()->today()))
+    journal_->writer().seal_keys_to(stream(), *escrow);
 }
 
 bool opened_node::has_neighbours() const {
