@@ -102,6 +102,9 @@ void exchange::tick(milliseconds monotonic, law::instant now, law::civil_date to
       ++one.asked_again;
       ask_for(name, one, stream, true);
     }
+    for (auto& [stream, one] : p.feeds)
+      if ((one.begin_again || one.keys) && !is_expired())
+        serve(name, p, stream, one);
     let_claims_lapse(name, p, elapsed);
   }
   for (const auto& stream : setup_.hosted)

@@ -132,6 +132,8 @@ private:
     std::deque<std::pair<std::uint64_t, std::size_t>> on_their_way; ///< last sequence and bytes of each message
     std::size_t bytes_on_their_way = 0;
     std::optional<milliseconds> no_room; ///< when the link had none for what was said
+    bool begin_again = false;            ///< at `after`, once the stream may be read again for him
+    bool keys = false;                   ///< asked for, likewise
   };
   /// What comes from one.
   struct pull {
@@ -193,6 +195,8 @@ private:
   void write_next(pull& p);
   void settle_transfer(const node_name& from, pull& p, const ports::transfer_result& result);
   void feed_more(const node_name& to, const stream_id& stream, feed& f);
+  static void begin_at_cursor(feed& f);
+  void serve(const node_name& to, peer& p, const stream_id& stream, feed& f);
   bool may_read_again(peer& p, const stream_id& stream);
   void set_signers(ports::transfer& brought) const;
   bool ends_under_revoked_key(const ports::stream_position& at) const;

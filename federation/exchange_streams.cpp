@@ -300,17 +300,13 @@ void exchange::take_in(const node_name& from, want& said) {
   }
   auto& p = peers_.at(from);
   bool is_new = !p.feeds.contains(stream);
-  // A new link has one for each stream, and who has begun anew has a new link.
-  if ((is_new || said.again || said.keys) && !may_read_again(p, stream))
-    said.again = said.keys = false;
   auto& f = p.feeds[stream];
   f.after = said.after.seq;
   f.window_bytes = std::min(said.window_bytes, std::uint32_t{16U << 20});
-  if (is_new || said.again || f.after > f.sent) {
-    f.on_their_way.clear();
-    f.bytes_on_their_way = 0;
-    f.sent = f.after;
-  }
+  if (f.after > f.sent)
+    begin_at_cursor(f);
+  f.begin_again = f.begin_again || is_new || said.again;
+  f.keys = f.keys || said.keys;
   while (!f.on_their_way.empty() && f.on_their_way.front().first <= f.after) {
     f.bytes_on_their_way -= f.on_their_way.front().second;
     f.on_their_way.pop_front();
@@ -319,13 +315,28 @@ void exchange::take_in(const node_name& from, want& said) {
   if (f.after >= theirs.seq)
     theirs = said.after;
   p.as_of[stream] = now_;
-  if (said.keys) {
+  serve(from, p, stream, f);
+}
+
+void exchange::begin_at_cursor(feed& f) {
+  f.on_their_way.clear();
+  f.bytes_on_their_way = 0;
+  f.sent = f.after;
+}
+
+/// What must wait until it may be read again is served by a later tick.
+void exchange::serve(const node_name& to, peer& p, const stream_id& stream, feed& f) {
+  if ((f.begin_again || f.keys) && !may_read_again(p, stream))
+    return;
+  if (std::exchange(f.begin_again, false))
+    begin_at_cursor(f);
+  if (std::exchange(f.keys, false)) {
     entries keys;
     keys.brought.stream = stream;
     keys.brought.keys = source_.keys(stream);
-    say(from, std::move(keys));
+    say(to, std::move(keys));
   }
-  feed_more(from, stream, f);
+  feed_more(to, stream, f);
 }
 
 /// Few bytes ask for it, and it may be a whole window that is read and encoded.
@@ -362,6 +373,8 @@ bool exchange::may_follow(const node_name& whom, const exchange_actions::entries
 }
 
 void exchange::feed_more(const node_name& to, const stream_id& stream, feed& f) {
+  if (f.begin_again || f.keys)
+    return; // soon, from where he says
   if (f.no_room && monotonic_ - *f.no_room < setup_.limits.serve_again)
     return;
   f.no_room.reset();
