@@ -303,10 +303,11 @@ void exchange::take_in(const node_name& from, want& said) {
   auto& f = p.feeds[stream];
   f.after = said.after.seq;
   f.window_bytes = std::min(said.window_bytes, std::uint32_t{16U << 20});
-  if (f.after > f.sent)
-    begin_at_cursor(f);
-  f.begin_again = f.begin_again || is_new || said.again;
-  f.keys = f.keys || said.keys;
+  if (is_new || said.again || f.after > f.sent) {
+    f.on_their_way.clear();
+    f.bytes_on_their_way = 0;
+    f.sent = f.after;
+  }
   while (!f.on_their_way.empty() && f.on_their_way.front().first <= f.after) {
     f.bytes_on_their_way -= f.on_their_way.front().second;
     f.on_their_way.pop_front();
@@ -315,37 +316,23 @@ void exchange::take_in(const node_name& from, want& said) {
   if (f.after >= theirs.seq)
     theirs = said.after;
   p.as_of[stream] = now_;
-  serve(from, p, stream, f);
-}
-
-void exchange::begin_at_cursor(feed& f) {
-  f.on_their_way.clear();
-  f.bytes_on_their_way = 0;
-  f.sent = f.after;
-}
-
-/// What must wait until it may be read again is served by a later tick.
-void exchange::serve(const node_name& to, peer& p, const stream_id& stream, feed& f) {
-  if ((f.begin_again || f.keys) && !may_read_again(p, stream))
-    return;
-  if (std::exchange(f.begin_again, false))
-    begin_at_cursor(f);
-  if (std::exchange(f.keys, false)) {
+  if (said.keys && may_read_again(f)) {
     entries keys;
     keys.brought.stream = stream;
     keys.brought.keys = source_.keys(stream);
-    say(to, std::move(keys));
+    f.bytes_again += size_of(keys.brought);
+    say(from, std::move(keys));
   }
-  feed_more(to, stream, f);
+  feed_more(from, stream, f);
 }
 
-/// Few bytes ask for it, and it may be a whole window that is read and encoded.
-bool exchange::may_read_again(peer& p, const stream_id& stream) {
-  auto [last, first] = p.read_again.try_emplace(stream, monotonic_);
-  if (!first && monotonic_ - last->second < setup_.limits.serve_again)
-    return false;
-  last->second = monotonic_;
-  return true;
+/// Few bytes ask for it, and it may be a whole window that is read and encoded: a window's worth each second.
+bool exchange::may_read_again(feed& f) const {
+  if (monotonic_ - f.again_since >= setup_.limits.serve_again) {
+    f.again_since = monotonic_;
+    f.bytes_again = 0;
+  }
+  return f.bytes_again < setup_.limits.window_bytes;
 }
 
 void exchange::found_no_room(const node_name& whom, const exchange_actions::entries_after& place) {
@@ -373,18 +360,23 @@ bool exchange::may_follow(const node_name& whom, const exchange_actions::entries
 }
 
 void exchange::feed_more(const node_name& to, const stream_id& stream, feed& f) {
-  if (f.begin_again || f.keys)
-    return; // soon, from where he says
   if (f.no_room && monotonic_ - *f.no_room < setup_.limits.serve_again)
     return;
   f.no_room.reset();
+  f.waits = false;
   while (f.bytes_on_their_way < f.window_bytes) {
+    bool again = f.sent < f.farthest;
+    f.waits = again && !may_read_again(f);
+    if (f.waits)
+      return; // a later tick goes on
     auto next = source_.read(stream, f.sent, setup_.limits.transfer_bytes);
     if (!next)
       return;
     auto size = size_of(*next);
     auto after = f.sent;
     f.sent = next->entries.back().seq;
+    f.farthest = std::max(f.farthest, f.sent);
+    f.bytes_again += again ? size : 0;
     f.on_their_way.emplace_back(f.sent, size);
     f.bytes_on_their_way += size;
     say(to, entries{*next});
