@@ -109,6 +109,9 @@ void exchange::tick(milliseconds monotonic, law::instant now, law::civil_date to
       ++one.asked_again;
       ask_for(name, one, stream, true);
     }
+    for (auto& [stream, one] : p.feeds)
+      if (one.waits && !is_expired())
+        feed_more(name, stream, one);
     let_claims_lapse(name, p, elapsed);
   }
   for (const auto& stream : setup_.hosted)
@@ -175,7 +178,6 @@ void exchange::link_changed(const node_name& peer_name, ports::link_state state)
   p.state = state;
   // What was on its way may be lost: all is asked for again.
   p.feeds.clear();
-  p.read_again.clear();
   p.unanswered.clear();
   p.said_hello = false;
   p.claim_waited.reset();

@@ -36,7 +36,7 @@ struct exchange_limits {
   std::size_t misbehaviours = 1'000;       ///< of a neighbour in a minute: beyond, he is not heard until it is over
   milliseconds hello_every{5'000};
   milliseconds ask_again{3'000};   ///< what was asked for and did not come
-  milliseconds serve_again{1'000}; ///< from one time that a stream is read for a peer from where he says, to the next
+  milliseconds serve_again{1'000}; ///< in which a window is read again for a peer, and after a link had no room
   std::size_t questions = 256;     ///< of a neighbour, not yet answered
   milliseconds clock_apart{5 * 60'000};
   milliseconds believe_for{30'000};   ///< a claim to hold more of our stream, until it is made good
@@ -133,6 +133,10 @@ private:
     std::deque<std::pair<std::uint64_t, std::size_t>> on_their_way; ///< last sequence and bytes of each message
     std::size_t bytes_on_their_way = 0;
     std::optional<milliseconds> no_room; ///< when the link had none for what was said
+    std::uint64_t farthest = 0;          ///< sent on this link: what is read before it is read again
+    std::size_t bytes_again = 0;         ///< of that, since `again_since`
+    milliseconds again_since{0};
+    bool waits = false; ///< until more may be read again
   };
   /// What comes from one.
   struct pull {
@@ -159,8 +163,7 @@ private:
     std::map<stream_id, ports::witness_mark> ahead; ///< his latest mark of a stream of ours, beyond what is here
     std::map<stream_id, law::instant> as_of;
     std::map<stream_id, feed> feeds;
-    std::map<stream_id, milliseconds> read_again; ///< when it was, for him
-    std::multiset<std::uint64_t> unanswered;      ///< numbers of his questions
+    std::multiset<std::uint64_t> unanswered; ///< numbers of his questions
     std::map<stream_id, pull> pulls;
   };
 
@@ -195,7 +198,7 @@ private:
   void write_next(pull& p);
   void settle_transfer(const node_name& from, pull& p, const ports::transfer_result& result);
   void feed_more(const node_name& to, const stream_id& stream, feed& f);
-  bool may_read_again(peer& p, const stream_id& stream);
+  bool may_read_again(feed& f) const;
   void set_signers(ports::transfer& brought) const;
   bool is_covered(const stream_id& stream, std::uint64_t seq, law::instant before) const;
   bool is_believed(const ports::stream_position& at) const;

@@ -322,9 +322,6 @@ void exchange::take_in(const node_name& from, want& said) {
   }
   auto& p = peers_.at(from);
   bool is_new = !p.feeds.contains(stream);
-  // A new link has one for each stream, and who has begun anew has a new link.
-  if ((is_new || said.again || said.keys) && !may_read_again(p, stream))
-    said.again = said.keys = false;
   auto& f = p.feeds[stream];
   f.after = said.after.seq;
   f.window_bytes = std::min(said.window_bytes, std::uint32_t{16U << 20});
@@ -341,22 +338,23 @@ void exchange::take_in(const node_name& from, want& said) {
   if (f.after >= theirs.seq)
     theirs = said.after;
   p.as_of[stream] = now_;
-  if (said.keys) {
+  if (said.keys && may_read_again(f)) {
     entries keys;
     keys.brought.stream = stream;
     keys.brought.keys = source_.keys(stream);
+    f.bytes_again += size_of(keys.brought);
     say(from, std::move(keys));
   }
   feed_more(from, stream, f);
 }
 
-/// Few bytes ask for it, and it may be a whole window that is read and encoded.
-bool exchange::may_read_again(peer& p, const stream_id& stream) {
-  auto [last, first] = p.read_again.try_emplace(stream, monotonic_);
-  if (!first && monotonic_ - last->second < setup_.limits.serve_again)
-    return false;
-  last->second = monotonic_;
-  return true;
+/// Few bytes ask for it, and it may be a whole window that is read and encoded: a window's worth each second.
+bool exchange::may_read_again(feed& f) const {
+  if (monotonic_ - f.again_since >= setup_.limits.serve_again) {
+    f.again_since = monotonic_;
+    f.bytes_again = 0;
+  }
+  return f.bytes_again < setup_.limits.window_bytes;
 }
 
 void exchange::found_no_room(const node_name& whom, const exchange_actions::entries_after& place) {
@@ -387,13 +385,20 @@ void exchange::feed_more(const node_name& to, const stream_id& stream, feed& f) 
   if (f.no_room && monotonic_ - *f.no_room < setup_.limits.serve_again)
     return;
   f.no_room.reset();
+  f.waits = false;
   while (f.bytes_on_their_way < f.window_bytes) {
+    bool again = f.sent < f.farthest;
+    f.waits = again && !may_read_again(f);
+    if (f.waits)
+      return; // a later tick goes on
     auto next = source_.read(stream, f.sent, setup_.limits.transfer_bytes);
     if (!next)
       return;
     auto size = size_of(*next);
     auto after = f.sent;
     f.sent = next->entries.back().seq;
+    f.farthest = std::max(f.farthest, f.sent);
+    f.bytes_again += again ? size : 0;
     f.on_their_way.emplace_back(f.sent, size);
     f.bytes_on_their_way += size;
     say(to, entries{*next});

@@ -81,7 +81,7 @@ void link_keeper_state::changed(const ports::node_name& peer, ports::link_state 
   if (documents)
     documents->link_changed(peer, now);
   act();
-  context->publish(report());
+  publish();
 }
 
 void link_keeper_state::tick() {
@@ -103,9 +103,14 @@ void link_keeper_state::tick() {
   tell_peers();
   tell_ordering();
   act();
+  metrics_->count(context->transport->stats());
+  publish();
+}
+
+/// Metrics and report never part for whoever looks at both.
+void link_keeper_state::publish() {
   auto told = report();
   metrics_->tell(*told);
-  metrics_->count(context->transport->stats());
   context->publish(std::move(told));
 }
 
@@ -166,7 +171,7 @@ void link_keeper_state::act() {
                                            {"node", raised.node ? raised.node->view() : std::string_view{}},
                                            {"seq", raised.seq}});
   if (!todo.holds.empty())
-    context->publish(report());
+    publish();
   for (const auto& stream : todo.caught_up)
     context->fold_again(stream);
   if (todo.newer_directory) {

@@ -74,6 +74,7 @@ private:
   };
 
   void act();
+  void publish();
   void bring(federation::exchange_actions& todo);
   void send(std::vector<federation::exchange_actions::outgoing>& messages);
   void act_on_documents(const federation::exchange_actions& told);

@@ -333,7 +333,7 @@ private:
   void resume(std::size_t which, bool until_ready = true) {
     fs::remove(folder(which) / paused_mark);
     if (until_ready)
-      wait_until("le nœud revient", [&] { return fs::exists(folder(which) / port_mark); });
+      wait_until("le nœud revient", [&] { return !read_mark(folder(which) / port_mark).empty(); });
   }
 
   void tell(const std::string& step, const std::string& what) {
