@@ -6,6 +6,7 @@ Whoever goes to a State node goes through a proxy, to which anything can be done
         all.to_departement.cut()   # the territory does not reach the departmental one
 """
 
+import copy
 import json
 import os
 import shutil
@@ -169,6 +170,16 @@ class Member(Node):
     def copy_to(self, name):
         """The data folder of a node that does not run, beside it."""
         shutil.copytree(self.data, self.path / name)
+
+    def double(self, name):
+        """All that stands on its disk but the data, in a folder beside it."""
+        other = copy.copy(self)
+        other.path = self.path.parent / name
+        shutil.copytree(self.path, other.path, ignore=shutil.ignore_patterns("data", "node.log"))
+        other.data, other.config, other.log = other.path / "data", other.path / "node.toml", other.path / "node.log"
+        other.directory = other.path / "directory.toit"
+        other.process, other.session = None, None
+        return other
 
     def put_back(self, name):
         shutil.rmtree(self.data)

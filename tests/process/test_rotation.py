@@ -71,8 +71,33 @@ def in_order(all, node, *by):
     return before
 
 
+def thief(town):
+    """Whoever has a backup of the node with its keys, and has made it forget that it is one."""
+    town.run("backup", "--config", town.config, "--to", town.path / "taken", "--with-keys")
+    made = town.double("thief")
+    made.run("restore", "--config", made.config, "--from", made.path / "taken")
+    (made.data / "marks" / "restored").unlink()
+    return made
+
+
+def record_as_thief(made, *holders):
+    """He records, under a directory that does not know yet; nobody lets him in, and nothing of it is held."""
+    heads = [holder.head(TOWN) for holder in holders]
+    counted = [holder.metric("toit_link_strangers_total") for holder in holders]
+    made.start()
+    try:
+        assert made.record()["unconfirmed_since"]
+        for holder, before in zip(holders, counted):
+            until("he knocks", lambda h=holder, b=before: h.metric("toit_link_strangers_total") > b)
+        assert all(link["state"] != "up" for link in made.standing()["links"])
+        assert [holder.head(TOWN) for holder in holders] == heads
+    finally:
+        made.kill()
+
+
 def after_a_theft(all, town, former):
     """Nobody lets it in, it records alone, and comes back under other keys with all that it recorded."""
+    double = thief(town)
     stolen = all.keys_of(town.path / "node.keys")
     older = ("town", former, ("link_keys",))
     both = ("link_keys", "signing_keys")
@@ -83,6 +108,7 @@ def after_a_theft(all, town, former):
     all.bring(all.issue(beside=[older], **theft), *all.members)
     in_force(all)
     until(town.standing, lambda: not any(link["state"] == "up" for link in all.links(town)))
+    record_as_thief(double, all.region, all.departement)
     # More batches than one message brings.
     alone = [town.record()["first_seq"] for _ in range(ALONE)]
     next_keys = prepared(town)
