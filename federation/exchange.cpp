@@ -110,7 +110,7 @@ void exchange::tick(milliseconds monotonic, law::instant now, law::civil_date to
       ask_for(name, one, stream, true);
     }
     for (auto& [stream, one] : p.feeds)
-      if (one.waits && !is_expired())
+      if (one.waits && one.begun && !is_expired())
         feed_more(name, stream, one);
     let_claims_lapse(name, p, elapsed);
   }
@@ -253,6 +253,9 @@ void exchange::take_in(const node_name& from, hello& said) {
   if (p.run != said.run) {
     p.run = said.run;
     p.theirs.clear();
+    // What was sent to him on this link is remembered: a word of his makes none of it cheaper.
+    for (auto& [stream, one] : p.feeds)
+      one.begun = false;
     // Who has begun anew may have been put right: his streams are looked at anew too.
     for (auto& [stream, one] : p.pulls) {
       one.asked = false;

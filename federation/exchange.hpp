@@ -127,6 +127,7 @@ public:
 private:
   /// What goes to a neighbour who should hold a stream.
   struct feed {
+    bool begun = false;      ///< he has asked in this run
     std::uint64_t after = 0; ///< acknowledged
     std::uint64_t sent = 0;
     std::uint32_t window_bytes = 0;

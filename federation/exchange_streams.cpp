@@ -321,8 +321,8 @@ void exchange::take_in(const node_name& from, want& said) {
     return refuse(no_reason::forked, source_.head_covering(stream, said.after.seq));
   }
   auto& p = peers_.at(from);
-  bool is_new = !p.feeds.contains(stream);
   auto& f = p.feeds[stream];
+  bool is_new = !std::exchange(f.begun, true);
   f.after = said.after.seq;
   f.window_bytes = std::min(said.window_bytes, std::uint32_t{16U << 20});
   if (is_new || said.again || f.after > f.sent) {
@@ -410,7 +410,8 @@ void exchange::grown(const stream_id& stream) {
   if (is_expired())
     return;
   for (auto& [name, p] : peers_)
-    if (auto found = p.feeds.find(stream); found != p.feeds.end() && p.state == ports::link_state::up)
+    if (auto found = p.feeds.find(stream);
+        found != p.feeds.end() && found->second.begun && p.state == ports::link_state::up)
       feed_more(name, stream, found->second);
 }
 
