@@ -20,6 +20,13 @@ caf::result<answer_ptr> state_desk_state::submit(const submission_ptr& asked) {
   return answer_ptr{std::make_shared<const answer>(std::move(made))};
 }
 
+namespace {
+
+/// A stream that is held, a disk that is full: what cannot be closed now is tried again after this.
+constexpr std::chrono::seconds close_again_after{1};
+
+} // namespace
+
 /// Told as often as the territory's stream is read again: closed once.
 void state_desk_state::close(const executed_command& done) {
   const auto& commands = desk->book().commands();
@@ -37,10 +44,20 @@ void state_desk_state::close(const executed_command& done) {
   asked->command.asked =
       law::event{law::command_closed{law::text<16>{done.addressee.view()}, done.issued, done.executed, {}, {}}};
   asked->facts.today = context.today();
-  // Whoever tells of it asks for nothing: the supervisor tells again at its next start.
+  // Whoever tells of it asks for nothing, and tells it once a start.
+  auto again = [this, done] {
+    closing_.erase(done.issued);
+    self->delayed_send(self, close_again_after, executed_atom_v, done);
+  };
   self->request(state_desk_actor{self}, ask_timeout, submit_atom_v, submission_ptr{asked})
-      .then([this, issued = done.issued](const answer_ptr&) { closing_.erase(issued); },
-            [this, issued = done.issued](const caf::error&) { closing_.erase(issued); });
+      .then(
+          [this, again, issued = done.issued](const answer_ptr& told) {
+            if (*told)
+              closing_.erase(issued);
+            else
+              again();
+          },
+          [again](const caf::error&) { again(); });
 }
 
 state_desk_actor::behavior_type state_desk(state_desk_pointer self, territory_context_ptr context,

@@ -1,0 +1,105 @@
+// What a State authority's desk does with the commands that territories have carried out.
+
+#include "actors/state_desk.hpp"
+
+#include "journal/snapshot_files.hpp"
+#include "tests/actors/stage.hpp"
+#include "tests/journal/node.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+using namespace toit;
+using namespace std::chrono_literals;
+using journal::test::id_with;
+
+namespace {
+
+constexpr const char* territory = "T200057875";
+
+/// A desk whose authority has commanded a territory once.
+struct desk_on_stage {
+  desk_on_stage() {
+    node.open();
+    auto made = std::make_shared<territory_context>();
+    made->stream = journal::test::stream();
+    made->settings.territory = made->settings.gestionnaire = *law::siren::parse("200057867");
+    made->departement = "93";
+    made->clock = node.clock;
+    made->chance = std::make_shared<simulation::chance_port>(1);
+    made->sealer = node.journal->open_sealer();
+    made->open_reader = [this] { return node.journal->open_reader(); };
+    made->snapshots = journal::open_snapshots(node.disk.folder("node/snapshots"), node.journal->keys(),
+                                              [this] { return node.rows(); });
+    made->metrics = std::make_shared<base::metrics>();
+    context = made;
+    issue();
+    recorder = on.system().spawn(event_recorder, &node.journal->writer(), made->metrics, deliberate_bugs{});
+    desk = on.system().spawn(state_desk, territory_context_ptr{context}, recorder);
+    on.run();
+  }
+
+  ~desk_on_stage() {
+    caf::anon_send_exit(desk, caf::exit_reason::kill);
+    caf::anon_send_exit(recorder, caf::exit_reason::kill);
+    on.pass(61s);
+  }
+
+  void issue() {
+    law::record record{};
+    record.occurred_on = context->today();
+    record.originator = record.introducer = context->settings.gestionnaire;
+    record.command = id_with<law::command_id>(1);
+    record.event = law::command_issued{law::text<16>{territory}, node.clock->now() + 240h, {law::text<65536>{"AAAA"}}};
+    auto append = std::make_shared<ports::append>();
+    append->stream = context->stream;
+    append->command = record.command;
+    auto subject = id_with<law::subject_id>(7);
+    append->reads.push_back({subject, 0});
+    append->drafts.push_back({subject, context->sealer->seal(context->stream, subject, record),
+                              std::make_shared<const law::record>(record)});
+    REQUIRE(node.write(append).status == ports::append_status::appended);
+    issued = node.last_seq();
+  }
+
+  void tell_executed() {
+    caf::anon_send(desk, executed_atom_v, executed_command{*ports::stream_id::parse(territory), issued, executed});
+    on.run();
+  }
+
+  std::uint64_t closed_by() {
+    auto asked = on.ask<state_acts_ptr>(desk, list_atom_v);
+    on.run();
+    return (*asked->answer)->commands().at(issued).executed;
+  }
+
+  static constexpr std::uint64_t executed = 9;
+  journal::test::node node;
+  std::shared_ptr<territory_context> context;
+  test::stage on;
+  event_recorder_actor recorder;
+  state_desk_actor desk;
+  std::uint64_t issued = 0;
+};
+
+} // namespace
+
+TEST_CASE("a command is closed once, however often its result is told") {
+  desk_on_stage d;
+  d.tell_executed();
+  CHECK(d.closed_by() == d.executed);
+  auto last = d.node.last_seq();
+  d.tell_executed();
+  d.on.pass(5s);
+  CHECK(d.node.last_seq() == last);
+}
+
+TEST_CASE("a command whose stream is held when its result is told is closed once it is released") {
+  desk_on_stage d;
+  d.node.writer().hold_back(d.context->stream, true);
+  d.tell_executed();
+  d.on.pass(3s);
+  CHECK(d.closed_by() == 0);
+  d.node.writer().hold_back(d.context->stream, false);
+  d.on.pass(2s);
+  CHECK(d.closed_by() == d.executed);
+}
