@@ -60,8 +60,17 @@ public:
 
   explicit node(std::uint64_t seed = 1, std::optional<bytes32> escrow = {}) : disk{seed}, escrow_{escrow} {}
 
-  /// Opens, or opens again, what is on the disk.
+  /// Opens, or opens again, what is on the disk, with a stream of its own.
   void open() {
+    open_as_it_is();
+    journal->create_stream(stream(),
+                           record_of(law::stream_opened{*law::siren::parse("200057867"), law::text<120>{"Test"},
+                                                        law::text<16>{"training"}, journal->signer()}));
+    journal->load(stream());
+  }
+
+  /// ... and begins nothing.
+  void open_as_it_is() {
     journal.reset();
     journal_setup setup;
     setup.open_store = [this] { return open_sqlite_store(path, disk.vfs()); };
@@ -72,10 +81,6 @@ public:
     setup.clock = clock;
     setup.escrow_recipient = escrow_;
     journal = std::make_unique<node_journal>(std::move(setup));
-    journal->create_stream(stream(),
-                           record_of(law::stream_opened{*law::siren::parse("200057867"), law::text<120>{"Test"},
-                                                        law::text<16>{"training"}, journal->signer()}));
-    journal->load(stream());
   }
 
   /// Power is cut and comes back.

@@ -30,24 +30,12 @@ void rotate(node& changed, std::uint8_t byte, bool endorsed = true) {
 
 law::subject_id some_subject(std::uint8_t byte) { return id_with<law::subject_id>(byte); }
 
-void open_alone(node& opened) {
-  opened.journal.reset();
-  journal_setup setup;
-  setup.open_store = [&opened] { return open_sqlite_store(node::path, opened.disk.vfs()); };
-  setup.log_place = {"node", opened.disk.vfs()};
-  setup.log_folder = opened.disk.log_folder("node");
-  setup.snapshots = opened.disk.folder("node/snapshots");
-  setup.keys = opened.keys;
-  setup.clock = opened.clock;
-  opened.journal = std::make_unique<node_journal>(std::move(setup));
-}
-
 /// A node that hosts a stream and changes its keys, and another that holds it.
 struct rotating_pair {
   rotating_pair() {
     host.open();
     holder.keys = fixed_keys(40);
-    open_alone(holder);
+    holder.open_as_it_is();
     note_about(1);
   }
   void note_about(std::uint8_t subject) {
@@ -119,7 +107,7 @@ TEST_CASE("after a change the former key signs nothing any more", "[L441-2-7-1-1
   one.open();
   rotate(one, 20);
   one.keys = fixed_keys();
-  open_alone(one);
+  one.open_as_it_is();
   CHECK_THROWS_AS(one.journal->load(stream()), store_broken);
 }
 

@@ -9,25 +9,12 @@ namespace {
 
 using ports::transfer_status;
 
-/// Opens what is on the node's disk, and begins nothing.
-void open_as_it_is(node& opened) {
-  opened.journal.reset();
-  journal_setup setup;
-  setup.open_store = [&opened] { return open_sqlite_store(node::path, opened.disk.vfs()); };
-  setup.log_place = {"node", opened.disk.vfs()};
-  setup.log_folder = opened.disk.log_folder("node");
-  setup.snapshots = opened.disk.folder("node/snapshots");
-  setup.keys = opened.keys;
-  setup.clock = opened.clock;
-  opened.journal = std::make_unique<node_journal>(std::move(setup));
-}
-
 /// A node that hosts a stream, and another that holds it.
 struct pair_of_nodes {
   explicit pair_of_nodes(std::uint64_t seed = 1) : host{seed, operating_public(escrow_secret)}, holder{seed + 1000} {
     host.open();
     holder.keys = fixed_keys(40);
-    open_as_it_is(holder);
+    holder.open_as_it_is();
   }
 
   void write(unsigned batches, unsigned in_each = 3) {
@@ -228,7 +215,7 @@ TEST_CASE("a node that is behind takes nothing but its own past, and then goes o
   // Its disk is gone: a copy of its first batches is left, with its keys, and the other node has the rest.
   node restored{5, {}};
   restored.keys = two.host.keys;
-  open_as_it_is(restored);
+  restored.open_as_it_is();
   auto from_holder = [&](std::uint64_t after, std::size_t most) {
     auto part = *two.holder.journal->open_transfers()->read(stream(), after, most);
     part.signers = {two.host.journal->signer()};
@@ -270,7 +257,7 @@ TEST_CASE("a crash keeps a transfer whole or not at all") {
     CHECK_THROWS(two.holder.writer().sync());
     two.holder.journal.reset();
     two.holder.disk.come_back();
-    open_as_it_is(two.holder);
+    two.holder.open_as_it_is();
     CHECK((two.held() == before || two.held() == two.host.last_seq()));
     CHECK(two.verify_holder().faults.empty());
     if (auto rest = two.read(two.held()))
