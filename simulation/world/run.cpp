@@ -61,9 +61,7 @@ private:
     mishaps_->begin_day(day);
     if (chance_.one_in(2))
       w_.tick_links();
-    mishaps_->see_to_hold();
-    w_.tick();
-    mishaps_->settle();
+    tell_time();
     see_to_clock();
     told_.look(w_, *play_);
     if (day % crowd_every == 0)
@@ -74,6 +72,24 @@ private:
     mishaps_->end_day();
     if (chance_.one_in(6))
       mishaps_->let_nodes_talk(3);
+    see_to_midnight();
+  }
+
+  void tell_time() {
+    mishaps_->see_to_hold();
+    told_on_ = w_.today();
+    w_.tick();
+    mishaps_->settle();
+  }
+
+  /// A node of service is told the time every second, that of a run once a day and when it starts. A day that has begun
+  /// in the evening of another would go by without a word, or with one alone, which a node that starts cannot act on
+  /// before a neighbour has spoken: what is due then would wait for the day after.
+  void see_to_midnight() {
+    if (w_.today() == told_on_ || mishaps_->clock_is_wrong())
+      return;
+    tell_time();
+    told_.look(w_, *play_);
   }
 
   /// What was acknowledged and is on no disk any more: nobody but the territory had it.
@@ -222,6 +238,7 @@ private:
   world w_;
   cast players_;
   chance chance_{0};
+  law::civil_date told_on_{}; ///< day on which the node was last told the time
   unsigned sent_ = 0;
 };
 
