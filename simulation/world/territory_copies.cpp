@@ -106,6 +106,9 @@ bool territory_copies::end_fork() {
     w_.drain();
   }
   w_.network().inject(past->from, past->to, past->sent);
+  // It follows what was sent before, and is to come while nothing else is being written: who is busy with what is new
+  // drops what is old without a look, and nobody has it any more to send it again.
+  w_.clock().pass(seconds{1});
   w_.drain();
   w_.tick_links();
   w_.drain();
