@@ -329,7 +329,7 @@ void neighbourhood::look_alone(std::size_t which) {
 void neighbourhood::begin_rewriting(std::size_t which) {
   make_calm();
   wait_until_confirmed(which);
-  states_[which].copy = w_.state(which).disk().copy();
+  before_rewriting_ = w_.state(which).disk().copy();
   w_.state(which).note();
   wait_until_confirmed(which);
 }
@@ -348,10 +348,11 @@ bool neighbourhood::end_rewriting(std::size_t which) {
   crash(which);
   w_.network().forget(state.who().name);
   w_.drain();
-  state.disk().restore(*states_[which].copy);
+  state.disk().restore(*before_rewriting_);
   bool is_known = checkers_.held_elsewhere(which) > state.last_seq(state.who().stream);
+  // Whatever becomes of its own stream, what it held of others is that of the copy.
+  checkers_.state_restored(which, !is_known);
   if (is_known) {
-    checkers_.state_restored(which, false);
     checkers_.alarms().written_over(state.who().stream);
     state.write_alone(1 + static_cast<unsigned>(chance_.below(4)));
   }

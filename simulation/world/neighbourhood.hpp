@@ -84,8 +84,9 @@ private:
   federation_checkers checkers_;
   std::deque<cut_link> cuts_;
   std::array<state_of_things, world::state_count> states_;
-  std::vector<state_play> plays_;                ///< of each State node
-  std::deque<virtual_network::on_its_way> seen_; ///< messages of the latest days, for whoever replays them
+  std::optional<virtual_disk::backup> before_rewriting_; ///< kept apart: a later copy would have what is to be lost
+  std::vector<state_play> plays_;                        ///< of each State node
+  std::deque<virtual_network::on_its_way> seen_;         ///< messages of the latest days, for whoever replays them
   bool cut_off_ = false;
   std::vector<virtual_network::on_its_way> lost_entries_;
 };
