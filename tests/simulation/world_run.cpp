@@ -74,6 +74,7 @@ constexpr exception unreachable[] = {
     {"command.command_issued", "an entry of a State node's stream: what became of each is counted"},
     {"command.command_closed", "a State desk's, which the State nodes of a run do not have"},
     {"command.waiting_threshold_set", "a State desk's too"},
+    {"command.signing_key_changed", "an entry of a State node's stream: looked for after each change of keys"},
     {"refusal.E_UNKNOWN_OUTCOME", "the API's word for an answer that did not come: here it is fault.unanswered"},
     {"refusal.E_INTERNAL", "answered when the file of a document is damaged: no mishap of a run may bring that about"},
 };
