@@ -6,6 +6,7 @@
 #pragma once
 
 #include "law/dwelling_events.hpp"
+#include "law/prefect_events.hpp"
 #include "law/state_events.hpp"
 
 #include <span>
@@ -31,8 +32,15 @@ using any_event = std::variant<
     stream_opened, legal_person_registered, habilitation_granted, habilitation_ended, mandate_granted, mandate_ended,
     account_opened, account_closed, account_secret_changed, reservation_convention_signed, reservation_convention_ended,
     flow_stated, clock_set, clock_confirmed, command_executed, signing_key_changed,
+    // T: the dispositif
+    dispositif_begun, dispositif_put_in_service, adhesion_decided, adhesion_left, dispositif_convention_proposed,
+    dispositif_convention_answered,
     // S
-    command_issued, waiting_threshold_set, command_closed>;
+    command_issued, waiting_threshold_set, command_closed,
+    // S: the prefect and the dispositif
+    specification_set, obligation_noted, reminder_sent, reminder_answered, conformity_found, carence_found,
+    opinions_asked, opinion_received, participation_ordered, substitution_ordered, act_published, act_notified,
+    act_suspended, act_resumed, act_ended>;
 
 /// One of them. Its copies and moves are compiled once, in catalogue.cpp: they are too many to write into every file.
 struct event : any_event {

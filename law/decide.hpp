@@ -6,10 +6,15 @@
 #pragma once
 
 #include "law/demand_book.hpp"
+#include "law/dispositif_convention.hpp"
 
 #include <expected>
+#include <memory>
 
 namespace toit::law {
+
+class dispositif_book;
+struct existence_facts;
 
 /// Asks that an automatic effect take place: only the deadline watcher does.
 struct due_reached {
@@ -71,6 +76,15 @@ struct facts {
   /// somebody else asks, whose habilitation decides.
   std::optional<std::vector<departement_code>> competent_in;
   bool competent = false; ///< the directory says so, of this State authority and what the event is about
+  /// Of the dispositif: its parties, the checklists that apply, what is known from the other streams.
+  std::vector<dispositif_party> parties;
+  std::vector<checklist> regional_checklists;
+  bool ile_de_france = false; ///< of the territory that the event is about
+  std::shared_ptr<const existence_facts>
+      existing; ///< of the territory, by its stream and the prefect's; null: not asked
+  std::shared_ptr<const dispositif_book> territory_side; ///< what its own stream says; null: nothing was received
+  std::optional<conformity> host_conformity;             ///< of the dispositif to be joined, as the prefect found it
+  std::vector<commune_code> served_communes;             ///< among those named, those whose territory has a dispositif
 };
 
 /// One entry to record. Fields left out are the command's.

@@ -130,6 +130,8 @@ using candidacy_id = random_id<struct candidacy_tag>;
 using convention_id = random_id<struct convention_tag>;
 using habilitation_id = random_id<struct habilitation_tag>;
 using mandate_id = random_id<struct mandate_tag>;
+using act_id = random_id<struct act_tag>;
+using procedure_id = random_id<struct procedure_tag>;
 using document_id = random_id<struct document_tag>;
 /// A human at work, or the node itself when empty.
 using agent_id = random_id<struct agent_tag>;

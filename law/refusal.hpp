@@ -40,8 +40,12 @@ enum class refusal_code : std::uint8_t {
   busy,                   ///< too many are waiting; try again
   read_only,              ///< the node cannot write at present
   unknown_outcome,        ///< no answer in time: ask again with the same idempotency key
-  rolled_back, ///< another node holds more of this journal than this one: nothing is written until it is back
-  internal,    ///< the node itself failed; nothing was recorded
+  rolled_back,     ///< another node holds more of this journal than this one: nothing is written until it is back
+  internal,        ///< the node itself failed; nothing was recorded
+  wrong_prefect,   ///< another State authority is competent in the matter there
+  missing_opinion, ///< an opinion that the text asks for is neither in nor recorded as waived
+  not_conform,     ///< a dispositif does not meet, or is not known to meet, what the text asks of it
+  not_concerned,   ///< the territory's EPCI is not among those that owe a dispositif
 };
 
 constexpr auto names_of(refusal_code) {
@@ -75,6 +79,10 @@ constexpr auto names_of(refusal_code) {
       "E_UNKNOWN_OUTCOME",
       "E_ROLLED_BACK",
       "E_INTERNAL",
+      "E_WRONG_PREFET",
+      "E_MISSING_OPINION",
+      "E_NOT_CONFORM",
+      "E_NOT_CONCERNED",
   });
 }
 

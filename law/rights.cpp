@@ -1,18 +1,10 @@
 #include "law/rights.hpp"
 
+#include "law/find_in.hpp"
+
 #include <cstring>
 
 namespace toit::law {
-
-namespace {
-
-template <class Map, class Key>
-auto* find_in(Map& map, const Key& key) {
-  auto found = map.find(key);
-  return found == map.end() ? nullptr : &found->second;
-}
-
-} // namespace
 
 subject_id subject_of(siren legal_person) {
   subject_id subject;
@@ -126,6 +118,22 @@ std::optional<mandate_id> rights_book::mandated(siren principal, siren introduce
     if (m.principal == principal && m.introducer == introducer && m.matter == matter && m.in_force(day))
       return id;
   return std::nullopt;
+}
+
+// [L441-2-7-1-1a]
+std::vector<dispositif_party> parties_of(const rights_book& book, civil_date day) {
+  std::map<siren, bool> parties;
+  for (const auto& [id, h] : book.habilitations()) {
+    bool holds = h.quality == quality::bailleur || h.quality == quality::reservataire;
+    bool has_mission = h.quality == quality::epci_responsable || h.quality == quality::service_enregistreur ||
+                       h.quality == quality::lieu_accueil;
+    if (h.in_force(day) && (holds || has_mission))
+      parties[h.legal_person] = parties[h.legal_person] || holds;
+  }
+  std::vector<dispositif_party> all;
+  for (const auto& [legal_person, holds] : parties)
+    all.push_back({legal_person, holds});
+  return all;
 }
 
 std::uint64_t rights_book::last_seq(subject_id subject) const {

@@ -100,6 +100,10 @@ private:
   convention_register conventions_;
 };
 
+/// Whom L441-2-7 al. 1 makes a party to the dispositif on that day: the EPCI, bailleurs, réservataires, and bodies that
+/// register or inform demandeurs.
+std::vector<dispositif_party> parties_of(const rights_book& book, civil_date day);
+
 /// A legal person's own subject: its SIREN, which is public.
 subject_id subject_of(siren legal_person);
 

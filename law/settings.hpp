@@ -31,6 +31,7 @@ struct settings {
   siren gestionnaire; ///< enters what the node does by itself
   registration_system registration{};
   bool allots_numbers = false; ///< a demande without a number gets one here: système particulier or demonstration
+  bool ile_de_france = false;  ///< the dispositif conforms to the regional cahier des charges (L441-2-7 al. 2)
   bool tense_zone = false;     ///< the réservataire has one month to propose (L441-1 al. 42)
   std::vector<commune_code> communes; ///< that are of the territory, have been or are to be; sorted
   /// Of those that are not always: communes move from one territory to another on a day, most often a 1 January.

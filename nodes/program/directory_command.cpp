@@ -151,6 +151,10 @@ std::string_view in_words(federation::matter matter) {
     return "CIA";
   case federation::matter::plan:
     return "plan partagé";
+  case federation::matter::registration:
+    return "enregistrement des demandes";
+  case federation::matter::obstruction:
+    return "obstruction d'un bailleur";
   }
   std::unreachable();
 }

@@ -43,6 +43,27 @@ TEST_CASE("the gestionnaire alone keeps persons, habilitations, mandates and acc
   CHECK(w.on(today).gestionnaire().asks(subject_id{}, stream_opened{}) == refusal_code::not_empowered);
 }
 
+TEST_CASE("parties of the dispositif are the EPCI, who has stock or reservations, and who registers or informs",
+          "[L441-2-7-1-1a]") {
+  world w;
+  auto parties = parties_of(w.rights, today);
+  auto find = [&](siren who) { return std::ranges::find(parties, who, &dispositif_party::legal_person); };
+  for (auto who : {people().ept, people().desk, people().bailleur, people().town})
+    CHECK(find(who) != parties.end());
+  CHECK(find(people().bailleur)->has_reservations_or_stock);
+  CHECK_FALSE(find(people().ept)->has_reservations_or_stock);
+  CHECK_FALSE(find(people().desk)->has_reservations_or_stock);
+  CHECK(find(people().stranger) == parties.end());
+  CHECK(find(people().gestionnaire) == parties.end());
+  // A quality counts on its own days.
+  REQUIRE(w.on(2026y / 2 / 1).gestionnaire().grants(some_habilitation()));
+  parties = parties_of(w.rights, 2026y / 1 / 31);
+  CHECK(find(people().stranger) == parties.end());
+  parties = parties_of(w.rights, 2026y / 2 / 1);
+  REQUIRE(find(people().stranger) != parties.end());
+  CHECK(find(people().stranger)->has_reservations_or_stock);
+}
+
 TEST_CASE("a demande's event is no matter of rights", "[R441-2-15-I-10]") {
   world w;
   command asked;

@@ -1,8 +1,9 @@
 #include "law/state_book.hpp"
 
-#include <catch2/catch_test_macros.hpp>
+#include "prefecture.hpp"
 
 using namespace toit::law;
+using toit::law::testing::refused;
 
 namespace {
 
@@ -42,11 +43,6 @@ void record_all(state_book& book, const decision& decided, std::uint64_t seq) {
     happened.event = drafted.event;
     book.apply(drafted.subject, happened, seq++);
   }
-}
-
-refusal_code refused(const decision& decided) {
-  REQUIRE_FALSE(decided.has_value());
-  return decided.error().code;
 }
 
 } // namespace

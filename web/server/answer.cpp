@@ -45,6 +45,10 @@ constexpr std::array refusals{
     refusal_row{unknown_outcome, 504, "Issue inconnue"},
     refusal_row{rolled_back, 503, "Journal à confirmer"},
     refusal_row{internal, 500, "Défaillance du nœud"},
+    refusal_row{wrong_prefect, 403, "Représentant de l'État qui n'est pas compétent"},
+    refusal_row{missing_opinion, 409, "Avis qui manque"},
+    refusal_row{not_conform, 409, "Dispositif non conforme"},
+    refusal_row{not_concerned, 409, "Territoire non tenu au dispositif"},
 };
 
 struct fault_row {

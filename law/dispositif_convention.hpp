@@ -1,0 +1,91 @@
+/// \file
+/// The convention of the dispositif: its parties, what each pays, and where each stands, up to the arrêté that fixes
+/// the participation of one who refuses.
+///
+/// Text       L441-2-7 al. 1 (who the parties are) and al. 3 (convention, refusal, opinions, arrêté).
+/// Not here   conventions of reservation (contingents.hpp); who the competent prefect is (competence.hpp).
+
+#pragma once
+
+#include "law/catalogue.hpp"
+
+#include <map>
+#include <span>
+#include <vector>
+
+namespace toit::law {
+
+/// A legal person that al. 1 makes a party, and by which of its qualities.
+struct dispositif_party {
+  siren legal_person;
+  bool has_reservations_or_stock = false; ///< bailleur or réservataire: its refusal opens the prefect's faculty
+  friend bool operator==(const dispositif_party&, const dispositif_party&) = default;
+};
+
+/// Where a party stands. Silence is no answer: it stays `proposed`.
+enum class party_state : std::uint8_t {
+  proposed,
+  accepted,
+  signed_by_party,
+  refused,          ///< opens the prefect's faculty
+  refused_no_power, ///< by another party than a bailleur or réservataire: no arrêté can follow
+};
+constexpr auto names_of(party_state) {
+  return std::to_array<std::string_view>({"proposed", "accepted", "signed", "refused", "refused_no_power"});
+}
+
+struct party_position {
+  party_state state{};
+  civil_date since;
+  std::uint64_t seq = 0; ///< of the entry that says so; 0 while nothing has been answered
+};
+
+/// A convention and where its parties stand.
+struct convention_file {
+  dispositif_convention convention;
+  civil_date proposed_on;
+  std::map<siren, party_position> positions; ///< of every party that it names
+
+  /// Those whose opinion the prefect asks: who has signed, or accepted to.
+  std::vector<siren> consulted() const;
+};
+
+/// Moves one party of the convention; what is recorded is always possible.
+void apply(convention_file& file, const dispositif_convention_answered& answered, civil_date on, std::uint64_t seq);
+
+/// Every party is named, nobody else is, and the shares add up to the whole.
+check check_convention(const dispositif_convention& proposed, std::span<const dispositif_party> parties);
+
+/// What the party may still answer.
+check check_answer(const convention_file& file, siren party, convention_answer answer, civil_date on);
+
+/// The state that the answer leads to.
+party_state after(convention_answer answer, bool has_reservations_or_stock);
+
+// -- the arrêté -----------------------------------------------------------------------------------------------------
+
+/// The procedure by which the prefect fixes one party's participation.
+struct participation_procedure {
+  procedure_id id;
+  siren territory;
+  convention_id convention;
+  siren party;
+  civil_date opened_on;
+  std::map<siren, std::optional<party_opinion>> opinions; ///< of each who was asked
+  std::optional<act_id> ordered_by;
+  std::uint64_t seq = 0;
+
+  /// Nobody is waited for any more.
+  bool complete() const;
+};
+
+/// May it begin? `positions` is what the territory's own stream says.
+check may_ask_opinions(const convention_file* file, siren party);
+check may_receive(const participation_procedure& procedure, const opinion_received& opinion);
+check may_order(const participation_procedure& procedure, const convention_file* file,
+                const participation_ordered& ordered);
+
+/// Whether the arrêté still fixes the party's participation: its signature supersedes it.
+bool superseded(const participation_procedure& procedure, const convention_file* file);
+
+} // namespace toit::law

@@ -1,0 +1,164 @@
+#include "law/evidence.hpp"
+
+namespace toit::law {
+
+namespace {
+
+struct gathering {
+  const procedures_book& book;
+  const dispositif_book* side;
+  const territory_file* file;
+  const existence_facts& existing;
+  evidence_file& found;
+
+  civil_date day() const { return found.as_of; }
+
+  evidence_item& add(evidence_kind kind, civil_date since, siren concerns, evidence_source source,
+                     std::uint64_t seq) const {
+    evidence_item item{};
+    item.kind = kind;
+    item.since = since;
+    item.concerns = concerns;
+    item.source = source;
+    item.seq = seq;
+    return found.items.emplace_back(std::move(item));
+  }
+  evidence_item& absent(evidence_kind kind, civil_date since) const {
+    return add(kind, since, found.territory, evidence_source::none, 0);
+  }
+
+  /// The journal is known through `due`, so that what it does not say by then is missing.
+  bool known_through(civil_date due) const { return found.known_through && due <= *found.known_through; }
+
+  // [L441-2-7-1-1a]
+  void obligation() const {
+    using enum evidence_kind;
+    if (!file || !file->obligation)
+      return void(absent(concern_unknown, day()));
+    const auto& noted = file->obligation->noted;
+    auto seq = file->obligation->seq;
+    if (noted.concern == concern::no)
+      add(not_concerned, day(), found.territory, evidence_source::authority, seq);
+    if (noted.concern == concern::unknown)
+      add(concern_unknown, day(), found.territory, evidence_source::authority, seq);
+    if (noted.due_on && *noted.due_on < day())
+      add(calendar_passed, acts_from(*noted.due_on), found.territory, evidence_source::authority, seq);
+  }
+
+  /// What could have been recorded since the last news is not missing: nobody here knows.
+  // [L441-2-7-4-1]
+  void news() const {
+    using enum evidence_kind;
+    if (!found.known_through)
+      absent(never_heard_of, day());
+    else if (*found.known_through < day())
+      absent(no_news, acts_from(*found.known_through));
+  }
+
+  void missing() const {
+    if (existing.concern == concern::no || !found.known_through)
+      return;
+    auto due = file && file->obligation ? file->obligation->noted.due_on : std::nullopt;
+    bool is_due = !due || *due < day();
+    if (!is_due || !known_through(due ? acts_from(*due) : *found.known_through))
+      return;
+    auto since = due ? acts_from(*due) : *found.known_through;
+    bool serves = existing.in_service_on || existing.adhered_on;
+    if (!serves)
+      absent(evidence_kind::dispositif_missing, since);
+    if (!side || !side->current())
+      absent(evidence_kind::convention_missing, since);
+  }
+
+  // [L441-2-7-3-2]
+  void parties() const {
+    const auto* current = side ? side->current() : nullptr;
+    if (!current)
+      return;
+    for (const auto& [party, position] : current->positions) {
+      using enum party_state;
+      if (position.state == proposed)
+        add(evidence_kind::party_silent, position.since, party, evidence_source::none, 0);
+      else if (position.state == refused || position.state == refused_no_power)
+        add(evidence_kind::party_refuses, position.since, party, evidence_source::territory, position.seq);
+    }
+  }
+
+  // [L441-2-7-2-2] [L441-2-7-4-3]
+  void points() const {
+    if (!existing.conformity)
+      return;
+    bool by_prefect = file && file->conformity && !(existing.in_service_on > file->conformity->on);
+    auto since = by_prefect ? file->conformity->on : existing.in_service_on.value_or(day());
+    auto seq = by_prefect ? file->conformity->seq : 0;
+    auto source = by_prefect ? evidence_source::authority : evidence_source::none;
+    for (const auto& point : existing.conformity->not_met)
+      add(evidence_kind::point_not_met, since, found.territory, source, seq).point = point;
+    for (const auto& point : existing.conformity->unknown)
+      add(evidence_kind::point_unknown, since, found.territory, source, seq).point = point;
+    if (existing.conformity->regional_missing)
+      absent(evidence_kind::specification_missing, day());
+  }
+
+  void reminders() const {
+    if (!file)
+      return;
+    using enum evidence_kind;
+    for (const auto& sent : file->reminders) {
+      add(reminder_sent, sent.sent_on, sent.addressee, evidence_source::authority, sent.seq);
+      if (sent.answered_on)
+        add(reminder_answered, *sent.answered_on, sent.addressee, evidence_source::authority, sent.answer_seq);
+      else if (sent.answer_by && *sent.answer_by < day())
+        add(reminder_unanswered, acts_from(*sent.answer_by), sent.addressee, evidence_source::authority, sent.seq);
+    }
+  }
+
+  /// Of the twelve months up to the day's.
+  // [L441-2-7-4-3]
+  void lateness(std::span<const lateness_line> late) const {
+    auto month_of = [](int year, unsigned month) { return year * 12 + static_cast<int>(month) - 1; };
+    auto now = month_of(static_cast<int>(day().year()), static_cast<unsigned>(day().month()));
+    std::map<siren, evidence_item> sums;
+    for (const auto& line : late) {
+      auto month = month_of(line.year, line.month);
+      if (line.late == 0 || month > now || month <= now - 12)
+        continue;
+      auto& sum = sums[line.legal_person];
+      sum.count += static_cast<std::uint32_t>(line.late);
+      sum.days_most = std::max(sum.days_most, line.days_most);
+      auto first = civil_date{std::chrono::year{line.year}, std::chrono::month{line.month}, std::chrono::day{1}};
+      sum.since = sum.since.ok() && sum.count > line.late ? std::min(sum.since, first) : first;
+    }
+    for (const auto& [who, sum] : sums) {
+      auto& item = add(evidence_kind::records_late, sum.since, who, evidence_source::none, 0);
+      item.count = sum.count;
+      item.days_most = sum.days_most;
+    }
+  }
+};
+
+} // namespace
+
+// [L441-2-7-4-1] [L441-2-7-4-3]
+evidence_file gather_evidence(const procedures_book& book, siren territory, const dispositif_book* side,
+                              std::span<const lateness_line> late, journal_news news, bool ile_de_france,
+                              civil_date day) {
+  evidence_file found;
+  found.territory = territory;
+  found.as_of = day;
+  found.known_through = news.known_through;
+  found.link_up = news.link_up;
+  auto existing = book.existing(territory, side, ile_de_france, day);
+  found.stands = existence_of(existing);
+  gathering gathers{book, side, book.find(territory), existing, found};
+  gathers.obligation();
+  gathers.news();
+  gathers.missing();
+  gathers.parties();
+  gathers.points();
+  gathers.reminders();
+  gathers.lateness(late);
+  return found;
+}
+
+} // namespace toit::law

@@ -1,0 +1,104 @@
+/// \file
+/// What a prefect has recorded about the dispositifs of his territories: obligations, reminders, findings, opinions,
+/// acts; and what he may do next in each.
+///
+/// Text       L441-2-7 al. 2 to 4. "Peut": each is the prefect's own act, and the software does none of them by itself.
+/// Not here   thresholds and commands, which are the State desk's: state_book.hpp.
+
+#pragma once
+
+#include "law/dispositif.hpp"
+
+namespace toit::law {
+
+struct sent_reminder {
+  std::uint64_t seq = 0;
+  siren addressee;
+  reminder_matter matter{};
+  civil_date sent_on;
+  std::optional<civil_date> answer_by;
+  std::optional<civil_date> answered_on;
+  std::uint64_t answer_seq = 0;
+};
+
+struct noted_obligation {
+  obligation_noted noted;
+  std::uint64_t seq = 0;
+};
+
+struct found_conformity {
+  std::vector<checklist_findings> findings;
+  civil_date on;
+  std::uint64_t seq = 0;
+};
+
+struct established_carence {
+  carence_found found;
+  civil_date on;
+  std::uint64_t seq = 0;
+};
+
+/// Everything recorded about one territory.
+struct territory_file {
+  std::optional<noted_obligation> obligation;
+  std::vector<sent_reminder> reminders;
+  std::optional<found_conformity> conformity;
+  std::optional<established_carence> carence;
+  std::optional<act_id> substitution; ///< the last one ordered
+};
+
+class procedures_book {
+public:
+  void apply(subject_id subject, const record& happened, std::uint64_t seq);
+  std::uint64_t last_seq(subject_id subject) const;
+
+  const std::map<siren, territory_file>& territories() const { return territories_; }
+  const std::map<act_id, state_act>& acts() const { return acts_; }
+  const std::map<procedure_id, participation_procedure>& procedures() const { return procedures_; }
+  const std::vector<checklist>& specifications() const { return specifications_; }
+  const territory_file* find(siren territory) const;
+  const state_act* find(act_id id) const;
+  const participation_procedure* find(procedure_id id) const;
+
+  /// Of a dispositif that others may join, as this prefect has found it.
+  conformity conformity_of(siren host, bool ile_de_france, civil_date day) const;
+  /// Where the territory's dispositif stands on the day, `side` being what its own stream says; null when nothing of
+  /// it has ever been received.
+  existence_facts existing(siren territory, const dispositif_book* side, bool ile_de_france, civil_date day) const;
+
+private:
+  struct folding;
+
+  void keep_act(const act& signed_act, siren territory, act_publicity needed, civil_date on, std::uint64_t seq);
+
+  std::map<siren, territory_file> territories_;
+  std::map<act_id, state_act> acts_;
+  std::map<procedure_id, participation_procedure> procedures_;
+  std::vector<checklist> specifications_;
+  std::map<subject_id, std::uint64_t> last_seqs_;
+};
+
+/// What concerns one territory, in a State authority's stream.
+subject_id subject_of_territory(siren territory);
+
+/// Whom an event of the prefect's is about; absent for one about an act or a procedure, which know.
+std::optional<siren> territory_of(const event& happened);
+/// The same, wherever the book has to say.
+std::optional<siren> territory_of(const procedures_book& book, const event& happened);
+
+decision decide(const procedures_book& book, const settings& s, const command& asked, const facts& known);
+std::vector<subject_id> subjects_of(const procedures_book& book, const command& asked);
+
+/// What the prefect may do about a territory's dispositif, or why not yet.
+enum class prefect_power : std::uint8_t { find_carence, substitute_for_carence, substitute_for_absence };
+constexpr auto names_of(prefect_power) {
+  return std::to_array<std::string_view>({"find_carence", "substitute_for_carence", "substitute_for_absence"});
+}
+struct power_finding {
+  prefect_power power{};
+  std::optional<refusal> barred_by; ///< absent: he may
+};
+std::vector<power_finding> powers_over(const procedures_book& book, siren territory, const existence_facts& existing,
+                                       civil_date day);
+
+} // namespace toit::law

@@ -1,0 +1,279 @@
+// SM-2: whether a territory has its dispositif.
+
+#include "prefecture.hpp"
+
+using namespace toit::law;
+using namespace toit::law::testing;
+
+namespace {
+
+using enum dispositif_state;
+
+constexpr existence just(dispositif_state state, std::optional<service_form> form = {}) { return {state, form}; }
+
+adhesion_decided joining(joinable what = joinable::systeme_particulier,
+                         dispositif_level level = dispositif_level::region) {
+  return {what, level, cast().prefecture, "Délibération fictive"};
+}
+
+} // namespace
+
+TEST_CASE("whether a territory is concerned is noted with its source, and never inferred", "[L441-2-7-1-1a]") {
+  prefecture p;
+  CHECK(p.stands() == just(unknown));
+  p.notes_obligation(concern::yes);
+  CHECK(p.stands() == just(obligated));
+  p.notes_obligation(concern::no);
+  CHECK(p.stands() == just(absence));
+  p.notes_obligation(concern::unknown);
+  CHECK(p.stands() == just(unknown));
+  obligation_noted noted{cast().epci, concern::yes, {}, {}, {}};
+  CHECK(refused(p.prefect(noted)) == refusal_code::missing_field);
+  noted.source = "Liste fictive";
+  noted.due_on = 2026y / 2 / 30;
+  CHECK(refused(p.prefect(noted)) == refusal_code::bad_date);
+}
+
+TEST_CASE("an EPCI concerned sets a dispositif up, and puts it in service once it conforms",
+          "[L441-2-7-1-1a][L441-2-7-2-2]") {
+  prefecture p;
+  p.sets_cahier(1);
+  p.notes_obligation();
+  CHECK(refused(p.epci(p.service())) == refusal_code::bad_order);
+  CHECK(refused(p.epci(dispositif_begun{})) == refusal_code::missing_field);
+  REQUIRE(p.epci(dispositif_begun{"Délibération fictive"}));
+  CHECK(p.stands() == just(own_building));
+  CHECK(refused(p.epci(dispositif_begun{"Délibération fictive"})) == refusal_code::bad_order);
+  auto one_short = p.service();
+  one_short.findings[1].items[1].finding = finding::not_met;
+  auto short_of_one = p.epci(one_short);
+  CHECK(refused(short_of_one) == refusal_code::not_conform);
+  CHECK(short_of_one.error().path == "1.2");
+  auto without_cahier = p.service();
+  without_cahier.findings.pop_back();
+  CHECK(refused(p.epci(without_cahier)) == refusal_code::not_conform);
+  REQUIRE(p.epci(p.service()));
+  CHECK(p.stands() == just(in_service, service_form::own));
+  CHECK(refused(p.epci(p.service())) == refusal_code::duplicate);
+}
+
+TEST_CASE("who has no quality for it sets no dispositif up", "[L441-2-7-1-1a]") {
+  prefecture p;
+  p.notes_obligation();
+  CHECK(refused(p.there(cast().bailleur, quality::bailleur, dispositif_begun{"Délibération fictive"})) ==
+        refusal_code::not_empowered);
+  p.notes_obligation(concern::no);
+  CHECK(refused(p.epci(dispositif_begun{"Délibération fictive"})) == refusal_code::not_concerned);
+}
+
+TEST_CASE("in Île-de-France nothing is put in service without a cahier des charges in force", "[L441-2-7-2-2]") {
+  prefecture p;
+  p.notes_obligation();
+  REQUIRE(p.epci(dispositif_begun{"Délibération fictive"}));
+  CHECK(refused(p.epci(p.service())) == refusal_code::not_conform);
+  p.ile_de_france = false;
+  CHECK(p.epci(p.service()));
+}
+
+TEST_CASE("a new cahier des charges makes a dispositif look at itself again", "[L441-2-7-2-2]") {
+  prefecture p;
+  p.sets_cahier(1);
+  p.notes_obligation();
+  p.serves();
+  p.on(2026y / 6 / 1).sets_cahier(2);
+  CHECK(p.stands() == just(non_conforming, service_form::own));
+  REQUIRE(p.epci(p.service()));
+  CHECK(p.stands() == just(in_service, service_form::own));
+}
+
+TEST_CASE("what the prefect finds prevails over what was declared, until it is cured", "[L441-2-7-4-3]") {
+  prefecture p;
+  p.sets_cahier(1);
+  p.notes_obligation();
+  p.serves();
+  conformity_found found{cast().epci, p.service().findings};
+  found.findings[0].items[2].finding = finding::not_met;
+  found.findings[0].items[2].ground = {};
+  CHECK(refused(p.on(2026y / 5 / 1).prefect(found)) == refusal_code::missing_field);
+  found.findings[0].items[2].ground = "Aucun échange depuis mars";
+  REQUIRE(p.prefect(found));
+  CHECK(p.stands() == just(non_conforming, service_form::own));
+  CHECK(refused(p.prefect(conformity_found{cast().epci, {}})) == refusal_code::missing_field);
+  REQUIRE(p.on(2026y / 5 / 2).epci(p.service()));
+  CHECK(p.stands() == just(in_service, service_form::own));
+}
+
+TEST_CASE("an EPCI joins a dispositif of another level that conforms, and no other", "[L441-2-7-2-1][R441-2-15-IV]") {
+  prefecture p;
+  p.sets_cahier(1);
+  p.notes_obligation();
+  CHECK(refused(p.epci(joining())) == refusal_code::not_conform);
+  conformity one_short;
+  one_short.not_met.push_back("1.1");
+  p.host = one_short;
+  CHECK(refused(p.epci(joining())) == refusal_code::not_conform);
+  p.host = conformity{};
+  auto unfounded = joining();
+  unfounded.source = {};
+  CHECK(refused(p.epci(unfounded)) == refusal_code::missing_field);
+  REQUIRE(p.epci(joining()));
+  CHECK(p.territory.adhesion()->level == dispositif_level::region);
+  CHECK(refused(p.epci(joining(joinable::sne_module, dispositif_level::national))) == refusal_code::bad_order);
+  CHECK(refused(p.there(cast().bailleur, quality::gestionnaire, adhesion_left{"Délibération fictive"})) ==
+        refusal_code::not_empowered);
+  REQUIRE(p.epci(adhesion_left{"Délibération fictive"}));
+  CHECK(p.stands() == just(obligated));
+  CHECK(refused(p.epci(adhesion_left{"Délibération fictive"})) == refusal_code::bad_order);
+}
+
+TEST_CASE("who has joined a dispositif that conforms is deemed to have met the obligation", "[L441-2-7-2-1]") {
+  prefecture p;
+  p.sets_cahier(1);
+  p.notes_obligation();
+  conformity_found found{joining().host, {findings_of(national_checklist()), findings_of(cahier(1, p.today))}};
+  REQUIRE(p.prefect(found));
+  p.host = p.state.conformity_of(joining().host, true, p.today);
+  REQUIRE(p.epci(joining()));
+  CHECK(p.stands() == just(in_service, service_form::adhered));
+  p.on(2026y / 6 / 1).sets_cahier(2);
+  CHECK(p.stands() == just(non_conforming, service_form::adhered));
+  p.on(2026y / 5 / 31);
+  CHECK(refused(p.prefect(p.carence())) == refusal_code::bad_order);
+}
+
+TEST_CASE("a carence is the prefect's to find, where something is owed and missing", "[L441-2-7-4-1]") {
+  prefecture p;
+  p.sets_cahier(1);
+  CHECK(refused(p.prefect(p.carence())) == refusal_code::bad_order);
+  p.notes_obligation(concern::no);
+  CHECK(refused(p.prefect(p.carence())) == refusal_code::not_concerned);
+  p.notes_obligation(concern::yes, 2026y / 6 / 30);
+  auto early = p.on(2026y / 6 / 30).prefect(p.carence());
+  CHECK(refused(early) == refusal_code::too_early);
+  CHECK(early.error().possible_from == 2026y / 7 / 1);
+  p.on(2026y / 7 / 1);
+  auto with = [&](auto change) {
+    auto found = p.carence();
+    change(found);
+    return refused(p.prefect(found));
+  };
+  CHECK(with([](auto& e) { e.evidence = {}; }) == refusal_code::missing_field);
+  CHECK(with([](auto& e) { e.grounds = {}; }) == refusal_code::missing_field);
+  CHECK(with([](auto& e) { e.whose = carence_of::partners; }) == refusal_code::malformed);
+  CHECK(with([](auto& e) { e.partners.push_back(cast().bailleur); }) == refusal_code::malformed);
+  p.competent = false;
+  CHECK(refused(p.prefect(p.carence())) == refusal_code::wrong_prefect);
+  p.competent = true;
+  REQUIRE(p.prefect(p.carence()));
+  CHECK(p.stands() == just(carence));
+  CHECK(refused(p.prefect(p.carence())) == refusal_code::duplicate);
+}
+
+TEST_CASE("a carence is found while a dispositif is only being set up, and ends when it serves", "[L441-2-7-4-1]") {
+  prefecture p;
+  p.sets_cahier(1);
+  p.notes_obligation();
+  REQUIRE(p.epci(dispositif_begun{"Délibération fictive"}));
+  REQUIRE(p.prefect(p.carence()));
+  CHECK(p.stands() == just(carence));
+  REQUIRE(p.on(2026y / 4 / 1).epci(p.service()));
+  CHECK(p.stands() == just(in_service, service_form::own));
+  CHECK(refused(p.prefect(p.substitution())) == refusal_code::bad_order);
+}
+
+TEST_CASE("the carence of partners may be found although a dispositif is in service", "[L441-2-7-4-3]") {
+  prefecture p;
+  p.sets_cahier(1);
+  p.notes_obligation();
+  p.serves();
+  CHECK(refused(p.prefect(p.carence(carence_of::partners))) == refusal_code::bad_order);
+  conformity_found found{cast().epci, {findings_of(national_checklist()), findings_of(cahier(1, p.today))}};
+  found.findings[0].items[0].finding = finding::not_met;
+  REQUIRE(p.on(2026y / 5 / 1).prefect(found));
+  REQUIRE(p.prefect(p.carence(carence_of::partners)));
+  CHECK(p.stands() == just(carence, service_form::own));
+  CHECK(p.prefect(p.substitution()));
+}
+
+TEST_CASE("the prefect substitutes himself upon carence or absence, and only then", "[L441-2-7-4-1][L441-2-7-4-4]") {
+  prefecture p;
+  p.sets_cahier(1);
+  p.notes_obligation();
+  CHECK(refused(p.prefect(p.substitution())) == refusal_code::bad_order);
+  CHECK(refused(p.prefect(p.substitution(substitution_ground::absence))) == refusal_code::bad_order);
+  REQUIRE(p.prefect(p.carence()));
+  CHECK(refused(p.prefect(p.substitution(substitution_ground::absence))) == refusal_code::bad_order);
+  p.competent = false;
+  CHECK(refused(p.prefect(p.substitution())) == refusal_code::wrong_prefect);
+  p.competent = true;
+  auto unsigned_act = p.substitution();
+  unsigned_act.act.signatory = {};
+  CHECK(refused(p.prefect(unsigned_act)) == refusal_code::missing_field);
+  p.substitutes();
+  CHECK(p.stands() == just(carence));
+  CHECK(p.on(2026y / 3 / 3).stands() == just(in_service, service_form::by_prefect));
+}
+
+TEST_CASE("without an EPCI concerned the prefect needs no carence, and notifies nobody in its place",
+          "[L441-2-7-4-4]") {
+  prefecture p;
+  p.notes_obligation(concern::no);
+  CHECK(refused(p.prefect(p.substitution())) == refusal_code::bad_order);
+  auto ordered = p.prefect(p.substitution(substitution_ground::absence));
+  REQUIRE(ordered);
+  auto id = std::get<substitution_ordered>(ordered->entries.front().event).act.id;
+  REQUIRE(p.prefect(act_published{id, "Recueil fictif n° 1"}));
+  CHECK(p.on(2026y / 3 / 3).stands() == just(in_service, service_form::by_prefect));
+  // The EPCI becomes concerned: what runs goes on.
+  p.notes_obligation(concern::yes);
+  CHECK(p.stands() == just(in_service, service_form::by_prefect));
+}
+
+TEST_CASE("communes are named only where no EPCI is concerned, and where no dispositif serves them", "[L441-2-7-4-4]") {
+  prefecture p;
+  obligation_noted noted{cast().epci, concern::no, {*commune_code::parse("85113")}, {}, "Liste fictive"};
+  p.served_communes.push_back(*commune_code::parse("85113"));
+  CHECK(refused(p.prefect(noted)) == refusal_code::bad_order);
+  p.served_communes.clear();
+  CHECK(p.prefect(noted));
+  noted.concern = concern::yes;
+  CHECK(refused(p.prefect(noted)) == refusal_code::malformed);
+}
+
+TEST_CASE("one arrêté at a time institutes a territory's dispositif", "[L441-2-7-4-1]") {
+  prefecture p;
+  p.sets_cahier(1);
+  p.notes_obligation();
+  REQUIRE(p.prefect(p.carence()));
+  auto id = p.substitutes();
+  CHECK(refused(p.prefect(p.substitution())) == refusal_code::bad_order);
+  p.on(2026y / 4 / 1);
+  CHECK(refused(p.prefect(p.substitution())) == refusal_code::bad_order);
+  REQUIRE(p.prefect(act_suspended{id, "Ordonnance fictive"}));
+  CHECK(p.stands() == just(carence));
+  CHECK(refused(p.prefect(p.substitution())) == refusal_code::bad_order);
+  REQUIRE(p.on(2026y / 5 / 1).prefect(act_ended{id, act_end::annulled, "Jugement fictif"}));
+  CHECK(p.stands() == just(carence));
+  p.substitutes();
+  CHECK(p.on(2026y / 5 / 2).stands() == just(in_service, service_form::by_prefect));
+}
+
+TEST_CASE("what the prefect may do is told with what is missing before he may", "[L441-2-7-4-1]") {
+  prefecture p;
+  p.sets_cahier(1);
+  p.notes_obligation(concern::yes, 2026y / 3 / 31);
+  auto codes = [&] {
+    std::vector<std::optional<refusal_code>> all;
+    auto existing = p.state.existing(cast().epci, &p.territory, true, p.today);
+    for (const auto& power : powers_over(p.state, cast().epci, existing, p.today))
+      all.push_back(power.barred_by ? std::optional{power.barred_by->code} : std::nullopt);
+    return all;
+  };
+  using enum refusal_code;
+  using told = std::vector<std::optional<refusal_code>>;
+  CHECK(codes() == told{too_early, bad_order, bad_order});
+  p.on(2026y / 4 / 1);
+  CHECK(codes() == told{std::nullopt, bad_order, bad_order});
+  REQUIRE(p.prefect(p.carence()));
+  CHECK(codes() == told{duplicate, std::nullopt, bad_order});
+}

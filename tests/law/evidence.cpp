@@ -1,0 +1,139 @@
+#include "prefecture.hpp"
+
+using namespace toit::law;
+using namespace toit::law::testing;
+
+namespace {
+
+using k = evidence_kind;
+
+struct scene : prefecture {
+  std::optional<civil_date> known_through;
+  std::vector<lateness_line> late;
+
+  evidence_file gathered() {
+    return gather_evidence(state, cast().epci, heard ? &territory : nullptr, late, {known_through, true}, ile_de_france,
+                           today);
+  }
+  std::vector<evidence_item> of(evidence_kind kind) {
+    std::vector<evidence_item> some;
+    std::ranges::copy_if(gathered().items, std::back_inserter(some), [&](auto& item) { return item.kind == kind; });
+    return some;
+  }
+};
+
+} // namespace
+
+TEST_CASE("an act is missing only in a journal that is known through the day it was due", "[L441-2-7-4-1]") {
+  scene s;
+  s.notes_obligation(concern::yes, 2026y / 6 / 30);
+  s.known_through = 2026y / 6 / 30;
+  s.on(2026y / 6 / 30);
+  CHECK(s.of(k::calendar_passed).empty());
+  CHECK(s.of(k::dispositif_missing).empty());
+  s.on(2026y / 7 / 10);
+  REQUIRE(s.of(k::calendar_passed).size() == 1);
+  CHECK(s.of(k::calendar_passed)[0].since == 2026y / 7 / 1);
+  CHECK(s.of(k::calendar_passed)[0].seq == 1);
+  // The link has been down since the last day of June: nobody here knows.
+  CHECK(s.of(k::dispositif_missing).empty());
+  REQUIRE(s.of(k::no_news).size() == 1);
+  CHECK(s.of(k::no_news)[0].since == 2026y / 7 / 1);
+  s.known_through = 2026y / 7 / 1;
+  REQUIRE(s.of(k::dispositif_missing).size() == 1);
+  CHECK(s.of(k::dispositif_missing)[0].since == 2026y / 7 / 1);
+  CHECK(s.of(k::no_news)[0].since == 2026y / 7 / 2);
+  s.known_through = 2026y / 7 / 10;
+  CHECK(s.of(k::no_news).empty());
+  CHECK(s.of(k::convention_missing).size() == 1);
+}
+
+TEST_CASE("of a territory never heard of nothing is said to be missing", "[L441-2-7-4-1]") {
+  scene s;
+  s.heard = false;
+  s.notes_obligation(concern::yes, 2026y / 2 / 1);
+  CHECK(s.of(k::never_heard_of).size() == 1);
+  CHECK(s.of(k::calendar_passed).size() == 1);
+  CHECK(s.of(k::dispositif_missing).empty());
+  CHECK(s.gathered().stands.state == dispositif_state::obligated);
+}
+
+TEST_CASE("the evidence tells what was noted of the obligation, or that nothing was", "[L441-2-7-1-1a]") {
+  scene s;
+  s.known_through = s.today;
+  CHECK(s.of(k::concern_unknown).size() == 1);
+  s.notes_obligation(concern::no);
+  CHECK(s.of(k::not_concerned).size() == 1);
+  CHECK(s.of(k::concern_unknown).empty());
+  CHECK(s.of(k::dispositif_missing).empty());
+}
+
+TEST_CASE("silence of a party is told apart from its refusal", "[L441-2-7-3-2]") {
+  scene s;
+  s.known_through = s.today;
+  auto id = s.proposes();
+  REQUIRE(s.answers(id, cast().epci, convention_answer::signed_by_party));
+  REQUIRE(s.answers(id, cast().bailleur, convention_answer::refused));
+  auto refusal_seq = s.seq;
+  auto refuses = s.of(k::party_refuses);
+  REQUIRE(refuses.size() == 1);
+  CHECK(refuses[0].concerns == cast().bailleur);
+  CHECK(refuses[0].source == evidence_source::territory);
+  CHECK(refuses[0].seq == refusal_seq);
+  CHECK(s.of(k::party_silent).size() == 2);
+  CHECK(s.of(k::convention_missing).empty());
+}
+
+TEST_CASE("a reminder is unanswered only after its last day", "[L441-2-7-4-1]") {
+  scene s;
+  REQUIRE(
+      s.prefect(reminder_sent{cast().epci, cast().epci, reminder_matter::dispositif, 2026y / 4 / 2, some_document}));
+  auto reminder = s.seq;
+  CHECK(s.of(k::reminder_sent).size() == 1);
+  s.on(2026y / 4 / 2);
+  CHECK(s.of(k::reminder_unanswered).empty());
+  s.on(2026y / 4 / 3);
+  auto unanswered = s.of(k::reminder_unanswered);
+  REQUIRE(unanswered.size() == 1);
+  CHECK(unanswered[0].since == 2026y / 4 / 3);
+  CHECK(unanswered[0].seq == reminder);
+  REQUIRE(s.prefect(reminder_answered{cast().epci, reminder, some_document}));
+  CHECK(s.of(k::reminder_unanswered).empty());
+  REQUIRE(s.of(k::reminder_answered).size() == 1);
+  CHECK(s.of(k::reminder_answered)[0].seq == s.seq);
+}
+
+TEST_CASE("points not met and points not looked at are told apart, with who found them", "[L441-2-7-2-2]") {
+  scene s;
+  s.sets_cahier(1);
+  s.notes_obligation();
+  s.serves();
+  s.known_through = s.today;
+  CHECK(s.of(k::point_not_met).empty());
+  CHECK(s.of(k::point_unknown).empty());
+  conformity_found found{cast().epci, {findings_of(national_checklist())}};
+  found.findings[0].items[2].finding = finding::not_met;
+  REQUIRE(s.on(2026y / 5 / 1).prefect(found));
+  auto not_met = s.of(k::point_not_met);
+  REQUIRE(not_met.size() == 1);
+  CHECK(not_met[0].point == found.findings[0].items[2].item);
+  CHECK(not_met[0].since == 2026y / 5 / 1);
+  CHECK(not_met[0].seq == s.seq);
+  CHECK(s.of(k::point_unknown).size() == 2);
+}
+
+TEST_CASE("late records of the past twelve months are summed for each legal person", "[L441-2-7-4-3]") {
+  scene s;
+  auto line = [](siren who, int year, int month, unsigned late, unsigned most) {
+    return lateness_line{who, static_cast<std::uint16_t>(year), static_cast<std::uint8_t>(month), 100, late, late,
+                         most};
+  };
+  s.late = {line(cast().bailleur, 2025, 3, 9, 90), line(cast().bailleur, 2025, 4, 1, 3),
+            line(cast().bailleur, 2026, 3, 2, 40), line(cast().reservataire, 2026, 1, 0, 0)};
+  auto late = s.of(k::records_late);
+  REQUIRE(late.size() == 1);
+  CHECK(late[0].concerns == cast().bailleur);
+  CHECK(late[0].count == 3);
+  CHECK(late[0].days_most == 40);
+  CHECK(late[0].since == 2025y / 4 / 1);
+}
