@@ -1,6 +1,7 @@
 #include "nodes/program/directory_description.hpp"
 
 #include "federation/directory_check.hpp"
+#include "law/competence.hpp"
 #include "nodes/host/toml_reading.hpp"
 
 #include <algorithm>
@@ -180,10 +181,28 @@ private:
       from.fail("departement", "n'est pas un département de ce territoire");
   }
 
+  /// A row names one of those whom the text makes competent in the territory: which one, where it leaves several, is
+  /// what the row is for.
+  // [L441-2-7-3-2] [L441-2-7-4-1]
+  void check_text(toml_reading& from, const federation::competence& row) {
+    std::vector<law::departement_code> where;
+    for (const auto& entry : directory_.territories)
+      if (entry.territory == row.territory)
+        where.insert(where.end(), entry.departements.begin(), entry.departements.end());
+    auto competent = law::competent_by_text(row.matter, where);
+    auto stream_of = [](const law::prefect& p) {
+      return (p.level == law::prefect_level::region ? "SR" : "SD") + p.of.str();
+    };
+    bool is_one = std::ranges::any_of(competent, [&](const auto& p) { return stream_of(p) == row.authority.view(); });
+    if (!competent.empty() && !row.authority.empty() && !is_one)
+      from.fail("authority",
+                "n'est pas l'autorité que le texte nomme dans cette matière : " + stream_of(competent.front()));
+  }
+
   federation::competence read_competence(toml_reading& from) {
     federation::competence row;
     row.territory = take_siren(from, "territory", "le numéro SIREN du territoire");
-    must_have(from, "matter", "dispositif, thresholds, dalo, cil, cia ou plan");
+    must_have(from, "matter", "dispositif, thresholds, dalo, cil, cia, plan, registration ou obstruction");
     from.take_choice("matter", row.matter);
     row.departement = from.take_code<law::departement_code>("departement", "n'est pas le code d'un département");
     must_have(from, "authority", "l'autorité compétente");
@@ -191,6 +210,7 @@ private:
     must_have(from, "source", "le texte ou l'acte d'où vient la compétence");
     take_bounded(from, "source", row.source);
     check_place(from, row);
+    check_text(from, row);
     from.refuse_unknown();
     return row;
   }

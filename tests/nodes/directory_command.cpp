@@ -222,6 +222,19 @@ TEST_CASE("each mistake in a description is told with its key alone", "[director
   CHECK(keys == std::vector<std::string>{one.key});
 }
 
+TEST_CASE("a row that gives a matter to another prefect than the text does is refused",
+          "[directory][L441-2-7-3-2][L441-2-7-4-1]") {
+  auto row = [](const char* matter, const char* authority) {
+    return "matter = \"" + std::string{matter} + "\", authority = \"" + authority + "\"";
+  };
+  CHECK(told_keys(with(example(), row("thresholds", "SD93"), row("thresholds", "SR11"))) ==
+        std::vector<std::string>{"competences[2].authority"});
+  CHECK(told_keys(with(example(), row("plan", "SR11"), row("plan", "SD93"))) ==
+        std::vector<std::string>{"competences[1].authority"});
+  CHECK(told_keys(with(example(), row("plan", "SR11"), row("registration", "SR11"))).empty());
+  CHECK(told_keys(with(example(), row("cil", "SD93"), row("obstruction", "SD93"))).empty());
+}
+
 TEST_CASE("an ordering authority is hosted, is one of those that follow the territory, and has an escrow key",
           "[directory]") {
   CHECK(told_keys(with(example(), "ordering = \"SR11\"\n", "ordering = \"SR12\"\n")) ==
