@@ -22,8 +22,10 @@ caf::result<answer_ptr> state_desk_state::submit(const submission_ptr& asked) {
 
 namespace {
 
-/// A stream that is held, a disk that is full: what cannot be closed now is tried again after this.
+/// A stream that is held, a disk that is full: what cannot be closed now is tried again after this, then after twice
+/// that each time, up to the last.
 constexpr std::chrono::seconds close_again_after{1};
+constexpr std::chrono::seconds close_again_at_most{64};
 
 } // namespace
 
@@ -33,7 +35,7 @@ void state_desk_state::close(const executed_command& done) {
   auto found = commands.find(done.issued);
   bool waits =
       found != commands.end() && found->second.executed == 0 && found->second.addressee.str() == done.addressee.view();
-  if (!waits || !closing_.insert(done.issued).second)
+  if (!waits || std::exchange(closing_[done.issued].under_way, true))
     return;
   const auto& context = desk->context();
   auto asked = std::make_shared<submission>();
@@ -46,8 +48,13 @@ void state_desk_state::close(const executed_command& done) {
   asked->facts.today = context.today();
   // Whoever tells of it asks for nothing, and tells it once a start.
   auto again = [this, done] {
-    closing_.erase(done.issued);
-    self->delayed_send(self, close_again_after, executed_atom_v, done);
+    auto& tried = closing_[done.issued];
+    tried.under_way = false;
+    tried.wait = std::clamp(2 * tried.wait, close_again_after, close_again_at_most);
+    if (tried.wait == close_again_at_most)
+      base::log_warning("a command whose result is known cannot be closed: it is tried again every minute",
+                        {{"issued", std::to_string(done.issued)}});
+    self->delayed_send(self, tried.wait, executed_atom_v, done);
   };
   self->request(state_desk_actor{self}, ask_timeout, submit_atom_v, submission_ptr{asked})
       .then(

@@ -21,7 +21,12 @@ struct state_desk_state {
   std::unique_ptr<instruments_owner<law::state_book, state_desk_pointer>> desk;
 
 private:
-  std::set<std::uint64_t> closing_;
+  struct closing {
+    bool under_way = false;
+    std::chrono::seconds wait{0}; ///< before it was tried last
+  };
+
+  std::map<std::uint64_t, closing> closing_; ///< by the command's entry
 };
 
 state_desk_actor::behavior_type state_desk(state_desk_pointer self, territory_context_ptr context,

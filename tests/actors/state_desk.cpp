@@ -100,6 +100,17 @@ TEST_CASE("a command whose stream is held when its result is told is closed once
   d.on.pass(3s);
   CHECK(d.closed_by() == 0);
   d.node.writer().hold_back(d.context->stream, false);
-  d.on.pass(2s);
+  d.on.pass(5s);
+  CHECK(d.closed_by() == d.executed);
+}
+
+TEST_CASE("a command that cannot be closed for an hour is tried again once a minute, and closed at last") {
+  desk_on_stage d;
+  d.node.writer().hold_back(d.context->stream, true);
+  d.tell_executed();
+  d.on.pass(1h);
+  CHECK(d.closed_by() == 0);
+  d.node.writer().hold_back(d.context->stream, false);
+  d.on.pass(64s);
   CHECK(d.closed_by() == d.executed);
 }
