@@ -178,6 +178,8 @@ private:
     proof->add_option("--keys", proof_.keys, "Clés du nœud")->required();
     auto* which = proof->add_option_group("which");
     which->add_option("--number", proof_.number, "Numéro unique");
+    which->add_option("--territory", proof_.territory,
+                      "SIREN d'un territoire : ce que son préfet en a enregistré, ou lui de son dispositif");
     which->add_option("--dossier", proof_.dossier, "Identifiant du dossier, ou d'un autre sujet (hexadécimal)");
     which->require_option(1);
     proof->add_option("--stream", proof_.stream, "Flux, s'il y en a plusieurs");

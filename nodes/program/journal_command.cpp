@@ -3,6 +3,7 @@
 #include "journal/node_journal.hpp"
 #include "journal/proof.hpp"
 #include "journal/sqlite_store.hpp"
+#include "law/procedures.hpp"
 #include "law/scalar_text.hpp"
 #include "nodes/ports/file_descriptor.hpp"
 #include "nodes/ports/key_file.hpp"
@@ -10,6 +11,7 @@
 
 #include <cerrno>
 #include <fcntl.h>
+#include <functional>
 #include <nlohmann/json.hpp>
 #include <ostream>
 #include <system_error>
@@ -131,19 +133,39 @@ private:
     return std::vector{*asked};
   }
 
-  std::expected<subject_place, no_proof> find() {
+  /// Looks for what is asked for in one stream.
+  using finder = std::function<std::optional<law::subject_id>(const ports::stream_id&)>;
+
+  std::expected<finder, no_proof> what_to_find() {
+    if (!options_.dossier.empty()) {
+      law::subject_id subject;
+      if (!law::parse_hex(options_.dossier, subject.bytes))
+        return std::unexpected{no_proof{"Un dossier se nomme par 32 chiffres hexadécimaux.", exit_usage}};
+      return [this, subject](const ports::stream_id& stream) { return find_subject(stream, subject); };
+    }
+    if (!options_.territory.empty()) {
+      auto territory = law::siren::parse(options_.territory);
+      if (!territory)
+        return std::unexpected{no_proof{"Ce n'est pas un SIREN : " + options_.territory, exit_usage}};
+      return
+          [this, territory = *territory](const ports::stream_id& stream) { return find_territory(stream, territory); };
+    }
     auto number = law::nud::parse(options_.number);
-    if (options_.dossier.empty() && !number)
+    if (!number)
       return std::unexpected{no_proof{"Ce n'est pas un numéro unique : " + options_.number, exit_usage}};
-    law::subject_id subject;
-    if (!options_.dossier.empty() && !law::parse_hex(options_.dossier, subject.bytes))
-      return std::unexpected{no_proof{"Un dossier se nomme par 32 chiffres hexadécimaux.", exit_usage}};
+    return [this, number = *number](const ports::stream_id& stream) { return find_number(stream, number); };
+  }
+
+  std::expected<subject_place, no_proof> find() {
+    auto find_in = what_to_find();
+    if (!find_in)
+      return std::unexpected{find_in.error()};
     auto within = streams();
     if (!within)
       return std::unexpected{within.error()};
     std::vector<subject_place> places;
     for (const auto& stream : *within)
-      if (auto found = options_.dossier.empty() ? find_number(stream, *number) : find_subject(stream, subject))
+      if (auto found = (*find_in)(stream))
         places.push_back({stream, *found});
     if (places.empty())
       return std::unexpected{no_proof{sentence_of(journal::proof_refusal::unknown_subject)}};
@@ -157,6 +179,14 @@ private:
   std::optional<law::subject_id> find_number(const ports::stream_id& stream, law::nud number) {
     auto keys = keys_of(stream);
     return keys && keys->has_index() ? rows_->find_number(stream, keys->number_key(number)) : std::nullopt;
+  }
+
+  /// What a prefect has recorded of the territory, or what the territory itself has of its dispositif.
+  // [L441-2-7-4-1]
+  std::optional<law::subject_id> find_territory(const ports::stream_id& stream, law::siren territory) {
+    if (stream.view().starts_with('S'))
+      return find_subject(stream, law::subject_of_territory(territory));
+    return stream == ports::stream_of(territory) ? find_subject(stream, law::subject_of_dispositif()) : std::nullopt;
   }
 
   std::optional<law::subject_id> find_subject(const ports::stream_id& stream, law::subject_id subject) {

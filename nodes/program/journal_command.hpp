@@ -14,6 +14,7 @@ struct proof_options {
   std::filesystem::path data; ///< directory that holds the journal
   std::filesystem::path keys; ///< of the node
   std::string number;         ///< numéro unique, or else
+  std::string territory;      ///< SIREN: what its prefect has recorded of it, or it of its dispositif; or else
   std::string dossier;        ///< id of the dossier or of any other subject, 32 hexadecimal digits
   std::string stream;         ///< where there is more than one; may be empty
   std::filesystem::path out;  ///< file to make

@@ -1,5 +1,6 @@
 #include "journal/node_journal.hpp"
 #include "journal/sqlite_store.hpp"
+#include "law/dispositif.hpp"
 #include "nodes/bootstrap.hpp"
 #include "nodes/ports/disk_files.hpp"
 #include "nodes/ports/key_file.hpp"
@@ -76,14 +77,22 @@ public:
   proving_folder& operator=(const proving_folder&) = delete;
 
   void write(std::uint8_t subject, std::uint64_t last, const char* detail, std::optional<law::nud> registers) {
+    write(proof_id<law::subject_id>(subject), last,
+          law::processing_event{law::text<80>{"note"}, law::text<400>{detail}}, registers);
+  }
+
+  void begin_dispositif() {
+    write(law::subject_of_dispositif(), 0, law::dispositif_begun{law::text<200>{"Délibération fictive"}}, {});
+  }
+
+  void write(law::subject_id who, std::uint64_t last, law::event happened, std::optional<law::nud> registers) {
     auto append = std::make_shared<ports::append>();
     append->stream = stream_;
     append->registers_number = registers;
-    auto who = proof_id<law::subject_id>(subject);
     append->reads.push_back({who, last});
     law::record record{};
     record.occurred_on = today_;
-    record.event = law::processing_event{law::text<80>{"note"}, law::text<400>{detail}};
+    record.event = std::move(happened);
     auto payload = journal_->open_sealer()->seal(stream_, who, record);
     append->drafts.push_back({who, std::move(payload), std::make_shared<const law::record>(std::move(record))});
     std::vector<ports::append_ptr> group{append};
@@ -161,6 +170,22 @@ TEST_CASE("a dossier de preuve is made while the node is at work, and is its own
   REQUIRE(by_id.code == 0);
   CHECK(by_id.lines().at(0)["entries"] == 2);
   CHECK(by_id.lines().at(0)["dossier"] == "01010101010101010101010101010101");
+}
+
+TEST_CASE("what a territory has of its dispositif is proved like a dossier", "[L441-2-7-4-1]") {
+  proving_folder folder;
+  auto options = folder.asked();
+  options.territory = "200057867";
+  CHECK(folder.make(options).code == 1);
+  folder.begin_dispositif();
+  auto made = folder.make(options);
+  CAPTURE(made.err);
+  REQUIRE(made.code == 0);
+  auto told = folder.verify();
+  CHECK(told.code == 0);
+  CHECK(says(told.out, std::string{law::dispositif_begun::kind.title}));
+  options.territory = "123";
+  CHECK(folder.make(options).code == 2);
 }
 
 TEST_CASE("verify tells of a dossier de preuve each entry, its text, its date, and who vouches") {
