@@ -21,7 +21,9 @@ struct guard_neighbours {
   dossier_reader_actor reader;
   password_desk_actor passwords;
   deadline_watcher_actor watcher;
-  state_desk_actor state; ///< null in a territory
+  convention_keeper_actor conventions; ///< null on a State node
+  state_desk_actor state;              ///< null in a territory
+  prefect_procedures_actor procedures; ///< null in a territory
 };
 
 /// A demonstration node's clock, which goes where it is set; empty on any other node.

@@ -12,9 +12,14 @@ using law::refusal_code;
 
 namespace {
 
+bool concerns_dispositif(const law::entry_kind& kind) {
+  return kind.article.starts_with("L441-2-7") && !kind.who.only_consequence();
+}
+
 bool concerns_instruments(const law::entry_kind& kind) {
-  return kind.family == law::entry_family::territory && kind.who.admits(law::quality::gestionnaire) &&
-         !kind.who.admits(law::quality::bailleur) && !kind.who.admits(law::quality::service_enregistreur);
+  return kind.family == law::entry_family::territory && !concerns_dispositif(kind) &&
+         kind.who.admits(law::quality::gestionnaire) && !kind.who.admits(law::quality::bailleur) &&
+         !kind.who.admits(law::quality::service_enregistreur);
 }
 
 /// What may be recorded from another node: what happens to a demande, but for what brings a secret or a file with it.
@@ -172,6 +177,9 @@ void access_guard_state::add_rights(submission& on_its_way, const asked_command&
     note_party(convention->convention.holder);
   } else if (const auto* flow = std::get_if<law::flow_stated>(&happened)) {
     note_party(flow->bailleur);
+  } else if (std::holds_alternative<law::dispositif_convention_proposed>(happened) ||
+             std::holds_alternative<law::dispositif_convention_answered>(happened)) {
+    facts.parties = law::parties_of(book, facts.today);
   }
   // Rights may end while the command is under way: the recorder then refuses it as stale.
   for (const auto& [id, h] : book.habilitations())
@@ -239,6 +247,9 @@ law::check check_home(const ports::stream_id& stream, const law::entry_kind& kin
   if (of_state && kind.family == law::entry_family::dossier)
     return law::refuse(refusal_code::out_of_scope, "L441-2-7-1-1a",
                        "Un nœud de l'État n'enregistre pas de demande : elle s'enregistre dans son territoire.");
+  if (of_state && kind.family == law::entry_family::territory && concerns_dispositif(kind))
+    return law::refuse(refusal_code::out_of_scope, "L441-2-7-1-1a",
+                       "Ce qui est fait du dispositif s'enregistre dans son territoire.");
   if (!of_state && kind.family == law::entry_family::state)
     return law::refuse(refusal_code::out_of_scope, "L441-2-7-1-1a",
                        "Ce nœud n'est pas celui d'une autorité de l'État.");
@@ -348,9 +359,14 @@ caf::result<answer_ptr> access_guard_state::hand_over(const std::shared_ptr<subm
       holds_alternative<law::reservation_convention_signed>(happened) ||
       holds_alternative<law::reservation_convention_ended>(happened) || holds_alternative<law::flow_stated>(happened))
     return self->delegate(neighbours.allocator, submit_atom_v, ready);
-  if (law::kind_of(happened).family == law::entry_family::state)
+  const auto& kind = law::kind_of(happened);
+  if (concerns_dispositif(kind) && kind.family == law::entry_family::state)
+    return self->delegate(neighbours.procedures, submit_atom_v, ready);
+  if (concerns_dispositif(kind))
+    return self->delegate(neighbours.conventions, submit_atom_v, ready);
+  if (kind.family == law::entry_family::state)
     return self->delegate(neighbours.state, submit_atom_v, ready);
-  if (law::kind_of(happened).family == law::entry_family::territory)
+  if (kind.family == law::entry_family::territory)
     return desk->submit(ready);
   return self->delegate(neighbours.registry, submit_atom_v, ready);
 }

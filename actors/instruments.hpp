@@ -51,8 +51,9 @@ protected:
 
 private:
   /// What is kept of a State authority's stream are its own entries.
-  static constexpr auto family =
-      std::same_as<Book, law::state_book> ? law::entry_family::state : law::entry_family::territory;
+  static constexpr auto family = std::same_as<Book, law::state_book> || std::same_as<Book, law::procedures_book>
+                                     ? law::entry_family::state
+                                     : law::entry_family::territory;
 
   struct kept {
     Book book;

@@ -71,6 +71,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::session_answer_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::rights_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::contingents_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::state_acts_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::procedures_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::dispositif_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::executed_command)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::supervised_territory_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::executor_status)
@@ -196,6 +198,20 @@ using state_desk_actor = follower_actor::extend<caf::replies_to<submit_atom, sub
                                                 // Commands and thresholds as they are now.
                                                 caf::replies_to<list_atom>::with<state_acts_ptr>,
                                                 caf::replies_to<keep_atom, bool>::with<bool>>;
+
+/// The CONVENTION KEEPER owns what a territory's parties record of its dispositif, and of the convention that they sign
+/// or refuse.
+using convention_keeper_actor = follower_actor::extend<caf::replies_to<submit_atom, submission_ptr>::with<answer_ptr>,
+                                                       // The dispositif as it is now, by this stream and the prefect's.
+                                                       caf::replies_to<list_atom>::with<dispositif_ptr>,
+                                                       caf::replies_to<keep_atom, bool>::with<bool>>;
+
+/// PREFECT PROCEDURES owns what a prefect records about the dispositifs of his territories: what he asks and finds,
+/// opinions, acts and what becomes of them.
+using prefect_procedures_actor = follower_actor::extend<caf::replies_to<submit_atom, submission_ptr>::with<answer_ptr>,
+                                                        // Territories, procedures and acts as they are now.
+                                                        caf::replies_to<list_atom>::with<procedures_ptr>,
+                                                        caf::replies_to<keep_atom, bool>::with<bool>>;
 
 /// The TERRITORY SUPERVISOR of a State node follows one territory: what it may read there, and what became of commands.
 using territory_supervisor_actor =

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "law/contingents.hpp"
+#include "law/procedures.hpp"
 #include "law/sight.hpp"
 #include "law/state_book.hpp"
 #include "ports/federation.hpp"
@@ -243,6 +244,7 @@ struct supervised_territory {
   law::instant last_recorded_at{};
   std::uint64_t commands_executed = 0; ///< of this authority
   law::rights_book rights;
+  law::dispositif_book dispositif;
 };
 using supervised_territory_ptr = std::shared_ptr<const supervised_territory>;
 
@@ -256,6 +258,14 @@ struct executor_status {
 using rights_ptr = std::shared_ptr<const law::rights_book>;
 using contingents_ptr = std::shared_ptr<const law::contingent_book>;
 using state_acts_ptr = std::shared_ptr<const law::state_book>;
+using procedures_ptr = std::shared_ptr<const law::procedures_book>;
+
+/// A territory's dispositif as its own node knows it, by its stream and the competent prefect's.
+struct dispositif_report {
+  law::dispositif_book book;
+  law::existence_facts existing;
+};
+using dispositif_ptr = std::shared_ptr<const dispositif_report>;
 
 /// How much there is, and nothing of whom.
 struct registry_status {

@@ -2,9 +2,11 @@
 
 #include "actors/command_executor.hpp"
 #include "actors/contingent_allocator.hpp"
+#include "actors/convention_keeper.hpp"
 #include "actors/demand_registry.hpp"
 #include "actors/documents.hpp"
 #include "actors/dossier_reader.hpp"
+#include "actors/prefect_procedures.hpp"
 #include "actors/state_desk.hpp"
 
 namespace toit {
@@ -14,10 +16,14 @@ std::vector<caf::actor> territory_actors::all() const {
                                     caf::actor_cast<caf::actor>(documents), caf::actor_cast<caf::actor>(allocator),
                                     caf::actor_cast<caf::actor>(registry),  caf::actor_cast<caf::actor>(reader),
                                     caf::actor_cast<caf::actor>(passwords)};
+  if (conventions)
+    everybody.push_back(caf::actor_cast<caf::actor>(conventions));
   if (executor)
     everybody.push_back(caf::actor_cast<caf::actor>(executor));
   for (const auto& [stream, supervisor] : supervisors)
     everybody.push_back(caf::actor_cast<caf::actor>(supervisor));
+  if (procedures)
+    everybody.push_back(caf::actor_cast<caf::actor>(procedures));
   if (state)
     everybody.push_back(caf::actor_cast<caf::actor>(state));
   return everybody;
@@ -38,17 +44,20 @@ territory_actors spawn_territory(caf::actor_system& system, const territory_cont
   bool of_state = context->stream.view().starts_with('S');
   if (of_state)
     spawned.state = system.spawn(state_desk, context, recorder);
-  spawned.guard = system.spawn(access_guard, context,
-                               guard_neighbours{recorder, spawned.registry, spawned.allocator, spawned.documents,
-                                                spawned.reader, spawned.passwords, spawned.watcher, spawned.state},
-                               options.steer);
-  if (!context->post)
-    return spawned;
-  if (!of_state)
-    spawned.executor = system.spawn(command_executor, context, recorder, spawned.guard);
-  for (const auto& followed : context->post->territories())
+  else
+    spawned.conventions = system.spawn(convention_keeper, context, recorder);
+  for (const auto& followed : context->post ? context->post->territories() : std::vector<ports::stream_id>{})
     spawned.supervisors.emplace(followed,
                                 system.spawn(territory_supervisor, context, recorder, spawned.state, followed));
+  if (of_state)
+    spawned.procedures = system.spawn(prefect_procedures, context, recorder, spawned.supervisors);
+  spawned.guard = system.spawn(access_guard, context,
+                               guard_neighbours{recorder, spawned.registry, spawned.allocator, spawned.documents,
+                                                spawned.reader, spawned.passwords, spawned.watcher, spawned.conventions,
+                                                spawned.state, spawned.procedures},
+                               options.steer);
+  if (context->post && !of_state)
+    spawned.executor = system.spawn(command_executor, context, recorder, spawned.guard);
   return spawned;
 }
 

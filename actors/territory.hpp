@@ -19,7 +19,9 @@ struct territory_actors {
   dossier_reader_actor reader;
   password_desk_actor passwords;
   command_executor_actor executor;                                    ///< null on a node alone, and on a State node
+  convention_keeper_actor conventions;                                ///< null on a State node
   state_desk_actor state;                                             ///< null in a territory
+  prefect_procedures_actor procedures;                                ///< null in a territory
   std::map<ports::stream_id, territory_supervisor_actor> supervisors; ///< of a State node
 
   /// Every one of them, in the order in which they may be ended: whoever lets in first, owners last.

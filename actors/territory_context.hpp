@@ -32,6 +32,8 @@ struct territory_context {
   law::settings settings;
   std::string departement; ///< of the territory's civil time
   std::function<bool(law::commune_code)> commune_exists;
+  /// The EPCI, EPT or Paris in which a commune lies today; absent where it is in none.
+  std::function<std::optional<law::siren>(law::commune_code)> territory_of_commune;
 
   std::shared_ptr<const ports::clock> clock;
   std::shared_ptr<ports::randomness> chance;

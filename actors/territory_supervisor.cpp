@@ -35,6 +35,7 @@ void territory_supervisor_state::go_on() {
 
 void territory_supervisor_state::take(const ports::stored_entry& entry) {
   facts.rights.apply(entry.subject, *entry.record, entry.seq);
+  facts.dispositif.apply(entry.subject, *entry.record, entry.seq);
   if (const auto* opened = std::get_if<law::stream_opened>(&entry.record->event))
     facts.name = opened->name;
   const auto* executed = std::get_if<law::command_executed>(&entry.record->event);

@@ -70,6 +70,12 @@ std::vector<stream_id> command_letters::territories() const {
   return followed;
 }
 
+std::optional<ports::node_name> command_letters::host_of(const stream_id& stream) const {
+  auto in_force = current();
+  const auto* host = in_force->host_of(stream);
+  return host ? std::optional{host->name} : std::nullopt;
+}
+
 std::optional<law::siren> command_letters::answers_for(const stream_id& stream) const {
   auto in_force = current();
   const auto* host = in_force->host_of(stream);
@@ -84,6 +90,27 @@ bool command_letters::sets_thresholds_of(law::departement_code departement) cons
            std::ranges::find(territory.departements, departement) != territory.departements.end() &&
            in_force->authority_for(territory, matter::thresholds, departement) == own_;
   });
+}
+
+// [L441-2-7-3-2] [L441-2-7-4-1]
+std::optional<ports::followed_place> command_letters::place_of(law::siren territory) const {
+  auto in_force = current();
+  if (const auto* entry = in_force->territory_of(ports::stream_of(territory), today_())) {
+    auto orders = in_force->authority_for(*entry, matter::dispositif, std::nullopt);
+    return ports::followed_place{{entry->departements.begin(), entry->departements.end()}, orders == own_};
+  }
+  // One that has no node, but stands in the competence table.
+  ports::followed_place place;
+  bool known = false;
+  for (const auto& row : in_force->competences) {
+    if (row.territory != territory || row.matter != matter::dispositif)
+      continue;
+    known = true;
+    place.ordered_here = place.ordered_here || row.authority == own_;
+    if (row.departement)
+      place.departements.push_back(*row.departement);
+  }
+  return known ? std::optional{place} : std::nullopt;
 }
 
 // -- letters --------------------------------------------------------------------------------------------------------

@@ -28,6 +28,8 @@ public:
   std::vector<stream_id> territories() const override;
   std::optional<law::siren> answers_for(const stream_id& stream) const override;
   bool sets_thresholds_of(law::departement_code departement) const override;
+  std::optional<ports::node_name> host_of(const stream_id& stream) const override;
+  std::optional<ports::followed_place> place_of(law::siren territory) const override;
   law::instant now() const override { return clock_->now(); }
 
   std::optional<law::text<65536>> seal(const ports::posted_command& command) const override;

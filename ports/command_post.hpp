@@ -34,6 +34,12 @@ struct posted_result {
   }
 };
 
+/// Of a territory, as the directory says: where it lies, and whether this authority is competent for its dispositif.
+struct followed_place {
+  std::vector<law::departement_code> departements;
+  bool ordered_here = false;
+};
+
 /// Any thread may call. What it knows of other nodes is what the directory in force says.
 class command_post {
 public:
@@ -46,10 +52,13 @@ public:
                                                           law::state_matter matter) const = 0;
   /// Territories that this State node follows; none on a territory's.
   virtual std::vector<stream_id> territories() const = 0;
+  virtual std::optional<node_name> host_of(const stream_id& stream) const = 0;
   /// The legal person who answers for the node that hosts the stream.
   virtual std::optional<law::siren> answers_for(const stream_id& stream) const = 0;
   /// This node's authority is competent for the waiting thresholds of the département.
   virtual bool sets_thresholds_of(law::departement_code departement) const = 0;
+  /// Absent where the directory knows no such territory; it need not have a node.
+  virtual std::optional<followed_place> place_of(law::siren territory) const = 0;
   /// The time of the machines, by which commands lapse: a demonstration's own is nobody else's.
   virtual law::instant now() const = 0;
 

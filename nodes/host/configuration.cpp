@@ -1,5 +1,6 @@
 #include "nodes/host/configuration.hpp"
 
+#include "law/competence.hpp"
 #include "law/require.hpp"
 #include "nodes/host/toml_reading.hpp"
 #include "nodes/ports/key_file.hpp"
@@ -264,6 +265,8 @@ law::settings settings_of(const configuration& from, const territory_map& map) {
     if (member.from || member.until)
       s.dated.push_back(member);
   }
+  s.ile_de_france = std::ranges::any_of(
+      s.communes, [](law::commune_code commune) { return law::in_ile_de_france(law::departement_of(commune)); });
   return s;
 }
 

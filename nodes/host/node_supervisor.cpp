@@ -153,8 +153,12 @@ void node_supervisor_state::tick() {
     self->request(actors_.registry, ask_timeout, keep_atom_v, false).then(ignore_answer, ignore_error);
     self->request(actors_.allocator, ask_timeout, keep_atom_v, false).then(ignore_answer, ignore_error);
     self->request(actors_.guard, ask_timeout, keep_atom_v, false).then(ignore_answer, ignore_error);
+    if (actors_.conventions)
+      self->request(actors_.conventions, ask_timeout, keep_atom_v, false).then(ignore_answer, ignore_error);
     if (actors_.state)
       self->request(actors_.state, ask_timeout, keep_atom_v, false).then(ignore_answer, ignore_error);
+    if (actors_.procedures)
+      self->request(actors_.procedures, ask_timeout, keep_atom_v, false).then(ignore_answer, ignore_error);
     look_at_territories();
   }
   if (ticks_ % sweep_every_ticks == 0)

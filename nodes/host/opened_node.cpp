@@ -131,6 +131,10 @@ std::shared_ptr<territory_context> opened_node::make_context(const configuration
   shared->commune_exists = [known = std::move(known)](law::commune_code code) {
     return std::ranges::binary_search(known, code);
   };
+  shared->territory_of_commune = [&map, shared = shared.get()](law::commune_code code) {
+    const auto* found = map.territory_of(code, shared->today());
+    return found ? std::optional{found->id} : std::nullopt;
+  };
   shared->chance = std::make_shared<system_randomness>();
   shared->sealer = journal_->open_sealer();
   shared->open_reader = [this] { return journal_->open_reader(); };

@@ -25,6 +25,7 @@ std::optional<signed_directory> newest_directory(const federated& with, node_pur
 class opened_node {
 public:
   /// Makes what is not there yet but the keys: directory, journal, the territory's stream. Verifies what it loads.
+  /// The map outlives the node.
   /// Throws `directory_in_use`, `journal::store_broken` or std::system_error.
   opened_node(const configuration& with, const territory_map& map);
 

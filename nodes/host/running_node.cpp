@@ -256,8 +256,12 @@ void running_node::keep_snapshots(steady::time_point deadline) {
     keep(actors->registry, "demand_registry");
     keep(actors->allocator, "contingent_allocator");
     keep(actors->guard, "access_guard");
+    if (actors->conventions)
+      keep(actors->conventions, "convention_keeper");
     if (actors->state)
       keep(actors->state, "state_desk");
+    if (actors->procedures)
+      keep(actors->procedures, "prefect_procedures");
     any = true;
   }
   if (any)

@@ -453,6 +453,27 @@ TEST_CASE("a territory knows for which of its départements an authority is comp
   CHECK(there.competent_in(stream("SD93"), matter::dalo).empty());
 }
 
+TEST_CASE("an authority knows where a territory lies, and whether its dispositif is its own matter",
+          "[directory][L441-2-7-3-2][L441-2-7-4-1]") {
+  auto given = small_directory();
+  auto letters = [&](const char* own) {
+    return command_letters{stream(own), {bytes_with(1)}, given, nullptr, [] { return day("2026-06-01"); }};
+  };
+  auto place = letters("SR11").place_of(b);
+  REQUIRE(place);
+  CHECK(place->ordered_here);
+  CHECK(place->departements == std::vector<law::departement_code>{departement("93"), departement("95")});
+  CHECK_FALSE(letters("SD93").place_of(b)->ordered_here);
+  CHECK(letters("SR11").host_of(ports::stream_of(a))->view() == "territory-a");
+  // One that has no line, but a row of the table: it may have no node, and never have had one.
+  auto nobody = *law::siren::parse("123456782");
+  CHECK_FALSE(letters("SR11").place_of(nobody));
+  given.competences.push_back({nobody, matter::dispositif, departement("93"), stream("SR11"), "L441-2-7"});
+  CHECK(letters("SR11").place_of(nobody)->ordered_here);
+  CHECK_FALSE(letters("SD93").place_of(nobody)->ordered_here);
+  CHECK(letters("SD93").place_of(nobody)->departements.size() == 1);
+}
+
 TEST_CASE("a node talks with whom it shares a territory", "[directory]") {
   auto given = small_directory();
   using names = std::vector<std::string>;

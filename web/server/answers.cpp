@@ -1,6 +1,7 @@
 #include "web/server/answers.hpp"
 
 #include "law/time_zone.hpp"
+#include "web/server/dispositif_answers.hpp"
 #include "web/server/event_json.hpp"
 
 namespace toit::web {
@@ -249,6 +250,14 @@ json to_json(const law::lateness_line& line) { return write(line); }
 json to_json(const entry_in_name& entry) { return write(entry); }
 json to_json(const erasure_certificate& certificate) { return write(certificate); }
 
+json to_json(const dispositif_view& view) { return write(view); }
+json to_json(const convention_view& view) { return write(view); }
+json to_json(const act_view& view) { return write(view); }
+json to_json(const procedure_view& view) { return write(view); }
+json to_json(const power_view& view) { return write(view); }
+json to_json(const law::checklist& checklist) { return write(checklist); }
+json to_json(const law::evidence_file& file) { return write(file); }
+
 json to_json(const dossier_view& view) {
   dossier_answer answer{view.state, view.form, {}};
   auto departement = law::departement_of(view.state.communes.front());
@@ -347,6 +356,13 @@ constexpr std::array schemas{
     named<law::lateness_line>("lateness"),
     named<erasure_certificate>("erasure"),
     named<entry_in_name>("entry_in_name"),
+    named<dispositif_view>("dispositif"),
+    named<convention_view>("dispositif_convention"),
+    named<act_view>("act"),
+    named<procedure_view>("procedure"),
+    named<power_view>("power"),
+    named<law::checklist>("specification"),
+    named<law::evidence_file>("evidence"),
 };
 
 } // namespace

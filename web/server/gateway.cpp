@@ -141,6 +141,21 @@ void gateway::state_acts(teller<state_acts_ptr> tell) {
   ask<state_acts_ptr>(&territory_actors::state, std::move(tell), as_it_is<state_acts_ptr>, list_atom_v);
 }
 
+void gateway::dispositif(teller<dispositif_ptr> tell) {
+  auto actors = node_.actors();
+  if (actors && !actors->conventions)
+    return tell(law::refuse(law::refusal_code::out_of_scope, "L441-2-7-1-1a",
+                            "Le dispositif d'un territoire se lit sur le nœud de ce territoire."));
+  ask<dispositif_ptr>(&territory_actors::conventions, std::move(tell), as_it_is<dispositif_ptr>, list_atom_v);
+}
+
+void gateway::procedures(teller<procedures_ptr> tell) {
+  auto actors = node_.actors();
+  if (actors && !actors->procedures)
+    return tell(std::make_shared<const law::procedures_book>());
+  ask<procedures_ptr>(&territory_actors::procedures, std::move(tell), as_it_is<procedures_ptr>, list_atom_v);
+}
+
 void gateway::supervised(teller<std::vector<supervised_territory_ptr>> tell) {
   auto actors = node_.actors();
   if (!actors)

@@ -39,6 +39,10 @@ public:
   void registry(teller<registry_status> tell);
 
   void state_acts(teller<state_acts_ptr> tell);
+  /// Refused on a State node.
+  void dispositif(teller<dispositif_ptr> tell);
+  /// Of a territory's node: nothing.
+  void procedures(teller<procedures_ptr> tell);
   /// Of each territory that this State node follows, in the order of their streams.
   void supervised(teller<std::vector<supervised_territory_ptr>> tell);
 

@@ -46,6 +46,15 @@ void command_issued(const call_ptr& c);
 void territories(const call_ptr& c);
 void thresholds(const call_ptr& c);
 
+// serve_dispositif.cpp: the dispositif, in the territory and on the prefect's node.
+void dispositif(const call_ptr& c);
+void dispositif_conventions(const call_ptr& c);
+void acts(const call_ptr& c);
+void procedures(const call_ptr& c);
+void specifications(const call_ptr& c);
+void evidence(const call_ptr& c);
+void powers(const call_ptr& c);
+
 // serve_registers.cpp: what names no applicant.
 void dwellings(const call_ptr& c);
 void dwelling(const call_ptr& c);

@@ -1,0 +1,47 @@
+/// \file
+/// One a territory: owns what its parties record of the dispositif and of its convention.
+///
+/// Text       L441-2-7 al. 1 to 3; R441-2-15 IV.
+/// Not here   what the prefect does about it, on his own node: prefect_procedures.hpp.
+
+#pragma once
+
+#include "actors/instruments.hpp"
+#include "law/procedures.hpp"
+
+namespace toit {
+
+using convention_pointer = convention_keeper_actor::stateful_pointer<struct convention_keeper_state>;
+
+/// Adds to each decision what the competent prefect's stream says: checklists, findings, acts.
+class convention_owner : public instruments_owner<law::dispositif_book, convention_pointer> {
+public:
+  using instruments_owner::instruments_owner;
+
+  dispositif_ptr report();
+
+protected:
+  submission_ptr gather(const submission_ptr& asked) override;
+
+private:
+  void follow_authority();
+  law::existence_facts existing(law::civil_date day) const;
+
+  std::unique_ptr<stream_cursor> authority_; ///< null when nobody is competent, or nobody is followed
+  std::optional<ports::stream_id> authority_stream_;
+  law::procedures_book authority_book_;
+};
+
+struct convention_keeper_state {
+  convention_keeper_state() = default;
+
+  static inline const char* name = "convention_keeper";
+
+  convention_pointer self = nullptr;
+  std::unique_ptr<convention_owner> desk;
+};
+
+convention_keeper_actor::behavior_type convention_keeper(convention_pointer self, territory_context_ptr context,
+                                                         event_recorder_actor recorder);
+
+} // namespace toit

@@ -1,0 +1,86 @@
+#include "actors/prefect_procedures.hpp"
+
+#include "actors/spawning.hpp"
+#include "law/competence.hpp"
+
+namespace toit {
+
+static_assert(actor_state<prefect_procedures_state>);
+
+namespace {
+
+bool is_regional(const ports::stream_id& stream) { return stream.view().starts_with("SR"); }
+
+} // namespace
+
+/// The directory says whether the authority is competent; a cahier des charges is the regional prefect's.
+// [L441-2-7-2-2] [L441-2-7-3-2] [L441-2-7-4-1]
+std::shared_ptr<submission> prefect_procedures_state::with_competence(const submission& asked,
+                                                                      std::optional<law::siren> territory) const {
+  auto complete = std::make_shared<submission>(asked);
+  const auto& context = desk->context();
+  auto& known = complete->facts;
+  if (!territory) {
+    known.competent = is_regional(context.stream);
+    return complete;
+  }
+  auto place = context.post ? context.post->place_of(*territory) : std::nullopt;
+  known.competent = place && place->ordered_here;
+  known.ile_de_france = place && std::ranges::any_of(place->departements, law::in_ile_de_france);
+  const auto& happened = std::get<law::event>(asked.command.asked);
+  if (const auto* noted = std::get_if<law::obligation_noted>(&happened);
+      noted && context.post && context.territory_of_commune)
+    for (auto commune : noted->communes)
+      if (auto served = context.territory_of_commune(commune);
+          served && served != territory && context.post->place_of(*served))
+        known.served_communes.push_back(commune);
+  return complete;
+}
+
+/// What the territory's own stream says is its supervisor's to tell, as far as it has been received.
+// [L441-2-7-3-2] [L441-2-7-4-1]
+caf::result<answer_ptr> prefect_procedures_state::submit(const submission_ptr& asked) {
+  auto territory = law::territory_of(desk->book(), std::get<law::event>(asked->command.asked));
+  auto complete = with_competence(*asked, territory);
+  auto watched = territory ? supervisors.find(ports::stream_of(*territory)) : supervisors.end();
+  if (watched == supervisors.end())
+    return desk->submit(complete);
+  auto promise = self->make_response_promise<answer_ptr>();
+  auto try_again = [promise]() mutable {
+    promise.deliver(refused(law::refusal_code::busy, "L441-2-7-4-1",
+                            "Le journal de ce territoire est encore en lecture : réessayez."));
+  };
+  self->request(watched->second, ask_timeout, status_atom_v)
+      .then(
+          [this, promise, complete, try_again](const supervised_territory_ptr& known) mutable {
+            if (!known->caught_up)
+              return try_again();
+            if (known->seq > 0)
+              complete->facts.territory_side = {known, &known->dispositif};
+            desk->submit(complete, promise);
+          },
+          [try_again](const caf::error&) mutable { try_again(); });
+  return promise;
+}
+
+prefect_procedures_actor::behavior_type prefect_procedures(procedures_pointer self, territory_context_ptr context,
+                                                           event_recorder_actor recorder,
+                                                           supervisors_by_stream supervisors) {
+  set_up_defaults(self, prefect_procedures_state::name);
+  auto& state = self->state;
+  state.self = self;
+  state.supervisors = std::move(supervisors);
+  state.desk = std::make_unique<instruments_owner<law::procedures_book, procedures_pointer>>(
+      self, std::move(context), std::move(recorder), "procedures");
+  state.desk->begin();
+  return {
+      [self](written_atom, const ports::batch_ptr& batch) { return self->state.desk->written(batch); },
+      [self](submit_atom, const submission_ptr& asked) { return self->state.submit(asked); },
+      [self](list_atom) {
+        return procedures_ptr{std::make_shared<const law::procedures_book>(self->state.desk->book())};
+      },
+      [self](keep_atom, bool force) { return self->state.desk->keep(force); },
+  };
+}
+
+} // namespace toit

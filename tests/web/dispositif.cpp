@@ -1,0 +1,212 @@
+// A territory's dispositif and its prefect's part in it, each from his own node, over real links.
+
+#include "tests/web/served_federation.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+using namespace toit;
+using namespace toit::tests;
+
+namespace {
+
+constexpr const char* territory_siren = "200057867";
+const std::string document(64, 'a');
+
+/// Seine-Saint-Denis: the regional prefect orders, the departmental one follows.
+layout two_prefects() {
+  using enum federation::node_tier;
+  return {territory_siren, "Plaine Commune", {{region, "11"}, {departement, "93"}}, {"93"}};
+}
+
+struct scene {
+  served_federation all{two_prefects()};
+  served_node& regional = all.state(0);
+  served_node& departmental = all.state(1);
+  served_node& territory = all.territory();
+  std::string gestionnaire = territory.get("gestionnaire", "/v1/session").body.at("legal_person");
+  std::string bailleur = territory.get("bailleur", "/v1/session").body.at("legal_person");
+
+  scene() {
+    territory.must("gestionnaire", "/v1/habilitations",
+                   {{"event",
+                     {{"habilitation",
+                       {{"legal_person", gestionnaire}, {"quality", "epci_responsable"}, {"from", "2015-01-01"}}}}}});
+  }
+
+  std::string of_territory(const char* what) const { return std::string{"/v1/territories/"} + territory_siren + what; }
+  tests::answer notes(served_node& prefect, const json& event, const char* kind) {
+    return prefect.ask("gestionnaire", "POST", of_territory("/events"), {{"kind", kind}, {"event", event}});
+  }
+  tests::answer proposes(const std::vector<std::string>& parties, unsigned each) {
+    json shares = json::array();
+    for (const auto& party : parties)
+      shares.push_back({{"party", party}, {"share", each}});
+    json convention{{"document", document}, {"basis", "Logements"}, {"shares", shares}, {"from", territory.today()}};
+    return territory.ask("gestionnaire", "POST", "/v1/dispositif/conventions",
+                         {{"event", {{"convention", convention}}}});
+  }
+  /// What the prefect's services note of the obligation.
+  static json obligation(const char* concern, const json& due_on = {}) {
+    json noted{
+        {"territory", territory_siren}, {"concern", concern}, {"communes", json::array()}, {"source", "Liste fictive"}};
+    if (!due_on.is_null())
+      noted["due_on"] = due_on;
+    return noted;
+  }
+  json evidence() { return regional.get("gestionnaire", of_territory("/evidence")).body; }
+  bool has(const char* kind) {
+    auto items = evidence().at("items");
+    return std::ranges::any_of(items, [&](const json& item) { return item.at("kind") == kind; });
+  }
+  json act() {
+    return {{"number", "2026-FICTIF-1"},
+            {"signatory", "Mme Exemple, préfète"},
+            {"document", document},
+            {"effective_from", regional.today()}};
+  }
+  json power(const char* name) {
+    auto told = regional.get("gestionnaire", of_territory("/powers")).body;
+    for (const auto& one : told.at("items"))
+      if (one.at("power") == name)
+        return one;
+    return {};
+  }
+};
+
+} // namespace
+
+TEST_CASE("a refusing bailleur's participation is fixed by arrêté, after the opinions, by the competent prefect",
+          "[api][L441-2-7-3-1][L441-2-7-3-2]") {
+  scene s;
+  // The territory has an EPCI, two desks, a bailleur and a réservataire: all of them, and for the whole.
+  CHECK(s.proposes({s.gestionnaire, s.bailleur}, 5000).code() == "E_MISSING_FIELD");
+  std::vector<std::string> parties;
+  std::set<std::string> seen;
+  auto habilitations = s.territory.get("gestionnaire", "/v1/habilitations").body;
+  for (const auto& h : habilitations.at("items"))
+    if (h.at("quality") != "gestionnaire" && seen.insert(h.at("legal_person")).second)
+      parties.push_back(h.at("legal_person"));
+  REQUIRE(parties.size() == 5);
+  auto proposed = s.proposes(parties, 2000);
+  INFO(proposed.body.dump());
+  REQUIRE(proposed.status == 201);
+  std::string id = proposed.assigned().at("convention");
+  auto answers = [&](const std::string& who, const std::string& party, const char* answer) {
+    return s.territory.ask(
+        who, "POST", "/v1/dispositif/conventions/" + id + "/events",
+        {{"event", {{"convention", id}, {"party", party}, {"answer", answer}, {"document", document}}}});
+  };
+  CHECK(answers("action_logement", s.bailleur, "signed").code() == "E_NOT_ORIGINATOR");
+  REQUIRE(answers("bailleur", s.bailleur, "refused").status == 201);
+  REQUIRE(answers("gestionnaire", s.gestionnaire, "signed").status == 201);
+  auto listed = s.territory.get("gestionnaire", "/v1/dispositif/conventions").body.at("items").at(0);
+  CHECK(listed.at("positions").size() == 5);
+
+  json asks{{"territory", territory_siren}, {"convention", id}, {"party", s.bailleur}};
+  REQUIRE(served_federation::comes_true([&] { return s.has("party_refuses"); }));
+  CHECK(s.notes(s.departmental, asks, "opinions_asked").code() == "E_WRONG_PREFET");
+  auto begun = s.notes(s.regional, asks, "opinions_asked");
+  INFO(begun.body.dump());
+  REQUIRE(begun.status == 201);
+  std::string procedure = begun.assigned().at("procedure");
+  CHECK(begun.assigned().at("asked") == json{s.gestionnaire});
+  auto in_procedure = [&](const char* kind, json event) {
+    event["procedure"] = procedure;
+    return s.regional.ask("gestionnaire", "POST", "/v1/procedures/" + procedure + "/events",
+                          {{"kind", kind}, {"event", event}});
+  };
+  json ordered{{"act", s.act()}, {"share", 2000}, {"conditions", "Conditions fictives"}};
+  CHECK(in_procedure("participation_ordered", ordered).code() == "E_MISSING_OPINION");
+  REQUIRE(in_procedure("opinion_received",
+                       {{"from", s.gestionnaire}, {"sense", "favourable"}, {"document", document}, {"ground", ""}})
+              .status == 201);
+  auto act = in_procedure("participation_ordered", ordered);
+  INFO(act.body.dump());
+  REQUIRE(act.status == 201);
+  std::string act_id = act.assigned().at("act");
+  auto standing = [&] {
+    return s.regional.get("gestionnaire", "/v1/acts").body.at("items").at(0).at("standing").get<std::string>();
+  };
+  CHECK(standing() == "not_yet");
+  s.regional.must(
+      "gestionnaire", "/v1/acts/" + act_id + "/events",
+      {{"kind", "act_notified"}, {"event", {{"act", act_id}, {"addressee", s.bailleur}, {"receipt", document}}}});
+  CHECK(standing() == "in_force");
+  auto procedures = s.regional.get("gestionnaire", "/v1/procedures").body.at("items");
+  REQUIRE(procedures.size() == 1);
+  CHECK(procedures[0].at("ordered_by") == act_id);
+}
+
+TEST_CASE("the evidence of a carence gathers itself, and the prefect alone finds it", "[api][L441-2-7-4-1]") {
+  scene s;
+  CHECK(s.has("concern_unknown"));
+  auto yesterday = law::to_text(law::add_days(*law::parse_date(s.regional.today()), law::days{-1}));
+  CHECK(s.notes(s.departmental, s.obligation("yes", yesterday), "obligation_noted").code() == "E_WRONG_PREFET");
+  REQUIRE(s.notes(s.regional, s.obligation("yes", yesterday), "obligation_noted").status == 201);
+  REQUIRE(served_federation::comes_true([&] { return s.has("dispositif_missing"); }));
+  CHECK(s.has("calendar_passed"));
+  CHECK(s.evidence().at("stands").at("state") == "obligated");
+  CHECK(s.power("find_carence").at("possible") == true);
+  CHECK(s.power("substitute_for_carence").at("refused") == "E_BAD_ORDER");
+
+  json ordered{{"act", s.act()}, {"territory", territory_siren}, {"ground", "carence"}};
+  CHECK(s.notes(s.regional, ordered, "substitution_ordered").code() == "E_BAD_ORDER");
+  json found{{"territory", territory_siren},
+             {"whose", "epci"},
+             {"partners", json::array()},
+             {"evidence", document},
+             {"grounds", "Motifs fictifs"}};
+  REQUIRE(s.notes(s.regional, found, "carence_found").status == 201);
+  CHECK(s.power("substitute_for_carence").at("possible") == true);
+  CHECK(s.notes(s.departmental, ordered, "substitution_ordered").code() == "E_WRONG_PREFET");
+  auto act = s.notes(s.regional, ordered, "substitution_ordered");
+  INFO(act.body.dump());
+  REQUIRE(act.status == 201);
+  CHECK(s.power("substitute_for_carence").at("refused") == "E_BAD_ORDER");
+  CHECK(s.regional.get("gestionnaire", "/v1/acts").body.at("items").at(0).at("standing") == "not_yet");
+}
+
+TEST_CASE("a territory puts its dispositif in service under the regional cahier des charges that has reached it",
+          "[api][L441-2-7-1-1a][L441-2-7-2-2]") {
+  scene s;
+  auto dispositif = [&](const char* kind, const json& event) {
+    return s.territory.ask("gestionnaire", "POST", "/v1/dispositif/events", {{"kind", kind}, {"event", event}});
+  };
+  REQUIRE(dispositif("dispositif_begun", {{"source", "Délibération fictive"}}).status == 201);
+  auto findings = [&] {
+    json all = json::array();
+    auto specifications = s.regional.get("gestionnaire", "/v1/specifications").body;
+    for (const auto& checklist : specifications.at("items")) {
+      json items = json::array();
+      for (const auto& item : checklist.at("items"))
+        items.push_back({{"item", item.at("id")}, {"finding", "met"}, {"ground", ""}});
+      all.push_back({{"checklist", checklist.at("name")}, {"version", checklist.at("version")}, {"items", items}});
+    }
+    return json{{"findings", all}};
+  };
+  CHECK(dispositif("dispositif_put_in_service", findings()).code() == "E_NOT_CONFORM");
+  json cahier{{"checklist",
+               {{"name", "cahier_des_charges_regional"},
+                {"version", 1},
+                {"from", s.regional.today()},
+                {"items", {{{"id", "1.1"}, {"asks", "Les flux sont quotidiens."}, {"article", "cahier"}}}}}},
+              {"opinion_on", s.regional.today()},
+              {"source", "Arrêté fictif"}};
+  CHECK(s.departmental.ask("gestionnaire", "POST", "/v1/specifications", {{"event", cahier}}).code() ==
+        "E_WRONG_PREFET");
+  s.regional.must("gestionnaire", "/v1/specifications", {{"event", cahier}});
+  tests::answer served;
+  CHECK(served_federation::comes_true([&] {
+    served = dispositif("dispositif_put_in_service", findings());
+    return served.status == 201;
+  }));
+  INFO(served.body.dump());
+  auto stands = s.territory.get("gestionnaire", "/v1/dispositif").body.at("stands");
+  CHECK(stands.at("state") == "in_service");
+  CHECK(stands.at("form") == "own");
+  CHECK(s.regional.get("gestionnaire", "/v1/dispositif").code() == "E_OUT_OF_SCOPE");
+  CHECK(s.regional
+            .ask("gestionnaire", "POST", "/v1/dispositif/events",
+                 {{"kind", "dispositif_begun"}, {"event", {{"source", "Délibération fictive"}}}})
+            .code() == "E_OUT_OF_SCOPE");
+}
