@@ -161,6 +161,12 @@ void mishaps::see_to_hold() {
   wait_for_neighbours();
 }
 
+/// It may come while the day's effects are on their way: of a stream with two histories somebody always holds more.
+void mishaps::note_hold() {
+  if (w_.links().is_held())
+    disturb();
+}
+
 void mishaps::disturb() { disturbed_.insert(w_.today()); }
 
 void mishaps::disturb_between(law::civil_date first, law::civil_date last) {

@@ -38,6 +38,8 @@ public:
   void disturb();
   /// A node that may not record yet does nothing that is due: it is waited for.
   void see_to_hold();
+  /// One that has ceased to be allowed to has not done all that was due today.
+  void note_hold();
   bool clock_is_wrong() const { return wrong_by_ != std::chrono::milliseconds{0}; }
   const std::set<law::civil_date>& disturbed_days() const { return disturbed_; }
 

@@ -80,6 +80,7 @@ private:
     told_on_ = w_.today();
     w_.tick();
     mishaps_->settle();
+    mishaps_->note_hold();
   }
 
   /// A node of service is told the time every second, that of a run once a day and when it starts. A day that has begun
