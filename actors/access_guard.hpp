@@ -87,6 +87,7 @@ private:
   caf::result<answer_ptr> issue(const asked_command_ptr& asked);
   std::shared_ptr<submission> begin(const asked_command& asked);
   law::check complete(submission& on_its_way, const asked_command& asked);
+  bool enters_letter(const law::event& asked, const law::party& introducer) const;
   law::check add_originator(submission& on_its_way, const asked_command& asked) const;
   law::check add_target(submission& on_its_way, const asked_command& asked);
   void add_numbers(submission& on_its_way);

@@ -78,6 +78,16 @@ law::check access_guard_state::check_asker(const asked_command& asked, const law
   return {};
 }
 
+/// A party's answer to the convention that came by letter is entered by who keeps the dispositif, in the party's name:
+/// it is then among what others have entered for it.
+// [L441-2-7-3-2]
+bool access_guard_state::enters_letter(const law::event& asked, const law::party& introducer) const {
+  auto today = context->today();
+  auto has = [&](law::quality q) { return desk->book().has_quality(introducer.legal_person(), q, today); };
+  return std::holds_alternative<law::dispositif_convention_answered>(asked) && !introducer.is_demandeur() &&
+         (has(law::quality::gestionnaire) || has(law::quality::epci_responsable));
+}
+
 /// Who asks enters for himself, for the demandeur at his request, or for another under a mandate.
 // [R441-2-15-I-9] [R441-2-15-I-10]
 law::check access_guard_state::add_originator(submission& on_its_way, const asked_command& asked) const {
@@ -87,6 +97,8 @@ law::check access_guard_state::add_originator(submission& on_its_way, const aske
   if (command.originator == command.introducer || command.originator.is_demandeur())
     return {};
   const auto& book = desk->book();
+  if (enters_letter(asked.event, command.introducer))
+    return {};
   auto matter = law::matter_of(law::kind_of(asked.event));
   auto mandate = command.introducer.is_demandeur() || !matter
                      ? std::nullopt
@@ -179,7 +191,7 @@ void access_guard_state::add_rights(submission& on_its_way, const asked_command&
     note_party(flow->bailleur);
   } else if (std::holds_alternative<law::dispositif_convention_proposed>(happened) ||
              std::holds_alternative<law::dispositif_convention_answered>(happened)) {
-    facts.parties = law::parties_of(book, facts.today);
+    facts.parties = law::parties_of(book, command.occurred_on);
   }
   // Rights may end while the command is under way: the recorder then refuses it as stale.
   for (const auto& [id, h] : book.habilitations())

@@ -21,41 +21,56 @@ std::optional<ports::stream_id> authority_of(const territory_context& context) {
 
 } // namespace
 
-/// As far as it has reached this node: what has not come yet is decided without it, like anything else between nodes.
-void convention_owner::follow_authority() {
-  auto now = authority_of(*context_);
-  if (now != authority_stream_) {
-    authority_stream_ = now;
-    authority_book_ = {};
-    authority_ = now ? std::make_unique<stream_cursor>(*now, context_->open_reader(), 0) : nullptr;
-  }
-  if (authority_)
-    authority_->catch_up(
-        [this](const ports::stored_entry& entry) { authority_book_.apply(entry.subject, *entry.record, entry.seq); });
+/// All of them: what a former one has signed binds on when another has become competent.
+void convention_owner::follow_authorities() {
+  competent_ = authority_of(*context_);
+  for (const auto& stream : context_->post ? context_->post->issuers() : std::vector<ports::stream_id>{})
+    if (!authorities_.contains(stream))
+      authorities_.emplace(stream, followed_authority{{stream, context_->open_reader(), 0}, {}});
+  for (auto& [stream, authority] : authorities_)
+    authority.cursor.catch_up([&book = authority.book](const ports::stored_entry& entry) {
+      book.apply(entry.subject, *entry.record, entry.seq);
+    });
+}
+
+const law::procedures_book& convention_owner::competent() const {
+  static const law::procedures_book nobody;
+  auto found = competent_ ? authorities_.find(*competent_) : authorities_.end();
+  return found == authorities_.end() ? nobody : found->second.book;
+}
+
+/// Whose dispositifs are the regional prefect's; on a node alone, where all its communes lie.
+bool convention_owner::in_ile_de_france() const {
+  return competent_ ? competent_->view() == law::ile_de_france_authority : context_->settings.ile_de_france;
 }
 
 law::existence_facts convention_owner::existing(law::civil_date day) const {
-  const auto& s = context_->settings;
-  return authority_book_.existing(s.territory, &book_, s.ile_de_france, day);
+  auto territory = context_->settings.territory;
+  auto known = competent().existing(territory, &book_, in_ile_de_france(), day);
+  for (const auto& [stream, authority] : authorities_)
+    if (const auto* file = authority.book.find(territory); file && file->substitution)
+      if (auto standing = law::standing_of(*authority.book.find(*file->substitution), day); law::alive(standing))
+        known.substitution = standing;
+  return known;
 }
 
 dispositif_ptr convention_owner::report() {
-  follow_authority();
-  return std::make_shared<const dispositif_report>(dispositif_report{book_, existing(context_->today())});
+  follow_authorities();
+  return std::make_shared<const dispositif_report>(
+      dispositif_report{book_, existing(context_->today()), competent().specifications()});
 }
 
 // [L441-2-7-1-1a] [L441-2-7-2-1] [L441-2-7-2-2]
 submission_ptr convention_owner::gather(const submission_ptr& asked) {
-  follow_authority();
+  follow_authorities();
   auto complete = std::make_shared<submission>(*asked);
   auto& known = complete->facts;
-  const auto& s = context_->settings;
-  known.ile_de_france = s.ile_de_france;
-  known.regional_checklists = authority_book_.specifications();
+  known.ile_de_france = in_ile_de_france();
+  known.regional_checklists = competent().specifications();
   known.existing = std::make_shared<const law::existence_facts>(existing(known.today));
   const auto* happened = std::get_if<law::event>(&asked->command.asked);
   if (const auto* joins = happened ? std::get_if<law::adhesion_decided>(happened) : nullptr)
-    known.host_conformity = authority_book_.conformity_of(joins->host, s.ile_de_france, known.today);
+    known.host_conformity = competent().conformity_of(*joins, known.ile_de_france, known.today);
   return complete;
 }
 

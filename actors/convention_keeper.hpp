@@ -24,12 +24,19 @@ protected:
   submission_ptr gather(const submission_ptr& asked) override;
 
 private:
-  void follow_authority();
+  /// What a State authority that follows the territory has recorded, as far as it has reached this node.
+  struct followed_authority {
+    stream_cursor cursor;
+    law::procedures_book book;
+  };
+
+  void follow_authorities();
+  const law::procedures_book& competent() const;
+  bool in_ile_de_france() const;
   law::existence_facts existing(law::civil_date day) const;
 
-  std::unique_ptr<stream_cursor> authority_; ///< null when nobody is competent, or nobody is followed
-  std::optional<ports::stream_id> authority_stream_;
-  law::procedures_book authority_book_;
+  std::map<ports::stream_id, followed_authority> authorities_;
+  std::optional<ports::stream_id> competent_; ///< absent on a node alone
 };
 
 struct convention_keeper_state {

@@ -39,7 +39,7 @@ public:
 
 protected:
   void folded(const ports::stored_entry& entry) override {
-    if (law::kind_of(entry.record->event).family == family)
+    if (is_kept(entry.record->event))
       instruments_.push_back(entry);
     // What has been destroyed in the journal is kept nowhere else.
     if (auto emptied = law::emptied_by(entry.record->event); family == law::entry_family::state && !emptied.empty())
@@ -54,6 +54,14 @@ private:
   static constexpr auto family = std::same_as<Book, law::state_book> || std::same_as<Book, law::procedures_book>
                                      ? law::entry_family::state
                                      : law::entry_family::territory;
+
+  /// A book that says which entries it folds keeps those alone.
+  static bool is_kept(const law::event& happened) {
+    if constexpr (requires { Book::folds(happened); })
+      return Book::folds(happened);
+    else
+      return law::kind_of(happened).family == family;
+  }
 
   struct kept {
     Book book;

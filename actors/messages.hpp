@@ -264,6 +264,7 @@ using procedures_ptr = std::shared_ptr<const law::procedures_book>;
 struct dispositif_report {
   law::dispositif_book book;
   law::existence_facts existing;
+  std::vector<law::checklist> specifications; ///< of the competent prefect
 };
 using dispositif_ptr = std::shared_ptr<const dispositif_report>;
 

@@ -7,33 +7,28 @@ namespace toit {
 
 static_assert(actor_state<prefect_procedures_state>);
 
-namespace {
-
-bool is_regional(const ports::stream_id& stream) { return stream.view().starts_with("SR"); }
-
-} // namespace
-
-/// The directory says whether the authority is competent; a cahier des charges is the regional prefect's.
-// [L441-2-7-2-2] [L441-2-7-3-2] [L441-2-7-4-1]
+/// The directory says whether the authority is competent; the cahier des charges is the regional prefect's of
+/// Île-de-France, and what may be joined each prefect examines for his own territories.
+// [L441-2-7-2-2] [L441-2-7-3-2] [L441-2-7-4-1] [R441-2-15-IV]
 std::shared_ptr<submission> prefect_procedures_state::with_competence(const submission& asked,
                                                                       std::optional<law::siren> territory) const {
   auto complete = std::make_shared<submission>(asked);
   const auto& context = desk->context();
+  const auto& happened = std::get<law::event>(asked.command.asked);
   auto& known = complete->facts;
+  known.ile_de_france = context.stream.view() == law::ile_de_france_authority;
   if (!territory) {
-    known.competent = is_regional(context.stream);
+    known.competent = known.ile_de_france || !std::holds_alternative<law::specification_set>(happened);
     return complete;
   }
   auto place = context.post ? context.post->place_of(*territory) : std::nullopt;
   known.competent = place && place->ordered_here;
-  known.ile_de_france = place && std::ranges::any_of(place->departements, law::in_ile_de_france);
-  const auto& happened = std::get<law::event>(asked.command.asked);
-  if (const auto* noted = std::get_if<law::obligation_noted>(&happened);
-      noted && context.post && context.territory_of_commune)
-    for (auto commune : noted->communes)
-      if (auto served = context.territory_of_commune(commune);
-          served && served != territory && context.post->place_of(*served))
-        known.served_communes.push_back(commune);
+  known.listed = place && place->listed;
+  known.unheard = place && place->has_node;
+  const auto* noted = std::get_if<law::obligation_noted>(&happened);
+  for (auto commune : noted&& context.territory_of_commune ? noted->communes : law::communes{})
+    if (context.territory_of_commune(commune))
+      known.communes_of_epci.push_back(commune);
   return complete;
 }
 
@@ -55,8 +50,10 @@ caf::result<answer_ptr> prefect_procedures_state::submit(const submission_ptr& a
           [this, promise, complete, try_again](const supervised_territory_ptr& known) mutable {
             if (!known->caught_up)
               return try_again();
-            if (known->seq > 0)
+            if (known->seq > 0) {
               complete->facts.territory_side = {known, &known->dispositif};
+              complete->facts.unheard = false;
+            }
             desk->submit(complete, promise);
           },
           [try_again](const caf::error&) mutable { try_again(); });

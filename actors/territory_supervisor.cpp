@@ -14,6 +14,7 @@ void territory_supervisor_state::begin_reading() {
 
 /// Reads on in steps of its own, so that a long replica holds nobody up.
 std::uint64_t territory_supervisor_state::written() {
+  facts.caught_up = false;
   if (!std::exchange(reading_, true))
     self->send(self, tick_atom_v);
   return facts.seq;

@@ -97,7 +97,10 @@ std::optional<ports::followed_place> command_letters::place_of(law::siren territ
   auto in_force = current();
   if (const auto* entry = in_force->territory_of(ports::stream_of(territory), today_())) {
     auto orders = in_force->authority_for(*entry, matter::dispositif, std::nullopt);
-    return ports::followed_place{{entry->departements.begin(), entry->departements.end()}, orders == own_};
+    return ports::followed_place{{entry->departements.begin(), entry->departements.end()},
+                                 orders == own_,
+                                 true,
+                                 in_force->host_of(entry->stream) != nullptr};
   }
   // One that has no node, but stands in the competence table.
   ports::followed_place place;

@@ -98,6 +98,11 @@ check check_after_signature(const state_act& a, civil_date day) {
   return {};
 }
 
+std::unexpected<refusal> before_another() {
+  return refuse_field(refusal_code::bad_date, "L441-2-7-4-1", "Une décision plus récente est déjà enregistrée.",
+                      "occurred_on");
+}
+
 std::unexpected<refusal> over() {
   return refuse(refusal_code::bad_order, "L441-2-7-4-1", "Cet arrêté n'a plus d'effet.");
 }
@@ -124,18 +129,24 @@ check may_be_suspended(const state_act& a, civil_date day) {
   auto standing = standing_of(a, day);
   if (!alive(standing) || standing == act_standing::suspended)
     return refuse(refusal_code::bad_order, "L441-2-7-4-1", "Cet arrêté n'a pas d'effet à suspendre.");
+  if (a.resumed_on && day < *a.resumed_on)
+    return before_another();
   return check_after_signature(a, day);
 }
 
 check may_resume(const state_act& a, civil_date day) {
   if (standing_of(a, day) != act_standing::suspended)
     return refuse(refusal_code::bad_order, "L441-2-7-4-1", "Cet arrêté n'est pas suspendu.");
+  if (a.resumed_on)
+    return before_another();
   return check_after_signature(a, day);
 }
 
-/// A judge annuls what has run out as well; its author takes back only what still stands, and within the term.
+/// A judge annuls what has run out or been repealed as well; its author takes back only what still stands, and within
+/// the term.
 check may_end(const state_act& a, act_end how, civil_date day) {
-  if (a.end)
+  bool may_be_annulled = how == act_end::annulled && a.end == act_end::repealed;
+  if (a.end && !may_be_annulled)
     return refuse(refusal_code::bad_order, "L441-2-7-4-1", "Cet arrêté est déjà retiré, abrogé ou annulé.");
   if (how != act_end::annulled && !alive(standing_of(a, day)))
     return over();

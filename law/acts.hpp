@@ -39,9 +39,9 @@ enum class act_standing : std::uint8_t {
   in_force,
   suspended,
   expired,   ///< its last day has passed
-  withdrawn, ///< by its author, as if it had never been
+  withdrawn, ///< by its author; what that undoes of the past is not the software's to say
   repealed,  ///< by its author, for the future
-  annulled,  ///< by a judge, as if it had never been
+  annulled,  ///< by a judge
 };
 constexpr auto names_of(act_standing) {
   return std::to_array<std::string_view>(

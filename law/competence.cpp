@@ -9,22 +9,15 @@ bool regional_in_ile_de_france(state_matter of) {
   return of == state_matter::dispositif || of == state_matter::plan || of == state_matter::registration;
 }
 
-template <class... Events>
-bool is_one_of(const event& happened) {
-  return (std::holds_alternative<Events>(happened) || ...);
-}
-
 } // namespace
 
-// [R441-2-15-I-2a] [R441-2-15-II-2] [L441-2-7-3-2] [L441-2-7-4-1]
+// [R441-2-15-I-2a] [R441-2-15-II-2]
 std::optional<state_matter> state_matter_of(const event& happened) {
-  if (is_one_of<dalo_recognised, dalo_lost>(happened))
+  using std::holds_alternative;
+  if (holds_alternative<dalo_recognised>(happened) || holds_alternative<dalo_lost>(happened))
     return state_matter::dalo;
-  if (is_one_of<waiting_threshold_set>(happened))
+  if (holds_alternative<waiting_threshold_set>(happened))
     return state_matter::thresholds;
-  if (is_one_of<specification_set, obligation_noted, reminder_sent, reminder_answered, conformity_found, carence_found,
-                opinions_asked, opinion_received, participation_ordered, substitution_ordered>(happened))
-    return state_matter::dispositif;
   return std::nullopt;
 }
 

@@ -34,6 +34,8 @@ struct prefect {
   friend auto operator<=>(const prefect&, const prefect&) = default;
 };
 
+/// Stream of the regional prefect of Île-de-France, whose matter the dispositif is there, and the cahier des charges.
+inline constexpr std::string_view ile_de_france_authority = "SR11";
 /// Île-de-France, where the dispositif is the regional prefect's matter.
 bool in_ile_de_france(departement_code departement);
 

@@ -47,6 +47,22 @@ const checklist* checklist_in_force(std::span<const checklist> all, std::string_
   return latest;
 }
 
+bool all_points_exist(std::span<const checklist> regional, std::span<const checklist_findings> found) {
+  auto find = [&](const checklist_findings& f) -> const checklist* {
+    auto same = [&](const checklist& c) { return c.name == f.checklist && c.version == f.version; };
+    if (same(national_checklist()))
+      return &national_checklist();
+    auto one = std::ranges::find_if(regional, same);
+    return one == regional.end() ? nullptr : &*one;
+  };
+  return std::ranges::all_of(found, [&](const checklist_findings& f) {
+    const auto* of = find(f);
+    return of && std::ranges::all_of(f.items, [&](const item_finding& one) {
+             return std::ranges::find(of->items, one.item, &checklist_item::id) != of->items.end();
+           });
+  });
+}
+
 namespace {
 
 void hold_against(const checklist& asked, std::span<const checklist_findings> found, conformity& so_far) {

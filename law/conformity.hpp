@@ -47,7 +47,7 @@ constexpr auto names_of(finding) { return std::to_array<std::string_view>({"met"
 struct item_finding {
   text<32> item;
   law::finding finding{};
-  text<400> ground; ///< what shows it
+  text<200> ground; ///< what shows it, by reference: never a name
   friend bool operator==(const item_finding&, const item_finding&) = default;
   static constexpr auto fields() {
     using t = item_finding;
@@ -73,6 +73,9 @@ constexpr std::string_view regional_checklist_name = "cahier_des_charges_regiona
 
 /// The latest of that name in force on the day; null when there is none.
 const checklist* checklist_in_force(std::span<const checklist> all, std::string_view name, civil_date day);
+
+/// True when every finding is of a point that exists, in the version that it names.
+bool all_points_exist(std::span<const checklist> regional, std::span<const checklist_findings> found);
 
 /// What stands against conformity. An unknown is told apart from what was found not to be met, and bars it as well.
 struct conformity {

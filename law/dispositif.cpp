@@ -12,8 +12,6 @@ namespace {
 
 bool serves(const existence_facts& known) { return known.in_service_on || known.adhered_on; }
 
-civil_date served_since(const existence_facts& known) { return *std::max(known.in_service_on, known.adhered_on); }
-
 /// What serves is the last that began to.
 service_form form_of(const existence_facts& known) {
   return known.adhered_on >= known.in_service_on ? service_form::adhered : service_form::own;
@@ -21,27 +19,33 @@ service_form form_of(const existence_facts& known) {
 
 bool conforming(const existence_facts& known) { return known.conformity && known.conformity->conforming(); }
 
-/// A carence found before what serves began to serve is over.
+/// One found before a conforming dispositif served is over, and does not come back by itself.
 bool carence_stands(const existence_facts& known) {
-  return known.carence_on && !(serves(known) && *known.carence_on < served_since(known));
+  return known.carence_on && !(known.conforming_on && *known.carence_on <= *known.conforming_on);
 }
 
 } // namespace
 
+/// Where no EPCI owes a dispositif, none of what it may have begun makes it owe one.
 // [L441-2-7-1-1a] [L441-2-7-2-1] [L441-2-7-4-1] [L441-2-7-4-4]
 existence existence_of(const existence_facts& known) {
   using enum dispositif_state;
+  auto form = serves(known) ? std::optional{form_of(known)} : std::nullopt;
   if (known.substitution == act_standing::in_force)
     return {in_service, service_form::by_prefect};
   if (serves(known) && conforming(known))
-    return {in_service, form_of(known)};
+    return {in_service, form};
+  if (known.unheard)
+    return {unknown, {}};
+  if (known.concern == concern::no)
+    return {absence, form};
   if (carence_stands(known))
-    return {carence, serves(known) ? std::optional{form_of(known)} : std::nullopt};
+    return {carence, form};
   if (serves(known))
-    return {non_conforming, form_of(known)};
+    return {non_conforming, form};
   if (known.begun_on)
     return {own_building, {}};
-  return {known.concern == concern::yes ? obligated : known.concern == concern::no ? absence : unknown, {}};
+  return {known.concern == concern::yes ? obligated : unknown, {}};
 }
 
 namespace {
@@ -68,34 +72,43 @@ check may_begin(const existence_facts& known) {
   return {};
 }
 
-/// Declared again when it no longer conformed: that is its cure.
+/// Declared again when it no longer conformed: that is its cure. Who has joined another one leaves it first.
 // [L441-2-7-1-1a] [L441-2-7-2-2]
-check may_put_in_service(const existence_facts& known, const conformity& found) {
+check may_put_in_service(const existence_facts& known, const conformity& found, civil_date day) {
   if (!known.begun_on)
     return refuse(refusal_code::bad_order, "L441-2-7-1-1a", "La création de ce dispositif n'a pas été engagée.");
+  if (day < std::max(*known.begun_on, known.in_service_on.value_or(*known.begun_on)))
+    return refuse_field(refusal_code::bad_date, "L441-2-7-1-1a", "La mise en service précède ce qu'elle suppose.",
+                        "occurred_on");
   if (!found.conforming())
     return not_conforming(found);
-  if (known.in_service_on && form_of(known) == service_form::own && conforming(known))
+  if (known.in_service_on && conforming(known))
     return refuse(refusal_code::duplicate, "L441-2-7-1-1a", "Ce dispositif est déjà en service.");
   return {};
 }
 
 // [L441-2-7-2-1] [R441-2-15-IV]
-check may_adhere(const existence_facts& known, const conformity& host) {
+check may_adhere(const existence_facts& known, const std::optional<conformity>& host) {
   if (known.concern == concern::no)
     return refuse(refusal_code::not_concerned, "L441-2-7-1-1a",
                   "Ce territoire n'est pas de ceux qui doivent un dispositif.");
   if (known.adhered_on)
     return refuse(refusal_code::bad_order, "L441-2-7-2-1", "Le territoire a déjà adhéré à un dispositif.");
-  if (!host.conforming())
-    return not_conforming(host);
+  if (!host)
+    return refuse_field(refusal_code::not_conform, "R441-2-15-IV",
+                        "Le préfet compétent n'a pas examiné ce dispositif parmi ceux auxquels on peut adhérer.",
+                        "host");
+  if (!host->conforming())
+    return not_conforming(*host);
   return {};
 }
 
 // [L441-2-7-2-1]
-check may_leave(const existence_facts& known) {
+check may_leave(const existence_facts& known, civil_date day) {
   if (!known.adhered_on)
     return refuse(refusal_code::bad_order, "L441-2-7-2-1", "Le territoire n'a adhéré à aucun dispositif.");
+  if (day < *known.adhered_on)
+    return refuse_field(refusal_code::bad_date, "L441-2-7-2-1", "La sortie précède l'adhésion.", "occurred_on");
   return {};
 }
 
@@ -109,6 +122,8 @@ check may_find_carence(const existence_facts& known, std::optional<civil_date> d
     return refuse(refusal_code::bad_order, "L441-2-7-1-1a", "Personne n'a noté si ce territoire est concerné.");
   using enum dispositif_state;
   auto now = existence_of(known).state;
+  if (now == unknown)
+    return refuse(refusal_code::bad_order, "L441-2-7-4-1", "Rien du journal de ce territoire n'a encore été reçu.");
   if (now == carence)
     return refuse(refusal_code::duplicate, "L441-2-7-4-1", "La carence est déjà constatée.");
   if (now != obligated && now != own_building && now != non_conforming)
@@ -119,7 +134,7 @@ check may_find_carence(const existence_facts& known, std::optional<civil_date> d
 }
 
 // [L441-2-7-4-1] [L441-2-7-4-4]
-check may_substitute(const existence_facts& known, substitution_ground ground) {
+check may_substitute(const existence_facts& known, substitution_ground ground, civil_date day) {
   if (known.substitution && alive(*known.substitution))
     return refuse(refusal_code::bad_order, "L441-2-7-4-1", "Un arrêté a déjà institué le dispositif de ce territoire.");
   auto now = existence_of(known).state;
@@ -127,8 +142,11 @@ check may_substitute(const existence_facts& known, substitution_ground ground) {
     return refuse(refusal_code::bad_order, "L441-2-7-4-1", "Un dispositif conforme est en service.");
   if (ground == substitution_ground::carence && now != dispositif_state::carence)
     return refuse(refusal_code::bad_order, "L441-2-7-4-1", "Aucune carence n'est constatée.");
+  if (ground == substitution_ground::carence && day < *known.carence_on)
+    return refuse_field(refusal_code::bad_date, "L441-2-7-4-1", "L'arrêté précède le constat de la carence.",
+                        "occurred_on");
   if (ground == substitution_ground::absence && now != dispositif_state::absence)
-    return refuse(refusal_code::bad_order, "L441-2-7-4-4", "Un EPCI de ce territoire est tenu au dispositif.");
+    return refuse(refusal_code::bad_order, "L441-2-7-4-4", "Il n'est pas noté qu'aucun EPCI n'est tenu au dispositif.");
   return {};
 }
 
@@ -141,19 +159,34 @@ subject_id subject_of_dispositif() {
   return subject;
 }
 
+bool dispositif_book::folds(const event& happened) {
+  return kind_of(happened).family == entry_family::territory &&
+         kind_of(happened).number >= dispositif_begun::kind.number &&
+         kind_of(happened).number <= dispositif_convention_answered::kind.number;
+}
+
+/// What is joined takes the place of what one had: whoever leaves it begins again.
 void dispositif_book::apply(subject_id subject, const record& happened, std::uint64_t seq) {
-  if (kind_of(happened.event).family != entry_family::territory)
+  if (!folds(happened.event))
     return;
   last_seqs_[subject] = seq;
   auto on = happened.occurred_on;
+  auto conforms = [&] { conforming_on_ = std::max(conforming_on_.value_or(on), on); };
   if (std::holds_alternative<dispositif_begun>(happened.event)) {
     begun_on_ = on;
   } else if (const auto* served = std::get_if<dispositif_put_in_service>(&happened.event)) {
     in_service_on_ = on;
     declared_.assign(served->findings.begin(), served->findings.end());
+    declared_seq_ = seq;
+    conforms();
   } else if (const auto* decided = std::get_if<adhesion_decided>(&happened.event)) {
     adhesion_ = *decided;
     adhered_on_ = on;
+    begun_on_.reset();
+    in_service_on_.reset();
+    declared_.clear();
+    declared_seq_ = 0;
+    conforms();
   } else if (std::holds_alternative<adhesion_left>(happened.event)) {
     adhesion_.reset();
     adhered_on_.reset();
@@ -162,11 +195,11 @@ void dispositif_book::apply(subject_id subject, const record& happened, std::uin
     file.convention = proposed->convention;
     file.proposed_on = on;
     for (const auto& share : proposed->convention.shares)
-      file.positions.emplace(share.party, party_position{party_state::proposed, on, 0});
+      file.positions.emplace(share.party, party_position{party_state::proposed, on, 0, false});
     current_ = proposed->convention.id;
   } else if (const auto* answered = std::get_if<dispositif_convention_answered>(&happened.event)) {
     if (auto* file = find_in(conventions_, answered->convention))
-      law::apply(*file, *answered, on, seq);
+      law::apply(*file, *answered, {{}, on, seq, happened.introducer != happened.originator});
   }
 }
 
@@ -179,13 +212,16 @@ const convention_file* dispositif_book::find(convention_id id) const { return fi
 
 const convention_file* dispositif_book::current() const { return current_ ? find(*current_) : nullptr; }
 
-void dispositif_book::complete(existence_facts& known, std::span<const checklist> regional, bool ile_de_france,
-                               civil_date day) const {
+existence_facts dispositif_book::existing(std::span<const checklist> regional, bool ile_de_france,
+                                          civil_date day) const {
+  existence_facts known;
   known.begun_on = begun_on_;
   known.in_service_on = in_service_on_;
   known.adhered_on = adhered_on_;
+  known.conforming_on = conforming_on_;
   if (in_service_on_)
     known.conformity = assess(regional, ile_de_france, day, declared_);
+  return known;
 }
 
 namespace {
@@ -199,15 +235,13 @@ struct dispositif_rules {
   existence_facts existing() const {
     if (known.existing)
       return *known.existing;
-    existence_facts alone;
-    book.complete(alone, known.regional_checklists, known.ile_de_france, known.today);
-    return alone;
+    return book.existing(known.regional_checklists, known.ile_de_france, known.today);
   }
 
-  decision recorded(check allowed, subject_id subject, event happened, operation what = operation::introduced) const {
+  decision recorded(check allowed, event happened, operation what = operation::introduced) const {
     if (!allowed)
       return std::unexpected{allowed.error()};
-    return outcome{{{subject, std::move(happened), what, {}}}, {}, asked.occurred_on, asked.originator};
+    return outcome{{{subject_of_dispositif(), std::move(happened), what, {}}}, {}, asked.occurred_on, asked.originator};
   }
 
   check check_source(const text<200>& source) const {
@@ -218,54 +252,49 @@ struct dispositif_rules {
 
   decision operator()(const dispositif_begun& e) const {
     auto ok = check_source(e.source);
-    return recorded(ok ? may_begin(existing()) : ok, subject_of_dispositif(), e);
+    return recorded(ok ? may_begin(existing()) : ok, e);
   }
 
   decision operator()(const dispositif_put_in_service& e) const {
     auto found = assess(known.regional_checklists, known.ile_de_france, asked.occurred_on, e.findings);
-    return recorded(may_put_in_service(existing(), found), subject_of_dispositif(), e);
+    return recorded(may_put_in_service(existing(), found, asked.occurred_on), e);
   }
 
   decision operator()(const adhesion_decided& e) const {
     if (auto ok = check_source(e.source); !ok)
       return std::unexpected{ok.error()};
-    // What it meets is found by the prefect who watches over it, and looked at on the day of joining.
-    auto host = known.host_conformity.value_or(assess({}, false, asked.occurred_on, {}));
-    return recorded(may_adhere(existing(), host), subject_of_dispositif(), e);
+    return recorded(may_adhere(existing(), known.host_conformity), e);
   }
 
   decision operator()(const adhesion_left& e) const {
     auto ok = check_source(e.source);
-    return recorded(ok ? may_leave(existing()) : ok, subject_of_dispositif(), e, operation::suppressed);
+    return recorded(ok ? may_leave(existing(), asked.occurred_on) : ok, e, operation::suppressed);
   }
 
   decision operator()(const dispositif_convention_proposed& e) const {
     auto proposed = e;
     proposed.convention.id = id_of<convention_id>(known.fresh_ids[0]);
-    return recorded(check_convention(e.convention, known.parties), known.fresh_ids[0], proposed);
+    return recorded(check_convention(e.convention, known.parties), proposed);
   }
 
-  /// A party answers for itself, or its letter is recorded by who keeps the dispositif.
+  /// A party answers for itself; its letter may be entered by who keeps the dispositif, in its name.
   // [L441-2-7-3-2]
   decision operator()(const dispositif_convention_answered& e) const {
     const auto* file = book.find(e.convention);
     if (!file)
       return refuse_field(refusal_code::unknown_subject, "L441-2-7-3-1", "Cette convention n'existe pas.",
                           "convention");
-    bool keeps = std::ranges::any_of(known.capacities, [](const capacity& c) {
-      return c.quality == quality::gestionnaire || c.quality == quality::epci_responsable;
-    });
-    if (asked.originator != party{e.party} && !keeps)
+    if (asked.originator != party{e.party})
       return refuse_field(refusal_code::not_originator, "L441-2-7-3-2", "Une partie répond pour elle-même.", "party");
     if (e.document == bytes32{})
       return refuse_field(refusal_code::missing_field, "L441-2-7-3-1", "La réponse elle-même n'est pas citée.",
                           "document");
-    auto answered = e;
     auto is_it = std::ranges::find(known.parties, e.party, &dispositif_party::legal_person);
-    answered.opens_arrete =
-        e.answer == convention_answer::refused && is_it != known.parties.end() && is_it->has_reservations_or_stock;
-    return recorded(check_answer(*file, e.party, e.answer, asked.occurred_on), subject_of(e.convention), answered,
-                    operation::modified);
+    bool counts = is_it != known.parties.end() && is_it->has_reservations_or_stock;
+    bool own = asked.introducer == asked.originator;
+    auto answered = e;
+    answered.opens_arrete = e.answer == convention_answer::refused && counts;
+    return recorded(check_answer(*file, e, counts, own, asked.occurred_on), answered, operation::modified);
   }
 
   decision operator()(const auto&) const {
@@ -278,6 +307,8 @@ struct dispositif_rules {
 // [L441-2-7-1-1a] [L441-2-7-3-1]
 decision decide(const dispositif_book& book, const settings&, const command& asked, const facts& known) {
   const auto* kind = kind_asked(asked);
+  if (asked.originator.is_demandeur())
+    return refuse(refusal_code::not_originator, "L441-2-7-1-1a", "Le dispositif n'est pas l'affaire d'un demandeur.");
   if (!kind || std::ranges::none_of(known.capacities, [&](const capacity& c) { return kind->who.admits(c.quality); }))
     return refuse(kind ? kind->otherwise : refusal_code::not_empowered, "L441-2-7-1-1a",
                   "Cette personne morale n'a pas de qualité pour cela dans le territoire.");
@@ -287,11 +318,6 @@ decision decide(const dispositif_book& book, const settings&, const command& ask
   return std::visit(dispositif_rules{book, asked, known}, std::get<event>(asked.asked));
 }
 
-std::vector<subject_id> subjects_of(const dispositif_book&, const command& asked) {
-  const auto* happened = std::get_if<event>(&asked.asked);
-  if (const auto* answered = happened ? std::get_if<dispositif_convention_answered>(happened) : nullptr)
-    return {subject_of(answered->convention)};
-  return {subject_of_dispositif()};
-}
+std::vector<subject_id> subjects_of(const dispositif_book&, const command&) { return {subject_of_dispositif()}; }
 
 } // namespace toit::law

@@ -37,8 +37,10 @@ struct existence_facts {
   std::optional<civil_date> in_service_on;   ///< one of its own
   std::optional<civil_date> adhered_on;      ///< one that it has joined
   std::optional<law::conformity> conformity; ///< of what serves, under the checklists of the day
+  std::optional<civil_date> conforming_on; ///< last day on which a conforming one began to serve, or was found to be so
   std::optional<civil_date> carence_on;
   std::optional<act_standing> substitution; ///< of the last arrêté that instituted one
+  bool unheard = false; ///< the territory has a node, of whose journal nothing has come: what it has done is not known
 };
 
 struct existence {
@@ -52,17 +54,20 @@ struct existence {
 
 existence existence_of(const existence_facts& known);
 
-// What each may do next. `conformity` is that of what would serve.
+// What each may do next, on a day that is not before what it rests on. `conformity` is that of what would serve.
 check may_begin(const existence_facts& known);
-check may_put_in_service(const existence_facts& known, const conformity& found);
-check may_adhere(const existence_facts& known, const conformity& host);
-check may_leave(const existence_facts& known);
+check may_put_in_service(const existence_facts& known, const conformity& found, civil_date day);
+/// `host` is absent where the competent prefect has examined no such dispositif.
+check may_adhere(const existence_facts& known, const std::optional<conformity>& host);
+check may_leave(const existence_facts& known, civil_date day);
 check may_find_carence(const existence_facts& known, std::optional<civil_date> due_on, civil_date day);
-check may_substitute(const existence_facts& known, substitution_ground ground);
+check may_substitute(const existence_facts& known, substitution_ground ground, civil_date day);
 
 /// What the territory's own stream says of its dispositif.
 class dispositif_book {
 public:
+  /// Entries that it folds.
+  static bool folds(const event& happened);
   void apply(subject_id subject, const record& happened, std::uint64_t seq);
   std::uint64_t last_seq(subject_id subject) const;
 
@@ -72,9 +77,10 @@ public:
   const convention_file* current() const;
   const std::optional<adhesion_decided>& adhesion() const { return adhesion_; }
   const std::vector<checklist_findings>& declared() const { return declared_; }
+  std::uint64_t declared_seq() const { return declared_seq_; } ///< 0 while nothing is declared
 
-  /// `known` completed by what this stream says, on the day and under the checklists of that day.
-  void complete(existence_facts& known, std::span<const checklist> regional, bool ile_de_france, civil_date day) const;
+  /// What this stream says by itself, on the day and under the checklists of that day.
+  existence_facts existing(std::span<const checklist> regional, bool ile_de_france, civil_date day) const;
 
 private:
   std::optional<civil_date> begun_on_;
@@ -82,12 +88,14 @@ private:
   std::optional<civil_date> adhered_on_;
   std::optional<adhesion_decided> adhesion_;
   std::vector<checklist_findings> declared_;
+  std::uint64_t declared_seq_ = 0;
+  std::optional<civil_date> conforming_on_;
   std::map<convention_id, convention_file> conventions_;
   std::optional<convention_id> current_;
   std::map<subject_id, std::uint64_t> last_seqs_;
 };
 
-/// What is done about the dispositif, in the territory's stream; a convention is a subject of its own.
+/// What is done about the dispositif in the territory's stream, its convention and the answers to it included.
 subject_id subject_of_dispositif();
 
 decision decide(const dispositif_book& book, const settings& s, const command& asked, const facts& known);

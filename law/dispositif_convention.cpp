@@ -12,10 +12,11 @@ constexpr unsigned whole = 10'000; ///< basis points
 
 } // namespace
 
-std::vector<siren> convention_file::consulted() const {
+std::vector<siren> convention_file::consulted(civil_date day) const {
   std::vector<siren> asked;
   for (const auto& [party, position] : positions)
-    if (position.state == party_state::signed_by_party || position.state == party_state::accepted)
+    if (position.since <= day &&
+        (position.state == party_state::signed_by_party || position.state == party_state::accepted))
       asked.push_back(party);
   return asked;
 }
@@ -34,8 +35,9 @@ party_state after(convention_answer answer, bool has_reservations_or_stock) {
   return has_reservations_or_stock ? refused : refused_no_power;
 }
 
-void apply(convention_file& file, const dispositif_convention_answered& answered, civil_date on, std::uint64_t seq) {
-  file.positions[answered.party] = {after(answered.answer, answered.opens_arrete), on, seq};
+void apply(convention_file& file, const dispositif_convention_answered& answered, party_position told) {
+  told.state = after(answered.answer, answered.opens_arrete);
+  file.positions[answered.party] = told;
 }
 
 // [L441-2-7-1-1a] [L441-2-7-3-1]
@@ -71,10 +73,12 @@ check check_convention(const dispositif_convention& proposed, std::span<const di
   return {};
 }
 
-/// Who has refused may still sign, and only that.
+/// Who has refused may still sign; who refused without a power to be opened, refuse anew once it has one. What another
+/// has entered for the party binds it until it speaks itself.
 // [L441-2-7-3-2]
-check check_answer(const convention_file& file, siren party, convention_answer answer, civil_date on) {
-  const auto* position = find_in(file.positions, party);
+check check_answer(const convention_file& file, const dispositif_convention_answered& answered, bool counts, bool own,
+                   civil_date on) {
+  const auto* position = find_in(file.positions, answered.party);
   if (!position)
     return refuse_field(refusal_code::not_party, "L441-2-7-3-1",
                         "Cette personne morale n'est pas partie à la convention.", "party");
@@ -82,11 +86,12 @@ check check_answer(const convention_file& file, siren party, convention_answer a
     return refuse_field(refusal_code::bad_date, "L441-2-7-3-1",
                         "La réponse précède la proposition ou une réponse antérieure.", "occurred_on");
   using enum party_state;
-  bool open = position->state == proposed || position->state == accepted;
-  bool possible = answer == convention_answer::signed_by_party ? position->state != signed_by_party
-                  : answer == convention_answer::refused       ? open
-                                                               : position->state == proposed;
-  if (!possible)
+  bool open =
+      position->state == proposed || position->state == accepted || (position->state == refused_no_power && counts);
+  bool possible = answered.answer == convention_answer::signed_by_party ? position->state != signed_by_party
+                  : answered.answer == convention_answer::refused       ? open
+                                                                        : position->state == proposed;
+  if (!possible && !(own && position->entered_by_other))
     return refuse(refusal_code::bad_order, "L441-2-7-3-2", "Cette partie a déjà répondu.");
   return {};
 }
@@ -113,19 +118,33 @@ check check_refuser(const convention_file* file, siren party) {
   return {};
 }
 
+/// Only of the last one proposed: it has taken the place of those before, and asks everybody anew.
+const convention_file* if_current(const convention_file* current, convention_id convention) {
+  return current && current->convention.id == convention ? current : nullptr;
+}
+
 } // namespace
 
-check may_ask_opinions(const convention_file* file, siren party) { return check_refuser(file, party); }
+check may_ask_opinions(const convention_file* current, convention_id convention, siren party, civil_date day) {
+  const auto* file = if_current(current, convention);
+  if (auto ok = check_refuser(file, party); !ok)
+    return ok;
+  if (day < file->positions.at(party).since)
+    return refuse_field(refusal_code::bad_date, "L441-2-7-3-2", "Le refus est postérieur.", "occurred_on");
+  return {};
+}
 
-check may_receive(const participation_procedure& procedure, const opinion_received& opinion) {
+check may_receive(const participation_procedure& procedure, const opinion_received& opinion, civil_date day) {
   const auto* asked = find_in(procedure.opinions, opinion.from);
   if (!asked)
     return refuse_field(refusal_code::not_party, "L441-2-7-3-2", "L'avis de cette partie n'a pas été demandé.", "from");
   if (procedure.ordered_by)
     return refuse(refusal_code::too_late, "L441-2-7-3-2", "L'arrêté est déjà signé.");
   bool waived = opinion.sense == party_opinion::waived;
-  if (*asked && (waived || **asked != party_opinion::waived))
+  if (*asked && (waived || (*asked)->sense != party_opinion::waived))
     return refuse(refusal_code::duplicate, "L441-2-7-3-2", "L'avis de cette partie est déjà reçu.");
+  if (day < procedure.opened_on)
+    return refuse_field(refusal_code::bad_date, "L441-2-7-3-2", "L'avis précède la demande.", "occurred_on");
   if (waived && opinion.ground.empty())
     return refuse_field(refusal_code::missing_field, "L441-2-7-3-2", "Il faut dire pourquoi l'avis n'est plus attendu.",
                         "ground");
@@ -135,13 +154,17 @@ check may_receive(const participation_procedure& procedure, const opinion_receiv
 }
 
 // [L441-2-7-3-2]
-check may_order(const participation_procedure& procedure, const convention_file* file,
-                const participation_ordered& ordered) {
-  if (auto ok = check_refuser(file, procedure.party); !ok)
+check may_order(const participation_procedure& procedure, const convention_file* current,
+                const participation_ordered& ordered, civil_date day) {
+  if (auto ok = check_refuser(if_current(current, procedure.convention), procedure.party); !ok)
     return ok;
   if (!procedure.complete())
     return refuse(refusal_code::missing_opinion, "L441-2-7-3-2",
                   "Une partie qui a signé ou accepté de signer n'a pas rendu l'avis demandé.");
+  bool after_all =
+      std::ranges::all_of(procedure.opinions, [&](const auto& opinion) { return opinion.second->on <= day; });
+  if (day < procedure.opened_on || !after_all)
+    return refuse_field(refusal_code::bad_date, "L441-2-7-3-2", "L'arrêté se signe après les avis.", "occurred_on");
   if (ordered.share == 0 || ordered.share > whole)
     return refuse_field(refusal_code::missing_field, "L441-2-7-3-2",
                         "La part du financement est entre 0,01 % et 100 %.", "share");
@@ -152,8 +175,8 @@ check may_order(const participation_procedure& procedure, const convention_file*
 }
 
 // [L441-2-7-3-2]
-bool superseded(const participation_procedure& procedure, const convention_file* file) {
-  const auto* position = file ? find_in(file->positions, procedure.party) : nullptr;
+bool superseded(const participation_procedure& procedure, const convention_file* current) {
+  const auto* position = current ? find_in(current->positions, procedure.party) : nullptr;
   return position && position->state == party_state::signed_by_party;
 }
 

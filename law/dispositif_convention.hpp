@@ -37,7 +37,8 @@ constexpr auto names_of(party_state) {
 struct party_position {
   party_state state{};
   civil_date since;
-  std::uint64_t seq = 0; ///< of the entry that says so; 0 while nothing has been answered
+  std::uint64_t seq = 0;         ///< of the entry that says so; 0 while nothing has been answered
+  bool entered_by_other = false; ///< a letter that another has entered: the party's own word may replace it
 };
 
 /// A convention and where its parties stand.
@@ -46,23 +47,29 @@ struct convention_file {
   civil_date proposed_on;
   std::map<siren, party_position> positions; ///< of every party that it names
 
-  /// Those whose opinion the prefect asks: who has signed, or accepted to.
-  std::vector<siren> consulted() const;
+  /// Those whose opinion the prefect asks: who had signed on that day, or accepted to.
+  std::vector<siren> consulted(civil_date day) const;
 };
 
 /// Moves one party of the convention; what is recorded is always possible.
-void apply(convention_file& file, const dispositif_convention_answered& answered, civil_date on, std::uint64_t seq);
+void apply(convention_file& file, const dispositif_convention_answered& answered, party_position told);
 
 /// Every party is named, nobody else is, and the shares add up to the whole.
 check check_convention(const dispositif_convention& proposed, std::span<const dispositif_party> parties);
 
-/// What the party may still answer.
-check check_answer(const convention_file& file, siren party, convention_answer answer, civil_date on);
+/// What the party may still answer. `counts`: it is bailleur or réservataire; `own`: it enters its answer itself.
+check check_answer(const convention_file& file, const dispositif_convention_answered& answered, bool counts, bool own,
+                   civil_date on);
 
 /// The state that the answer leads to.
 party_state after(convention_answer answer, bool has_reservations_or_stock);
 
 // -- the arrêté -----------------------------------------------------------------------------------------------------
+
+struct received_opinion {
+  party_opinion sense{};
+  civil_date on;
+};
 
 /// The procedure by which the prefect fixes one party's participation.
 struct participation_procedure {
@@ -71,7 +78,7 @@ struct participation_procedure {
   convention_id convention;
   siren party;
   civil_date opened_on;
-  std::map<siren, std::optional<party_opinion>> opinions; ///< of each who was asked
+  std::map<siren, std::optional<received_opinion>> opinions; ///< of each who was asked
   std::optional<act_id> ordered_by;
   std::uint64_t seq = 0;
 
@@ -79,13 +86,13 @@ struct participation_procedure {
   bool complete() const;
 };
 
-/// May it begin? `positions` is what the territory's own stream says.
-check may_ask_opinions(const convention_file* file, siren party);
-check may_receive(const participation_procedure& procedure, const opinion_received& opinion);
-check may_order(const participation_procedure& procedure, const convention_file* file,
-                const participation_ordered& ordered);
+/// May it begin? `current` is the last convention proposed, by what the territory's own stream says.
+check may_ask_opinions(const convention_file* current, convention_id convention, siren party, civil_date day);
+check may_receive(const participation_procedure& procedure, const opinion_received& opinion, civil_date day);
+check may_order(const participation_procedure& procedure, const convention_file* current,
+                const participation_ordered& ordered, civil_date day);
 
-/// Whether the arrêté still fixes the party's participation: its signature supersedes it.
-bool superseded(const participation_procedure& procedure, const convention_file* file);
+/// The arrêté has no object any more: the party has signed the convention, or the one that took its place.
+bool superseded(const participation_procedure& procedure, const convention_file* current);
 
 } // namespace toit::law

@@ -77,25 +77,46 @@ struct gathering {
       return;
     for (const auto& [party, position] : current->positions) {
       using enum party_state;
-      if (position.state == proposed)
+      if (position.state == proposed && known_through(day()))
         add(evidence_kind::party_silent, position.since, party, evidence_source::none, 0);
       else if (position.state == refused || position.state == refused_no_power)
         add(evidence_kind::party_refuses, position.since, party, evidence_source::territory, position.seq);
     }
   }
 
+  /// Where a point was found as it is: in the prefect's last finding of it, else in the declaration.
+  void cite(evidence_item& item) const {
+    if (const auto& joined = side->adhesion()) {
+      const auto& examined = book.joinables().at(joined->host);
+      item.since = examined.on;
+      item.source = evidence_source::authority;
+      item.seq = examined.seq;
+      return;
+    }
+    item.since = *existing.in_service_on;
+    item.source = evidence_source::territory;
+    item.seq = side->declared_seq();
+    for (const auto& point : file ? file->points : std::vector<found_point>{})
+      if (point.finding.item == item.point && *existing.in_service_on <= point.on && point.on <= day()) {
+        item.since = point.on;
+        item.source = evidence_source::authority;
+        item.seq = point.seq;
+      }
+  }
+
   // [L441-2-7-2-2] [L441-2-7-4-3]
   void points() const {
     if (!existing.conformity)
       return;
-    bool by_prefect = file && file->conformity && !(existing.in_service_on > file->conformity->on);
-    auto since = by_prefect ? file->conformity->on : existing.in_service_on.value_or(day());
-    auto seq = by_prefect ? file->conformity->seq : 0;
-    auto source = by_prefect ? evidence_source::authority : evidence_source::none;
+    auto tell = [&](evidence_kind kind, const text<32>& point) {
+      auto& item = add(kind, day(), found.territory, evidence_source::none, 0);
+      item.point = point;
+      cite(item);
+    };
     for (const auto& point : existing.conformity->not_met)
-      add(evidence_kind::point_not_met, since, found.territory, source, seq).point = point;
+      tell(evidence_kind::point_not_met, point);
     for (const auto& point : existing.conformity->unknown)
-      add(evidence_kind::point_unknown, since, found.territory, source, seq).point = point;
+      tell(evidence_kind::point_unknown, point);
     if (existing.conformity->regional_missing)
       absent(evidence_kind::specification_missing, day());
   }
@@ -149,6 +170,7 @@ evidence_file gather_evidence(const procedures_book& book, siren territory, cons
   found.known_through = news.known_through;
   found.link_up = news.link_up;
   auto existing = book.existing(territory, side, ile_de_france, day);
+  existing.unheard = news.has_node && !side;
   found.stands = existence_of(existing);
   gathering gathers{book, side, book.find(territory), existing, found};
   gathers.obligation();

@@ -63,6 +63,7 @@ struct evidence_item {
 struct journal_news {
   std::optional<civil_date> known_through; ///< on that day all that had been recorded was here; absent: never
   bool link_up = false;
+  bool has_node = true; ///< without one there is no journal to wait for
 };
 
 struct evidence_file {

@@ -108,9 +108,33 @@ struct reminder_answered {
                                    refusal_code::not_empowered};
 };
 
-/// What the prefect's services found of a territory's own dispositif, or of one that others may join.
+/// What may be joined in the place of a dispositif of one's own (R441-2-15 IV), and what the prefect's services found
+/// of it, point by point. No other may be.
+struct joinable_examined {
+  siren host; ///< who operates it
+  joinable joined{};
+  dispositif_level level{};
+  list<checklist_findings, 8> findings;
+  text<200> source; ///< the designation (R441-2-5 IV), for a système particulier
+  friend bool operator==(const joinable_examined&, const joinable_examined&) = default;
+  static constexpr auto fields() {
+    using t = joinable_examined;
+    return std::tuple{field{"host", &t::host}, field{"joined", &t::joined}, field{"level", &t::level},
+                      field{"findings", &t::findings}, field{"source", &t::source}};
+  }
+  static constexpr entry_kind kind{219,
+                                   "joinable_examined",
+                                   entry_family::state,
+                                   "L441-2-7-2-1",
+                                   "Dispositif auquel on peut adhérer examiné",
+                                   prefect_services,
+                                   refusal_code::not_empowered};
+};
+
+/// What the prefect's services found of a territory's own dispositif. What they did not look at stays as it was
+/// declared.
 struct conformity_found {
-  siren territory; ///< or who operates what may be joined
+  siren territory;
   list<checklist_findings, 8> findings;
   friend bool operator==(const conformity_found&, const conformity_found&) = default;
   static constexpr auto fields() {
@@ -136,7 +160,7 @@ struct carence_found {
   carence_of whose{};
   list<siren, 64> partners; ///< at fault, where it is theirs
   bytes32 evidence{};
-  text<1000> grounds;
+  text<200> grounds; ///< by reference: never a name
   friend bool operator==(const carence_found&, const carence_found&) = default;
   static constexpr auto fields() {
     using t = carence_found;
@@ -188,7 +212,7 @@ struct opinion_received {
   siren from;
   party_opinion sense{};
   bytes32 document{};
-  text<400> ground; ///< of going on without it
+  text<200> ground; ///< of going on without it
   friend bool operator==(const opinion_received&, const opinion_received&) = default;
   static constexpr auto fields() {
     using t = opinion_received;
@@ -246,7 +270,7 @@ struct participation_ordered {
   law::act act;
   procedure_id procedure;
   basis_points share = 0; ///< of the dispositif's cost
-  text<2000> conditions;
+  text<200> conditions;   ///< in short: the arrêté has them
   friend bool operator==(const participation_ordered&, const participation_ordered&) = default;
   static constexpr auto fields() {
     using t = participation_ordered;

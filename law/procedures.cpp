@@ -47,8 +47,11 @@ struct procedures_book::folding {
     }
   }
   void operator()(const conformity_found& e) const {
-    file(e.territory).conformity = {{e.findings.begin(), e.findings.end()}, on, seq};
+    for (const auto& findings : e.findings)
+      for (const auto& one : findings.items)
+        file(e.territory).points.push_back({findings.checklist, findings.version, one, on, seq});
   }
+  void operator()(const joinable_examined& e) const { book.joinables_[e.host] = {e, on, seq}; }
   void operator()(const carence_found& e) const { file(e.territory).carence = {e, on, seq}; }
   void operator()(const opinions_asked& e) const {
     auto& p = book.procedures_[e.procedure];
@@ -58,7 +61,7 @@ struct procedures_book::folding {
   }
   void operator()(const opinion_received& e) const {
     if (auto* p = find_in(book.procedures_, e.procedure))
-      p->opinions[e.from] = e.sense;
+      p->opinions[e.from] = received_opinion{e.sense, on};
   }
   void operator()(const participation_ordered& e) const {
     auto* p = find_in(book.procedures_, e.procedure);
@@ -100,8 +103,13 @@ struct procedures_book::folding {
   void operator()(const auto&) const {}
 };
 
+bool procedures_book::folds(const event& happened) {
+  const auto& kind = kind_of(happened);
+  return kind.family == entry_family::state && kind.number >= specification_set::kind.number;
+}
+
 void procedures_book::apply(subject_id subject, const record& happened, std::uint64_t seq) {
-  if (kind_of(happened.event).family != entry_family::state)
+  if (!folds(happened.event))
     return;
   last_seqs_[subject] = seq;
   auto on = happened.occurred_on;
@@ -118,30 +126,63 @@ const state_act* procedures_book::find(act_id id) const { return find_in(acts_, 
 const participation_procedure* procedures_book::find(procedure_id id) const { return find_in(procedures_, id); }
 
 // [L441-2-7-2-1] [R441-2-15-IV]
-conformity procedures_book::conformity_of(siren host, bool ile_de_france, civil_date day) const {
-  const auto* file = find(host);
-  return assess(specifications_, ile_de_france, day,
-                file && file->conformity ? std::span{file->conformity->findings} : std::span<checklist_findings>{});
+std::optional<conformity> procedures_book::conformity_of(const adhesion_decided& joined, bool ile_de_france,
+                                                         civil_date day) const {
+  const auto* found = find_in(joinables_, joined.host);
+  if (!found || found->examined.joined != joined.joined || found->examined.level != joined.level)
+    return std::nullopt;
+  return assess(specifications_, ile_de_france, day, found->examined.findings);
 }
 
-/// The prefect's own finding prevails over what the territory declares, from its day on: a later declaration is a cure,
-/// looked at in its turn.
+namespace {
+
+/// What was declared, with what the prefect's services have found since: they need not have looked at everything.
+std::vector<checklist_findings> overlaid(std::vector<checklist_findings> declared,
+                                         const std::vector<found_point>& found, civil_date since, civil_date until) {
+  for (const auto& point : found) {
+    if (point.on < since || until < point.on)
+      continue;
+    auto same = [&](const checklist_findings& f) {
+      return f.checklist == point.checklist && f.version == point.version;
+    };
+    auto of = std::ranges::find_if(declared, same);
+    if (of == declared.end())
+      of = declared.insert(declared.end(), checklist_findings{point.checklist, point.version, {}});
+    auto at = std::ranges::find(of->items, point.finding.item, &item_finding::item);
+    if (at == of->items.end())
+      of->items.push_back(point.finding);
+    else
+      *at = point.finding;
+  }
+  return declared;
+}
+
+} // namespace
+
+/// What the prefect has found prevails over what was declared before it: a later declaration is a cure, looked at in
+/// its turn.
 // [L441-2-7-2-2] [L441-2-7-4-3]
 existence_facts procedures_book::existing(siren territory, const dispositif_book* side, bool ile_de_france,
                                           civil_date day) const {
-  existence_facts known;
-  if (side)
-    side->complete(known, specifications_, ile_de_france, day);
+  auto known = side ? side->existing(specifications_, ile_de_france, day) : existence_facts{};
   if (known.adhered_on)
-    known.conformity = conformity_of(side->adhesion()->host, ile_de_france, day);
+    known.conformity = conformity_of(*side->adhesion(), ile_de_france, day);
   const auto* file = find(territory);
   if (!file)
     return known;
   if (file->obligation)
     known.concern = file->obligation->noted.concern;
-  bool found_since = file->conformity && !(known.in_service_on && *known.in_service_on > file->conformity->on);
-  if (found_since && known.in_service_on && !known.adhered_on)
-    known.conformity = assess(specifications_, ile_de_france, day, file->conformity->findings);
+  if (known.in_service_on) {
+    auto since = *known.in_service_on;
+    auto as_of = [&](civil_date then) {
+      return assess(specifications_, ile_de_france, then, overlaid(side->declared(), file->points, since, then));
+    };
+    known.conformity = as_of(day);
+    // Found one day to conform after all: a carence found before that day is over.
+    for (const auto& point : file->points)
+      if (since <= point.on && point.on <= day && as_of(point.on).conforming())
+        known.conforming_on = std::max(known.conforming_on.value_or(point.on), point.on);
+  }
   if (file->carence)
     known.carence_on = file->carence->on;
   if (file->substitution)
@@ -233,9 +274,11 @@ struct procedure_rules {
   }
 
   const dispositif_book* side() const { return known.territory_side.get(); }
-  const convention_file* convention(convention_id id) const { return side() ? side()->find(id) : nullptr; }
+  const convention_file* current() const { return side() ? side()->current() : nullptr; }
   existence_facts existing(siren territory) const {
-    return book.existing(territory, side(), known.ile_de_france, day());
+    auto now = book.existing(territory, side(), known.ile_de_france, day());
+    now.unheard = known.unheard;
+    return now;
   }
 
   // [L441-2-7-2-2]
@@ -270,10 +313,16 @@ struct procedure_rules {
     if (!e.communes.empty() && e.concern != concern::no)
       return refuse_field(refusal_code::malformed, "L441-2-7-4-4",
                           "Les communes ne se nomment que là où aucun EPCI n'est tenu au dispositif.", "communes");
-    for (auto commune : e.communes)
-      if (std::ranges::find(known.served_communes, commune) != known.served_communes.end())
+    for (auto commune : e.communes) {
+      if (std::ranges::find(known.communes_of_epci, commune) != known.communes_of_epci.end())
         return refuse_field(refusal_code::bad_order, "L441-2-7-4-4",
-                            "Une commune est déjà dans un territoire qui a son dispositif.", "communes");
+                            "Une commune est dans un EPCI : c'est lui que l'on nomme.", "communes");
+      for (const auto& [other, file] : book.territories())
+        if (other != e.territory && file.obligation &&
+            std::ranges::find(file.obligation->noted.communes, commune) != file.obligation->noted.communes.end())
+          return refuse_field(refusal_code::bad_order, "L441-2-7-4-4",
+                              "Une commune est déjà dans un autre territoire nommé par le préfet.", "communes");
+    }
     return recorded(e.territory, e);
   }
 
@@ -304,13 +353,35 @@ struct procedure_rules {
 
   // [L441-2-7-2-2] [L441-2-7-4-3]
   decision operator()(const conformity_found& e) const {
-    if (e.findings.empty())
+    if (auto ok = check_findings(e.findings); !ok)
+      return std::unexpected{ok.error()};
+    return recorded(e.territory, e);
+  }
+
+  check check_findings(const list<checklist_findings, 8>& all) const {
+    if (all.empty())
       return missing("L441-2-7-2-2", "Aucun point n'a été examiné.", "findings");
-    for (const auto& findings : e.findings)
+    if (!all_points_exist(book.specifications(), all))
+      return refuse_field(refusal_code::malformed, "L441-2-7-2-2", "Un point examiné n'existe pas dans cette version.",
+                          "findings");
+    for (const auto& findings : all)
       for (const auto& one : findings.items)
         if (one.finding == finding::not_met && one.ground.empty())
           return missing("L441-2-7-2-2", "Ce qui n'est pas rempli se dit avec ce qui le montre.", "findings");
-    return recorded(e.territory, e);
+    return {};
+  }
+
+  /// The SNE's own module is national; a système particulier is designated for a département or a région.
+  // [L441-2-7-2-1] [R441-2-15-IV]
+  decision operator()(const joinable_examined& e) const {
+    if ((e.joined == joinable::sne_module) != (e.level == dispositif_level::national))
+      return refuse_field(refusal_code::not_conform, "R441-2-15-IV",
+                          "Le module du SNE, et lui seul, est un dispositif national.", "level");
+    if (e.joined == joinable::systeme_particulier && e.source.empty())
+      return missing("R441-2-5", "L'acte qui désigne le système particulier n'est pas cité.", "source");
+    if (auto ok = check_findings(e.findings); !ok)
+      return std::unexpected{ok.error()};
+    return recorded(subject_of_specifications(), e);
   }
 
   // [L441-2-7-4-1] [L441-2-7-4-3]
@@ -331,8 +402,7 @@ struct procedure_rules {
 
   // [L441-2-7-3-2]
   decision operator()(const opinions_asked& e) const {
-    const auto* file = convention(e.convention);
-    if (auto ok = may_ask_opinions(file, e.party); !ok)
+    if (auto ok = may_ask_opinions(current(), e.convention, e.party, day()); !ok)
       return std::unexpected{ok.error()};
     for (const auto& [id, p] : book.procedures()) {
       bool runs = !p.ordered_by || alive(standing_of(*book.find(*p.ordered_by), day()));
@@ -341,7 +411,7 @@ struct procedure_rules {
     }
     auto begun = e;
     begun.procedure = id_of<procedure_id>(known.fresh_ids[0]);
-    auto consulted = file->consulted();
+    auto consulted = current()->consulted(day());
     begun.asked.assign(consulted.begin(), consulted.end());
     return recorded(e.territory, begun);
   }
@@ -356,10 +426,8 @@ struct procedure_rules {
     const auto* p = procedure(e.procedure);
     if (!p)
       return no_procedure();
-    if (auto ok = may_receive(*p, e); !ok)
+    if (auto ok = may_receive(*p, e, day()); !ok)
       return std::unexpected{ok.error()};
-    if (day() < p->opened_on)
-      return refuse_field(refusal_code::bad_date, "L441-2-7-3-2", "L'avis précède la demande.", "occurred_on");
     return recorded(p->territory, e);
   }
 
@@ -370,7 +438,7 @@ struct procedure_rules {
       return no_procedure();
     if (p->ordered_by)
       return refuse(refusal_code::duplicate, "L441-2-7-3-2", "L'arrêté de cette procédure est déjà signé.");
-    if (auto ok = may_order(*p, convention(p->convention), e); !ok)
+    if (auto ok = may_order(*p, current(), e, day()); !ok)
       return std::unexpected{ok.error()};
     if (auto ok = check_act(e.act, day()); !ok)
       return std::unexpected{ok.error()};
@@ -384,8 +452,12 @@ struct procedure_rules {
   /// It has no other field than what institutes the dispositif: conference, agreement, plan and grid stay the EPCI's.
   // [L441-2-7-4-1] [L441-2-7-4-2] [L441-2-7-4-4]
   decision operator()(const substitution_ordered& e) const {
-    if (auto ok = may_substitute(existing(e.territory), e.ground); !ok)
+    if (auto ok = may_substitute(existing(e.territory), e.ground, day()); !ok)
       return std::unexpected{ok.error()};
+    const auto* file = book.find(e.territory);
+    bool named = known.listed || (file && file->obligation && !file->obligation->noted.communes.empty());
+    if (e.ground == substitution_ground::absence && !named)
+      return missing("L441-2-7-4-4", "Les communes du territoire ne sont pas nommées.", "territory");
     if (auto ok = check_act(e.act, day()); !ok)
       return std::unexpected{ok.error()};
     auto ordered = e;
@@ -454,17 +526,25 @@ struct procedure_rules {
 
 } // namespace
 
-/// Competence is the directory's to say, and is asked of whatever concerns a territory, the life of an act included.
+/// Competence is the directory's to say, and is asked of whatever concerns a territory. An act's life is told where the
+/// act was recorded, whoever is competent by then.
 // [L441-2-7-3-2] [L441-2-7-4-1] [L441-2-7-4-2]
 decision decide(const procedures_book& book, const settings&, const command& asked, const facts& known) {
   const auto* kind = kind_asked(asked);
-  if (!kind || std::ranges::none_of(known.capacities, [&](const capacity& c) { return kind->who.admits(c.quality); }))
+  if (!kind || asked.originator.is_demandeur() ||
+      std::ranges::none_of(known.capacities, [&](const capacity& c) { return kind->who.admits(c.quality); }))
     return refuse(refusal_code::not_empowered, "L441-2-7-4-2",
                   "Cette personne morale n'a pas de qualité pour agir au nom de l'autorité de l'État.");
   if (!asked.occurred_on.ok() || asked.occurred_on > known.today)
     return refuse_field(refusal_code::bad_date, "R441-2-15-I-0-2", "La date de survenance est dans le futur.",
                         "occurred_on");
-  if (!known.competent)
+  const auto& happened = std::get<event>(asked.asked);
+  auto of_act = act_named(happened);
+  auto of_procedure = procedure_named(happened);
+  if ((of_act && !book.find(*of_act)) || (of_procedure && !book.find(*of_procedure)))
+    return refuse(refusal_code::unknown_subject, "L441-2-7-4-1",
+                  "Cet arrêté ou cette procédure n'est pas de cette autorité.");
+  if (!known.competent && !of_act)
     return refuse(refusal_code::wrong_prefect, "L441-2-7-4-1",
                   "Le dispositif de ce territoire relève d'un autre représentant de l'État, que l'annuaire nomme.");
   return std::visit(procedure_rules{book, asked, known}, std::get<event>(asked.asked));
@@ -474,9 +554,14 @@ std::vector<subject_id> subjects_of(const procedures_book& book, const command& 
   const auto* happened = std::get_if<event>(&asked.asked);
   if (!happened)
     return {};
-  if (auto territory = territory_of(book, *happened))
-    return {subject_of_territory(*territory)};
-  return {subject_of_specifications()};
+  auto territory = territory_of(book, *happened);
+  if (!territory)
+    return {subject_of_specifications()};
+  // Two territories must not be given one commune, however their notes cross.
+  const auto* noted = std::get_if<obligation_noted>(happened);
+  if (noted && !noted->communes.empty())
+    return {subject_of_territory(*territory), subject_of_specifications()};
+  return {subject_of_territory(*territory)};
 }
 
 // -- what may be done -----------------------------------------------------------------------------------------------
@@ -491,8 +576,8 @@ std::vector<power_finding> powers_over(const procedures_book& book, siren territ
   };
   return {
       told(prefect_power::find_carence, may_find_carence(existing, due_on, day)),
-      told(prefect_power::substitute_for_carence, may_substitute(existing, substitution_ground::carence)),
-      told(prefect_power::substitute_for_absence, may_substitute(existing, substitution_ground::absence)),
+      told(prefect_power::substitute_for_carence, may_substitute(existing, substitution_ground::carence, day)),
+      told(prefect_power::substitute_for_absence, may_substitute(existing, substitution_ground::absence, day)),
   };
 }
 

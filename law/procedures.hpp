@@ -26,8 +26,18 @@ struct noted_obligation {
   std::uint64_t seq = 0;
 };
 
-struct found_conformity {
-  std::vector<checklist_findings> findings;
+/// One point of a territory's dispositif, as the prefect's services found it on a day.
+struct found_point {
+  text<40> checklist;
+  std::uint16_t version = 0;
+  item_finding finding;
+  civil_date on;
+  std::uint64_t seq = 0;
+};
+
+/// What may be joined, as they last examined it.
+struct examined_joinable {
+  joinable_examined examined;
   civil_date on;
   std::uint64_t seq = 0;
 };
@@ -42,13 +52,15 @@ struct established_carence {
 struct territory_file {
   std::optional<noted_obligation> obligation;
   std::vector<sent_reminder> reminders;
-  std::optional<found_conformity> conformity;
+  std::vector<found_point> points; ///< as they were recorded: a later one prevails
   std::optional<established_carence> carence;
   std::optional<act_id> substitution; ///< the last one ordered
 };
 
 class procedures_book {
 public:
+  /// Entries that it folds.
+  static bool folds(const event& happened);
   void apply(subject_id subject, const record& happened, std::uint64_t seq);
   std::uint64_t last_seq(subject_id subject) const;
 
@@ -60,8 +72,9 @@ public:
   const state_act* find(act_id id) const;
   const participation_procedure* find(procedure_id id) const;
 
-  /// Of a dispositif that others may join, as this prefect has found it.
-  conformity conformity_of(siren host, bool ile_de_france, civil_date day) const;
+  const std::map<siren, examined_joinable>& joinables() const { return joinables_; }
+  /// Of what may be joined, as this prefect has examined it; absent where he has not, or as something else.
+  std::optional<conformity> conformity_of(const adhesion_decided& joined, bool ile_de_france, civil_date day) const;
   /// Where the territory's dispositif stands on the day, `side` being what its own stream says; null when nothing of
   /// it has ever been received.
   existence_facts existing(siren territory, const dispositif_book* side, bool ile_de_france, civil_date day) const;
@@ -75,6 +88,7 @@ private:
   std::map<act_id, state_act> acts_;
   std::map<procedure_id, participation_procedure> procedures_;
   std::vector<checklist> specifications_;
+  std::map<siren, examined_joinable> joinables_;
   std::map<subject_id, std::uint64_t> last_seqs_;
 };
 

@@ -38,6 +38,8 @@ struct posted_result {
 struct followed_place {
   std::vector<law::departement_code> departements;
   bool ordered_here = false;
+  bool listed = false;   ///< one of its territories, and not in the competence table alone
+  bool has_node = false; ///< somebody hosts its stream
 };
 
 /// Any thread may call. What it knows of other nodes is what the directory in force says.

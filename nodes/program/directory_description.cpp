@@ -156,6 +156,7 @@ private:
     fill_from_map(from, entry);
     must_have(from, "ordering", "l'autorité compétente pour le dispositif (L441-2-7)");
     entry.ordering = take_stream(from, "ordering");
+    check_text(from, "ordering", entry.ordering, federation::matter::dispositif, entry.departements);
     take_codes(from, "supervisors", "n'est pas le nom d'un flux", entry.supervisors);
     must_have(from, "from", "le premier jour");
     if (auto day = from.take_day("from"))
@@ -181,22 +182,29 @@ private:
       from.fail("departement", "n'est pas un département de ce territoire");
   }
 
-  /// A row names one of those whom the text makes competent in the territory: which one, where it leaves several, is
-  /// what the row is for.
+  /// Who is named is one of those whom the text makes competent: which one, where it leaves several, is what naming him
+  /// is for.
   // [L441-2-7-3-2] [L441-2-7-4-1]
+  static void check_text(toml_reading& from, const std::string& key, const ports::stream_id& named,
+                         federation::matter matter, std::span<const law::departement_code> where) {
+    auto competent = law::competent_by_text(matter, where);
+    auto stream_of = [](const law::prefect& p) {
+      return (p.level == law::prefect_level::region ? "SR" : "SD") + p.of.str();
+    };
+    bool is_one = std::ranges::any_of(competent, [&](const auto& p) { return stream_of(p) == named.view(); });
+    if (!competent.empty() && !named.empty() && !is_one)
+      from.fail(key, "n'est pas l'autorité que le texte nomme dans cette matière : " + stream_of(competent.front()));
+  }
+
   void check_text(toml_reading& from, const federation::competence& row) {
     std::vector<law::departement_code> where;
     for (const auto& entry : directory_.territories)
       if (entry.territory == row.territory)
         where.insert(where.end(), entry.departements.begin(), entry.departements.end());
-    auto competent = law::competent_by_text(row.matter, where);
-    auto stream_of = [](const law::prefect& p) {
-      return (p.level == law::prefect_level::region ? "SR" : "SD") + p.of.str();
-    };
-    bool is_one = std::ranges::any_of(competent, [&](const auto& p) { return stream_of(p) == row.authority.view(); });
-    if (!competent.empty() && !row.authority.empty() && !is_one)
-      from.fail("authority",
-                "n'est pas l'autorité que le texte nomme dans cette matière : " + stream_of(competent.front()));
+    // A joint designation for all of them names one of their prefects; a row for one département, its own.
+    if (row.departement && !where.empty())
+      where = {*row.departement};
+    check_text(from, "authority", row.authority, row.matter, where);
   }
 
   federation::competence read_competence(toml_reading& from) {

@@ -51,6 +51,9 @@ TEST_CASE("what a judge suspends binds nobody until it resumes", "[L441-2-7-4-1]
   CHECK(refused(may_be_suspended(a, 2026y / 4 / 2)) == refusal_code::bad_order);
   a.resumed_on = 2026y / 5 / 1;
   CHECK(standing_of(a, 2026y / 4 / 30) == s::suspended);
+  CHECK(refused(may_be_suspended(a, 2026y / 3 / 15)) == refusal_code::bad_date);
+  CHECK(may_be_suspended(a, 2026y / 5 / 1));
+  CHECK(refused(may_resume(a, 2026y / 4 / 15)) == refusal_code::bad_date);
   CHECK(standing_of(a, 2026y / 5 / 1) == s::in_force);
   CHECK(refused(may_resume(a, 2026y / 5 / 1)) == refusal_code::bad_order);
 }
@@ -70,6 +73,9 @@ TEST_CASE("an act is withdrawn within four months, and repealed or annulled afte
   CHECK(standing_of(a, 2026y / 12 / 1) == s::in_force);
   CHECK(standing_of(a, 2027y / 1 / 2) == s::annulled);
   CHECK(refused(may_end(a, act_end::annulled, 2027y / 1 / 3)) == refusal_code::bad_order);
+  a.end = act_end::repealed;
+  CHECK(may_end(a, act_end::annulled, 2027y / 1 / 3));
+  CHECK(refused(may_end(a, act_end::withdrawn, 2027y / 1 / 3)) == refusal_code::bad_order);
 }
 
 TEST_CASE("each end has its own standing", "[L441-2-7-4-1]") {

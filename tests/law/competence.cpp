@@ -49,12 +49,3 @@ TEST_CASE("over several départements the text leaves several, over one région 
   std::vector two{at("69"), at("01"), at("69")};
   CHECK(competent_by_text(state_matter::dispositif, two) == several{of_departement("69"), of_departement("01")});
 }
-
-TEST_CASE("what a prefect records about a dispositif needs the competence for it", "[L441-2-7-4-1]") {
-  CHECK(state_matter_of(event{substitution_ordered{}}) == state_matter::dispositif);
-  CHECK(state_matter_of(event{participation_ordered{}}) == state_matter::dispositif);
-  CHECK(state_matter_of(event{carence_found{}}) == state_matter::dispositif);
-  CHECK(state_matter_of(event{waiting_threshold_set{}}) == state_matter::thresholds);
-  CHECK_FALSE(state_matter_of(event{act_published{}}));
-  CHECK_FALSE(state_matter_of(event{renewed{}}));
-}

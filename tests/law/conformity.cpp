@@ -64,6 +64,21 @@ TEST_CASE("a new version of the cahier des charges is looked at anew from its fi
   CHECK(assess(regional, true, 2026y / 7 / 1, found).conforming());
 }
 
+TEST_CASE("a point that does not exist in the version named is no point", "[R441-2-15-IV]") {
+  std::vector regional{cahier(1, 2026y / 1 / 1)};
+  std::vector found{findings_of(national_checklist()), findings_of(regional[0])};
+  CHECK(all_points_exist(regional, found));
+  CHECK_FALSE(all_points_exist({}, found));
+  found[1].items[0].item = "9.9";
+  CHECK_FALSE(all_points_exist(regional, found));
+  found[1] = findings_of(regional[0]);
+  found[1].version = 2;
+  CHECK_FALSE(all_points_exist(regional, found));
+  found[1].version = 1;
+  found[0].checklist = "r441_2_51";
+  CHECK_FALSE(all_points_exist(regional, found));
+}
+
 TEST_CASE("each point has a number of its own, and says where it comes from", "[R441-2-15-IV]") {
   std::set<std::string> ids;
   for (const auto& item : national_checklist().items) {

@@ -103,42 +103,157 @@ TEST_CASE("what the prefect finds prevails over what was declared, until it is c
   CHECK(p.stands() == just(in_service, service_form::own));
 }
 
-TEST_CASE("an EPCI joins a dispositif of another level that conforms, and no other", "[L441-2-7-2-1][R441-2-15-IV]") {
+TEST_CASE("what the prefect has not looked at stays as it was declared", "[L441-2-7-4-3]") {
+  prefecture p;
+  p.sets_cahier(1);
+  p.notes_obligation();
+  p.serves();
+  conformity_found one{cast().epci, {findings_of(national_checklist())}};
+  one.findings[0].items.resize(1);
+  REQUIRE(p.on(2026y / 4 / 1).prefect(one));
+  CHECK(p.stands() == just(in_service, service_form::own));
+  one.findings[0].items[0].finding = finding::unknown;
+  REQUIRE(p.on(2026y / 4 / 2).prefect(one));
+  CHECK(p.stands() == just(non_conforming, service_form::own));
+  one.findings[0].checklist = "autre";
+  CHECK(refused(p.prefect(one)) == refusal_code::malformed);
+}
+
+TEST_CASE("an EPCI joins what its prefect has examined and found to conform, and nothing else",
+          "[L441-2-7-2-1][R441-2-15-IV]") {
   prefecture p;
   p.sets_cahier(1);
   p.notes_obligation();
   CHECK(refused(p.epci(joining())) == refusal_code::not_conform);
-  conformity one_short;
-  one_short.not_met.push_back("1.1");
-  p.host = one_short;
+  auto one_short = p.examined();
+  one_short.findings[1].items[0].finding = finding::not_met;
+  REQUIRE(p.prefect(one_short));
   CHECK(refused(p.epci(joining())) == refusal_code::not_conform);
-  p.host = conformity{};
+  REQUIRE(p.prefect(p.examined()));
+  CHECK(refused(p.epci(joining(joinable::sne_module, dispositif_level::national))) == refusal_code::not_conform);
+  CHECK(refused(p.epci(joining(joinable::systeme_particulier, dispositif_level::departement))) ==
+        refusal_code::not_conform);
   auto unfounded = joining();
   unfounded.source = {};
   CHECK(refused(p.epci(unfounded)) == refusal_code::missing_field);
   REQUIRE(p.epci(joining()));
   CHECK(p.territory.adhesion()->level == dispositif_level::region);
-  CHECK(refused(p.epci(joining(joinable::sne_module, dispositif_level::national))) == refusal_code::bad_order);
+  CHECK(refused(p.epci(joining())) == refusal_code::bad_order);
+  CHECK(refused(p.epci(p.service())) == refusal_code::bad_order);
   CHECK(refused(p.there(cast().bailleur, quality::gestionnaire, adhesion_left{"Délibération fictive"})) ==
         refusal_code::not_empowered);
-  REQUIRE(p.epci(adhesion_left{"Délibération fictive"}));
+  CHECK(refused(p.on(2026y / 3 / 1).epci(adhesion_left{"Délibération fictive"})) == refusal_code::bad_date);
+  REQUIRE(p.on(2026y / 3 / 2).epci(adhesion_left{"Délibération fictive"}));
   CHECK(p.stands() == just(obligated));
   CHECK(refused(p.epci(adhesion_left{"Délibération fictive"})) == refusal_code::bad_order);
+}
+
+TEST_CASE("what may be joined is the SNE's module, or a designated système particulier", "[R441-2-15-IV]") {
+  prefecture p;
+  p.sets_cahier(1);
+  auto with = [&](auto change) {
+    auto e = p.examined();
+    change(e);
+    return refused(p.prefect(e));
+  };
+  CHECK(with([](auto& e) { e.level = dispositif_level::national; }) == refusal_code::not_conform);
+  CHECK(with([](auto& e) { e.joined = joinable::sne_module; }) == refusal_code::not_conform);
+  CHECK(with([](auto& e) { e.source = {}; }) == refusal_code::missing_field);
+  CHECK(with([](auto& e) { e.findings.clear(); }) == refusal_code::missing_field);
+  CHECK(with([](auto& e) { e.findings[0].version = 9; }) == refusal_code::malformed);
+  auto national = p.examined();
+  national.joined = joinable::sne_module;
+  national.level = dispositif_level::national;
+  national.source = {};
+  CHECK(p.prefect(national));
 }
 
 TEST_CASE("who has joined a dispositif that conforms is deemed to have met the obligation", "[L441-2-7-2-1]") {
   prefecture p;
   p.sets_cahier(1);
   p.notes_obligation();
-  conformity_found found{joining().host, {findings_of(national_checklist()), findings_of(cahier(1, p.today))}};
-  REQUIRE(p.prefect(found));
-  p.host = p.state.conformity_of(joining().host, true, p.today);
+  REQUIRE(p.prefect(p.examined()));
   REQUIRE(p.epci(joining()));
   CHECK(p.stands() == just(in_service, service_form::adhered));
+  CHECK(refused(p.prefect(p.carence())) == refusal_code::bad_order);
   p.on(2026y / 6 / 1).sets_cahier(2);
   CHECK(p.stands() == just(non_conforming, service_form::adhered));
-  p.on(2026y / 5 / 31);
+  REQUIRE(p.prefect(p.examined()));
+  CHECK(p.stands() == just(in_service, service_form::adhered));
+}
+
+TEST_CASE("who leaves what it had joined begins again, whatever it had before", "[L441-2-7-2-1]") {
+  prefecture p;
+  p.sets_cahier(1);
+  p.notes_obligation();
+  p.serves();
+  REQUIRE(p.prefect(p.examined()));
+  REQUIRE(p.on(2026y / 4 / 1).epci(joining()));
+  CHECK(p.stands() == just(in_service, service_form::adhered));
+  REQUIRE(p.on(2026y / 6 / 1).epci(adhesion_left{"Délibération fictive"}));
+  CHECK(p.stands() == just(obligated));
+}
+
+TEST_CASE("a carence that is over does not come back by itself", "[L441-2-7-4-1]") {
+  prefecture p;
+  p.sets_cahier(1);
+  p.notes_obligation();
+  SECTION("after an adhesion that has ended") {
+    REQUIRE(p.prefect(p.examined()));
+    REQUIRE(p.prefect(p.carence()));
+    REQUIRE(p.on(2026y / 4 / 1).epci(joining()));
+    REQUIRE(p.on(2026y / 6 / 1).epci(adhesion_left{"Délibération fictive"}));
+    CHECK(p.stands() == just(obligated));
+    CHECK(refused(p.prefect(p.substitution())) == refusal_code::bad_order);
+    CHECK(p.prefect(p.carence()));
+  }
+  SECTION("after all points were found to be met") {
+    p.serves();
+    conformity_found found{cast().epci, {findings_of(national_checklist())}};
+    found.findings[0].items.resize(1);
+    found.findings[0].items[0].finding = finding::not_met;
+    REQUIRE(p.on(2026y / 5 / 1).prefect(found));
+    REQUIRE(p.on(2026y / 5 / 10).prefect(p.carence()));
+    CHECK(p.stands() == just(carence, service_form::own));
+    found.findings[0].items[0].finding = finding::met;
+    REQUIRE(p.on(2026y / 6 / 1).prefect(found));
+    CHECK(p.stands() == just(in_service, service_form::own));
+    p.on(2026y / 9 / 1).sets_cahier(2);
+    CHECK(p.stands() == just(non_conforming, service_form::own));
+  }
+}
+
+TEST_CASE("where no EPCI owes a dispositif none of what was begun makes it owe one", "[L441-2-7-4-4]") {
+  prefecture p;
+  p.sets_cahier(1);
+  p.notes_obligation();
+  REQUIRE(p.epci(dispositif_begun{"Délibération fictive"}));
+  REQUIRE(p.prefect(p.carence()));
+  p.notes_obligation(concern::no);
+  CHECK(p.stands() == just(absence));
+  CHECK(refused(p.prefect(p.substitution())) == refusal_code::bad_order);
+  CHECK(p.prefect(p.substitution(substitution_ground::absence)));
+}
+
+TEST_CASE("of a territory whose journal has not come nothing is said to be missing", "[L441-2-7-4-1]") {
+  prefecture p;
+  p.notes_obligation();
+  p.heard = false;
+  CHECK(p.stands() == just(unknown));
   CHECK(refused(p.prefect(p.carence())) == refusal_code::bad_order);
+  p.heard = true;
+  CHECK(p.prefect(p.carence()));
+}
+
+TEST_CASE("nothing is dated before what it rests on", "[L441-2-7-4-1]") {
+  prefecture p;
+  p.sets_cahier(1);
+  p.notes_obligation();
+  REQUIRE(p.on(2026y / 3 / 5).epci(dispositif_begun{"Délibération fictive"}));
+  CHECK(refused(p.on(2026y / 3 / 4).epci(p.service())) == refusal_code::bad_date);
+  REQUIRE(p.on(2026y / 3 / 10).prefect(p.carence()));
+  auto earlier = p.on(2026y / 3 / 9).substitution();
+  CHECK(refused(p.prefect(earlier)) == refusal_code::bad_date);
 }
 
 TEST_CASE("a carence is the prefect's to find, where something is owed and missing", "[L441-2-7-4-1]") {
@@ -229,15 +344,35 @@ TEST_CASE("without an EPCI concerned the prefect needs no carence, and notifies 
   CHECK(p.stands() == just(in_service, service_form::by_prefect));
 }
 
-TEST_CASE("communes are named only where no EPCI is concerned, and where no dispositif serves them", "[L441-2-7-4-4]") {
+TEST_CASE("communes are named where no EPCI is, once, and must be where there is none", "[L441-2-7-4-4]") {
   prefecture p;
-  obligation_noted noted{cast().epci, concern::no, {*commune_code::parse("85113")}, {}, "Liste fictive"};
-  p.served_communes.push_back(*commune_code::parse("85113"));
+  auto yeu = *commune_code::parse("85113");
+  obligation_noted noted{cast().epci, concern::no, {yeu}, {}, "Liste fictive"};
+  p.communes_of_epci.push_back(yeu);
   CHECK(refused(p.prefect(noted)) == refusal_code::bad_order);
-  p.served_communes.clear();
-  CHECK(p.prefect(noted));
+  p.communes_of_epci.clear();
+  auto without = noted;
+  without.communes.clear();
+  p.listed = false;
+  REQUIRE(p.prefect(without));
+  CHECK(refused(p.prefect(p.substitution(substitution_ground::absence))) == refusal_code::missing_field);
+  REQUIRE(p.prefect(noted));
+  CHECK(p.prefect(p.substitution(substitution_ground::absence)));
+  noted.territory = cast().bailleur;
+  CHECK(refused(p.prefect(noted)) == refusal_code::bad_order);
   noted.concern = concern::yes;
   CHECK(refused(p.prefect(noted)) == refusal_code::malformed);
+}
+
+TEST_CASE("an act's life is told where it was recorded, whoever has become competent since", "[L441-2-7-4-1]") {
+  prefecture p;
+  p.sets_cahier(1);
+  p.notes_obligation();
+  REQUIRE(p.prefect(p.carence()));
+  auto id = p.substitutes();
+  p.competent = false;
+  CHECK(p.on(2026y / 4 / 1).prefect(act_suspended{id, "Ordonnance fictive"}));
+  CHECK(refused(p.prefect(p.carence())) == refusal_code::wrong_prefect);
 }
 
 TEST_CASE("one arrêté at a time institutes a territory's dispositif", "[L441-2-7-4-1]") {

@@ -106,18 +106,73 @@ TEST_CASE("a party answers for itself, by what it sends, after the proposal", "[
   prefecture p;
   auto id = p.proposes();
   dispositif_convention_answered answer{id, cast().bailleur, has_signed, some_document, false};
-  CHECK(refused(p.there(cast().reservataire, quality::reservataire, answer)) == refusal_code::not_originator);
+  auto by = [&](siren who) { return p.there(who, quality::bailleur, answer); };
+  CHECK(refused(by(cast().reservataire)) == refusal_code::not_originator);
   answer.document = {};
-  CHECK(refused(p.there(cast().bailleur, quality::bailleur, answer)) == refusal_code::missing_field);
+  CHECK(refused(by(cast().bailleur)) == refusal_code::missing_field);
   answer.document = some_document;
   answer.party = cast().prefecture;
-  CHECK(refused(p.epci(answer)) == refusal_code::not_party);
+  CHECK(refused(by(cast().prefecture)) == refusal_code::not_party);
   answer.party = cast().bailleur;
   answer.convention = {};
-  CHECK(refused(p.epci(answer)) == refusal_code::unknown_subject);
+  CHECK(refused(by(cast().bailleur)) == refusal_code::unknown_subject);
   answer.convention = id;
-  CHECK(refused(p.on(2026y / 3 / 1).epci(answer)) == refusal_code::bad_date);
-  CHECK(p.on(2026y / 3 / 2).epci(answer));
+  p.on(2026y / 3 / 1);
+  CHECK(refused(by(cast().bailleur)) == refusal_code::bad_date);
+  p.on(2026y / 3 / 2);
+  CHECK(by(cast().bailleur));
+}
+
+TEST_CASE("a letter that another has entered binds a party until it speaks itself", "[L441-2-7-3-2]") {
+  prefecture p;
+  auto id = p.proposes();
+  REQUIRE(p.answers(id, cast().bailleur, has_signed, cast().epci));
+  CHECK(p.position(id, cast().bailleur) == party_state::signed_by_party);
+  CHECK(refused(p.answers(id, cast().bailleur, declines, cast().epci)) == refusal_code::bad_order);
+  REQUIRE(p.answers(id, cast().bailleur, declines));
+  CHECK(p.position(id, cast().bailleur) == party_state::refused);
+  CHECK(refused(p.answers(id, cast().bailleur, declines)) == refusal_code::bad_order);
+  REQUIRE(p.answers(id, cast().bailleur, has_signed));
+  CHECK(refused(p.answers(id, cast().bailleur, declines)) == refusal_code::bad_order);
+}
+
+TEST_CASE("who refused before it had stock or reservations refuses anew once it has", "[L441-2-7-3-2]") {
+  prefecture p;
+  auto id = p.proposes();
+  REQUIRE(p.answers(id, cast().reception, declines));
+  CHECK(refused(p.answers(id, cast().reception, declines)) == refusal_code::bad_order);
+  p.parties.back().has_reservations_or_stock = true;
+  REQUIRE(p.answers(id, cast().reception, declines));
+  CHECK(p.position(id, cast().reception) == party_state::refused);
+}
+
+TEST_CASE("each step of the procedure comes after what it rests on", "[L441-2-7-3-2]") {
+  prefecture p;
+  auto convention = p.proposes();
+  REQUIRE(p.answers(convention, cast().epci, has_signed));
+  REQUIRE(p.on(2026y / 3 / 10).answers(convention, cast().bailleur, declines));
+  REQUIRE(p.on(2026y / 3 / 12).answers(convention, cast().reception, has_signed));
+  CHECK(refused(p.on(2026y / 3 / 9).asks_opinions(convention, cast().bailleur)) == refusal_code::bad_date);
+  auto asked = p.on(2026y / 3 / 11).asks_opinions(convention, cast().bailleur);
+  auto id = p.procedure_of(asked);
+  // Who signs the day after is not asked.
+  CHECK(std::get<opinions_asked>(asked->entries.front().event).asked == list<siren, 1024>{cast().epci});
+  CHECK(refused(p.on(2026y / 3 / 10).receives(id, cast().epci, party_opinion::favourable)) == refusal_code::bad_date);
+  REQUIRE(p.on(2026y / 3 / 20).receives(id, cast().epci, party_opinion::favourable));
+  CHECK(refused(p.on(2026y / 3 / 19).prefect(p.participation(id))) == refusal_code::bad_date);
+  p.on(2026y / 3 / 20);
+  CHECK(p.prefect(p.participation(id)));
+}
+
+TEST_CASE("no arrêté is taken on a convention that another has replaced", "[L441-2-7-3-2]") {
+  refusal_scene s;
+  auto id = s.procedure_of(s.asks_opinions(s.convention, cast().bailleur));
+  s.all_opinions(id);
+  auto second = s.proposes();
+  CHECK(refused(s.prefect(s.participation(id))) == refusal_code::not_party);
+  CHECK(refused(s.asks_opinions(s.convention, cast().bailleur)) == refusal_code::not_party);
+  REQUIRE(s.answers(second, cast().bailleur, has_signed));
+  CHECK(superseded(*s.state.find(id), s.territory.current()));
 }
 
 TEST_CASE("the opinions asked are those of whoever has signed or accepted to sign", "[L441-2-7-3-2]") {
@@ -189,9 +244,9 @@ TEST_CASE("who has_signed after all ends the procedure, and the arrêté with it
   }
   SECTION("after") {
     REQUIRE(s.prefect(s.participation(id)));
-    CHECK_FALSE(superseded(*s.state.find(id), s.territory.find(s.convention)));
+    CHECK_FALSE(superseded(*s.state.find(id), s.territory.current()));
     REQUIRE(s.answers(s.convention, cast().bailleur, has_signed));
-    CHECK(superseded(*s.state.find(id), s.territory.find(s.convention)));
+    CHECK(superseded(*s.state.find(id), s.territory.current()));
   }
 }
 

@@ -9,11 +9,12 @@ using k = evidence_kind;
 
 struct scene : prefecture {
   std::optional<civil_date> known_through;
+  bool has_node = true;
   std::vector<lateness_line> late;
 
   evidence_file gathered() {
-    return gather_evidence(state, cast().epci, heard ? &territory : nullptr, late, {known_through, true}, ile_de_france,
-                           today);
+    return gather_evidence(state, cast().epci, heard ? &territory : nullptr, late, {known_through, true, has_node},
+                           ile_de_france, today);
   }
   std::vector<evidence_item> of(evidence_kind kind) {
     std::vector<evidence_item> some;
@@ -55,6 +56,8 @@ TEST_CASE("of a territory never heard of nothing is said to be missing", "[L441-
   CHECK(s.of(k::never_heard_of).size() == 1);
   CHECK(s.of(k::calendar_passed).size() == 1);
   CHECK(s.of(k::dispositif_missing).empty());
+  CHECK(s.gathered().stands.state == dispositif_state::unknown);
+  s.has_node = false;
   CHECK(s.gathered().stands.state == dispositif_state::obligated);
 }
 
@@ -80,6 +83,10 @@ TEST_CASE("silence of a party is told apart from its refusal", "[L441-2-7-3-2]")
   CHECK(refuses[0].concerns == cast().bailleur);
   CHECK(refuses[0].source == evidence_source::territory);
   CHECK(refuses[0].seq == refusal_seq);
+  CHECK(s.of(k::party_silent).size() == 2);
+  s.on(2026y / 3 / 3);
+  CHECK(s.of(k::party_silent).empty());
+  s.known_through = s.today;
   CHECK(s.of(k::party_silent).size() == 2);
   CHECK(s.of(k::convention_missing).empty());
 }
@@ -119,7 +126,14 @@ TEST_CASE("points not met and points not looked at are told apart, with who foun
   CHECK(not_met[0].point == found.findings[0].items[2].item);
   CHECK(not_met[0].since == 2026y / 5 / 1);
   CHECK(not_met[0].seq == s.seq);
-  CHECK(s.of(k::point_unknown).size() == 2);
+  CHECK(s.of(k::point_unknown).empty());
+  // What was declared, and is out of date, is cited where it was declared.
+  s.on(2026y / 6 / 1).sets_cahier(2);
+  auto unknown = s.of(k::point_unknown);
+  REQUIRE(unknown.size() == 2);
+  CHECK(unknown[0].source == evidence_source::territory);
+  CHECK(unknown[0].seq == s.territory.declared_seq());
+  CHECK(s.of(k::point_not_met)[0].source == evidence_source::authority);
 }
 
 TEST_CASE("late records of the past twelve months are summed for each legal person", "[L441-2-7-4-3]") {

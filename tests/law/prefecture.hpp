@@ -53,8 +53,8 @@ struct prefecture {
   bool competent = true;
   bool heard = true; ///< the territory's journal has been received
   std::vector<dispositif_party> parties = all_parties();
-  std::optional<conformity> host{};
-  std::vector<commune_code> served_communes{};
+  std::vector<commune_code> communes_of_epci{};
+  bool listed = true;
   quality prefect_quality = quality::state_attribution_follow_up;
   std::uint64_t seq = 0;
   std::uint8_t fresh = 0;
@@ -71,8 +71,9 @@ struct prefecture {
     k.parties = parties;
     k.regional_checklists = state.specifications();
     k.ile_de_france = ile_de_france;
-    k.host_conformity = host;
-    k.served_communes = served_communes;
+    k.communes_of_epci = communes_of_epci;
+    k.listed = listed;
+    k.unheard = !heard;
     k.fresh_ids[0].bytes[0] = 0xF0;
     k.fresh_ids[0].bytes[1] = ++fresh;
     return k;
@@ -89,25 +90,30 @@ struct prefecture {
   }
 
   template <class Book>
-  decision record_in(Book& book, const decision& decided) {
+  decision record_in(Book& book, const decision& decided, party introducer) {
     if (decided)
       for (const auto& one : decided->entries) {
         record happened{};
         happened.event = one.event;
         happened.occurred_on = decided->occurred_on;
         happened.originator = decided->originator;
+        happened.introducer = introducer;
         book.apply(one.subject, happened, ++seq);
       }
     return decided;
   }
 
   /// In the territory's own stream.
-  decision there(siren who, quality as, event what) {
+  decision there(siren who, quality as, event what, std::optional<siren> entered_by = {}) {
     auto k = known();
     k.capacities.push_back({as, {}, {true, {}, {}}});
     auto existing = state.existing(cast().epci, &territory, ile_de_france, today);
+    if (const auto* joins = std::get_if<adhesion_decided>(&what))
+      k.host_conformity = state.conformity_of(*joins, ile_de_france, today);
     k.existing = std::make_shared<const existence_facts>(existing);
-    return record_in(territory, law::decide(territory, {}, asking(who, std::move(what), today), k));
+    auto asked = asking(who, std::move(what), today);
+    asked.introducer = entered_by.value_or(who);
+    return record_in(territory, law::decide(territory, {}, asked, k), asked.introducer);
   }
   decision epci(event what) { return there(cast().epci, quality::epci_responsable, std::move(what)); }
 
@@ -117,11 +123,14 @@ struct prefecture {
     k.capacities.push_back({prefect_quality, {}, {true, {}, {}}});
     if (heard)
       k.territory_side = std::make_shared<const dispositif_book>(territory);
-    return record_in(state, law::decide(state, {}, asking(cast().prefecture, std::move(what), today), k));
+    return record_in(state, law::decide(state, {}, asking(cast().prefecture, std::move(what), today), k),
+                     cast().prefecture);
   }
 
   existence stands() {
-    return existence_of(state.existing(cast().epci, heard ? &territory : nullptr, ile_de_france, today));
+    auto known = state.existing(cast().epci, heard ? &territory : nullptr, ile_de_france, today);
+    known.unheard = !heard;
+    return existence_of(known);
   }
 
   // -- what most tests begin with -----------------------------------------------------------------------------------
@@ -174,8 +183,16 @@ struct prefecture {
     REQUIRE(proposed);
     return std::get<dispositif_convention_proposed>(proposed->entries.front().event).convention.id;
   }
-  decision answers(convention_id id, siren party, convention_answer answer) {
-    return there(party, quality::bailleur, dispositif_convention_answered{id, party, answer, some_document, false});
+  decision answers(convention_id id, siren party, convention_answer answer, std::optional<siren> entered_by = {}) {
+    return there(party, quality::bailleur, dispositif_convention_answered{id, party, answer, some_document, false},
+                 entered_by);
+  }
+  /// What may be joined is examined point by point: all of them met.
+  joinable_examined examined() const {
+    joinable_examined e{
+        cast().prefecture, joinable::systeme_particulier, dispositif_level::region, {}, "Arrêté fictif"};
+    e.findings = service().findings;
+    return e;
   }
   party_state position(convention_id id, siren party) const { return territory.find(id)->positions.at(party).state; }
   decision asks_opinions(convention_id id, siren party) {

@@ -14,9 +14,9 @@ from node import Session, assigned, form
 TOWN = "247800550"
 STREAM = f"T{TOWN}"
 STATES = (
-    ("yvelines", "departement", "78"),
-    ("eure-et-loir", "departement", "28"),
     ("ile-de-france", "region", "11"),
+    ("eure-et-loir", "departement", "28"),
+    ("yvelines", "departement", "78"),
     ("centre", "region", "24"),
 )
 HOUDAN, GOUSSAINVILLE = "78310", "28185"
@@ -28,18 +28,18 @@ def durability(town, seq):
 
 def all_hold(all):
     """Everybody who follows has all, and says so; without the ordering authority an entry is on disk alone."""
-    yvelines, others, town = all.states[0], all.states[1:], all.town
+    orderer, others, town = all.states[0], all.states[1:], all.town
     seq = town.record()["last_seq"]
     until("all countersign", lambda: town.is_witnessed(seq, *(node.stream for node in all.states)))
     assert durability(town, seq) == "witnessed"
     for node in all.states:
         assert node.head(STREAM)["seq"] >= seq, node.name
-    yvelines.proxy.cut()
-    until("the ordering authority is out of reach", lambda: town.link("yvelines")["state"] == "down")
+    orderer.proxy.cut()
+    until("the ordering authority is out of reach", lambda: town.link(orderer.name)["state"] == "down")
     seq = town.record()["last_seq"]
     until("the others countersign", lambda: town.is_witnessed(seq, *(node.stream for node in others)))
     assert durability(town, seq) == "disk"
-    yvelines.proxy.heal()
+    orderer.proxy.heal()
     until("it is witnessed", lambda: durability(town, seq) == "witnessed")
 
 
@@ -61,7 +61,7 @@ def mention(node, number, departement):
 
 
 def each_speaks_for_his_own(all):
-    yvelines, eure_et_loir, ile_de_france, _ = all.states
+    ile_de_france, eure_et_loir, yvelines, _ = all.states
     town = all.town
     admin = town.administrator()
     town.add_body(admin, "guichet", 21930001, "commune", [{"quality": "service_enregistreur", "registers_as": "e"}])
@@ -94,23 +94,23 @@ def each_speaks_for_his_own(all):
 
 
 def another_orders(all):
-    """From today on the prefect of Eure-et-Loir, and the régions follow no more."""
-    yvelines, eure_et_loir, *regions = all.states
+    """From today on the prefect of Eure-et-Loir, and two of the others follow no more."""
+    former, eure_et_loir, *leavers = all.states
     town = all.town
     all.make_escrow(eure_et_loir)
     today = datetime.datetime.now(datetime.timezone.utc).date()
     lines = (
         all.followed_by(*all.states, dates=f"from = 2016-01-01\nuntil = {today - datetime.timedelta(days=2)}"),
-        all.followed_by(eure_et_loir, yvelines, dates=f"from = {today - datetime.timedelta(days=1)}"),
+        all.followed_by(eure_et_loir, former, dates=f"from = {today - datetime.timedelta(days=1)}"),
     )
-    held = {node.name: node.head(STREAM)["seq"] for node in regions}
+    held = {node.name: node.head(STREAM)["seq"] for node in leavers}
     pids = [node.process.pid for node in all.members]
     all.bring(all.issue(territories=lines), town)
     until("another orders", lambda: town.standing().get("ordering") == eure_et_loir.stream)
     seq = town.record()["last_seq"]
     until("it is witnessed", lambda: durability(town, seq) == "witnessed")
-    until("the former one follows still", lambda: town.is_witnessed(seq, yvelines.stream))
-    for node in regions:
+    until("the former one follows still", lambda: town.is_witnessed(seq, former.stream))
+    for node in leavers:
         assert node.head(STREAM)["seq"] == held[node.name], node.name
         assert node.stream not in town.marks(seq), node.name
     until("keys are nowhere missing", lambda: not any(node.alarms("keys_missing") for node in all.members))

@@ -25,6 +25,7 @@ struct scene {
   served_node& territory = all.territory();
   std::string gestionnaire = territory.get("gestionnaire", "/v1/session").body.at("legal_person");
   std::string bailleur = territory.get("bailleur", "/v1/session").body.at("legal_person");
+  std::string reservataire = territory.get("action_logement", "/v1/session").body.at("legal_person");
 
   scene() {
     territory.must("gestionnaire", "/v1/habilitations",
@@ -55,7 +56,7 @@ struct scene {
   }
   json evidence() { return regional.get("gestionnaire", of_territory("/evidence")).body; }
   bool has(const char* kind) {
-    auto items = evidence().at("items");
+    auto items = evidence().value("items", json::array());
     return std::ranges::any_of(items, [&](const json& item) { return item.at("kind") == kind; });
   }
   json act() {
@@ -72,6 +73,15 @@ struct scene {
     return {};
   }
 };
+
+/// A letter is entered in the name of whoever wrote it, who finds it among what others have entered for him.
+void enters_letter(scene& s, const std::string& id) {
+  json event{{"convention", id}, {"party", s.reservataire}, {"answer", "accepted_to_sign"}, {"document", document}};
+  s.territory.must("gestionnaire", "/v1/dispositif/conventions/" + id + "/events",
+                   {{"originator", s.reservataire}, {"event", event}});
+  auto entered = s.territory.get("action_logement", "/v1/entries").body.at("items");
+  CHECK(std::ranges::any_of(entered, [](auto& e) { return e.at("kind") == "dispositif_convention_answered"; }));
+}
 
 } // namespace
 
@@ -99,6 +109,7 @@ TEST_CASE("a refusing bailleur's participation is fixed by arrêté, after the o
   CHECK(answers("action_logement", s.bailleur, "signed").code() == "E_NOT_ORIGINATOR");
   REQUIRE(answers("bailleur", s.bailleur, "refused").status == 201);
   REQUIRE(answers("gestionnaire", s.gestionnaire, "signed").status == 201);
+  enters_letter(s, id);
   auto listed = s.territory.get("gestionnaire", "/v1/dispositif/conventions").body.at("items").at(0);
   CHECK(listed.at("positions").size() == 5);
 
@@ -109,7 +120,7 @@ TEST_CASE("a refusing bailleur's participation is fixed by arrêté, after the o
   INFO(begun.body.dump());
   REQUIRE(begun.status == 201);
   std::string procedure = begun.assigned().at("procedure");
-  CHECK(begun.assigned().at("asked") == json{s.gestionnaire});
+  CHECK(begun.assigned().at("asked").size() == 2);
   auto in_procedure = [&](const char* kind, json event) {
     event["procedure"] = procedure;
     return s.regional.ask("gestionnaire", "POST", "/v1/procedures/" + procedure + "/events",
@@ -117,9 +128,10 @@ TEST_CASE("a refusing bailleur's participation is fixed by arrêté, after the o
   };
   json ordered{{"act", s.act()}, {"share", 2000}, {"conditions", "Conditions fictives"}};
   CHECK(in_procedure("participation_ordered", ordered).code() == "E_MISSING_OPINION");
-  REQUIRE(in_procedure("opinion_received",
-                       {{"from", s.gestionnaire}, {"sense", "favourable"}, {"document", document}, {"ground", ""}})
-              .status == 201);
+  for (const auto& from : {s.gestionnaire, s.reservataire}) {
+    json opinion{{"from", from}, {"sense", "favourable"}, {"document", document}, {"ground", ""}};
+    REQUIRE(in_procedure("opinion_received", opinion).status == 201);
+  }
   auto act = in_procedure("participation_ordered", ordered);
   INFO(act.body.dump());
   REQUIRE(act.status == 201);
@@ -139,7 +151,9 @@ TEST_CASE("a refusing bailleur's participation is fixed by arrêté, after the o
 
 TEST_CASE("the evidence of a carence gathers itself, and the prefect alone finds it", "[api][L441-2-7-4-1]") {
   scene s;
-  CHECK(s.has("concern_unknown"));
+  CHECK(served_federation::comes_true([&] { return s.has("concern_unknown"); }));
+  CHECK(s.departmental.get("gestionnaire", s.of_territory("/evidence")).code() == "E_WRONG_PREFET");
+  CHECK(s.departmental.get("gestionnaire", s.of_territory("/powers")).code() == "E_WRONG_PREFET");
   auto yesterday = law::to_text(law::add_days(*law::parse_date(s.regional.today()), law::days{-1}));
   CHECK(s.notes(s.departmental, s.obligation("yes", yesterday), "obligation_noted").code() == "E_WRONG_PREFET");
   REQUIRE(s.notes(s.regional, s.obligation("yes", yesterday), "obligation_noted").status == 201);
@@ -204,7 +218,22 @@ TEST_CASE("a territory puts its dispositif in service under the regional cahier 
   auto stands = s.territory.get("gestionnaire", "/v1/dispositif").body.at("stands");
   CHECK(stands.at("state") == "in_service");
   CHECK(stands.at("form") == "own");
+  CHECK(s.territory.get("gestionnaire", "/v1/specifications").body.at("items").size() == 2);
+  CHECK(s.territory.get("gestionnaire", "/v1/acts").code() == "E_OUT_OF_SCOPE");
   CHECK(s.regional.get("gestionnaire", "/v1/dispositif").code() == "E_OUT_OF_SCOPE");
+
+  // It joins what its prefect has examined, and nothing else.
+  json adhesion{{"joined", "sne_module"},
+                {"level", "national"},
+                {"host", served_federation::service(1)},
+                {"source", "Délibération fictive"}};
+  CHECK(dispositif("adhesion_decided", adhesion).code() == "E_NOT_CONFORM");
+  json examined = findings();
+  examined.update(
+      {{"host", served_federation::service(1)}, {"joined", "sne_module"}, {"level", "national"}, {"source", ""}});
+  s.regional.must("gestionnaire", "/v1/joinables", {{"event", examined}});
+  CHECK(served_federation::comes_true([&] { return dispositif("adhesion_decided", adhesion).status == 201; }));
+  CHECK(s.territory.get("gestionnaire", "/v1/dispositif").body.at("stands").at("form") == "adhered");
   CHECK(s.regional
             .ask("gestionnaire", "POST", "/v1/dispositif/events",
                  {{"kind", "dispositif_begun"}, {"event", {{"source", "Délibération fictive"}}}})

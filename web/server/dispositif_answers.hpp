@@ -96,14 +96,15 @@ struct procedure_view {
   law::civil_date opened_on;
   bool complete = false; ///< no opinion is waited for any more
   law::list<opinion_view, 1024> opinions;
+  bool superseded = false; ///< the party has signed: the arrêté has no object any more
   std::optional<law::act_id> ordered_by;
   static constexpr auto fields() {
     using law::field;
     using t = procedure_view;
-    return std::tuple{field{"procedure", &t::procedure},   field{"territory", &t::territory},
-                      field{"convention", &t::convention}, field{"party", &t::party},
-                      field{"opened_on", &t::opened_on},   field{"complete", &t::complete},
-                      field{"opinions", &t::opinions},     field{"ordered_by", &t::ordered_by}};
+    return std::tuple{
+        field{"procedure", &t::procedure}, field{"territory", &t::territory},   field{"convention", &t::convention},
+        field{"party", &t::party},         field{"opened_on", &t::opened_on},   field{"complete", &t::complete},
+        field{"opinions", &t::opinions},   field{"superseded", &t::superseded}, field{"ordered_by", &t::ordered_by}};
   }
 };
 json to_json(const procedure_view& view);

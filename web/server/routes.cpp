@@ -184,6 +184,8 @@ constexpr std::array routes{
          only<law::specification_set>),
     get("/v1/specifications", "list_specifications", "préfet", "Points que tout dispositif remplit, par version",
         serve::specifications, "page_of_specification"),
+    post("/v1/joinables", "examine_joinable", "préfet", "Examiner un dispositif auquel un territoire peut adhérer",
+         only<law::joinable_examined>),
     post("/v1/territories/{territory}/events", "record_prefect_event", "préfet",
          "Noter l'obligation, rappeler, examiner, constater, demander des avis, se substituer",
          only<law::obligation_noted, law::reminder_sent, law::reminder_answered, law::conformity_found,

@@ -69,7 +69,7 @@ act_view shown(const law::state_act& known, law::civil_date today) {
   return view;
 }
 
-procedure_view shown(const law::participation_procedure& known) {
+procedure_view shown(const law::participation_procedure& known, const law::dispositif_book* side) {
   procedure_view view;
   view.procedure = known.id;
   view.territory = known.territory;
@@ -77,46 +77,77 @@ procedure_view shown(const law::participation_procedure& known) {
   view.party = known.party;
   view.opened_on = known.opened_on;
   view.complete = known.complete();
+  view.superseded = side && law::superseded(known, side->current());
   view.ordered_by = known.ordered_by;
   for (const auto& [from, opinion] : known.opinions)
-    view.opinions.push_back({from, opinion});
+    view.opinions.push_back({from, opinion ? std::optional{opinion->sense} : std::nullopt});
   return view;
 }
 
-template <class Items>
-void all_of(const call_ptr& c, Items items) {
-  c->gateway().procedures(answering<procedures_ptr>(
-      c, [c, items](const procedures_ptr& book) { c->answer(answer_json(200, {{"items", items(*book)}})); }));
+/// Only the node of a State authority has procedures.
+bool has_procedures(const call_ptr& c) {
+  auto actors = c->node().actors();
+  if (!actors || actors->procedures)
+    return true;
+  c->refuse(law::refuse(refusal_code::out_of_scope, "L441-2-7-4-1",
+                        "Ce que fait un préfet se lit sur le nœud de son autorité.")
+                .error());
+  return false;
+}
+
+const law::dispositif_book* side_of(const std::vector<supervised_territory_ptr>& all, law::siren territory) {
+  auto is_it = [&](const supervised_territory_ptr& one) { return one->stream == ports::stream_of(territory); };
+  auto found = std::ranges::find_if(all, is_it);
+  return found != all.end() && (*found)->seq > 0 ? &(*found)->dispositif : nullptr;
 }
 
 } // namespace
 
 void acts(const call_ptr& c) {
-  all_of(c, [today = c->node().context().today()](const law::procedures_book& book) {
+  if (!has_procedures(c))
+    return;
+  c->gateway().procedures(answering<procedures_ptr>(c, [c](const procedures_ptr& book) {
     auto items = json::array();
-    for (const auto& [id, known] : book.acts())
-      items.push_back(to_json(shown(known, today)));
-    return items;
-  });
+    for (const auto& [id, known] : book->acts())
+      items.push_back(to_json(shown(known, c->node().context().today())));
+    c->answer(answer_json(200, {{"items", std::move(items)}}));
+  }));
 }
 
 void procedures(const call_ptr& c) {
-  all_of(c, [](const law::procedures_book& book) {
-    auto items = json::array();
-    for (const auto& [id, known] : book.procedures())
-      items.push_back(to_json(shown(known)));
-    return items;
-  });
+  if (!has_procedures(c))
+    return;
+  c->gateway().procedures(answering<procedures_ptr>(c, [c](const procedures_ptr& book) {
+    using facts = std::vector<supervised_territory_ptr>;
+    c->gateway().supervised(answering<facts>(c, [c, book](const facts& all) {
+      auto items = json::array();
+      for (const auto& [id, known] : book->procedures())
+        items.push_back(to_json(shown(known, side_of(all, known.territory))));
+      c->answer(answer_json(200, {{"items", std::move(items)}}));
+    }));
+  }));
 }
 
+namespace {
+
+void answer_specifications(const call_ptr& c, const std::vector<law::checklist>& regional) {
+  auto items = json::array();
+  items.push_back(to_json(law::national_checklist()));
+  for (const auto& one : regional)
+    items.push_back(to_json(one));
+  c->answer(answer_json(200, {{"items", std::move(items)}}));
+}
+
+} // namespace
+
+/// In a territory, those of the competent prefect that have reached it.
 void specifications(const call_ptr& c) {
-  all_of(c, [](const law::procedures_book& book) {
-    auto items = json::array();
-    items.push_back(to_json(law::national_checklist()));
-    for (const auto& one : book.specifications())
-      items.push_back(to_json(one));
-    return items;
-  });
+  auto actors = c->node().actors();
+  if (actors && actors->conventions)
+    return c->gateway().dispositif(answering<dispositif_ptr>(
+        c, [c](const dispositif_ptr& known) { answer_specifications(c, known->specifications); }));
+  c->gateway().procedures(answering<procedures_ptr>(
+      c, [c](const procedures_ptr& book) { answer_specifications(c, book->specifications()); }));
 }
 
 namespace {
@@ -132,26 +163,49 @@ struct watched {
   const law::dispositif_book* dispositif() const { return side ? &side->dispositif : nullptr; }
 };
 
-/// The last day on which all that had been recorded there was here, by its host's own word. How long ago that was is
-/// told by the machines' clocks: a demonstration's own may be elsewhere.
-law::journal_news news_of(const ports::stream_id& stream, const std::shared_ptr<const ports::federation_report>& links,
-                          const territory_context& context) {
+/// How many entries the host said there are, and when; absent where he has said nothing since this node began.
+const ports::stream_report* hosts_word(const ports::federation_report& links, const ports::node_name& host,
+                                       const ports::stream_id& stream) {
+  for (const auto& link : links.links)
+    for (const auto& one : link.streams)
+      if (link.node == host && one.stream == stream)
+        return &one;
+  return nullptr;
+}
+
+bool is_up(const ports::federation_report& links, const ports::node_name& host) {
+  return std::ranges::any_of(links.links, [&](const ports::link_report& link) {
+    return link.node == host && link.state == ports::link_state::up;
+  });
+}
+
+/// The last day on which all that had been recorded there was here: by its host's own word, or else that of the last
+/// entry here. How long ago he spoke is told by the machines' clocks: a demonstration's own may be elsewhere.
+law::journal_news news_of(const call_ptr& c, const supervised_territory* side, const ports::stream_id& stream) {
+  const auto& context = c->node().context();
   law::journal_news news;
   auto host = context.post->host_of(stream);
-  if (!links || !host)
+  news.has_node = host.has_value();
+  if (side)
+    news.known_through = law::local_date(context.departement, side->last_recorded_at);
+  auto links = c->node().links();
+  if (!links || !host || !side)
     return news;
-  for (const auto& link : links->links)
-    for (const auto& one : link.streams)
-      if (link.node == *host && one.stream == stream && one.seq > 0 && one.seq >= one.their_seq) {
-        auto ago = std::max(context.post->now() - one.as_of, std::chrono::milliseconds{0});
-        news.known_through = law::local_date(context.departement, context.clock->now() - ago);
-        news.link_up = link.state == ports::link_state::up;
-      }
+  news.link_up = is_up(*links, *host);
+  if (const auto* word = hosts_word(*links, *host, stream);
+      word && word->as_of != law::instant{} && side->seq >= word->their_seq) {
+    auto ago = std::max(context.post->now() - word->as_of, std::chrono::milliseconds{0});
+    auto heard = law::local_date(context.departement, context.clock->now() - ago);
+    news.known_through = std::max(*news.known_through, heard);
+  }
   return news;
 }
 
+/// Goes on with what is known of the territory that the path names, on the node of the prefect who is competent for it.
 template <class Then>
 void watch(const call_ptr& c, Then then) {
+  if (!has_procedures(c))
+    return;
   auto territory = law::siren::parse(c->in_path("territory").value_or(""));
   const auto* post = c->node().context().post.get();
   auto place = territory && post ? post->place_of(*territory) : std::nullopt;
@@ -159,18 +213,28 @@ void watch(const call_ptr& c, Then then) {
     return c->refuse(
         law::refuse(refusal_code::unknown_territory, "L441-2-7-1-1a", "Cette autorité ne connaît pas ce territoire.")
             .error());
+  if (!place->ordered_here)
+    return c->refuse(law::refuse(refusal_code::wrong_prefect, "L441-2-7-4-1",
+                                 "Le dispositif de ce territoire relève d'un autre représentant de l'État.")
+                         .error());
   watched known;
   known.territory = *territory;
-  known.ile_de_france = std::ranges::any_of(place->departements, law::in_ile_de_france);
-  known.news = news_of(ports::stream_of(*territory), c->node().links(), c->node().context());
+  known.ile_de_france = c->node().context().stream.view() == law::ile_de_france_authority;
   c->gateway().procedures(answering<procedures_ptr>(c, [c, known, then](const procedures_ptr& book) {
     using facts = std::vector<supervised_territory_ptr>;
-    c->gateway().supervised(answering<facts>(c, [known, book, then](const facts& all) {
+    c->gateway().supervised(answering<facts>(c, [c, known, book, then](const facts& all) {
       auto whole = known;
       whole.book = book;
+      auto stream = ports::stream_of(known.territory);
       for (const auto& one : all)
-        if (one->stream == ports::stream_of(known.territory) && one->seq > 0)
+        if (one->stream == stream && one->seq > 0)
           whole.side = one;
+      // What is folded so far says nothing of what comes after it.
+      if (whole.side && !whole.side->caught_up)
+        return c->refuse(law::refuse(refusal_code::busy, "L441-2-7-4-1",
+                                     "Le journal de ce territoire est encore en lecture : réessayez.")
+                             .error());
+      whole.news = news_of(c, whole.side.get(), stream);
       then(whole);
     }));
   }));
@@ -194,6 +258,7 @@ void powers(const call_ptr& c) {
   watch(c, [c](const watched& known) {
     auto today = c->node().context().today();
     auto existing = known.book->existing(known.territory, known.dispositif(), known.ile_de_france, today);
+    existing.unheard = known.news.has_node && !known.side;
     auto items = json::array();
     for (const auto& one : law::powers_over(*known.book, known.territory, existing, today)) {
       power_view view{one.power, !one.barred_by, {}, {}, {}, {}};
