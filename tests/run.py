@@ -30,7 +30,7 @@ BUGS = (
     ("fire_deadline_twice", 1),
     ("accept_stale_subject", 1),
     ("lose_an_inbox_entry", 1),
-    ("fork_is_duplicate", 50),
+    ("fork_is_duplicate", 90),
     ("countersign_at_once", 1),
 )
 
