@@ -25,10 +25,9 @@ std::shared_ptr<submission> prefect_procedures_state::with_competence(const subm
   known.competent = place && place->ordered_here;
   known.listed = place && place->listed;
   known.unheard = place && place->has_node;
-  const auto* noted = std::get_if<law::obligation_noted>(&happened);
-  for (auto commune : noted&& context.territory_of_commune ? noted->communes : law::communes{})
-    if (context.territory_of_commune(commune))
-      known.communes_of_epci.push_back(commune);
+  if (const auto* noted = std::get_if<law::obligation_noted>(&happened); noted && context.territory_of_commune)
+    std::ranges::copy_if(noted->communes, std::back_inserter(known.communes_of_epci),
+                         [&](law::commune_code commune) { return context.territory_of_commune(commune).has_value(); });
   return complete;
 }
 

@@ -3,6 +3,8 @@
 #include "law/find_in.hpp"
 #include "law/rights.hpp"
 
+#include <set>
+
 namespace toit::law {
 
 // -- the book -------------------------------------------------------------------------------------------------------
@@ -179,9 +181,14 @@ existence_facts procedures_book::existing(siren territory, const dispositif_book
     };
     known.conformity = as_of(day);
     // Found one day to conform after all: a carence found before that day is over.
+    std::set<civil_date> examined_on;
     for (const auto& point : file->points)
-      if (since <= point.on && point.on <= day && as_of(point.on).conforming())
-        known.conforming_on = std::max(known.conforming_on.value_or(point.on), point.on);
+      if (since <= point.on && point.on <= day)
+        examined_on.insert(point.on);
+    auto last = std::find_if(examined_on.rbegin(), examined_on.rend(),
+                             [&](civil_date then) { return as_of(then).conforming(); });
+    if (last != examined_on.rend())
+      known.conforming_on = std::max(known.conforming_on.value_or(*last), *last);
   }
   if (file->carence)
     known.carence_on = file->carence->on;

@@ -95,10 +95,11 @@ bool has_procedures(const call_ptr& c) {
   return false;
 }
 
-const law::dispositif_book* side_of(const std::vector<supervised_territory_ptr>& all, law::siren territory) {
+/// Null when nothing of the territory's journal has been received.
+supervised_territory_ptr heard_of(const std::vector<supervised_territory_ptr>& all, law::siren territory) {
   auto is_it = [&](const supervised_territory_ptr& one) { return one->stream == ports::stream_of(territory); };
   auto found = std::ranges::find_if(all, is_it);
-  return found != all.end() && (*found)->seq > 0 ? &(*found)->dispositif : nullptr;
+  return found != all.end() && (*found)->seq > 0 ? *found : nullptr;
 }
 
 } // namespace
@@ -121,8 +122,10 @@ void procedures(const call_ptr& c) {
     using facts = std::vector<supervised_territory_ptr>;
     c->gateway().supervised(answering<facts>(c, [c, book](const facts& all) {
       auto items = json::array();
-      for (const auto& [id, known] : book->procedures())
-        items.push_back(to_json(shown(known, side_of(all, known.territory))));
+      for (const auto& [id, known] : book->procedures()) {
+        auto side = heard_of(all, known.territory);
+        items.push_back(to_json(shown(known, side ? &side->dispositif : nullptr)));
+      }
       c->answer(answer_json(200, {{"items", std::move(items)}}));
     }));
   }));
@@ -225,16 +228,13 @@ void watch(const call_ptr& c, Then then) {
     c->gateway().supervised(answering<facts>(c, [c, known, book, then](const facts& all) {
       auto whole = known;
       whole.book = book;
-      auto stream = ports::stream_of(known.territory);
-      for (const auto& one : all)
-        if (one->stream == stream && one->seq > 0)
-          whole.side = one;
+      whole.side = heard_of(all, known.territory);
       // What is folded so far says nothing of what comes after it.
       if (whole.side && !whole.side->caught_up)
         return c->refuse(law::refuse(refusal_code::busy, "L441-2-7-4-1",
                                      "Le journal de ce territoire est encore en lecture : réessayez.")
                              .error());
-      whole.news = news_of(c, whole.side.get(), stream);
+      whole.news = news_of(c, whole.side.get(), ports::stream_of(known.territory));
       then(whole);
     }));
   }));
