@@ -1,5 +1,6 @@
-// Mutates what follows the first byte as the MessagePack value that it mostly is: a reader of packed values is reached
-// behind its first check only by values that are still well formed. Built into libFuzzer's programs alone.
+// Mutates what follows the first byte as the MessagePack value that it mostly is, or one of the values within it: a
+// reader of packed values is reached behind its first check only by values that are still well formed. Built into
+// libFuzzer's programs alone.
 
 #include "journal/pack.hpp"
 
@@ -178,15 +179,54 @@ msgpack::sbuffer mutated(byte_view content, unsigned seed) {
   return out;
 }
 
+/// Where packed values lie whose size is the byte before them, as in a play of many acts.
+std::vector<std::size_t> sized_values(byte_view play) {
+  std::vector<std::size_t> found;
+  for (std::size_t at = 1; at < play.size(); ++at) {
+    std::size_t size = play[at - 1];
+    if (size < 2 || size > play.size() - at)
+      continue;
+    if (toit::journal::parse_packed(play.subspan(at, size)).get().type == msgpack::type::ARRAY)
+      found.push_back(at);
+  }
+  return found;
+}
+
+/// Replaces `size` bytes at `at`; 0 when they are no packed value or there is no room.
+std::size_t mutate_at(std::span<std::uint8_t> room, std::size_t used, std::size_t at, std::size_t size, unsigned seed) {
+  auto out = mutated(room.subspan(at, size), seed);
+  if (out.size() == 0 || used - size + out.size() > room.size())
+    return 0;
+  std::vector<std::uint8_t> after(room.begin() + static_cast<std::ptrdiff_t>(at + size),
+                                  room.begin() + static_cast<std::ptrdiff_t>(used));
+  std::copy_n(reinterpret_cast<const std::uint8_t*>(out.data()), out.size(), room.data() + at);
+  std::ranges::copy(after, room.data() + at + out.size());
+  return used - size + out.size();
+}
+
+std::size_t mutate_sized(std::span<std::uint8_t> room, std::size_t used, unsigned seed) {
+  auto found = sized_values(room.first(used));
+  if (found.empty())
+    return 0;
+  auto at = found[seed % found.size()];
+  auto made = mutate_at(room, used, at, room[at - 1], seed);
+  auto size = made + room[at - 1] - used;
+  if (made == 0 || size >= 0xFF)
+    return 0;
+  room[at - 1] = static_cast<std::uint8_t>(size);
+  return made;
+}
+
 } // namespace
 
 extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t size, std::size_t size_most,
                                                unsigned seed) {
-  if (size < 2 || seed % 4 == 0)
-    return LLVMFuzzerMutate(data, size, size_most);
-  auto out = mutated({data + 1, size - 1}, seed / 4);
-  if (out.size() == 0 || out.size() + 1 > size_most)
-    return LLVMFuzzerMutate(data, size, size_most);
-  std::copy_n(reinterpret_cast<const std::uint8_t*>(out.data()), out.size(), data + 1);
-  return out.size() + 1;
+  std::size_t made = 0;
+  if (size >= 2 && seed % 4 != 0) {
+    std::span room{data, size_most};
+    made = mutate_at(room, size, 1, size - 1, seed / 4);
+    if (made == 0)
+      made = mutate_sized(room, size, seed / 4);
+  }
+  return made != 0 ? made : LLVMFuzzerMutate(data, size, size_most);
 }
