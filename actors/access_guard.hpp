@@ -95,6 +95,8 @@ private:
   void add_rights(submission& on_its_way, const asked_command& asked) const;
   void add_communes(submission& on_its_way) const;
   caf::result<answer_ptr> hand_over(const std::shared_ptr<submission>& on_its_way, const asked_command_ptr& asked);
+  caf::result<answer_ptr> hand_over_late(const std::shared_ptr<submission>& on_its_way);
+  caf::result<answer_ptr> hand_to_owner(const submission_ptr& ready);
   caf::result<answer_ptr> move_clock(const std::shared_ptr<submission>& on_its_way, law::instant to);
   caf::result<answer_ptr> confirm_clock(const std::shared_ptr<submission>& on_its_way);
   caf::result<answer_ptr> refuse(const submission& on_its_way, law::refusal why);

@@ -57,6 +57,8 @@ law::check access_guard_state::check_vouched(const identity& who) const {
 
 /// The account is alive, and the agent has the mission; of who comes from another node, that node has seen to it.
 law::check access_guard_state::check_asker(const asked_command& asked, const law::entry_kind& kind) const {
+  if (asked.late)
+    return {};
   if (asked.by.vouched_by) {
     if (auto ok = check_travels(asked.event); !ok)
       return ok;
@@ -113,10 +115,23 @@ law::check access_guard_state::add_originator(submission& on_its_way, const aske
   return {};
 }
 
+namespace {
+
+bool creates_its_subject(const law::event& happened) {
+  using std::holds_alternative;
+  return holds_alternative<law::demande_registered>(happened) ||
+         holds_alternative<law::dwelling_registered>(happened) || holds_alternative<law::vacancy_opened>(happened) ||
+         holds_alternative<law::session_scheduled>(happened);
+}
+
+} // namespace
+
 // -- what it is about -----------------------------------------------------------------------------------------------
 
 law::check access_guard_state::add_target(submission& on_its_way, const asked_command& asked) {
   auto& target = on_its_way.command.target;
+  if (asked.late && !creates_its_subject(asked.event))
+    target = *asked.late;
   if (asked.target)
     target = *asked.target;
   if (asked.by.own_dossier && !asked.number && !asked.target)
@@ -248,6 +263,13 @@ std::shared_ptr<submission> access_guard_state::begin(const asked_command& asked
   on_its_way->facts.today = context->today();
   for (auto& id : on_its_way->facts.fresh_ids)
     id = context->chance->fresh<law::subject_id>();
+  // What a demandeur enters occurs on the day on which he does: it is looked at as of then.
+  if (asked.late && asked.by.own_dossier)
+    on_its_way->facts.today = asked.occurred_on;
+  if (asked.late) {
+    const auto* named = std::get_if<law::designated>(&asked.event);
+    on_its_way->facts.fresh_ids[0] = named ? law::subject_of(named->candidacy) : *asked.late;
+  }
   return on_its_way;
 }
 
@@ -342,7 +364,32 @@ caf::result<answer_ptr> access_guard_state::submit(const asked_command_ptr& aske
   auto on_its_way = begin(*asked);
   if (auto ok = complete(*on_its_way, *asked); !ok)
     return refuse(*on_its_way, ok.error());
-  return hand_over(on_its_way, asked);
+  return asked->late ? hand_over_late(on_its_way) : hand_over(on_its_way, asked);
+}
+
+namespace {
+
+/// Its secret was the former host's alone: it has to be made anew.
+bool brings_secret(const law::event& happened) {
+  using std::holds_alternative;
+  return holds_alternative<law::account_opened>(happened) || holds_alternative<law::account_secret_changed>(happened) ||
+         holds_alternative<law::applicant_account_opened>(happened) ||
+         holds_alternative<law::applicant_password_set>(happened);
+}
+
+} // namespace
+
+/// What it creates keeps the identifier that others know it by; what it brings with it is in the entry.
+// [L441-2-7-4-1]
+caf::result<answer_ptr> access_guard_state::hand_over_late(const std::shared_ptr<submission>& on_its_way) {
+  const auto& happened = std::get<law::event>(on_its_way->command.asked);
+  if (brings_secret(happened))
+    return refuse(*on_its_way, law::refuse(refusal_code::conflict, "L441-2-7-4-1",
+                                           "Le secret de ce compte est resté sur l'ancien nœud : il est à refaire.")
+                                   .error());
+  if (auto ok = close_account(*on_its_way); !ok)
+    return refuse(*on_its_way, ok.error());
+  return hand_to_owner(on_its_way);
 }
 
 caf::result<answer_ptr> access_guard_state::hand_over(const std::shared_ptr<submission>& on_its_way,
@@ -366,6 +413,12 @@ caf::result<answer_ptr> access_guard_state::hand_over(const std::shared_ptr<subm
   submission_ptr ready = on_its_way;
   if (holds_alternative<law::document_filed>(happened))
     return self->delegate(neighbours.documents, submit_atom_v, ready, asked, neighbours.registry);
+  return hand_to_owner(ready);
+}
+
+caf::result<answer_ptr> access_guard_state::hand_to_owner(const submission_ptr& ready) {
+  using std::holds_alternative;
+  const auto& happened = std::get<law::event>(ready->command.asked);
   if (holds_alternative<law::designated>(happened) || holds_alternative<law::contingent_eligibility>(happened) ||
       holds_alternative<law::vacancy_opened>(happened) ||
       holds_alternative<law::reservation_convention_signed>(happened) ||

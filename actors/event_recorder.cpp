@@ -65,6 +65,8 @@ std::vector<brought_results> event_recorder_state::stage(const std::vector<waiti
       writer->stage_mark(mark);
     for (const auto& head : waiting.things->foreign_heads)
       writer->stage_foreign_head(head);
+    for (const auto& tail : waiting.things->orphans)
+      result.orphans.push_back(writer->stage_orphans(*tail));
   }
   return results;
 }
@@ -73,9 +75,12 @@ void event_recorder_state::answer_transfers(std::vector<waiting_transfer>& trans
                                             std::vector<brought_results>& results, const ports::synced& done) {
   for (std::size_t i = 0; i < transfers.size(); ++i) {
     results[i].on_disk = done.entries;
-    if (!done.entries)
+    if (!done.entries) {
       for (auto& result : results[i].transfers)
         result.status = ports::transfer_status::read_only;
+      for (auto& result : results[i].orphans)
+        result.status = ports::transfer_status::read_only;
+    }
     transfers[i].promise.deliver(brought_results_ptr{std::make_shared<const brought_results>(std::move(results[i]))});
   }
 }
@@ -166,8 +171,13 @@ void event_recorder_state::tell_followers(const ports::synced& done) {
   }
   // What another host has written is read from the journal: nobody has it in hand here.
   for (const auto& stream : done.replicas)
-    for (auto& f : followers_[stream])
-      tell(f, stream, std::make_shared<ports::entry_batch>(ports::entry_batch{stream, {}}));
+    let_look(stream);
+}
+
+/// Whoever follows the stream reads what is new of it himself.
+void event_recorder_state::let_look(const ports::stream_id& stream) {
+  for (auto& f : followers_[stream])
+    tell(f, stream, std::make_shared<ports::entry_batch>(ports::entry_batch{stream, {}}));
 }
 
 /// Whoever follows a stream that is released looks for himself: the writer may have announced other keys in it.
@@ -175,8 +185,7 @@ void event_recorder_state::hold(const ports::stream_id& stream, bool behind) {
   auto before = writer->last_seq(stream);
   writer->hold_back(stream, behind);
   if (writer->last_seq(stream) != before)
-    for (auto& f : followers_[stream])
-      tell(f, stream, std::make_shared<ports::entry_batch>(ports::entry_batch{stream, {}}));
+    let_look(stream);
 }
 
 void event_recorder_state::tell(followed& f, const ports::stream_id& stream, const ports::batch_ptr& batch) {
@@ -210,6 +219,19 @@ void event_recorder_state::forget(const caf::actor_addr& gone) {
 bool event_recorder_state::order(const ordered_stream& now) {
   writer->follow_ordering(now.ordering);
   return !now.escrow || writer->seal_keys_to(now.stream, *now.escrow);
+}
+
+// [L441-2-7-4-1]
+ports::adoption_result event_recorder_state::adopt(const ports::adoption& asked) {
+  auto done = writer->adopt(asked);
+  if (done.status == ports::adoption_status::adopted)
+    let_look(asked.stream);
+  return done;
+}
+
+bool event_recorder_state::release(const ports::stream_id& stream) {
+  writer->release(stream);
+  return true;
 }
 
 void event_recorder_state::tick() {
@@ -253,6 +275,8 @@ event_recorder_actor::behavior_type event_recorder(event_recorder_actor::statefu
         return true;
       },
       [self](ordering_atom, const ordered_stream_ptr& now) { return self->state.order(*now); },
+      [self](adopt_atom, const adoption_ptr& asked) { return self->state.adopt(*asked); },
+      [self](release_atom, const ports::stream_id& stream) { return self->state.release(stream); },
       [self](follow_atom, const ports::stream_id& stream, const follower_actor& follower) {
         self->state.follow(stream, follower);
       },

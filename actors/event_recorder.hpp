@@ -32,6 +32,8 @@ struct event_recorder_state {
   void forget(const caf::actor_addr& gone);
   void flush();
   bool order(const ordered_stream& now);
+  ports::adoption_result adopt(const ports::adoption& asked);
+  bool release(const ports::stream_id& stream);
   void tick();
   bool keep(bool force);
   recorder_status status() const;
@@ -72,6 +74,7 @@ private:
   void answer_transfers(std::vector<waiting_transfer>& transfers, std::vector<brought_results>& results,
                         const ports::synced& done);
   void tell_followers(const ports::synced& done);
+  void let_look(const ports::stream_id& stream);
   void tell(followed& f, const ports::stream_id& stream, const ports::batch_ptr& batch);
 
   std::vector<waiting_group> groups_;

@@ -43,6 +43,11 @@ CAF_ADD_ATOM(toit, toit, ask_atom, "ask")
 CAF_ADD_ATOM(toit, toit, again_atom, "again")
 CAF_ADD_ATOM(toit, toit, answer_atom, "answer")
 CAF_ADD_ATOM(toit, toit, executed_atom, "executed")
+CAF_ADD_ATOM(toit, toit, adopt_atom, "adopt")
+CAF_ADD_ATOM(toit, toit, release_atom, "release")
+CAF_ADD_ATOM(toit, toit, gather_atom, "gather")
+CAF_ADD_ATOM(toit, toit, host_atom, "host")
+CAF_ADD_ATOM(toit, toit, pass_atom, "pass")
 CAF_END_TYPE_ID_BLOCK(toit)
 
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::asked_command_ptr)
@@ -76,6 +81,11 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::dispositif_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::executed_command)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::supervised_territory_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::executor_status)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::adoption_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::ports::adoption_result)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::ports::authorities_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::late_report_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::hosting_report_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::registry_status)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::recorder_status)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::watcher_status)
@@ -108,6 +118,11 @@ using event_recorder_actor = caf::typed_actor<
     // From now on each head names the last entry of the ordering authority's stream that was there, and the stream's
     // keys are sealed to that authority. False when the disk has no room: to be asked again.
     caf::replies_to<ordering_atom, ordered_stream_ptr>::with<bool>,
+    // Makes a stream this node's, whose epoch the ordering authority has opened for it: answers once the cut is on
+    // disk.
+    caf::replies_to<adopt_atom, adoption_ptr>::with<ports::adoption_result>,
+    // The stream is another node's from now on.
+    caf::replies_to<release_atom, ports::stream_id>::with<bool>,
     // From now on the follower is told what is written to the stream.
     caf::reacts_to<follow_atom, ports::stream_id, follower_actor>,
     // Writes what waits.
@@ -217,6 +232,23 @@ using prefect_procedures_actor = follower_actor::extend<caf::replies_to<submit_a
 using territory_supervisor_actor =
     follower_actor::extend<caf::reacts_to<tick_atom>, caf::replies_to<status_atom>::with<supervised_territory_ptr>>;
 
+/// The SUBSTITUTION HOST of a State node opens epochs: it writes in its authority's stream that a territory's
+/// dispositif passes, when the prefect's acts or the territory's adhesion say so.
+using substitution_host_actor = follower_actor::extend< // Looks what is due.
+    caf::reacts_to<tick_atom>>;
+
+/// LATE ENTRIES brings in what a territory's former host had recorded beyond the cut: each entry at most once.
+using late_entries_actor = caf::typed_actor<
+    // Goes on with the next one.
+    caf::reacts_to<tick_atom>,
+    // What became of each so far.
+    caf::replies_to<list_atom>::with<late_report_ptr>>;
+
+/// The HOST KEEPER (nodes/host) of a node takes over the streams whose epochs are opened for it, and hands over or lets
+/// go those that are another's.
+using host_keeper_actor =
+    follower_actor::extend<caf::reacts_to<tick_atom>, caf::replies_to<status_atom>::with<hosting_report_ptr>>;
+
 using message_ptr = std::shared_ptr<const ports::bytes>;
 
 /// The LINK KEEPER (nodes/federation) exchanges streams with the neighbours: the one actor that knows of other nodes.
@@ -231,6 +263,12 @@ using link_keeper_actor = follower_actor::extend<
     caf::replies_to<ask_atom, ports::node_name, message_ptr>::with<message_ptr>,
     // A newer directory, signed by the anchor, was brought by hand.
     caf::reacts_to<keep_atom, message_ptr>,
+    // Other nodes host streams now.
+    caf::reacts_to<pass_atom, ports::authorities_ptr>,
+    // This node hosts the stream from now on, or no more.
+    caf::reacts_to<host_atom, ports::stream_id, bool>,
+    // Asks all neighbours for what they hold more of a stream; answers once they have given it, or been waited for.
+    caf::replies_to<gather_atom, ports::stream_id>::with<bool>,
     // The answer to what a neighbour asked.
     caf::reacts_to<answer_atom, ports::node_name, std::uint64_t, message_ptr>,
     // Links, positions and alarms as they are now.

@@ -43,6 +43,7 @@ struct asked_command {
   std::optional<law::command_id> id{};         ///< of a command that another node has issued
   std::optional<ports::stream_id> issuer{};    ///< of that command: the State authority's stream
   std::optional<ports::stream_id> elsewhere{}; ///< on a State node: the territory where it is to be recorded
+  std::optional<law::subject_id> late{};       ///< the former host had recorded it, about this subject
 };
 using asked_command_ptr = std::shared_ptr<const asked_command>;
 
@@ -92,13 +93,17 @@ struct brought {
   std::vector<ports::transfer_ptr> transfers;
   std::vector<ports::witness_mark> marks;
   std::vector<ports::signed_head> foreign_heads;
+  std::vector<ports::orphan_tail_ptr> orphans;
 };
 using brought_ptr = std::shared_ptr<const brought>;
 struct brought_results {
   bool on_disk = true;                           ///< false: a full disk; nothing was kept
   std::vector<ports::transfer_result> transfers; ///< in the order asked
+  std::vector<ports::orphan_result> orphans;     ///< likewise
 };
 using brought_results_ptr = std::shared_ptr<const brought_results>;
+
+using adoption_ptr = std::shared_ptr<const ports::adoption>;
 
 using log_line_ptr = std::shared_ptr<const ports::log_line>;
 
@@ -245,8 +250,40 @@ struct supervised_territory {
   std::uint64_t commands_executed = 0; ///< of this authority
   law::rights_book rights;
   law::dispositif_book dispositif;
+  std::optional<law::stream_closing> closing; ///< while it is the last entry
+  law::bytes32 closing_link{};
 };
 using supervised_territory_ptr = std::shared_ptr<const supervised_territory>;
+
+/// What became of an entry that the former host had made beyond the cut.
+struct settled_late_entry {
+  law::late_entry_settled settled;
+  std::uint64_t recorded = 0; ///< the entry that says so
+};
+struct late_report {
+  std::vector<settled_late_entry> settled;
+  std::uint64_t waiting = 0; ///< 1 while the next one cannot be brought in now
+};
+using late_report_ptr = std::shared_ptr<const late_report>;
+
+/// How a stream that this node hosts, or is to host, stands.
+enum class hosting_state : std::uint8_t {
+  hosted,
+  gathering, ///< neighbours are asked for what they hold more
+  waiting,   ///< for what is still to come, or for a disk with room
+  locked,    ///< no key that is here opens the stream
+  closing,   ///< the next host does not yet hold all of it
+  closed,    ///< it passes to its next host
+};
+constexpr auto names_of(hosting_state) {
+  return std::to_array<std::string_view>({"hosted", "gathering", "waiting", "locked", "closing", "closed"});
+}
+struct hosted_stream {
+  ports::stream_id stream;
+  std::uint32_t epoch = 0;
+  hosting_state state{};
+};
+using hosting_report_ptr = std::shared_ptr<const std::vector<hosted_stream>>;
 
 struct executor_status {
   std::uint64_t executed = 0; ///< commands of State authorities answered since the start

@@ -64,7 +64,8 @@ ports::append_ptr make_append(const territory_context& context, const submission
 
 bool is_final(law::refusal_code code) {
   using enum law::refusal_code;
-  return code != busy && code != read_only && code != unknown_outcome && code != rolled_back && code != internal;
+  return code != busy && code != read_only && code != unknown_outcome && code != rolled_back && code != fenced &&
+         code != internal;
 }
 
 ports::log_line attempt_of(const submission& asked, const law::refusal& refusal) {

@@ -318,6 +318,9 @@ private:
     case behind:
       return refused(law::refusal_code::rolled_back, "L441-2-7-1-1a",
                      "Le journal de ce nœud n'est pas encore confirmé par un autre : rien n'a été enregistré.");
+    case fenced:
+      return refused(law::refusal_code::fenced, "L441-2-7-4-1",
+                     "Un autre nœud tient désormais le journal de ce territoire : rien n'a été enregistré ici.");
     case number_taken:
       break;
     }

@@ -7,12 +7,12 @@
 #pragma once
 
 #include "actors/instruments.hpp"
+#include "actors/substitution_host.hpp"
 #include "law/procedures.hpp"
 
 namespace toit {
 
 using procedures_pointer = prefect_procedures_actor::stateful_pointer<struct prefect_procedures_state>;
-using supervisors_by_stream = std::map<ports::stream_id, territory_supervisor_actor>;
 
 struct prefect_procedures_state {
   prefect_procedures_state() = default;

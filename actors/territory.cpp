@@ -6,8 +6,10 @@
 #include "actors/demand_registry.hpp"
 #include "actors/documents.hpp"
 #include "actors/dossier_reader.hpp"
+#include "actors/late_entries.hpp"
 #include "actors/prefect_procedures.hpp"
 #include "actors/state_desk.hpp"
+#include "actors/substitution_host.hpp"
 
 namespace toit {
 
@@ -22,8 +24,12 @@ std::vector<caf::actor> territory_actors::all() const {
     everybody.push_back(caf::actor_cast<caf::actor>(executor));
   for (const auto& [stream, supervisor] : supervisors)
     everybody.push_back(caf::actor_cast<caf::actor>(supervisor));
+  if (late)
+    everybody.push_back(caf::actor_cast<caf::actor>(late));
   if (procedures)
     everybody.push_back(caf::actor_cast<caf::actor>(procedures));
+  if (substitution)
+    everybody.push_back(caf::actor_cast<caf::actor>(substitution));
   if (state)
     everybody.push_back(caf::actor_cast<caf::actor>(state));
   return everybody;
@@ -51,6 +57,8 @@ territory_actors spawn_territory(caf::actor_system& system, const territory_cont
                                 system.spawn(territory_supervisor, context, recorder, spawned.state, followed));
   if (of_state)
     spawned.procedures = system.spawn(prefect_procedures, context, recorder, spawned.supervisors);
+  if (of_state && context->hosting)
+    spawned.substitution = system.spawn(substitution_host, context, recorder, spawned.supervisors);
   spawned.guard = system.spawn(access_guard, context,
                                guard_neighbours{recorder, spawned.registry, spawned.allocator, spawned.documents,
                                                 spawned.reader, spawned.passwords, spawned.watcher, spawned.conventions,
@@ -58,6 +66,8 @@ territory_actors spawn_territory(caf::actor_system& system, const territory_cont
                                options.steer);
   if (context->post && !of_state)
     spawned.executor = system.spawn(command_executor, context, recorder, spawned.guard);
+  if (context->post && !of_state)
+    spawned.late = system.spawn(late_entries, context, recorder, spawned.guard);
   return spawned;
 }
 

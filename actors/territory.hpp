@@ -20,8 +20,10 @@ struct territory_actors {
   password_desk_actor passwords;
   command_executor_actor executor;                                    ///< null on a node alone, and on a State node
   convention_keeper_actor conventions;                                ///< null on a State node
+  late_entries_actor late;                                            ///< null on a node alone, and on a State node
   state_desk_actor state;                                             ///< null in a territory
   prefect_procedures_actor procedures;                                ///< null in a territory
+  substitution_host_actor substitution;                               ///< of a State node in a federation
   std::map<ports::stream_id, territory_supervisor_actor> supervisors; ///< of a State node
 
   /// Every one of them, in the order in which they may be ended: whoever lets in first, owners last.

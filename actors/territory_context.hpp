@@ -10,6 +10,7 @@
 #include "ports/clock.hpp"
 #include "ports/command_post.hpp"
 #include "ports/files.hpp"
+#include "ports/hosting.hpp"
 #include "ports/passwords.hpp"
 #include "ports/randomness.hpp"
 #include "ports/snapshots.hpp"
@@ -47,6 +48,7 @@ struct territory_context {
   std::shared_ptr<ports::password_hasher> passwords;
   std::shared_ptr<base::metrics> metrics;
   std::shared_ptr<const ports::command_post> post; ///< null on a node alone
+  std::shared_ptr<const ports::hosting> hosting;   ///< of a State node of a federation
   deliberate_bugs bugs;
 
   law::civil_date today() const { return law::local_date(departement, clock->now()); }

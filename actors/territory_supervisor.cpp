@@ -25,6 +25,7 @@ void territory_supervisor_state::go_on() {
   for (const auto& entry : entries) {
     facts.last_recorded_at = entry.recorded_at;
     facts.seq = entry.seq;
+    facts.closing.reset();
     if (entry.record)
       take(entry);
   }
@@ -39,6 +40,11 @@ void territory_supervisor_state::take(const ports::stored_entry& entry) {
   facts.dispositif.apply(entry.subject, *entry.record, entry.seq);
   if (const auto* opened = std::get_if<law::stream_opened>(&entry.record->event))
     facts.name = opened->name;
+  if (const auto* closing = std::get_if<law::stream_closing>(&entry.record->event)) {
+    facts.closing = *closing;
+    if (auto head = reader_->head_covering(facts.stream, entry.seq))
+      facts.closing_link = head->link;
+  }
   const auto* executed = std::get_if<law::command_executed>(&entry.record->event);
   if (!executed || executed->issuer.str() != context->stream.view())
     return;

@@ -24,6 +24,11 @@ bool follows(const node_entry& node, const territory_entry& territory) {
   return std::ranges::any_of(territory.supervisors, [&](const stream_id& authority) { return hosts(node, authority); });
 }
 
+bool is_holder(const node_entry& node, const territory_entry& territory) {
+  return std::ranges::find(territory.holders, node.name) != territory.holders.end();
+}
+
+/// It answers for the territory's stream, or watches over it.
 bool concerns(const node_entry& node, const territory_entry& territory) {
   return hosts(node, territory.stream) || follows(node, territory);
 }
@@ -87,15 +92,21 @@ std::vector<const node_entry*> neighbours_of(const directory& in, const node_nam
   if (!self)
     return {};
   std::set<stream_id> shared;
-  for (const auto& territory : in.territories)
-    if (territory.in_force(day) && concerns(*self, territory)) {
-      shared.insert(territory.stream);
-      shared.insert(territory.supervisors.begin(), territory.supervisors.end());
-    }
+  std::set<node_name> holders;
+  for (const auto& territory : in.territories) {
+    bool concerned = concerns(*self, territory);
+    if (!territory.in_force(day) || (!concerned && !is_holder(*self, territory)))
+      continue;
+    shared.insert(territory.stream);
+    shared.insert(territory.supervisors.begin(), territory.supervisors.end());
+    // Of two who merely hold it neither is the other's affair.
+    if (concerned)
+      holders.insert(territory.holders.begin(), territory.holders.end());
+  }
   std::vector<const node_entry*> neighbours;
   auto is_shared = [&](const stream_id& stream) { return shared.contains(stream); };
   for (const auto& node : in.nodes)
-    if (&node != self && std::ranges::any_of(node.streams, is_shared))
+    if (&node != self && (std::ranges::any_of(node.streams, is_shared) || holders.contains(node.name)))
       neighbours.push_back(&node);
   return neighbours;
 }
@@ -105,10 +116,23 @@ bool should_hold(const directory& in, const node_name& who, const stream_id& str
   if (!node)
     return false;
   auto reaches = [&](const territory_entry& territory) {
-    return territory.in_force(day) && ((territory.stream == stream && follows(*node, territory)) ||
-                                       (supervises(stream, territory) && concerns(*node, territory)));
+    bool holds = is_holder(*node, territory);
+    return territory.in_force(day) && ((territory.stream == stream && (holds || follows(*node, territory))) ||
+                                       (supervises(stream, territory) && (holds || concerns(*node, territory))));
   };
   return hosts(*node, stream) || std::ranges::any_of(in.territories, reaches);
+}
+
+bool is_held_by(const directory& in, const node_name& who, const stream_id& stream, law::civil_date day) {
+  const auto* node = in.find(who);
+  const auto* territory = in.territory_of(stream, day);
+  return node && territory && is_holder(*node, *territory);
+}
+
+bool is_followed_by(const directory& in, const node_name& who, const stream_id& stream, law::civil_date day) {
+  const auto* node = in.find(who);
+  const auto* territory = in.territory_of(stream, day);
+  return node && territory && follows(*node, *territory);
 }
 
 std::string inconsistency_of(const directory& given) {

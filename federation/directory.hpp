@@ -3,7 +3,7 @@
 /// key, which every node pins. docs/federation-protocol.md is normative.
 ///
 /// Text       L441-2-7 (one dispositif a territory; the competent prefect), law.md's competence by matter.
-/// Not here   the authority of a territory by epoch: acts in the ordering stream say that.
+/// Not here   who hosts a territory's stream once it has been taken over: authorities.hpp.
 
 #pragma once
 
@@ -85,6 +85,8 @@ struct territory_entry {
   law::list<stream_id, 16> supervisors;             ///< State streams that follow it, the ordering one among them
   law::civil_date from;
   std::optional<law::civil_date> until; ///< last day
+  /// Who holds the stream although he neither hosts nor follows it: no part of what is signed (authorities.hpp).
+  std::vector<node_name> holders;
 
   bool in_force(law::civil_date day) const { return from <= day && (!until || day <= *until); }
   friend bool operator==(const territory_entry&, const territory_entry&) = default;
@@ -157,12 +159,18 @@ struct directory {
 };
 
 /// Whom a node talks with: a territory's node with the hosts of the State streams that follow its own, a State node
-/// with the nodes it follows and with the State nodes that follow the same territories.
+/// with the nodes it follows and with the State nodes that follow the same territories; whoever holds a territory's
+/// stream all the same with who hosts and who follows it.
 std::vector<const node_entry*> neighbours_of(const directory& in, const node_name& of, law::civil_date day);
 
-/// True when `who` should hold `stream`: it hosts it, it follows the territory, or the stream is that of a State
-/// authority that follows one of the territories it hosts or follows.
+/// True when `who` should hold `stream`: it hosts it, it follows the territory or holds its stream all the same, or the
+/// stream is that of a State authority that follows one of the territories it hosts, follows or holds.
 bool should_hold(const directory& in, const node_name& who, const stream_id& stream, law::civil_date day);
+
+/// `who` is one of the holders of the territory's stream, who neither host nor follow it.
+bool is_held_by(const directory& in, const node_name& who, const stream_id& stream, law::civil_date day);
+/// `who` hosts the stream of a State authority that follows the territory.
+bool is_followed_by(const directory& in, const node_name& who, const stream_id& stream, law::civil_date day);
 
 enum class directory_fault : std::uint8_t {
   malformed,

@@ -11,6 +11,10 @@ std::uint64_t part_size(std::uint64_t whole, std::uint64_t offset) {
   return std::min(document_part_bytes, whole - offset);
 }
 
+std::optional<stream_id> own_stream_of(const document_setup& setup) {
+  return setup.own || setup.hosted.empty() ? setup.own : std::optional{setup.hosted.front()};
+}
+
 void one_less(std::uint64_t& count) {
   if (count > 0)
     --count;
@@ -20,11 +24,12 @@ void one_less(std::uint64_t& count) {
 
 document_exchange::document_exchange(document_setup setup, const federation::directory& directory,
                                      ports::transfer_source& source, milliseconds monotonic, law::civil_date today)
-    : setup_{std::move(setup)}, directory_{directory},
-      shelves_{setup_.folders, setup_.hosted.empty() ? std::nullopt : std::optional{setup_.hosted.front()}, source},
+    : setup_{std::move(setup)}, directory_{directory}, shelves_{setup_.folders, own_stream_of(setup_), source},
       monotonic_{monotonic}, second_began_{monotonic}, minute_began_{monotonic}, today_{today} {
-  if (!setup_.hosted.empty() && shelves_.remembers_fetching_back())
-    fetch_back(setup_.hosted.front());
+  setup_.own = own_stream_of(setup_);
+  shelves_.set_hosted({setup_.hosted.begin(), setup_.hosted.end()});
+  if (setup_.own && hosts(*setup_.own) && shelves_.remembers_fetching_back())
+    fetch_back(*setup_.own);
 }
 
 bool document_exchange::hosts(const stream_id& stream) const {
@@ -115,26 +120,51 @@ void document_exchange::choose_streams() {
     choose_streams(name, l);
 }
 
-/// Streams of his that this node should hold; and this node's own, when it lacks something that he should hold.
-void document_exchange::choose_streams(const node_name& name, link& l) {
-  std::map<stream_id, listing> now;
-  auto choose = [&](const stream_id& stream) {
-    shelves_.follow(stream);
-    auto known = l.lists.find(stream);
-    now[stream] = known == l.lists.end() ? listing{} : known->second;
-  };
+/// Streams of his that this node should hold. Of those that it holds to host them, hosts beside its own, or lacks some
+/// of its own of: what he should hold too.
+std::set<stream_id> document_exchange::streams_from(const node_name& name) const {
+  std::set<stream_id> chosen;
   if (const auto* node = directory_.find(name))
     for (const auto& stream : node->streams)
       if (!hosts(stream) && should_hold(directory_, setup_.self, stream, today_))
-        choose(stream);
-  if (fetching_back_ && should_hold(directory_, name, setup_.hosted.front(), today_))
-    choose(setup_.hosted.front());
+        chosen.insert(stream);
+  auto choose = [&](const stream_id& stream) {
+    if (should_hold(directory_, name, stream, today_))
+      chosen.insert(stream);
+  };
+  for (const auto& stream : setup_.hosted)
+    if (stream != setup_.own || fetching_back_)
+      choose(stream);
+  for (const auto& territory : directory_.territories)
+    if (!hosts(territory.stream) && is_held_by(directory_, setup_.self, territory.stream, today_))
+      choose(territory.stream);
+  return chosen;
+}
+
+void document_exchange::choose_streams(const node_name& name, link& l) {
+  std::map<stream_id, listing> now;
+  for (const auto& stream : streams_from(name)) {
+    shelves_.follow(stream);
+    auto known = l.lists.find(stream);
+    now[stream] = known == l.lists.end() ? listing{} : known->second;
+  }
   l.lists = std::move(now);
   std::erase_if(l.wanted, [&](const auto& one) { return !l.lists.contains(one.stream); });
   if (l.fetching && !l.lists.contains(l.fetching->wanted.stream))
     l.fetching.reset();
   if (l.asking && !l.lists.contains(*l.asking))
     l.asking.reset();
+}
+
+// [L441-2-7-4-1]
+void document_exchange::set_hosted(std::vector<stream_id> hosted) {
+  setup_.hosted = std::move(hosted);
+  shelves_.set_hosted({setup_.hosted.begin(), setup_.hosted.end()});
+  if (fetching_back_ && !hosts(*setup_.own)) {
+    fetching_back_ = false;
+    tried([&] { shelves_.remember_fetching_back(false); });
+  }
+  choose_streams();
 }
 
 void document_exchange::settle_late(const node_name& name, link& l) {
@@ -174,7 +204,7 @@ void document_exchange::grown(const stream_id& stream) {
 }
 
 void document_exchange::fetch_back(const stream_id& stream) {
-  if (!shelves_.is_own(stream))
+  if (!shelves_.is_own(stream) || !hosts(stream))
     return;
   fetching_back_ = true;
   for (auto& [name, l] : links_)
@@ -289,9 +319,9 @@ void document_exchange::end_list(const stream_id& stream, listing& list) {
 
 /// Once everybody who should hold the stream has told of nothing that is lacking here.
 void document_exchange::settle_fetching_back() {
-  const auto& own = setup_.hosted.front();
+  const auto& own = *setup_.own;
   for (const auto* node : neighbours_of(directory_, setup_.self, today_)) {
-    if (!should_hold(directory_, node->name, own, today_))
+    if (!should_hold(directory_, node->name, own, today_) || is_held_by(directory_, node->name, own, today_))
       continue;
     auto peer = links_.find(node->name);
     if (peer == links_.end() || !peer->second.lists.contains(own) || !peer->second.lists.at(own).clean)

@@ -3,8 +3,9 @@
 /// so that whatever is urgent overtakes them.
 ///
 /// Whoever should hold a stream asks its host which documents there are, and fetches what he lacks, one document at a
-/// time from each neighbour. A document that the stream says is erased is removed, and never fetched again; one that is
-/// merely no longer there stays: a host that was restored lacks much, and fetches its own back in the same way.
+/// time from each neighbour; of a stream that is to be hosted here, or is beside the own one, whoever holds it is
+/// asked. A document that the stream says is erased is removed, and never fetched again; one that is merely no longer
+/// there stays: a host that was restored lacks much, and fetches its own back in the same way.
 ///
 /// Not here   whether what came opens: its key is in its entry, which only those who may read the dossier can open.
 
@@ -35,9 +36,10 @@ struct document_limits {
 
 struct document_setup {
   node_name self;
-  std::vector<stream_id> hosted; ///< own documents are those of the first
+  std::vector<stream_id> hosted; ///< own documents are those of the first, unless `own` says otherwise
   document_shelves::folders folders;
   document_limits limits;
+  std::optional<stream_id> own; ///< whose documents are in the own folder, hosted here or not
 };
 
 struct document_actions {
@@ -58,6 +60,8 @@ public:
   void received(const node_name& from, const any_message& said);
   /// Entries of the stream are on disk.
   void grown(const stream_id& stream);
+  /// Another node hosts a stream, or will, or this one hosts others: what is hosted here from now on.
+  void set_hosted(std::vector<stream_id> hosted);
   /// This node's own stream was behind and no longer is: its documents may be behind too.
   void fetch_back(const stream_id& stream);
 
@@ -118,6 +122,7 @@ private:
   bool hosts(const stream_id& stream) const;
   void choose_streams();
   void choose_streams(const node_name& name, link& l);
+  std::set<stream_id> streams_from(const node_name& name) const;
   void count_anew();
   void begin_anew(link& l);
   void settle_late(const node_name& name, link& l);

@@ -15,12 +15,26 @@ constexpr std::chrono::milliseconds own_read_every{1'000};
 /// A document is on disk before its entry is, and its list may come before its entry does.
 constexpr std::uint64_t beyond_entries = 1'024;
 
+struct replica_name {
+  stream_id stream;
+  law::document_id id;
+};
+
 std::optional<law::document_id> id_in(std::string_view name) {
   law::document_id id;
   if (!name.ends_with(document_suffix) ||
       !law::parse_hex(name.substr(0, name.size() - document_suffix.size()), id.bytes))
     return std::nullopt;
   return id;
+}
+
+std::optional<replica_name> read_replica_name(std::string_view name) {
+  auto dash = name.find('-');
+  auto stream = stream_id::parse(name.substr(0, dash));
+  auto id = dash == std::string_view::npos ? std::nullopt : id_in(name.substr(dash + 1));
+  if (!stream || !id)
+    return std::nullopt;
+  return replica_name{*stream, *id};
 }
 
 void insert_in_order(std::vector<law::document_id>& ids, law::document_id id) {
@@ -41,20 +55,41 @@ void merge(std::vector<law::document_id>& ids, std::vector<law::document_id> mor
 document_shelves::document_shelves(folders on_disk, std::optional<stream_id> own, ports::transfer_source& source)
     : folders_{std::move(on_disk)}, own_stream_{own}, source_{source} {
   law::require(folders_.own && folders_.replicas, "documents are in folders");
+  if (own)
+    hosted_.insert(*own);
   look_at_replicas();
 }
 
 void document_shelves::look_at_replicas() {
-  for (const auto& name : folders_.replicas->list()) {
-    auto dash = name.find('-');
-    auto stream = stream_id::parse(std::string_view{name}.substr(0, dash));
-    auto id = dash == std::string::npos ? std::nullopt : id_in(std::string_view{name}.substr(dash + 1));
-    if (!stream || !id)
-      continue;
-    // In alphabetical order, as they are listed, ids are in their own.
-    replicas_[*stream].push_back(*id);
-    erasures_.try_emplace(*stream);
-  }
+  for (const auto& name : folders_.replicas->list())
+    if (auto read = read_replica_name(name)) {
+      // In alphabetical order, as they are listed, ids are in their own.
+      replicas_[read->stream].push_back(read->id);
+      erasures_.try_emplace(read->stream);
+    }
+}
+
+/// Streams hosted beside the own one: a vault writes among the replicas.
+void document_shelves::look_at_hosted() {
+  for (const auto& stream : hosted_)
+    replicas_[stream].clear();
+  for (const auto& name : folders_.replicas->list())
+    if (auto read = read_replica_name(name); read && hosted_.contains(read->stream))
+      replicas_[read->stream].push_back(read->id);
+}
+
+void document_shelves::look_again(const stream_id& stream, bool begins, std::chrono::milliseconds monotonic) {
+  bool own = is_own(stream);
+  if (!own && !hosted_.contains(stream))
+    return;
+  auto& read_at = own ? own_read_at_ : hosted_read_at_;
+  if (read_at && (!begins || monotonic - *read_at < own_read_every))
+    return;
+  if (own)
+    look_at_own();
+  else
+    look_at_hosted();
+  read_at = monotonic;
 }
 
 void document_shelves::look_at_own() {
@@ -73,7 +108,8 @@ bool document_shelves::has(const stream_id& stream, law::document_id id) {
   if (is_own(stream))
     return size(stream, id).has_value();
   auto found = replicas_.find(stream);
-  return found != replicas_.end() && std::ranges::binary_search(found->second, id);
+  return (found != replicas_.end() && std::ranges::binary_search(found->second, id)) ||
+         (hosted_.contains(stream) && size(stream, id));
 }
 
 std::optional<std::uint64_t> document_shelves::size(const stream_id& stream, law::document_id id) {
@@ -87,10 +123,7 @@ std::optional<bytes> document_shelves::read(const stream_id& stream, law::docume
 
 document_shelves::page document_shelves::list(const stream_id& stream, law::document_id after,
                                               std::chrono::milliseconds monotonic) {
-  if (is_own(stream) && (!own_read_at_ || (after.empty() && monotonic - *own_read_at_ >= own_read_every))) {
-    look_at_own();
-    own_read_at_ = monotonic;
-  }
+  look_again(stream, after.empty(), monotonic);
   const auto& all = is_own(stream) ? own_ : replicas_[stream];
   page told;
   auto next = std::ranges::upper_bound(all, after);
@@ -166,17 +199,19 @@ std::size_t document_shelves::read_some(const stream_id& stream, erasures& known
   return size;
 }
 
-/// Documents of the own stream are its vault's to destroy.
+/// Documents of a stream that is hosted here are its vault's to destroy.
 void document_shelves::erase(const stream_id& stream, std::span<const law::document_id> ids) {
-  auto found = replicas_.find(stream);
-  if (is_own(stream) || found == replicas_.end())
+  if (hosted_.contains(stream))
     return;
+  auto& known = is_own(stream) ? own_ : replicas_[stream];
   for (auto id : ids) {
-    auto place = std::ranges::lower_bound(found->second, id);
-    if (place == found->second.end() || *place != id)
+    auto place = std::ranges::lower_bound(known, id);
+    bool is_known = place != known.end() && *place == id;
+    if (!is_known && !(is_own(stream) && size(stream, id)))
       continue;
-    folders_.replicas->remove(file_of(stream, id));
-    found->second.erase(place);
+    folder_of(stream).remove(file_of(stream, id));
+    if (is_known)
+      known.erase(place);
   }
 }
 

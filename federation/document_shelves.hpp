@@ -1,6 +1,7 @@
 /// \file
-/// Documents of streams, as they lie on this node's disk: those of its own stream, which its vault writes, and replicas
-/// of other hosts', which nobody but this writes. And what the streams say of them: which were erased.
+/// Documents of streams, as they lie on this node's disk: those of its own stream, those of streams that it hosts
+/// beside it, both of which its vaults write, and replicas of other hosts', which nobody but this writes. And what the
+/// streams say of them: which were erased.
 
 #pragma once
 
@@ -9,6 +10,7 @@
 #include "ports/vault.hpp"
 
 #include <map>
+#include <set>
 
 namespace toit::federation {
 
@@ -34,11 +36,13 @@ public:
   document_shelves(folders on_disk, std::optional<stream_id> own, ports::transfer_source& source);
 
   bool is_own(const stream_id& stream) const { return own_stream_ == stream; }
+  /// Their documents are written and destroyed by vaults, wherever they lie.
+  void set_hosted(std::set<stream_id> hosted) { hosted_ = std::move(hosted); }
   bool has(const stream_id& stream, law::document_id id);
   /// In bytes; absent when it is not there.
   std::optional<std::uint64_t> size(const stream_id& stream, law::document_id id);
   std::optional<bytes> read(const stream_id& stream, law::document_id id, std::uint64_t offset, std::size_t limit);
-  /// After this id, in order. The own folder is read anew by whoever begins, now and then.
+  /// After this id, in order. Folders that vaults write are read anew by whoever begins, now and then.
   page list(const stream_id& stream, law::document_id after, std::chrono::milliseconds monotonic);
 
   std::unique_ptr<ports::files::writer> create(const stream_id& stream, law::document_id id);
@@ -76,15 +80,19 @@ private:
   ports::files& folder_of(const stream_id& stream) { return is_own(stream) ? *folders_.own : *folders_.replicas; }
   void look_at_replicas();
   void look_at_own();
+  void look_at_hosted();
+  void look_again(const stream_id& stream, bool begins, std::chrono::milliseconds monotonic);
   std::size_t read_some(const stream_id& stream, erasures& known);
   void erase(const stream_id& stream, std::span<const law::document_id> ids);
 
   folders folders_;
   std::optional<stream_id> own_stream_;
+  std::set<stream_id> hosted_;
   ports::transfer_source& source_;
   std::map<stream_id, std::vector<law::document_id>> replicas_; ///< in order
   std::vector<law::document_id> own_;                           ///< in order, as last read
   std::optional<std::chrono::milliseconds> own_read_at_;
+  std::optional<std::chrono::milliseconds> hosted_read_at_;
   std::uint64_t fetched_back_ = 0;
   std::map<stream_id, erasures> erasures_;
 };

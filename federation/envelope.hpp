@@ -184,8 +184,26 @@ struct part {
   }
 };
 
+/// Entries that a former host of your stream has made beyond the cut of the epoch that followed his.
+struct orphans {
+  ports::orphan_tail tail;
+  static constexpr std::uint8_t kind = 13;
+  static constexpr federation::lane lane = federation::lane::journal;
+  static constexpr auto fields() { return std::tuple{law::field{"tail", &orphans::tail}}; }
+};
+/// Where that tail ends here.
+struct orphans_held {
+  ports::orphan_position position;
+  bool another = false; ///< what you sent is not of the tail that is here
+  static constexpr std::uint8_t kind = 14;
+  static constexpr federation::lane lane = federation::lane::control;
+  static constexpr auto fields() {
+    return std::tuple{law::field{"position", &orphans_held::position}, law::field{"another", &orphans_held::another}};
+  }
+};
+
 using any_message = std::variant<hello, newer_directory, want, no, marks, question, reply, entries, want_documents,
-                                 documents, want_part, part>;
+                                 documents, want_part, part, orphans, orphans_held>;
 
 struct envelope {
   node_name from; ///< must be who the transport says

@@ -29,13 +29,32 @@ std::uint64_t exchange::seq_of(const stream_id& stream) const {
   return at ? at->seq : 0;
 }
 
+ports::stream_position exchange::place_of(const stream_id& stream) const {
+  return source_.position(stream).value_or(ports::stream_position{stream, 0, 0, journal::first_link(stream)});
+}
+
+std::uint32_t exchange::epoch_of(const stream_id& stream) const {
+  return federation::epoch_of(setup_.authorities, stream);
+}
+
+bool exchange::is_up(const node_name& whom) const {
+  auto found = peers_.find(whom);
+  return found != peers_.end() && found->second.state == ports::link_state::up;
+}
+
+bool exchange::is_host(const node_name& who, const stream_id& stream) const {
+  const auto* host = directory_.host_of(stream);
+  return host && host->name == who;
+}
+
 exchange_actions exchange::take() { return std::exchange(todo_, {}); }
 
 // -- the directory --------------------------------------------------------------------------------------------------
 
 void exchange::apply_directory() {
+  directory_ = with_hosts(setup_.directory, setup_.authorities);
   std::map<node_name, peer> now_there;
-  for (const auto* node : neighbours_of(setup_.directory, setup_.self, today_)) {
+  for (const auto* node : neighbours_of(directory_, setup_.self, today_)) {
     auto known = peers_.find(node->name);
     now_there[node->name] = known == peers_.end() ? peer{} : std::move(known->second);
   }
@@ -51,15 +70,16 @@ void exchange::apply_directory() {
     for (auto& [stream, one] : p.pulls)
       one.asked_again = 0;
   }
+  look_at_tails();
 }
 
 void exchange::adopt(federation::directory newer, bytes signed_bytes) {
-  if (newer.number <= setup_.directory.number || newer.purpose != setup_.directory.purpose)
+  if (newer.number <= directory_.number || newer.purpose != directory_.purpose)
     return;
   setup_.directory = std::move(newer);
   setup_.signed_directory = signed_bytes;
   apply_directory();
-  if (!setup_.directory.expired(now_))
+  if (!directory_.expired(now_))
     settle(alarm_kind::directory_expired, {}, {});
   todo_.newer_directory = std::move(signed_bytes);
   for (auto& [name, p] : peers_)
@@ -94,8 +114,15 @@ void exchange::tick(milliseconds monotonic, law::instant now, law::civil_date to
     for (auto& [name, p] : peers_)
       p.misbehaviours_this_minute = 0;
   }
-  if (setup_.directory.expired(now_))
-    raise(alarm_kind::directory_expired, {}, {}, setup_.directory.number);
+  if (directory_.expired(now_))
+    raise(alarm_kind::directory_expired, {}, {}, directory_.number);
+  ask_those_late(elapsed);
+  for (const auto& stream : setup_.hosted)
+    come_back(stream);
+  settle_confirmations();
+}
+
+void exchange::ask_those_late(milliseconds elapsed) {
   for (auto& [name, p] : peers_) {
     if (p.state != ports::link_state::up)
       continue;
@@ -113,10 +140,11 @@ void exchange::tick(milliseconds monotonic, law::instant now, law::civil_date to
       if (one.waits && one.begun && !is_expired())
         feed_more(name, stream, one);
     let_claims_lapse(name, p, elapsed);
+    send_tails(name);
   }
-  for (const auto& stream : setup_.hosted)
-    come_back(stream);
-  settle_confirmations();
+  auto gathering = gathering_;
+  for (const auto& [stream, until] : gathering)
+    settle_gathering(stream);
 }
 
 bool exchange::has_waited() const { return began_ && monotonic_ - *began_ >= setup_.limits.confirm_within; }
@@ -134,7 +162,7 @@ bool exchange::heard_enough() const {
 void exchange::settle_confirmations() {
   if (!began_)
     began_ = monotonic_;
-  const auto* self = setup_.directory.find(setup_.self);
+  const auto* self = directory_.find(setup_.self);
   bool is_state = self && self->tier != node_tier::territory;
   // The first to speak after a long silence may know less than the one who speaks next.
   bool anybody = std::ranges::any_of(peers_, [](const auto& p) { return p.second.run.has_value(); });
@@ -191,12 +219,16 @@ void exchange::link_changed(const node_name& peer_name, ports::link_state state)
     if (one.asked && !one.writing)
       ask_for(peer_name, one, stream, true);
   }
+  for (auto& [tail, one] : uploads_)
+    if (one.host == peer_name)
+      one.sent_at.reset();
+  send_tails(peer_name);
 }
 
 void exchange::greet(const node_name& to, peer& p) {
   hello said;
   said.run = setup_.run;
-  said.directory_number = setup_.directory.number;
+  said.directory_number = directory_.number;
   said.at = now_;
   for (auto& position : source_.positions())
     if (said.positions.size() < positions_most && concerns(to, position.stream))
@@ -208,8 +240,7 @@ void exchange::greet(const node_name& to, peer& p) {
 
 /// Somebody may know of a stream when he hosts it or should hold it.
 bool exchange::concerns(const node_name& whom, const stream_id& stream) const {
-  const auto* host = setup_.directory.host_of(stream);
-  return (host && host->name == whom) || should_hold(setup_.directory, whom, stream, today_);
+  return is_host(whom, stream) || should_hold(directory_, whom, stream, today_);
 }
 
 void exchange::received(const node_name& from, byte_view sent) {
@@ -251,7 +282,7 @@ void exchange::take_in(const node_name& from, Said& what) {
 void exchange::take_in(const node_name& from, hello& said) {
   auto& p = peers_.at(from);
   if (p.run != said.run) {
-    p.run = said.run;
+    bool began_anew = std::exchange(p.run, said.run).has_value();
     p.theirs.clear();
     // What was sent to him on this link is remembered: a word of his makes none of it cheaper.
     for (auto& [stream, one] : p.feeds)
@@ -261,8 +292,11 @@ void exchange::take_in(const node_name& from, hello& said) {
       one.asked = false;
       one.stopped = false;
     }
+    for (auto& [tail, one] : uploads_)
+      if (began_anew && one.host == from)
+        one = {one.host, one.end, one.link};
   }
-  if (said.directory_number < setup_.directory.number)
+  if (said.directory_number < directory_.number)
     say(from, newer_directory{setup_.signed_directory});
   auto apart = said.at > now_ ? said.at - now_ : now_ - said.at;
   if (apart > setup_.limits.clock_apart)
@@ -282,30 +316,39 @@ void exchange::take_in(const node_name& from, hello& said) {
 }
 
 void exchange::compare(const node_name& from, peer& p, const ports::stream_position& theirs) {
-  auto ours = seq_of(theirs.stream);
-  bool own = hosts(theirs.stream);
+  auto ours = place_of(theirs.stream);
+  bool claims = hosts(theirs.stream) && is_ahead(theirs);
   // What he claimed and did not bring holds this stream up no more, however often he says it.
-  if (own && theirs.seq > ours && p.disbelieved)
+  if (claims && p.disbelieved)
     return take_claim(from, p, theirs.stream);
   p.theirs[theirs.stream] = theirs;
   p.as_of[theirs.stream] = now_;
-  if (theirs.seq > ours) {
-    if (own)
-      take_claim(from, p, theirs.stream);
+  gather_from(from, p, theirs.stream);
+  if (claims)
+    return take_claim(from, p, theirs.stream);
+  // Who is in an earlier epoch has not heard of its cut yet.
+  if (theirs.epoch != ours.epoch || theirs.seq > ours.seq)
     return;
-  }
   if (source_.link_at(theirs.stream, theirs.seq) != theirs.link)
     return raise(alarm_kind::forked, theirs.stream, from, theirs.seq);
-  const auto* host = setup_.directory.host_of(theirs.stream);
-  bool is_host = host && host->name == from;
-  if (is_host && theirs.seq < ours)
-    raise(alarm_kind::rolled_back, theirs.stream, from, theirs.seq);
-  if (!is_host || theirs.seq < ours)
+  // A host that has not yet begun his epoch has what he was brought.
+  if (!is_host(from, theirs.stream) || theirs.epoch != epoch_of(theirs.stream))
     return;
+  if (theirs.seq < ours.seq)
+    return raise(alarm_kind::rolled_back, theirs.stream, from, theirs.seq);
   settle(alarm_kind::rolled_back, theirs.stream, from);
   // All that he has is here, under his signature: what came wrong came right.
   settle(alarm_kind::altered, theirs.stream, from);
   settle(alarm_kind::bad_signature, theirs.stream, from);
+}
+
+/// Of a stream of this node's own he holds more, in an epoch that is this node's.
+bool exchange::is_ahead(const ports::stream_position& theirs) const {
+  auto ours = place_of(theirs.stream);
+  if (!is_further(theirs, ours))
+    return false;
+  bool ours_to_have = is_host(setup_.self, theirs.stream) && theirs.epoch <= epoch_of(theirs.stream);
+  return theirs.epoch == ours.epoch || ours_to_have || setup_.restored;
 }
 
 /// Anybody can claim to hold more: who does not bring it in time is not believed again.
@@ -322,7 +365,7 @@ void exchange::let_claims_lapse(const node_name& from, peer& p, milliseconds ela
     return;
   p.claim_waited.reset();
   for (const auto& stream : setup_.hosted)
-    if (auto theirs = p.theirs.find(stream); theirs != p.theirs.end() && theirs->second.seq > seq_of(stream)) {
+    if (auto theirs = p.theirs.find(stream); theirs != p.theirs.end() && is_ahead(theirs->second)) {
       p.disbelieved = true;
       p.theirs.erase(theirs);
       p.as_of.erase(stream);
@@ -337,10 +380,9 @@ void exchange::found_behind(const stream_id& stream) {
 }
 
 void exchange::come_back(const stream_id& stream) {
-  auto ours = seq_of(stream);
   auto holds_more = [&](const auto& p) {
     auto theirs = p.second.theirs.find(stream);
-    return theirs != p.second.theirs.end() && theirs->second.seq > ours;
+    return theirs != p.second.theirs.end() && is_ahead(theirs->second);
   };
   if (!behind_.contains(stream) || std::ranges::any_of(peers_, holds_more))
     return;
@@ -399,15 +441,24 @@ void exchange::settle(alarm_kind kind, const std::optional<stream_id>& stream, c
   std::erase_if(alarms_, [&](const alarm& a) { return a.kind == kind && a.stream == stream && a.node == node; });
 }
 
+void exchange::settle_about(const stream_id& stream, std::initializer_list<alarm_kind> kinds) {
+  std::erase_if(alarms_, [&](const alarm& a) {
+    return a.stream == stream && a.node != setup_.self && std::ranges::find(kinds, a.kind) != kinds.end();
+  });
+}
+
 ports::federation_report exchange::report() const {
   ports::federation_report made;
-  made.directory_number = setup_.directory.number;
-  made.valid_until = setup_.directory.valid_until;
+  made.directory_number = directory_.number;
+  made.valid_until = directory_.valid_until;
   made.held = !held_.empty();
   made.alarms.assign(alarms_.begin(), alarms_.end());
   for (const auto& stream : setup_.hosted)
-    if (const auto* territory = setup_.directory.territory_of(stream, today_))
+    if (const auto* territory = directory_.territory_of(stream, today_); territory && !made.ordering)
       made.ordering = territory->ordering;
+  for (const auto& [stream, hosts] : setup_.authorities)
+    if (const auto* host = directory_.host_of(stream))
+      made.authorities.push_back({stream, hosts.epoch(), host->name, hosts.next});
   for (const auto& [name, p] : peers_) {
     auto& link = made.links.emplace_back();
     link.node = name;

@@ -3,11 +3,13 @@
 /// what was received, written and how late it is; it answers with what is to be done.
 ///
 /// For each stream that this node should hold it asks the host for what follows its cursor; it serves those that should
-/// hold what it hosts; it countersigns what it has whole; it finds forks and rollbacks, its own among them. Every queue
-/// has a bound, every loss is asked for again, and nothing that a neighbour says is believed but under his keys.
+/// hold what it hosts; it countersigns what it has whole; it finds forks and rollbacks, its own among them. Where a
+/// stream has passed to another host it follows him, and brings him what was made beyond the cut. Every queue has a
+/// bound, every loss is asked for again, and nothing that a neighbour says is believed but under his keys.
 
 #pragma once
 
+#include "federation/authorities.hpp"
 #include "federation/envelope.hpp"
 #include "journal/belief.hpp"
 #include "journal/marks.hpp"
@@ -41,6 +43,7 @@ struct exchange_limits {
   milliseconds clock_apart{5 * 60'000};
   milliseconds believe_for{30'000};   ///< a claim to hold more of our stream, until it is made good
   milliseconds confirm_within{5'000}; ///< how long neighbours are waited for at the start
+  milliseconds gather_within{2'000};  ///< how long, before a stream is taken over, those who hold more are waited for
 };
 
 struct exchange_setup {
@@ -52,6 +55,8 @@ struct exchange_setup {
   federation::directory directory;
   bytes signed_directory;
   public_key anchor{};
+  /// Who hosts what since, as far as the ordering streams that are here say.
+  federation::authorities authorities;
   bool restored = false; ///< from a backup: nothing is recorded before a neighbour has said what came after
   exchange_limits limits;
   exchange_bugs bugs;
@@ -80,6 +85,8 @@ struct exchange_actions {
   };
   std::vector<hold> holds;
   std::vector<std::shared_ptr<ports::transfer>> transfers; ///< to be written; their results are told by `written`
+  /// To be written; their results are told by `orphans_written`, in this order.
+  std::vector<std::shared_ptr<ports::orphan_tail>> orphans;
   std::vector<ports::witness_mark> marks;
   std::vector<ports::signed_head> foreign_heads;
   std::vector<outgoing> messages;
@@ -88,6 +95,7 @@ struct exchange_actions {
   std::vector<std::pair<node_name, any_message>> about_documents;
   std::vector<alarm> raised;
   std::vector<stream_id> caught_up;     ///< own streams that were behind: whoever folded them begins again
+  std::vector<stream_id> gathered;      ///< nobody who can be heard holds more of it
   std::optional<bytes> newer_directory; ///< verified, newer: to be kept; peers are those of the new one
 };
 
@@ -107,6 +115,8 @@ public:
   void grown(const stream_id& stream);
   /// What became of a transfer, once it is on disk or refused.
   void written(const ports::transfer_result& result);
+  /// The same of a part of an orphan tail.
+  void orphans_written(const ports::orphan_result& result);
   /// Entries that were said after this place found no room: nothing more of the stream is said before he asks on.
   void found_no_room(const node_name& whom, const exchange_actions::entries_after& place);
   /// False when what comes before this place found none.
@@ -116,18 +126,30 @@ public:
   /// A directory brought by hand, already verified.
   void adopt(federation::directory newer, bytes signed_bytes);
 
+  /// What the ordering streams that are here say now. A stream that this node hosted, and no longer should, stays its
+  /// own until `stop_hosting`; one that it should host is its own from `begin_hosting` on.
+  void set_authorities(federation::authorities now);
+  /// The stream has been adopted: its cut is on disk.
+  void begin_hosting(const stream_id& stream);
+  /// Nothing more is recorded in it here: it comes from its host as any replica does.
+  void stop_hosting(const stream_id& stream);
+  /// Before a stream is taken over: asks everybody who holds more of it, and says once that it is `gathered`.
+  void gather(const stream_id& stream);
+
   exchange_actions take();
 
   /// Nothing may be recorded in this stream: somebody holds more of it, or, on a State node, nobody has spoken yet.
   bool is_held(const stream_id& stream) const;
   bool is_confirmed(const stream_id& stream) const { return confirmed_.contains(stream); }
   ports::federation_report report() const;
-  const federation::directory& current_directory() const { return setup_.directory; }
+  /// With those who host now.
+  const federation::directory& current_directory() const { return directory_; }
 
 private:
   /// What goes to a neighbour who should hold a stream.
   struct feed {
     bool begun = false;      ///< he has asked in this run
+    std::uint32_t epoch = 0; ///< that the stream had here when he was last served
     std::uint64_t after = 0; ///< acknowledged
     std::uint64_t sent = 0;
     std::uint32_t window_bytes = 0;
@@ -147,7 +169,19 @@ private:
     milliseconds asked_at{0};
     std::uint64_t expected = 0; ///< last entry that has come in order
     bool asked = false;
+    bool passed = false;      ///< asked for before the stream passed: what still comes of that is no misdeed
     unsigned asked_again = 0; ///< in vain: the wait doubles each time
+  };
+  /// A tail that is here, on its way to who hosts its stream now.
+  struct upload {
+    node_name host;
+    std::uint64_t end = 0; ///< of the tail here
+    law::bytes32 link{};
+    std::uint64_t held = 0; ///< there, as far as he has said
+    bool on_its_way = false;
+    bool settled = false; ///< all of it is there, or another one is
+    std::optional<milliseconds> sent_at{};
+    unsigned sent_again = 0;
   };
   struct peer {
     ports::link_state state{};
@@ -177,6 +211,8 @@ private:
   void take_in(const node_name& from, question& said);
   void take_in(const node_name& from, reply& said);
   void take_in(const node_name& from, entries& said);
+  void take_in(const node_name& from, orphans& said);
+  void take_in(const node_name& from, orphans_held& said);
   template <class Said>
   void take_in(const node_name& from, Said& said);
 
@@ -186,38 +222,63 @@ private:
   void take_claim(const node_name& from, peer& p, const stream_id& stream);
   void let_claims_lapse(const node_name& from, peer& p, milliseconds elapsed);
   void found_behind(const stream_id& stream);
-  bool is_expired() const { return setup_.directory.expired(now_); }
+  bool is_expired() const { return directory_.expired(now_); }
   void come_back(const stream_id& stream);
   bool has_waited() const;
   bool heard_enough() const;
   void settle_confirmations();
+  void ask_those_late(milliseconds elapsed);
   bool concerns(const node_name& whom, const stream_id& stream) const;
+  bool is_ahead(const ports::stream_position& theirs) const;
   bool pulls_from(const node_name& from, const stream_id& stream) const;
   void begin_pulls(const node_name& from, peer& p);
   void ask_for(const node_name& from, pull& p, const stream_id& stream, bool again);
+  bool lacks_keys(const stream_id& stream) const;
   void take_keys(pull& p, ports::transfer& brought);
   void write_next(pull& p);
   void settle_transfer(const node_name& from, pull& p, const ports::transfer_result& result);
+  std::optional<std::uint64_t> served_after(const ports::stream_position& theirs, const ports::stream_position& ours);
+  void serve(const node_name& from, const want& said, const ports::stream_position& ours, std::uint64_t after);
   void feed_more(const node_name& to, const stream_id& stream, feed& f);
   bool may_read_again(feed& f) const;
   void set_signers(ports::transfer& brought) const;
-  bool is_covered(const stream_id& stream, std::uint64_t seq, law::instant before) const;
+  bool is_covered(const ports::transfer& brought, law::instant before) const;
   bool is_believed(const ports::stream_position& at) const;
   static bool signed_in_force(const node_entry& witness, const ports::witness_mark& mark);
   bool has_in_force(const node_entry& witness, const ports::witness_mark& mark) const;
-  void countersign(const node_name& host, const ports::transfer_result& result);
+  void countersign(const ports::transfer_result& result);
+  void take_mark(const node_entry& from, const ports::witness_mark& mark);
   void mark_again(const node_name& from, const stream_id& stream);
   bool is_witness_of(const stream_id& stream) const;
   bool signed_by_host(const ports::signed_head& head) const;
   void hold(const stream_id& stream, bool behind);
   void raise(alarm_kind kind, std::optional<stream_id> stream, std::optional<node_name> node, std::uint64_t seq);
   void settle(alarm_kind kind, const std::optional<stream_id>& stream, const std::optional<node_name>& node);
+  void settle_about(const stream_id& stream, std::initializer_list<alarm_kind> kinds);
   void misbehaved(const node_name& who);
   void apply_directory();
   bool hosts(const stream_id& stream) const;
   std::uint64_t seq_of(const stream_id& stream) const;
+  ports::stream_position place_of(const stream_id& stream) const;
+  std::uint32_t epoch_of(const stream_id& stream) const;
+  bool is_up(const node_name& whom) const;
+  bool is_host(const node_name& who, const stream_id& stream) const;
 
-  exchange_setup setup_;
+  // Streams that pass from one host to another.
+  void follow_host(const stream_id& stream);
+  void forget_pulls(const stream_id& stream);
+  void speak_anew();
+  void heed_cut(const ports::stream_position& now);
+  void gather_from(const node_name& name, peer& p, const stream_id& stream);
+  void settle_gathering(const stream_id& stream);
+  void look_at_tails();
+  void send_tail(const stream_id& stream, std::uint32_t cut, upload& one);
+  void send_tails(const node_name& host);
+  bool may_bring(const node_name& from, const ports::orphan_tail& tail) const;
+  void drop_strange_marks(const node_name& from, ports::orphan_tail& tail);
+
+  exchange_setup setup_;            ///< the directory as it was issued
+  federation::directory directory_; ///< with who hosts now
   ports::transfer_source& source_;
   milliseconds monotonic_{0};
   milliseconds minute_began_{0};
@@ -227,10 +288,19 @@ private:
   std::optional<milliseconds> began_;
   std::optional<milliseconds> first_heard_; ///< since when a neighbour has spoken
   std::set<stream_id> held_;
-  std::set<stream_id> behind_;    ///< own streams of which somebody holds more
-  std::set<stream_id> confirmed_; ///< own streams whose end a neighbour has confirmed in this run
+  std::set<stream_id> behind_;                    ///< own streams of which somebody holds more
+  std::set<stream_id> confirmed_;                 ///< own streams whose end a neighbour has confirmed in this run
+  std::map<stream_id, milliseconds> gathering_;   ///< until when
+  std::map<stream_id, std::uint32_t> epoch_seen_; ///< in what was brought
+  std::map<std::pair<stream_id, std::uint32_t>, upload> uploads_;
+  std::deque<std::pair<node_name, stream_id>> tails_being_written_; ///< and who brought them
   std::vector<alarm> alarms_;
   exchange_actions todo_;
 };
+
+/// In a later epoch, or beyond it in the same one.
+constexpr bool is_further(const ports::stream_position& a, const ports::stream_position& b) {
+  return std::pair{a.epoch, a.seq} > std::pair{b.epoch, b.seq};
+}
 
 } // namespace toit::federation

@@ -17,6 +17,9 @@ std::size_t size_of(const ports::transfer& brought) {
     size += 2 * around_head + key.box.size();
   for (const auto& entry : brought.entries)
     size += around_entry + (entry.content ? entry.content->size() : 0) + (entry.nonce ? entry.nonce->size() : 0);
+  constexpr std::size_t around_account = 32;
+  for (const auto& account : brought.accounts)
+    size += around_account + account.sealed.size();
   return size;
 }
 
@@ -30,13 +33,25 @@ void append(Items& to, Items& more) {
 // -- what comes -----------------------------------------------------------------------------------------------------
 
 bool exchange::pulls_from(const node_name& from, const stream_id& stream) const {
-  const auto& p = peers_.at(from);
-  if (hosts(stream)) {
-    auto theirs = p.theirs.find(stream);
-    return behind_.contains(stream) && theirs != p.theirs.end() && theirs->second.seq > seq_of(stream);
-  }
-  const auto* host = setup_.directory.host_of(stream);
-  return host && host->name == from && should_hold(setup_.directory, setup_.self, stream, today_);
+  const auto& all = peers_.at(from).theirs;
+  auto theirs = all.find(stream);
+  if (hosts(stream))
+    return behind_.contains(stream) && theirs != all.end() && is_ahead(theirs->second);
+  if (!should_hold(directory_, setup_.self, stream, today_))
+    return false;
+  const auto* host = directory_.host_of(stream);
+  if (host && host->name == from)
+    return true;
+  if (theirs == all.end())
+    return false;
+  if (gathering_.contains(stream) && is_further(theirs->second, place_of(stream)))
+    return true;
+  // The host that has not begun: entries and keys may still be on their way from whoever has them.
+  if (host && host->name == setup_.self && !is_further(place_of(stream), theirs->second))
+    return true;
+  // Two nodes of territories have no link between them, perhaps: who supervises has what passes from one to the other.
+  return host && !is_up(host->name) && is_held_by(directory_, setup_.self, stream, today_) &&
+         is_followed_by(directory_, from, stream, today_) && !is_further(place_of(stream), theirs->second);
 }
 
 void exchange::begin_pulls(const node_name& from, peer& p) {
@@ -48,27 +63,37 @@ void exchange::begin_pulls(const node_name& from, peer& p) {
 void exchange::ask_for(const node_name& from, pull& p, const stream_id& stream, bool again) {
   if (p.stopped || is_expired() || !pulls_from(from, stream))
     return;
-  auto at = source_.position(stream).value_or(ports::stream_position{stream, 0, 0, journal::first_link(stream)});
+  auto at = place_of(stream);
   p.asked = true;
   p.asked_at = monotonic_;
   if (again) {
     p.expected = at.seq;
     p.waiting.reset();
   }
-  auto escrow = setup_.directory.escrow_of(stream, today_);
-  bool keys_lack = at.seq > 0 && !hosts(stream) && escrow && !source_.has_keys_for(stream, *escrow);
-  say(from, want{at, setup_.limits.window_bytes, again, again && keys_lack});
+  say(from, want{at, setup_.limits.window_bytes, again, again && at.seq > 0 && lacks_keys(stream)});
+}
+
+/// Those for the ordering authority and, where the stream is to pass to another node, for that one: it may have no link
+/// with the host.
+bool exchange::lacks_keys(const stream_id& stream) const {
+  if (hosts(stream))
+    return false;
+  auto lacks = [&](const std::optional<law::bytes32>& whose) { return whose && !source_.has_keys_for(stream, *whose); };
+  auto passes = setup_.authorities.find(stream);
+  auto next = passes == setup_.authorities.end() ? std::nullopt : passes->second.next;
+  const auto* node = next ? directory_.find(*next) : nullptr;
+  return lacks(directory_.escrow_of(stream, today_)) || (node && lacks(node->operating_key));
 }
 
 void exchange::take_in(const node_name& from, entries& said) {
   auto& brought = said.brought;
   auto& peer_said = peers_.at(from);
   auto found = peer_said.pulls.find(brought.stream);
-  if (found == peer_said.pulls.end() || !found->second.asked)
+  if (found == peer_said.pulls.end() || (!found->second.asked && !found->second.passed))
     return misbehaved(from);
   auto& p = found->second;
   // What this node lacked of its own stream may have come from another meanwhile.
-  if (p.stopped || !pulls_from(from, brought.stream))
+  if (!p.asked || p.stopped || !pulls_from(from, brought.stream))
     return;
   if (brought.entries.empty())
     return take_keys(p, brought);
@@ -77,12 +102,14 @@ void exchange::take_in(const node_name& from, entries& said) {
   peer_said.claim_waited.reset();
   auto first = brought.entries.front().seq;
   bool next = first == p.expected + 1;
+  // A cut leaves out what is here of the epoch before.
+  bool at_cut = first <= p.expected && brought.entries.front().epoch > place_of(brought.stream).epoch;
   // What was lost on the way is asked for again in time; what is there already is compared, once nothing is under way.
   if (!next && (first > p.expected + 1 || p.writing || p.waiting))
     return;
   if (p.waiting && size_of(*p.waiting) + size_of(brought) > std::size_t{2} * setup_.limits.window_bytes)
     return misbehaved(from);
-  p.expected = std::max(p.expected, brought.entries.back().seq);
+  p.expected = at_cut ? brought.entries.back().seq : std::max(p.expected, brought.entries.back().seq);
   if (p.waiting) {
     // The head that vouches for them comes again with those that follow.
     if (!p.waiting->heads.empty() && p.waiting->heads.back().seq > p.waiting->entries.back().seq)
@@ -90,6 +117,7 @@ void exchange::take_in(const node_name& from, entries& said) {
     append(p.waiting->entries, brought.entries);
     append(p.waiting->heads, brought.heads);
     append(p.waiting->keys, brought.keys);
+    append(p.waiting->accounts, brought.accounts);
   } else {
     p.waiting = std::make_shared<ports::transfer>(std::move(brought));
   }
@@ -113,27 +141,42 @@ void exchange::write_next(pull& p) {
 #ifdef TOIT_TEST_SWITCHES
   if (setup_.bugs.countersign_at_once && !brought->heads.empty()) {
     const auto& head = brought->heads.back();
-    countersign(setup_.directory.host_of(brought->stream)->name,
-                {ports::transfer_status::stored, {brought->stream, head.epoch, head.seq, head.link}, 0, {}, true});
+    countersign({ports::transfer_status::stored, {brought->stream, head.epoch, head.seq, head.link}, 0, {}, true});
   }
 #endif
   todo_.transfers.push_back(std::move(brought));
 }
 
 /// A revoked key signs nothing by itself: what it has signed stands where a mark older than the revocation covers it,
-/// or once another key has signed what follows.
+/// or once another key has signed what follows. Each epoch goes by the keys of who hosted it.
 void exchange::set_signers(ports::transfer& brought) const {
-  auto last = brought.entries.empty() ? sequences_end : brought.entries.back().seq;
-  for (const auto& key : setup_.directory.signing_keys_of(brought.stream)) {
-    bool counts_no_more = key.is_revoked(now_) && !is_covered(brought.stream, last, *key.revoked);
-    (counts_no_more ? brought.revoked : brought.signers).push_back(key.key);
+  auto sort = [&](const node_name& host, std::vector<law::bytes32>& signers, std::vector<law::bytes32>& revoked) {
+    const auto* node = setup_.directory.find(host);
+    for (const auto& key : node ? node->signing_keys : dated_keys{}) {
+      bool counts_no_more = key.is_revoked(now_) && !is_covered(brought, *key.revoked);
+      (counts_no_more ? revoked : signers).push_back(key.key);
+    }
+  };
+  auto all = hosts_of(setup_.directory, setup_.authorities, brought.stream);
+  for (std::size_t i = 0; i + 1 < all.size(); ++i) {
+    auto& former = brought.former.emplace_back();
+    former.until = all[i + 1].epoch;
+    sort(all[i].host, former.signers, former.revoked);
   }
-  brought.escrow = setup_.directory.escrow_of(brought.stream, today_);
+  if (!all.empty())
+    sort(all.back().host, brought.signers, brought.revoked);
+  brought.epoch = epoch_of(brought.stream);
+  brought.escrow = directory_.escrow_of(brought.stream, today_);
 }
 
 /// By a mark that is here or, of a stream that is behind, by one that a neighbour has given of what is still to come.
-bool exchange::is_covered(const stream_id& stream, std::uint64_t seq, law::instant before) const {
-  auto covers = [&](const ports::witness_mark& mark) { return mark.seq >= seq && mark.at < before; };
+bool exchange::is_covered(const ports::transfer& brought, law::instant before) const {
+  const auto& stream = brought.stream;
+  auto epoch = brought.entries.empty() ? epoch_of(stream) : brought.entries.back().epoch;
+  auto last = brought.entries.empty() ? sequences_end : brought.entries.back().seq;
+  auto covers = [&](const ports::witness_mark& mark) {
+    return mark.epoch >= epoch && mark.seq >= last && mark.at < before;
+  };
   return std::ranges::any_of(source_.marks(stream), covers) || std::ranges::any_of(peers_, [&](const auto& p) {
            auto ahead = p.second.ahead.find(stream);
            return ahead != p.second.ahead.end() && covers(ahead->second);
@@ -149,6 +192,7 @@ void exchange::written(const ports::transfer_result& result) {
     found->second.writing = false;
     settle_transfer(name, found->second, result);
   }
+  settle_gathering(stream);
 }
 
 void exchange::settle_transfer(const node_name& from, pull& p, const ports::transfer_result& result) {
@@ -159,9 +203,12 @@ void exchange::settle_transfer(const node_name& from, pull& p, const ports::tran
   case known:
     settle(alarm_kind::altered, stream, from);
     settle(alarm_kind::bad_signature, stream, from);
-    if (result.status == stored)
+    settle_about(stream, {alarm_kind::unordered});
+    if (result.status == stored) {
+      heed_cut(result.now);
       grown(stream);
-    countersign(from, result);
+    }
+    countersign(result);
     come_back(stream);
     if (p.waiting)
       write_next(p);
@@ -180,6 +227,9 @@ void exchange::settle_transfer(const node_name& from, pull& p, const ports::tran
   case bad_signature:
     raise(alarm_kind::bad_signature, stream, from, result.at);
     break;
+  case unordered: // what opens it is on its way, perhaps
+    raise(alarm_kind::unordered, stream, from, result.at);
+    break;
   case gap:
   case read_only:
     break;
@@ -193,14 +243,14 @@ void exchange::settle_transfer(const node_name& from, pull& p, const ports::tran
 
 bool exchange::is_witness_of(const stream_id& stream) const {
   return !hosts(stream) && !setup_.hosted.empty() && setup_.hosted.front().view().starts_with('S') &&
-         should_hold(setup_.directory, setup_.self, stream, today_);
+         should_hold(directory_, setup_.self, stream, today_);
 }
 
 /// What its last head is signed with.
 bool exchange::is_believed(const ports::stream_position& at) const {
   std::vector<public_key> good;
   std::vector<public_key> revoked;
-  for (const auto& key : setup_.directory.signing_keys_of(at.stream))
+  for (const auto& key : directory_.signing_keys_of(at.stream))
     (key.is_revoked(now_) ? revoked : good).push_back(key.key);
   auto head = source_.head_covering(at.stream, at.seq);
   bool believed = false;
@@ -221,28 +271,31 @@ bool exchange::signed_in_force(const node_entry& witness, const ports::witness_m
 
 /// A mark that was lost on its way, or a crash before it was given: whoever hosts the stream hears it again.
 void exchange::mark_again(const node_name& from, const stream_id& stream) {
-  const auto* host = setup_.directory.host_of(stream);
   auto at = source_.position(stream);
-  if (!host || host->name != from || !at || !is_witness_of(stream) || is_held(setup_.hosted.front()))
+  if (!at || !is_host(from, stream) || !is_witness_of(stream) || is_held(setup_.hosted.front()) ||
+      peers_.at(from).theirs.at(stream).epoch != at->epoch)
     return;
   for (const auto& mark : source_.marks(stream))
-    if (mark.witness == setup_.hosted.front() && mark.seq == at->seq &&
-        signed_in_force(*setup_.directory.find(setup_.self), mark)) {
+    if (mark.witness == setup_.hosted.front() && mark.seq == at->seq && mark.link == at->link &&
+        signed_in_force(*directory_.find(setup_.self), mark)) {
       marks given;
       given.given.push_back(mark);
       return say(from, std::move(given));
     }
-  auto escrow = setup_.directory.escrow_of(stream, today_);
-  countersign(from, {ports::transfer_status::known, *at, 0, {}, !escrow || source_.has_keys_for(stream, *escrow)});
+  auto escrow = directory_.escrow_of(stream, today_);
+  countersign({ports::transfer_status::known, *at, 0, {}, !escrow || source_.has_keys_for(stream, *escrow)});
 }
 
-/// Only what is whole here, entries and key, on disk, and not merely vouched for by what is still to come.
-void exchange::countersign(const node_name& host, const ports::transfer_result& result) {
-  if (!is_witness_of(result.now.stream) || !is_believed(result.now))
+/// Only what is whole here, entries and key, on disk, of the epoch in force, and not merely vouched for by what is
+/// still to come.
+void exchange::countersign(const ports::transfer_result& result) {
+  const auto* host = directory_.host_of(result.now.stream);
+  if (!host || !is_witness_of(result.now.stream) || result.now.epoch != epoch_of(result.now.stream) ||
+      !is_believed(result.now))
     return;
   if (!result.keys_there)
-    return raise(alarm_kind::keys_missing, result.now.stream, host, result.now.seq);
-  settle(alarm_kind::keys_missing, result.now.stream, host);
+    return raise(alarm_kind::keys_missing, result.now.stream, host->name, result.now.seq);
+  settle(alarm_kind::keys_missing, result.now.stream, host->name);
   // What this node's own stream says is not yet confirmed: neither is what it signs.
   if (is_held(setup_.hosted.front()))
     return;
@@ -257,7 +310,8 @@ void exchange::countersign(const node_name& host, const ports::transfer_result& 
   todo_.marks.push_back(mark);
   marks given;
   given.given.push_back(mark);
-  say(host, std::move(given));
+  if (peers_.contains(host->name))
+    say(host->name, std::move(given));
 }
 
 /// The same word is here already. One under a key that has been revoked is replaced.
@@ -268,32 +322,43 @@ bool exchange::has_in_force(const node_entry& witness, const ports::witness_mark
 }
 
 void exchange::take_in(const node_name& from, marks& said) {
-  const auto* node = setup_.directory.find(from);
+  const auto* node = directory_.find(from);
   for (const auto& mark : said.given) {
     if (mark.seq >= sequences_end)
       return misbehaved(from);
+    // Where the stream has passed one of the two has not heard of it yet.
+    if (!hosts(mark.stream) && epoch_of(mark.stream) > 0)
+      continue;
     auto is_his = node && std::ranges::find(node->streams, mark.witness) != node->streams.end();
     if (!hosts(mark.stream) || !is_his || !signed_in_force(*node, mark)) {
       raise(alarm_kind::bad_signature, {}, from, 0);
       misbehaved(from);
       continue;
     }
-    auto link = source_.link_at(mark.stream, mark.seq);
-    if (!link && peers_.at(from).disbelieved) {
-      misbehaved(from);
-      continue;
-    }
-    auto& theirs = peers_.at(from).theirs[mark.stream];
-    if (mark.seq >= theirs.seq)
-      theirs = {mark.stream, mark.epoch, mark.seq, mark.link};
-    peers_.at(from).as_of[mark.stream] = now_;
-    if (!link) {
-      peers_.at(from).ahead[mark.stream] = mark;
-      take_claim(from, peers_.at(from), mark.stream);
-    } else if (*link != mark.link)
-      raise(alarm_kind::forked, mark.stream, from, mark.seq);
-    else if (!has_in_force(*node, mark))
+    take_mark(*node, mark);
+  }
+}
+
+void exchange::take_mark(const node_entry& from, const ports::witness_mark& mark) {
+  auto& p = peers_.at(from.name);
+  ports::stream_position at{mark.stream, mark.epoch, mark.seq, mark.link};
+  bool claims = is_ahead(at);
+  if (claims && p.disbelieved)
+    return misbehaved(from.name);
+  auto& theirs = p.theirs[mark.stream];
+  if (!is_further(theirs, at))
+    theirs = at;
+  p.as_of[mark.stream] = now_;
+  if (claims) {
+    p.ahead[mark.stream] = mark;
+    return take_claim(from.name, p, mark.stream);
+  }
+  auto link = source_.link_at(mark.stream, mark.seq);
+  if (link == mark.link) {
+    if (!has_in_force(from, mark))
       todo_.marks.push_back(mark);
+  } else if (link && mark.epoch == place_of(mark.stream).epoch) {
+    raise(alarm_kind::forked, mark.stream, from.name, mark.seq);
   }
 }
 
@@ -312,18 +377,40 @@ void exchange::take_in(const node_name& from, want& said) {
     return misbehaved(from);
   if (!at)
     return refuse(no_reason::not_here);
-  if (said.after.seq > at->seq) {
+  if (is_further(said.after, *at)) {
     compare(from, peers_.at(from), said.after);
     return refuse(no_reason::behind);
   }
-  if (source_.link_at(stream, said.after.seq) != said.after.link) {
+  auto after = served_after(said.after, *at);
+  if (!after) {
     raise(alarm_kind::forked, stream, from, said.after.seq);
     return refuse(no_reason::forked, source_.head_covering(stream, said.after.seq));
   }
+  serve(from, said, *at, *after);
+}
+
+/// Where what he lacks begins: after what he has or, where a cut that he has not heard of leaves that out, at the cut.
+/// Absent when he has another history.
+std::optional<std::uint64_t> exchange::served_after(const ports::stream_position& theirs,
+                                                    const ports::stream_position& ours) {
+  if (source_.link_at(theirs.stream, theirs.seq) == theirs.link)
+    return theirs.seq;
+  if (theirs.epoch == ours.epoch)
+    return std::nullopt;
+  auto cuts = source_.cuts(theirs.stream);
+  auto next = std::ranges::upper_bound(cuts, theirs.epoch, {}, &ports::cut_place::epoch);
+  if (next == cuts.end() || theirs.seq < next->seq)
+    return std::nullopt;
+  return next->seq - 1;
+}
+
+void exchange::serve(const node_name& from, const want& said, const ports::stream_position& ours, std::uint64_t after) {
+  const auto& stream = ours.stream;
   auto& p = peers_.at(from);
   auto& f = p.feeds[stream];
   bool is_new = !std::exchange(f.begun, true);
-  f.after = said.after.seq;
+  f.epoch = ours.epoch;
+  f.after = after;
   f.window_bytes = std::min(said.window_bytes, std::uint32_t{16U << 20});
   if (is_new || said.again || f.after > f.sent) {
     f.on_their_way.clear();
@@ -335,7 +422,7 @@ void exchange::take_in(const node_name& from, want& said) {
     f.on_their_way.pop_front();
   }
   auto& theirs = p.theirs[stream];
-  if (f.after >= theirs.seq)
+  if (!is_further(theirs, said.after))
     theirs = said.after;
   p.as_of[stream] = now_;
   if (said.keys && may_read_again(f)) {
@@ -422,7 +509,14 @@ void exchange::take_in(const node_name& from, no& said) {
   if (found == peers_.at(from).pulls.end())
     return;
   found->second.asked = false;
-  if (said.because == no_reason::behind)
+  // Of two questions around a cut the one may be answered so, and the other by entries.
+  found->second.passed = found->second.passed || epoch_of(*said.stream) > 0;
+  auto ours = place_of(*said.stream);
+  auto theirs = peers_.at(from).theirs.find(*said.stream);
+  // Who is in another epoch has lost nothing.
+  bool in_force = ours.epoch == epoch_of(*said.stream) &&
+                  (theirs == peers_.at(from).theirs.end() || theirs->second.epoch == ours.epoch);
+  if (said.because == no_reason::behind && in_force)
     raise(alarm_kind::rolled_back, said.stream, from, said.seq);
   if (said.because != no_reason::forked)
     return;
@@ -434,8 +528,9 @@ void exchange::take_in(const node_name& from, no& said) {
 }
 
 bool exchange::signed_by_host(const ports::signed_head& head) const {
-  auto keys = setup_.directory.signing_keys_of(head.stream);
-  return std::ranges::any_of(keys, [&](const dated_key& key) { return journal::verify(head, key.key); });
+  const auto* host = host_in(setup_.directory, setup_.authorities, head.stream, head.epoch);
+  return host &&
+         std::ranges::any_of(host->signing_keys, [&](const dated_key& key) { return journal::verify(head, key.key); });
 }
 
 } // namespace toit::federation

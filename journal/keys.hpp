@@ -90,6 +90,13 @@ public:
   bool open_nothing() const { return secrets_.empty(); }
   bool has_index() const { return index_.has_value(); }
   std::uint32_t latest_epoch() const;
+  template <class Visitor>
+  void for_each_epoch(Visitor&& visit) const {
+    for (const auto& [epoch, keys] : secrets_)
+      visit(epoch, keys.secret);
+  }
+  /// The stream must have it.
+  const bytes32& index() const { return index_key(); }
 
   /// XChaCha20-Poly1305 with a random nonce; stream, epoch and subject are bound to it.
   ports::sealed_payload encrypt(std::uint32_t epoch, law::subject_id subject, byte_view plain) const;

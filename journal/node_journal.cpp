@@ -46,6 +46,12 @@ void key_ring::add(const sealed_key& sealed, const node_keys& keys) {
   known = std::move(changed);
 }
 
+void key_ring::put(std::shared_ptr<const stream_keys> keys) {
+  std::lock_guard lock{mutex_};
+  auto stream = keys->stream();
+  streams_[stream] = std::move(keys);
+}
+
 std::shared_ptr<const stream_keys> key_ring::of(const ports::stream_id& stream) const {
   std::lock_guard lock{mutex_};
   auto found = streams_.find(stream);
@@ -67,7 +73,7 @@ ports::stored_entry read_row(const entry_row& row, const stream_keys& keys) {
   ports::stored_entry entry{
       header.seq,     header.epoch,    law::instant{std::chrono::milliseconds{header.recorded_at_ms}},
       header.subject, header.previous, nullptr};
-  if (row.erased || (keys.open_nothing() && !row.nonce.empty()))
+  if (row.erased || (!row.nonce.empty() && !keys.has(header.epoch)))
     return entry;
   auto fail = [&](const char* what) {
     throw store_broken{"stream " + keys.stream().text() + ", entry " + std::to_string(header.seq) + ": " + what};
@@ -137,6 +143,22 @@ public:
     for (auto seq : seqs)
       entries.push_back(read_row(row_at(stream, seq), *keys));
     return entries;
+  }
+
+  std::vector<ports::orphan_entry> orphans(const ports::stream_id& stream, std::uint32_t cut, std::uint64_t after,
+                                           std::size_t limit) override {
+    auto keys = keys_->that_open(stream);
+    held_reads cheaply{*rows_};
+    std::vector<ports::orphan_entry> found;
+    for (const auto& tail : rows_->orphan_tails()) {
+      if (tail.stream != stream || tail.cut < cut)
+        continue;
+      auto marks = rows_->orphan_marks(stream, tail.cut, 0);
+      auto marked = marks.empty() ? 0 : marks.back().seq;
+      for (const auto& row : rows_->orphan_entries(stream, tail.cut, tail.cut == cut ? after : 0, limit - found.size()))
+        found.push_back({tail.cut, read_row(row, *keys), row.link, row.header.seq <= marked});
+    }
+    return found;
   }
 
   std::optional<law::dossier_id> find_number(const ports::stream_id& stream, law::nud number) override {
@@ -218,7 +240,28 @@ bool node_journal::is_own(const sealed_key& sealed) const {
   return std::ranges::any_of(own_, [&](const public_key& key) { return verify(sealed, key); });
 }
 
+bool node_journal::is_for_own(const sealed_key& sealed) const {
+  return std::ranges::any_of(operating_secrets(setup_.keys),
+                             [&](const bytes32& secret) { return sealed.recipient == operating_public(secret); });
+}
+
 node_journal::~node_journal() = default;
+
+std::optional<ports::cut_place> node_journal::last_cut(const ports::stream_id& stream) const {
+  auto rows = store_->open_reader();
+  auto cuts = cuts_of(*rows, stream);
+  return cuts.empty() ? std::nullopt : std::optional{cuts.back()};
+}
+
+bool node_journal::goes_on_here(const ports::stream_id& stream) const {
+  auto rows = store_->open_reader();
+  auto cuts = cuts_of(*rows, stream);
+  auto named = cuts.empty() ? opening_key(*rows, stream) : std::optional<public_key>{};
+  if (!cuts.empty())
+    if (auto cut = cut_at(*rows, stream, cuts.back().seq))
+      named = cut->signing_key;
+  return named && std::ranges::find(own_, *named) != own_.end();
+}
 
 const public_key& node_journal::signer() const { return signer_.public_half(); }
 std::vector<ports::stream_id> node_journal::streams() const { return store_->open_reader()->streams(); }
@@ -296,6 +339,8 @@ bool node_journal::change_key(const ports::stream_id& stream, bool endorsed, law
       continue;
     if (auto secret = open_key(sealed, setup_.keys))
       store_->put(seal_key(stream, sealed.epoch, sealed.purpose, *secret, operating, signer_));
+    if (!is_own(sealed))
+      continue;
     // Whoever comes after a revocation of the former key must be able to believe them.
     sign(sealed, signer_);
     store_->put(sealed);
@@ -317,7 +362,7 @@ void node_journal::change_keys_when_released(
 
 void node_journal::load(const ports::stream_id& stream) {
   for (const auto& sealed : store_->open_reader()->keys())
-    if (sealed.stream == stream && !is_own(sealed))
+    if (sealed.stream == stream && is_for_own(sealed) && !is_own(sealed))
       throw store_broken{"a key of stream " + stream.text() + " is not signed by this node"};
   writer_->load(stream);
 }

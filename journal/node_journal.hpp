@@ -19,6 +19,8 @@ namespace toit::journal {
 class key_ring {
 public:
   void add(const sealed_key& sealed, const node_keys& keys);
+  /// All keys of a stream, in the place of those that are there.
+  void put(std::shared_ptr<const stream_keys> keys);
   /// The keys of a stream; throws `store_broken` when none could be opened here.
   std::shared_ptr<const stream_keys> of(const ports::stream_id& stream) const;
   /// The same; none at all where none opens: enough for what is in clear.
@@ -70,6 +72,12 @@ public:
   /// the first entry that is not what was written.
   void load(const ports::stream_id& stream);
 
+  /// The last cut of the stream.
+  std::optional<ports::cut_place> last_cut(const ports::stream_id& stream) const;
+  /// True when the stream's last cut, or its opening where there is none, names a key of this node's: then it can be
+  /// loaded. What is another's since is a replica.
+  bool goes_on_here(const ports::stream_id& stream) const;
+
   /// True when this node's present key signs what the stream goes on with.
   bool can_sign(const ports::stream_id& stream);
   /// Where the stream still goes on under a former key of this node: writes that it is the present one from now on, in
@@ -96,6 +104,7 @@ public:
 
 private:
   bool is_own(const sealed_key& sealed) const;
+  bool is_for_own(const sealed_key& sealed) const;
 
   journal_setup setup_;
   signing_key signer_;
@@ -106,7 +115,8 @@ private:
   std::unique_ptr<journal_writer_on_store> writer_;
 };
 
-/// Decrypts and decodes; a row whose payload is gone gives an entry without record. Throws `store_broken`.
+/// Decrypts and decodes; a row whose payload is gone, or is of an epoch whose key is not here, gives an entry without
+/// record. Throws `store_broken`.
 ports::stored_entry read_row(const entry_row& row, const stream_keys& keys);
 
 } // namespace toit::journal

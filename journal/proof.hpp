@@ -135,12 +135,15 @@ enum class proof_fault_reason : std::uint8_t {
   not_covered,
   unannounced_erasure,
   unfinished_erasure,
+  no_cut,
+  cut,
 };
 constexpr auto names_of(proof_fault_reason) {
   return std::to_array<std::string_view>(
-      {"shape", "other_subject", "subject_order", "epoch_back", "time_back", "payload", "disclosure", "unknown_payload",
-       "opening", "other_stream", "head_link", "head_signature", "mark_link", "mark_signature", "unknown_signer",
-       "not_covered", "unannounced_erasure", "unfinished_erasure"});
+      {"shape",       "other_subject",       "subject_order",      "epoch_back",     "time_back",
+       "payload",     "disclosure",          "unknown_payload",    "opening",        "other_stream",
+       "head_link",   "head_signature",      "mark_link",          "mark_signature", "unknown_signer",
+       "not_covered", "unannounced_erasure", "unfinished_erasure", "no_cut",         "cut"});
 }
 
 struct proof_fault {

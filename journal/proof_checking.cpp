@@ -124,7 +124,7 @@ private:
     for (auto seq = segment.first; seq <= segment.last(); ++seq) {
       bytes32 leaf{};
       if (entry != segment.entries.end() && entry->seq == seq) {
-        leaf = check_entry(*entry++);
+        leaf = check_entry(*entry++, {last_.epoch, seq - 1, link});
       } else {
         std::ranges::copy(leaves.first(32), leaf.begin());
         leaves = leaves.subspan(32);
@@ -140,7 +140,7 @@ private:
   }
 
   /// The entry's leaf.
-  bytes32 check_entry(const proof_entry& entry) {
+  bytes32 check_entry(const proof_entry& entry, const place_before& before) {
     using enum proof_fault_reason;
     segment_.uncovered.push_back(entry.seq);
     bool of_subject = entry.subject == given_.subject;
@@ -151,6 +151,8 @@ private:
       fault(entry.seq, subject_order);
     if (of_keys)
       last_of_keys_ = entry.seq;
+    change_.reset();
+    names_cut_ = false;
     if (entry.epoch < last_.epoch)
       fault(entry.seq, epoch_back);
     if (entry.recorded_at < last_.recorded_at)
@@ -162,15 +164,21 @@ private:
     else
       erased_.insert(entry.seq);
     if (proved.content == proof_content::clear && proved.record)
-      check_clear(entry, *proved.record);
+      check_clear(entry, *proved.record, before);
+    if (entry.epoch > before.epoch && !names_cut_)
+      fault(entry.seq, no_cut);
     if (entry.seq == 1 && !report_.opening)
       fault(1, opening);
     if (of_subject) {
       last_of_subject_ = entry.seq;
       report_.entries.push_back(std::move(proved));
     }
-    return leaf_of({entry.seq, entry.epoch, entry.recorded_at.time_since_epoch().count(), entry.subject, entry.previous,
-                    entry.commitment});
+    return leaf_of(header_of(entry));
+  }
+
+  static entry_header header_of(const proof_entry& entry) {
+    return {entry.seq,     entry.epoch,    entry.recorded_at.time_since_epoch().count(),
+            entry.subject, entry.previous, entry.commitment};
   }
 
   void check_payload(const proof_entry& entry, const proof_payload& payload, proved_entry& proved) {
@@ -193,16 +201,18 @@ private:
       fault(entry.seq, proof_fault_reason::unknown_payload);
   }
 
-  void check_clear(const proof_entry& entry, const law::record& record) {
+  void check_clear(const proof_entry& entry, const law::record& record, const place_before& before) {
     if (const auto* opened = std::get_if<law::stream_opened>(&record.event)) {
       if (entry.seq == 1)
         report_.opening = *opened;
       else
         fault(entry.seq, proof_fault_reason::opening);
     }
-    change_.reset();
+    bool is_cut = names_cut_ = std::holds_alternative<law::authority_cut>(record.event);
+    if (is_cut && !cut_that_is(given_.stream, header_of(entry), record, before))
+      fault(entry.seq, proof_fault_reason::cut);
     if (auto named = key_named_by(given_.stream, entry.subject, record))
-      change_ = {entry.seq, *named};
+      change_ = {entry.seq, *named, is_cut, entry.epoch};
     else if (std::holds_alternative<law::signing_key_changed>(record.event))
       fault(entry.seq, proof_fault_reason::opening);
     auto emptied = law::emptied_by(record.event);
@@ -228,9 +238,16 @@ private:
   }
 
   /// By the key that the last change names, or before any by one known from elsewhere or that of the opening. A change
-  /// under this head counts when that key endorses it, or when the new one is known from elsewhere.
+  /// under this head counts when that key endorses it, or when the new one is known from elsewhere. A cut is alone
+  /// under its head, which the key that it names signs: that too is to be known where others are.
   signature_check check_signer(const ports::signed_head& head, public_key& by) {
     auto trusted = known_.find(given_.stream);
+    bool has_change = change_ && change_->seq == head.seq;
+    auto is_known = [&] {
+      return trusted != known_.end() && std::ranges::find(trusted->second, change_->key) != trusted->second.end();
+    };
+    if (has_change && change_->is_cut)
+      return check_cut_signer(head, trusted == known_.end() || is_known(), by);
     std::vector<public_key> keys;
     if (named_)
       keys.push_back(*named_);
@@ -239,16 +256,25 @@ private:
     else if (report_.opening)
       keys.push_back(report_.opening->signing_key);
     auto found = check_signature(head, keys, by);
-    if (!change_ || change_->first != head.seq)
+    if (!has_change)
       return found;
-    bool is_known =
-        trusted != known_.end() && std::ranges::find(trusted->second, change_->second) != trusted->second.end();
-    if (found != signature_check::good && is_known && verify(head, change_->second)) {
+    if (found != signature_check::good && is_known() && verify(head, change_->key)) {
       found = signature_check::good;
-      by = change_->second;
+      by = change_->key;
     }
     if (found == signature_check::good)
-      named_ = change_->second;
+      named_ = change_->key;
+    return found;
+  }
+
+  signature_check check_cut_signer(const ports::signed_head& head, bool may_sign, public_key& by) {
+    if (head.first != head.seq || head.epoch != change_->epoch)
+      fault(head.seq, proof_fault_reason::cut);
+    if (!may_sign)
+      return signature_check::by_a_stranger;
+    auto found = check_signature(head, std::span{&change_->key, 1}, by);
+    if (found == signature_check::good)
+      named_ = change_->key;
     return found;
   }
 
@@ -298,8 +324,16 @@ private:
   std::uint64_t last_of_subject_ = 0;
   law::subject_id about_keys_;
   std::uint64_t last_of_keys_ = 0;
-  std::optional<std::pair<std::uint64_t, public_key>> change_; ///< the last entry in clear, when it is a change of key
-  std::optional<public_key> named_;                            ///< by the last change that counts
+  /// The last entry in full, when it is a change of key or a cut.
+  struct change_of_key {
+    std::uint64_t seq = 0;
+    public_key key{};
+    bool is_cut = false;
+    std::uint32_t epoch = 0;
+  };
+  std::optional<change_of_key> change_;
+  bool names_cut_ = false;          ///< likewise, wherever the cut stands
+  std::optional<public_key> named_; ///< by the last change or cut that counts
   std::set<std::uint64_t> erased_;
   std::set<std::uint64_t> announced_;
   std::set<ports::stream_id> unknown_;

@@ -112,7 +112,9 @@ private:
     auto first = row_at(1);
     auto record = first.erased || !first.nonce.empty() ? std::nullopt : decode(first.content);
     const auto* opened = record ? std::get_if<law::stream_opened>(&record->event) : nullptr;
-    auto by_opening = [&](const ports::signed_head& head) { return head.key_id == id_of(opened->signing_key); };
+    auto by_opening = [&](const ports::signed_head& head) {
+      return head.epoch == 0 && head.key_id == id_of(opened->signing_key);
+    };
     if (!opened || std::ranges::all_of(heads_, by_opening))
       return true;
     for (auto seq : changes_of_key(rows_, made_.stream))

@@ -43,6 +43,15 @@ struct stream_rows {
   std::vector<std::uint64_t> emptied;
 };
 
+/// Of one orphan tail: what a former host has written beyond the cut of an epoch.
+struct orphan_rows {
+  ports::stream_id stream;
+  std::uint32_t cut = 0;
+  std::vector<entry_row> entries;
+  std::vector<ports::signed_head> heads;
+  std::vector<ports::witness_mark> marks;
+};
+
 /// The disk is full: nothing of the transaction was written, and the store can still be read.
 struct store_full : std::runtime_error {
   store_full() : std::runtime_error{"the disk is full"} {}
@@ -82,6 +91,20 @@ public:
   /// Signed heads of another history than the one that is kept: what a fork alarm rests on.
   virtual std::vector<ports::signed_head> foreign_heads() = 0;
   virtual std::vector<ports::account_row> accounts() = 0;
+  /// Rows of accounts of a stream that another node hosts.
+  virtual std::vector<ports::account_row> held_accounts(const ports::stream_id& stream) = 0;
+  /// The row of an account: as it is held with the stream or, where it is not, of this node's own.
+  virtual std::optional<ports::account_row> account(const ports::stream_id& stream, law::agent_id account) = 0;
+
+  /// Where each tail ends, in the order of streams and cuts.
+  virtual std::vector<ports::orphan_position> orphan_tails() = 0;
+  virtual std::vector<entry_row> orphan_entries(const ports::stream_id& stream, std::uint32_t cut, std::uint64_t after,
+                                                std::size_t limit) = 0;
+  virtual std::vector<ports::signed_head> orphan_heads(const ports::stream_id& stream, std::uint32_t cut,
+                                                       std::uint64_t from, std::size_t limit) = 0;
+  /// All at or after `from`, in the order of sequences and witnesses.
+  virtual std::vector<ports::witness_mark> orphan_marks(const ports::stream_id& stream, std::uint32_t cut,
+                                                        std::uint64_t from) = 0;
   virtual std::optional<std::string> setting(std::string_view name) = 0;
 };
 
@@ -119,6 +142,15 @@ public:
   virtual void put(const ports::witness_mark& mark) = 0;
   virtual void put_foreign(const ports::signed_head& head) = 0;
   virtual void put(const ports::account_row& account) = 0;
+  /// Moves entries, heads and marks of the stream beyond `after` to the tail that this cut has left out.
+  virtual void orphan(const ports::stream_id& stream, std::uint64_t after, std::uint32_t cut) = 0;
+  /// Nothing of what is there already.
+  virtual void put(const orphan_rows& rows) = 0;
+  virtual void put_held(const ports::stream_id& stream, const ports::account_row& account) = 0;
+  /// The stream's accounts are this node's own from now on.
+  virtual void adopt_accounts(const ports::stream_id& stream) = 0;
+  /// Of all dossiers of the stream.
+  virtual void forget_numbers(const ports::stream_id& stream) = 0;
   virtual void put_setting(std::string_view name, std::string_view value) = 0;
   /// Durable on return. Throws `store_full` (rolled back) or `store_broken`.
   virtual void commit() = 0;

@@ -2,9 +2,10 @@
 
 #include "journal/belief.hpp"
 #include "journal/codec.hpp"
-#include "journal/signers.hpp"
+#include "journal/transfers.hpp"
 
 #include <map>
+#include <set>
 
 namespace toit::journal {
 
@@ -27,19 +28,22 @@ sealed_key key_from(const ports::stream_id& stream, const ports::travelling_key&
 
 class check_of_transfer {
 public:
-  check_of_transfer(const ports::transfer& brought, const replica_view& here) : brought_{brought}, here_{here} {
+  check_of_transfer(const ports::transfer& brought, const replica_view& here)
+      : brought_{brought}, here_{here}, base_{here.at} {
     done_.rows.stream = brought.stream;
-    for (const auto& key : here.signers)
-      follow(key);
+    follow_base();
   }
 
   checked_transfer run() {
     bool good = take_entries() && take_heads() && take_keys();
-    if (good)
+    if (good) {
       done_.status =
           done_.rows.entries.empty() && done_.keys.empty() ? transfer_status::known : transfer_status::stored;
-    else
+      take_accounts();
+    } else {
       done_.rows = {brought_.stream, {}, {}, {}, {}, {}};
+      done_.rewound_to.reset();
+    }
     return std::move(done_);
   }
 
@@ -56,11 +60,11 @@ private:
     auto first = brought_.entries.front().seq;
     if (first == 0)
       return fail(transfer_status::altered, first);
-    if (first > here_.seq + 1)
-      return fail(transfer_status::gap, here_.seq + 1);
-    auto before = first == here_.seq + 1 ? std::optional{here_.link} : here_.link_of(first - 1);
+    if (first > base_.seq + 1)
+      return fail(transfer_status::gap, base_.seq + 1);
+    auto before = first == base_.seq + 1 ? std::optional{base_.link} : here_.link_of(first - 1);
     law::require(before.has_value(), "every entry up to the position is here");
-    last_ = {first - 1, 0, 0, *before};
+    last_ = {0, first - 1, *before};
     return std::ranges::all_of(brought_.entries, [&](const auto& entry) { return take(entry); });
   }
 
@@ -68,32 +72,52 @@ private:
     if (entry.seq != last_.seq + 1 || entry.seq >= sequences_end || entry.recorded_at_ms > INT64_MAX ||
         entry.nonce.has_value() != entry.content.has_value())
       return fail(transfer_status::altered, last_.seq + 1);
-    auto row = row_of(entry);
-    links_[entry.seq] = row.link;
-    last_ = {entry.seq, entry.epoch, row.header.recorded_at_ms, row.link};
-    if (entry.seq <= here_.seq && here_.link_of(entry.seq) != row.link && fork_at_ == 0)
-      fork_at_ = entry.seq;
-    return entry.seq <= here_.seq || fork_at_ != 0 || take_new(std::move(row));
+    auto row = row_brought(entry, last_.link);
+    auto before = last_;
+    places_[entry.seq] = {entry.epoch, row.link};
+    last_ = {entry.epoch, entry.seq, row.link};
+    if (fork_at_ == 0 && entry.seq <= base_.seq && here_.link_of(entry.seq) != row.link) {
+      if (!is_later_cut(row, before))
+        fork_at_ = entry.seq;
+      else if (!rewind(before.seq))
+        return false;
+    }
+    return entry.seq <= base_.seq || fork_at_ != 0 || take_new(std::move(row));
   }
 
-  entry_row row_of(const ports::sealed_entry& entry) const {
-    entry_row row;
-    row.header = {entry.seq,     entry.epoch,    static_cast<std::int64_t>(entry.recorded_at_ms),
-                  entry.subject, entry.previous, entry.commitment};
-    row.link = next_link(last_.link, leaf_of(row.header));
-    row.erased = !entry.content;
-    if (entry.content) {
-      row.nonce = *entry.nonce;
-      row.content = *entry.content;
-    }
-    return row;
+  /// The stream goes on from here under a host of a later epoch than any that is here.
+  bool is_later_cut(const entry_row& row, const place_before& before) const {
+    if (row.erased || !row.nonce.empty() || row.header.epoch <= base_.epoch ||
+        commitment_of(row.nonce, row.content) != row.header.commitment)
+      return false;
+    auto record = decode(row.content);
+    return record && cut_that_is(brought_.stream, row.header, *record, before).has_value();
+  }
+
+  /// What is here beyond the entry is of the stream no more. A cut follows a whole batch: nothing else was ever signed.
+  bool rewind(std::uint64_t seq) {
+    auto place = here_.place_at(seq);
+    if (!place)
+      return fail(transfer_status::altered, seq + 1);
+    base_ = std::move(*place);
+    done_.rewound_to = seq;
+    done_.signers.clear();
+    follow_base();
+    return true;
+  }
+
+  place_before before_next() const {
+    if (done_.rows.entries.empty())
+      return {base_.epoch, base_.seq, base_.link};
+    const auto& last = done_.rows.entries.back();
+    return {last.header.epoch, last.header.seq, last.link};
   }
 
   bool take_new(entry_row row) {
     const auto& header = row.header;
-    auto epoch = done_.rows.entries.empty() ? here_.epoch : done_.rows.entries.back().header.epoch;
-    auto time = done_.rows.entries.empty() ? here_.recorded_at_ms : done_.rows.entries.back().header.recorded_at_ms;
-    if (header.epoch < epoch || header.recorded_at_ms < time || header.previous >= header.seq)
+    auto before = before_next();
+    auto time = done_.rows.entries.empty() ? base_.recorded_at_ms : done_.rows.entries.back().header.recorded_at_ms;
+    if (header.epoch < before.epoch || header.recorded_at_ms < time || header.previous >= header.seq)
       return fail(transfer_status::altered, header.seq);
     bool is_clear = !row.erased && row.nonce.empty();
     if (header.seq == 1 && !is_clear)
@@ -106,6 +130,14 @@ private:
       if (is_clear && !take_clear(row))
         return false;
     }
+    // An epoch begins with its cut, and is its host's because the ordering stream says so.
+    // [L441-2-7-4-1]
+    if (header.epoch > before.epoch && !cuts_.contains(header.seq))
+      return fail(transfer_status::altered, header.seq);
+    if (header.epoch > brought_.epoch)
+      return fail(transfer_status::unordered, header.seq);
+    if (cuts_.contains(header.seq) && !known(header.epoch).names(named_.at(header.seq)))
+      return fail(transfer_status::bad_signature, header.seq);
     done_.rows.entries.push_back(std::move(row));
     return true;
   }
@@ -116,49 +148,82 @@ private:
     const auto* opened = record ? std::get_if<law::stream_opened>(&record->event) : nullptr;
     if ((row.header.seq == 1) != (opened != nullptr))
       return fail(transfer_status::bad_signature, row.header.seq);
-    if (opened)
-      follow(opened->signing_key);
-    if (auto named = record ? key_named_by(brought_.stream, row.header.subject, *record) : std::nullopt)
-      named_[row.header.seq] = *named;
-    else if (record && std::holds_alternative<law::signing_key_changed>(record->event))
-      return fail(transfer_status::bad_signature, row.header.seq);
     if (!record)
       return true;
+    if (opened)
+      follow({opened->signing_key, row.header.epoch, 0});
+    if (!take_named_key(row, *record))
+      return false;
     for (auto seq : law::emptied_by(record->event)) {
       if (subject_of(seq) != row.header.subject)
         return fail(transfer_status::altered, row.header.seq);
       done_.rows.emptied.push_back(seq);
     }
+    if (const auto* closed = std::get_if<law::account_closed>(&record->event))
+      done_.accounts.push_back({closed->account, {}});
+    return true;
+  }
+
+  bool take_named_key(const entry_row& row, const law::record& record) {
+    auto named = key_named_by(brought_.stream, row.header.subject, record);
+    bool is_cut = std::holds_alternative<law::authority_cut>(record.event);
+    bool counts = is_cut ? cut_that_is(brought_.stream, row.header, record, before_next()).has_value()
+                         : named || !std::holds_alternative<law::signing_key_changed>(record.event);
+    if (!counts)
+      return fail(transfer_status::bad_signature, row.header.seq);
+    if (named)
+      named_[row.header.seq] = *named;
+    if (is_cut)
+      cuts_.insert(row.header.seq);
     return true;
   }
 
   std::optional<law::subject_id> subject_of(std::uint64_t seq) const {
-    if (seq <= here_.seq)
+    if (seq <= base_.seq)
       return seq == 0 ? std::nullopt : here_.subject_of(seq);
-    auto index = seq - here_.seq - 1;
+    auto index = seq - base_.seq - 1;
     if (index >= done_.rows.entries.size())
       return std::nullopt;
     return done_.rows.entries[index].header.subject;
   }
 
-  host_keys known() const { return {brought_.signers, brought_.revoked}; }
+  /// Of the host of an epoch.
+  host_keys known(std::uint32_t epoch) const {
+    for (const auto& host : brought_.former)
+      if (epoch < host.until)
+        return {host.signers, host.revoked};
+    return {brought_.signers, brought_.revoked};
+  }
 
-  /// The next head is signed with this key.
-  void follow(const public_key& key) {
-    done_.signers.push_back(key);
-    is_believed_ = believe_next(is_believed_, key, known());
+  void follow_base() {
+    is_believed_ = false;
+    for (const auto& signer : base_.signers)
+      follow(signer);
+  }
+
+  /// The next head is signed with this key. No key of a former host endorses one of the next.
+  void follow(const named_signer& signer) {
+    bool is_endorsed = done_.signers.empty() || done_.signers.back().epoch == signer.epoch;
+    done_.signers.push_back(signer);
+    is_believed_ = believe_next(is_endorsed && is_believed_, signer.key, known(signer.epoch));
   }
 
   /// A change of key at this head: the key before endorses it, or the directory names the new one, be it that this has
-  /// been revoked in its turn. Else nothing follows.
+  /// been revoked in its turn. Else nothing follows. A cut is endorsed by nobody: the ordering stream names its host.
   bool take_change(const ports::signed_head& head, const public_key& named) {
-    bool endorsed = verify(head, done_.signers.back());
-    if (!endorsed && (!known().names(named) || !verify(head, named)))
+    bool endorsed = !cuts_.contains(head.seq) && verify(head, done_.signers.back().key);
+    if (!endorsed && (!known(head.epoch).names(named) || !verify(head, named)))
       return fail(transfer_status::bad_signature, head.seq);
     bool before = is_believed_;
-    follow(named);
+    follow({named, head.epoch, head.seq});
     last_is_believed_ = endorsed ? before : is_believed_;
     return true;
+  }
+
+  /// A cut is alone under its head.
+  bool splits_at_cuts(const ports::signed_head& head) const {
+    auto cut = cuts_.lower_bound(head.first);
+    return cut == cuts_.end() || *cut > head.seq || head.first == head.seq;
   }
 
   /// Every head must be that of the chain; of each key and epoch the last signature is checked, and with it all that
@@ -168,19 +233,18 @@ private:
     if (fork_at_ != 0)
       return tell_fork();
     std::map<std::pair<std::uint32_t, public_key>, const ports::signed_head*> last_of;
-    auto covered = here_.seq;
-    auto ordering = here_.ordering_seq;
+    auto covered = base_.seq;
+    auto ordering = base_.ordering_seq;
     for (const auto& head : brought_.heads) {
-      auto link = links_.find(head.seq);
       if (head.stream != brought_.stream)
         return fail(transfer_status::altered, head.seq);
-      if (head.seq <= here_.seq)
+      if (head.seq <= base_.seq)
         continue;
       if (head.seq > last_.seq && &head == &brought_.heads.back()) {
-        is_vouched_for_ = is_signed_by(head, brought_.signers);
+        is_vouched_for_ = is_signed_by(head, known(head.epoch).good);
         continue;
       }
-      if (head.first != covered + 1 || head.seq < head.first || link == links_.end() || link->second != head.link)
+      if (head.first != covered + 1 || head.seq < head.first || !is_of_chain(head) || !splits_at_cuts(head))
         return fail(transfer_status::altered, head.seq);
       if (head.ordering_seq < ordering || head.ordering_seq >= sequences_end)
         return fail(transfer_status::altered, head.seq);
@@ -195,9 +259,9 @@ private:
         continue;
       }
       last_is_believed_ = is_believed_;
-      last_of[{head.epoch, done_.signers.back()}] = &head;
+      last_of[{head.epoch, done_.signers.back().key}] = &head;
     }
-    if (covered != std::max(here_.seq, last_.seq))
+    if (covered != std::max(base_.seq, last_.seq))
       return fail(transfer_status::altered, covered + 1);
     for (const auto& [by, head] : last_of)
       if (!verify(*head, by.second))
@@ -207,17 +271,21 @@ private:
     return true;
   }
 
+  bool is_of_chain(const ports::signed_head& head) const {
+    auto place = places_.find(head.seq);
+    return place != places_.end() && place->second.link == head.link && place->second.epoch == head.epoch;
+  }
+
   /// Two histories are a fork when the host has signed both. Whoever has a revoked key of his can sign one too; else
   /// somebody on the way has changed one.
   bool tell_fork() {
     auto status = transfer_status::altered;
     for (const auto& head : brought_.heads) {
-      auto link = links_.find(head.seq);
-      if (head.seq < fork_at_ || link == links_.end() || link->second != head.link)
+      if (head.seq < fork_at_ || !is_of_chain(head))
         continue;
-      if (is_signed_by(head, brought_.revoked)) {
+      if (is_signed_by(head, known(head.epoch).revoked)) {
         status = transfer_status::bad_signature;
-      } else if (is_signed_by(head, brought_.signers) || is_signed_by(head, done_.signers)) {
+      } else if (is_signed_by(head, known(head.epoch).good) || is_signed_in_its_epoch(head)) {
         done_.other_history = head;
         return fail(transfer_status::forked, fork_at_);
       }
@@ -225,52 +293,82 @@ private:
     return fail(status, fork_at_);
   }
 
+  bool is_signed_in_its_epoch(const ports::signed_head& head) const {
+    return std::ranges::any_of(done_.signers, [&](const named_signer& signer) {
+      return signer.epoch == head.epoch && verify(head, signer.key);
+    });
+  }
+
   static bool is_signed_by(const ports::signed_head& head, std::span<const public_key> keys) {
     return std::ranges::any_of(keys, [&](const public_key& key) { return verify(head, key); });
   }
 
-  /// The directory's keys, and that of the stream when it may be believed.
+  static bool is_signed_by(const sealed_key& key, std::span<const public_key> signers) {
+    return std::ranges::any_of(signers, [&](const public_key& signer) { return verify(key, signer); });
+  }
+
+  /// By a host of the key's epoch or of a later one.
   bool is_signed(const sealed_key& key) const {
-    return std::ranges::any_of(brought_.signers, [&](const public_key& signer) { return verify(key, signer); }) ||
-           (is_believed_ && std::ranges::any_of(done_.signers, [&](const public_key& signer) {
-              return !host_keys::is_in(brought_.revoked, signer) && verify(key, signer);
-            }));
+    auto by_former = [&](const ports::former_host& host) {
+      return key.epoch < host.until && is_signed_by(key, host.signers);
+    };
+    auto by_the_stream = [&](const named_signer& signer) {
+      return signer.epoch >= key.epoch && !host_keys::is_in(known(signer.epoch).revoked, signer.key) &&
+             verify(key, signer.key);
+    };
+    return is_signed_by(key, brought_.signers) || std::ranges::any_of(brought_.former, by_former) ||
+           (is_believed_ && std::ranges::any_of(done_.signers, by_the_stream));
+  }
+
+  bool is_signed_by_a_revoked(const sealed_key& key) const {
+    return is_signed_by(key, brought_.revoked) ||
+           std::ranges::any_of(brought_.former, [&](const auto& host) { return is_signed_by(key, host.revoked); });
   }
 
   /// What a revoked key has signed is left: the host has signed it again with his present one, or will.
   bool take_keys() {
-    auto epoch = done_.rows.entries.empty() ? here_.epoch : done_.rows.entries.back().header.epoch;
+    auto epoch = before_next().epoch;
     for (const auto& travelling : brought_.keys) {
       auto key = key_from(brought_.stream, travelling);
       if (key.box.size() != sealed_key_box_bytes || key.epoch > epoch)
-        return fail(transfer_status::altered, here_.seq);
-      auto signs = [&](const public_key& revoked) { return verify(key, revoked); };
-      if (std::ranges::any_of(brought_.revoked, signs))
+        return fail(transfer_status::altered, base_.seq);
+      if (is_signed_by_a_revoked(key))
         continue;
       if (!is_signed(key))
-        return fail(transfer_status::bad_signature, here_.seq);
+        return fail(transfer_status::bad_signature, base_.seq);
       done_.keys.push_back(std::move(key));
     }
     return true;
   }
 
-  struct place {
-    std::uint64_t seq = 0;
+  /// Of those alone about whom an entry is new here.
+  void take_accounts() {
+    std::set<law::subject_id> about;
+    for (const auto& row : done_.rows.entries)
+      about.insert(row.header.subject);
+    for (const auto& row : brought_.accounts)
+      if (about.contains(law::subject_of(row.account)))
+        done_.accounts.push_back({row.account, row.sealed});
+  }
+
+  /// Of an entry that was brought.
+  struct brought_place {
     std::uint32_t epoch = 0;
-    std::int64_t recorded_at_ms = 0;
     bytes32 link{};
   };
 
   const ports::transfer& brought_;
   const replica_view& here_;
+  replica_place base_; ///< what new entries follow
   checked_transfer done_;
-  place last_;
+  place_before last_;         ///< the entry that was taken last
   std::uint64_t fork_at_ = 0; ///< the first entry that is not the one that is here
-  std::map<std::uint64_t, bytes32> links_;
-  std::map<std::uint64_t, public_key> named_; ///< by changes of key, at their sequences
-  bool is_believed_ = false;                  ///< the key of the next head
-  bool last_is_believed_ = false;             ///< the key that has signed the last head
-  bool is_vouched_for_ = false;               ///< by a head that is still to come
+  std::map<std::uint64_t, brought_place> places_;
+  std::map<std::uint64_t, public_key> named_; ///< by changes of key and cuts, at their sequences
+  std::set<std::uint64_t> cuts_;
+  bool is_believed_ = false;      ///< the key of the next head
+  bool last_is_believed_ = false; ///< the key that has signed the last head
+  bool is_vouched_for_ = false;   ///< by a head that is still to come
 };
 
 } // namespace

@@ -5,6 +5,8 @@
 #include "journal/node_journal.hpp"
 #include "journal/signers.hpp"
 
+#include <set>
+
 namespace toit::journal {
 
 namespace {
@@ -28,6 +30,41 @@ ports::sealed_entry entry_of(entry_row&& row) {
 constexpr std::size_t entry_overhead_bytes = 160;
 constexpr std::size_t entries_at_once = 512;
 constexpr std::size_t heads_at_once = 512;
+
+/// The entries of whole batches after `after`: as many as keep within `bytes_most`, and one at least. What is left of
+/// `heads` is theirs. `read` gives rows after a sequence, so many at most.
+template <class Heads, class Read>
+void take_batches(Heads& heads, law::list<ports::sealed_entry, 65536>& entries, std::uint64_t after,
+                  std::size_t bytes_most, Read read) {
+  std::size_t size = 0;
+  std::vector<entry_row> rows;
+  std::size_t next = 0;
+  auto last_read = after;
+  std::size_t taken = 0;
+  for (const auto& head : heads) {
+    // A batch is taken whole or not at all.
+    std::vector<ports::sealed_entry> batch;
+    std::size_t batch_bytes = 0;
+    while (last_read < head.seq) {
+      if (next == rows.size()) {
+        rows = read(last_read, std::min<std::size_t>(entries_at_once, heads.back().seq - last_read));
+        next = 0;
+        if (rows.empty())
+          throw store_broken{"stream " + head.stream.text() + " has a head and not its entries"};
+      }
+      auto& row = rows[next++];
+      last_read = row.header.seq;
+      batch_bytes += entry_overhead_bytes + row.nonce.size() + row.content.size();
+      batch.push_back(entry_of(std::move(row)));
+    }
+    if (!entries.empty() && size + batch_bytes > bytes_most)
+      break;
+    size += batch_bytes;
+    ++taken;
+    entries.insert(entries.end(), std::make_move_iterator(batch.begin()), std::make_move_iterator(batch.end()));
+  }
+  heads.resize(taken);
+}
 
 class transfers_from_store : public ports::transfer_source {
 public:
@@ -67,34 +104,10 @@ public:
       return nullptr;
     auto made = std::make_shared<ports::transfer>();
     made->stream = stream;
-    std::size_t size = 0;
-    std::vector<entry_row> rows;
-    std::size_t next = 0;
-    auto last_read = after;
-    for (const auto& head : heads) {
-      // A batch is taken whole or not at all.
-      std::vector<ports::sealed_entry> batch;
-      std::size_t batch_bytes = 0;
-      while (last_read < head.seq) {
-        if (next == rows.size()) {
-          rows =
-              rows_->entries(stream, last_read, std::min<std::size_t>(entries_at_once, heads.back().seq - last_read));
-          next = 0;
-          if (rows.empty())
-            throw store_broken{"stream " + stream.text() + " has a head and not its entries"};
-        }
-        auto& row = rows[next++];
-        last_read = row.header.seq;
-        batch_bytes += entry_overhead_bytes + row.nonce.size() + row.content.size();
-        batch.push_back(entry_of(std::move(row)));
-      }
-      if (!made->entries.empty() && size + batch_bytes > bytes_most)
-        break;
-      size += batch_bytes;
-      made->entries.insert(made->entries.end(), std::make_move_iterator(batch.begin()),
-                           std::make_move_iterator(batch.end()));
-      made->heads.push_back(head);
-    }
+    take_batches(heads, made->entries, after, bytes_most,
+                 [&](std::uint64_t seq, std::size_t limit) { return rows_->entries(stream, seq, limit); });
+    made->heads.assign(heads.begin(), heads.end());
+    add_accounts(*made);
     add_keys(*made, after);
     if (auto last = rows_->last_head(stream); last && last->key_id != made->heads.back().key_id)
       made->heads.push_back(*last);
@@ -108,16 +121,54 @@ public:
   }
 
   bool has_keys_for(const ports::stream_id& stream, const law::bytes32& recipient) override {
-    auto at = position(stream);
-    std::uint64_t epochs = 0;
+    if (!rows_->last_head(stream))
+      return false;
+    std::set<std::uint32_t> without{0};
+    for (const auto& cut : cuts_of(*rows_, stream))
+      without.insert(cut.epoch);
     for (const auto& key : rows_->keys())
-      epochs += key.stream == stream && key.purpose == key_purpose::stream && key.recipient == recipient ? 1 : 0;
-    return at && epochs > at->epoch;
+      if (key.stream == stream && key.purpose == key_purpose::stream && key.recipient == recipient)
+        without.erase(key.epoch);
+    return without.empty();
   }
 
   std::vector<ports::witness_mark> marks(const ports::stream_id& stream) override { return rows_->last_marks(stream); }
 
+  std::vector<ports::cut_place> cuts(const ports::stream_id& stream) override { return cuts_of(*rows_, stream); }
+
+  std::vector<ports::orphan_position> orphan_tails() override { return rows_->orphan_tails(); }
+
+  ports::orphan_tail_ptr read_orphans(const ports::stream_id& stream, std::uint32_t cut, std::uint64_t after,
+                                      std::size_t bytes_most) override {
+    held_reads together{*rows_};
+    auto heads = rows_->orphan_heads(stream, cut, after + 1, heads_at_once);
+    if (heads.empty())
+      return nullptr;
+    auto made = std::make_shared<ports::orphan_tail>();
+    made->stream = stream;
+    made->cut = cut;
+    // A tail begins anywhere: what is before its first batch is in the stream.
+    auto before = std::max(after, heads.front().first - 1);
+    take_batches(heads, made->entries, before, bytes_most,
+                 [&](std::uint64_t seq, std::size_t limit) { return rows_->orphan_entries(stream, cut, seq, limit); });
+    made->heads.assign(heads.begin(), heads.end());
+    auto marks = rows_->orphan_marks(stream, cut, after + 1);
+    std::erase_if(marks, [&](const auto& mark) { return mark.seq > made->entries.back().seq; });
+    auto kept = std::min(marks.size(), decltype(made->marks)::max_items); // the last ones say the most
+    made->marks.assign(marks.end() - static_cast<std::ptrdiff_t>(kept), marks.end());
+    return made;
+  }
+
 private:
+  /// As they are now, of those about whom an entry is: what is in clear names them.
+  void add_accounts(ports::transfer& made) {
+    std::set<law::subject_id> about;
+    for (const auto& entry : made.entries)
+      if (entry.nonce && entry.nonce->empty() && about.insert(entry.subject).second)
+        if (auto row = rows_->account(made.stream, law::id_of<law::agent_id>(entry.subject)))
+          made.accounts.push_back({row->account, std::move(row->sealed)});
+  }
+
   void add_keys(ports::transfer& made, std::uint64_t after) {
     auto before = after == 0 ? std::nullopt : rows_->entry(made.stream, after);
     auto head = before ? head_covering(made.stream, after) : std::nullopt;
@@ -126,6 +177,8 @@ private:
     if (before && before->header.epoch == made.entries.back().epoch && std::ranges::all_of(made.heads, by_the_same))
       return;
     made.keys = keys_of(*rows_, made.stream);
+    // Those of a later epoch come with its entries.
+    std::erase_if(made.keys, [&](const auto& key) { return key.epoch > made.entries.back().epoch; });
   }
 
   std::unique_ptr<store_reader> rows_;
@@ -140,6 +193,19 @@ law::list<ports::travelling_key, 1024> keys_of(store_reader& rows, const ports::
       travelling.push_back(
           {key.epoch, key.purpose == key_purpose::index, key.recipient, std::move(key.box), key.key_id, key.signature});
   return travelling;
+}
+
+entry_row row_brought(const ports::sealed_entry& entry, const bytes32& link_before) {
+  entry_row row;
+  row.header = {entry.seq,     entry.epoch,    static_cast<std::int64_t>(entry.recorded_at_ms),
+                entry.subject, entry.previous, entry.commitment};
+  row.link = next_link(link_before, leaf_of(row.header));
+  row.erased = !entry.content;
+  if (entry.content) {
+    row.nonce = *entry.nonce;
+    row.content = *entry.content;
+  }
+  return row;
 }
 
 std::unique_ptr<ports::transfer_source> open_transfers(std::unique_ptr<store_reader> rows) {

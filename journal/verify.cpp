@@ -2,30 +2,44 @@
 
 #include "journal/codec.hpp"
 #include "journal/flat_table.hpp"
-#include "journal/signers.hpp"
+#include "journal/orphan_check.hpp"
 
 #include <functional>
 #include <map>
 #include <set>
+#include <utility>
 
 namespace toit::journal {
 
 namespace {
 
-constexpr std::size_t chunk = 4096;
+constexpr std::size_t rows_at_once = 4096;
 constexpr std::size_t fault_limit = 100;
 
 std::string_view sentence_of(fault_reason reason) {
-  static constexpr auto sentences = std::to_array<std::string_view>(
-      {"the entry is missing", "the row cannot be read", "the header is not what was chained",
-       "the payload is not what was written", "the epoch goes back", "the time of recording goes back",
-       "the entry does not follow its subject's last one", "the payload does not open or is of no known kind",
-       "a stream begins with its opening, once", "another history than the head known from elsewhere",
-       "a signed head is missing", "the signed head is not that of the chain",
-       "the signature of the head does not match", "the head knows less of the ordering stream than the one before",
-       "the tail is cut: a signed head stands for more entries", "the last entries are not covered by a signed head",
-       "the stream ends before the head known from elsewhere", "the payload is gone and no erasure says so",
-       "an erasure says that the payload is gone, and it is there"});
+  static constexpr auto sentences =
+      std::to_array<std::string_view>({"the entry is missing",
+                                       "the row cannot be read",
+                                       "the header is not what was chained",
+                                       "the payload is not what was written",
+                                       "the epoch goes back",
+                                       "the time of recording goes back",
+                                       "the entry does not follow its subject's last one",
+                                       "the payload does not open or is of no known kind",
+                                       "a stream begins with its opening, once",
+                                       "another history than the head known from elsewhere",
+                                       "a signed head is missing",
+                                       "the signed head is not that of the chain",
+                                       "the signature of the head does not match",
+                                       "the head knows less of the ordering stream than the one before",
+                                       "the tail is cut: a signed head stands for more entries",
+                                       "the last entries are not covered by a signed head",
+                                       "the stream ends before the head known from elsewhere",
+                                       "the payload is gone and no erasure says so",
+                                       "an erasure says that the payload is gone, and it is there",
+                                       "an epoch begins without a cut",
+                                       "the cut does not follow the entry that it names, alone under its head",
+                                       "the orphan tail is not what was written"});
   static_assert(sentences.size() == law::enum_count<fault_reason>);
   return sentences[static_cast<std::size_t>(reason)];
 }
@@ -36,7 +50,7 @@ public:
                std::span<const public_key> known)
       : rows_{rows}, keys_{keys}, known_{known} {
     report_.stream = stream;
-    report_.link = first_link(stream);
+    before_.link = report_.link = first_link(stream);
   }
 
   verify_report run(std::span<const ports::signed_head> expected, const std::function<void(std::uint64_t)>& progress) {
@@ -48,9 +62,11 @@ public:
           progress(report_.entries);
       reading_ = last_.seq + 1;
       check_end();
+      check_tails();
     } catch (const store_broken& failure) {
       fault(reading_, fault_reason::unreadable, std::string{" ("} + failure.what() + ")");
     }
+    report_.signers = public_keys_of(signers_);
     std::ranges::stable_sort(report_.faults, {}, &verify_fault::seq);
     return std::move(report_);
   }
@@ -64,10 +80,10 @@ private:
   /// False at the end of the stream.
   bool read_some() {
     try {
-      return read(chunk);
+      return read(rows_at_once);
     } catch (const store_broken&) {
       // One by one up to the row that cannot be read: it ends the reading, and has a place.
-      for (std::size_t i = 0; i < chunk && read(1); ++i) {
+      for (std::size_t i = 0; i < rows_at_once && read(1); ++i) {
       }
       throw;
     }
@@ -104,10 +120,13 @@ private:
       fault(last_.seq + 1, missing_entry);
     if (next_link(report_.link, leaf_of(found)) != row.link)
       fault(found.seq, header);
+    auto before = std::exchange(before_, {found.epoch, found.seq, row.link});
     // Going on from what is written finds the next fault too.
     report_.link = row.link;
     links_[found.seq] = row.link;
-    check_payload(row);
+    check_payload(row, before);
+    if (found.epoch > before.epoch && !names_cut_)
+      fault(found.seq, no_cut);
     if (found.epoch < last_.epoch)
       fault(found.seq, epoch_back);
     if (found.recorded_at_ms < last_.recorded_at_ms)
@@ -121,7 +140,8 @@ private:
     ++report_.entries;
   }
 
-  void check_payload(const entry_row& row) {
+  void check_payload(const entry_row& row, const place_before& before) {
+    names_cut_ = false;
     if (row.erased) {
       erased_.emplace(row.header.seq, row.header.subject);
       ++report_.erased;
@@ -130,29 +150,39 @@ private:
     if (commitment_of(row.nonce, row.content) != row.header.commitment)
       return fault(row.header.seq, fault_reason::payload);
     if (row.nonce.empty())
-      check_clear(row);
+      check_clear(row, before);
     else if (keys_)
       check_sealed(row);
     if (row.header.seq == 1 && !report_.signer)
       fault(1, fault_reason::opening);
   }
 
-  void check_clear(const entry_row& row) {
+  void check_clear(const entry_row& row, const place_before& before) {
     auto record = decode(row.content);
     if (!record)
       return fault(row.header.seq, fault_reason::unknown_payload);
     if (const auto* opened = std::get_if<law::stream_opened>(&record->event)) {
       if (row.header.seq == 1)
-        report_.signers = {*(report_.signer = opened->signing_key)};
+        signers_ = {{*(report_.signer = opened->signing_key), 0, 0}};
       else
         fault(row.header.seq, fault_reason::opening);
     }
-    if (auto named = key_named_by(report_.stream, row.header.subject, *record))
+    if (std::holds_alternative<law::authority_cut>(record->event))
+      check_cut(row.header, *record, before);
+    else if (auto named = key_named_by(report_.stream, row.header.subject, *record))
       named_[row.header.seq] = *named;
     else if (std::holds_alternative<law::signing_key_changed>(record->event))
       fault(row.header.seq, fault_reason::opening);
     for (auto seq : law::emptied_by(record->event))
       announced_.emplace(seq, row.header.subject);
+  }
+
+  void check_cut(const entry_header& header, const law::record& record, const place_before& before) {
+    names_cut_ = true;
+    auto cut = cut_that_is(report_.stream, header, record, before);
+    if (!cut)
+      return fault(header.seq, fault_reason::cut);
+    cuts_.emplace(header.seq, *cut);
   }
 
   void check_sealed(const entry_row& row) {
@@ -172,20 +202,112 @@ private:
     else if (!check_signature(head))
       fault(head.seq, head_signature);
     named_.erase(named_.begin(), named_.upper_bound(head.seq));
+    for (; !cuts_.empty() && cuts_.begin()->first <= head.seq; cuts_.erase(cuts_.begin()))
+      if (!is_alone(cuts_.begin()->first, head))
+        fault(cuts_.begin()->first, cut);
     if (head.ordering_seq < last_head_.ordering_seq)
       fault(head.seq, ordering_back);
   }
 
-  /// By the key so far, or by that which an entry under this very head names, when it is known from elsewhere.
+  bool is_alone(std::uint64_t cut, const ports::signed_head& head) const {
+    return head.seq == cut && head.first == cut && head.epoch == cuts_.at(cut).epoch;
+  }
+
+  /// By the key so far, or by that which an entry under this very head names, when it is known from elsewhere. A cut
+  /// alone under its head by the key that it names: the one before has no say in it.
   bool check_signature(const ports::signed_head& head) {
+    if (auto begun = cuts_.find(head.seq); begun != cuts_.end() && is_alone(head.seq, head))
+      return check_cut_signature(head, begun->second);
     auto change = named_.find(head.seq);
-    bool by_the_last = !report_.signers.empty() && verify(head, report_.signers.back());
+    bool by_the_last = !signers_.empty() && verify(head, signers_.back().key);
     if (!by_the_last && (change == named_.end() || std::ranges::find(known_, change->second) == known_.end() ||
                          !verify(head, change->second)))
       return false;
     if (change != named_.end())
-      report_.signers.push_back(change->second);
+      signers_.push_back({change->second, head.epoch, head.seq});
     return true;
+  }
+
+  bool check_cut_signature(const ports::signed_head& head, const law::authority_cut& cut) {
+    if (!verify(head, cut.signing_key))
+      return false;
+    signers_.push_back({cut.signing_key, cut.epoch, head.seq});
+    report_.epochs.push_back({cut.epoch, head.seq, cut.ordered_by.str(), cut.ordered_seq});
+    return true;
+  }
+
+  // -- what cuts have left out ----------------------------------------------------------------------------------------
+
+  void check_tails() {
+    for (const auto& tail : rows_.orphan_tails())
+      if (tail.stream == report_.stream)
+        check_tail(tail);
+  }
+
+  /// From the entry that the cut names, or that another tail has at its place.
+  void check_tail(const ports::orphan_position& tail) {
+    verified_tail found{tail.cut, 0};
+    auto first = rows_.orphan_heads(tail.stream, tail.cut, 0, 1);
+    auto at = first.empty() || first.front().first == 0 ? std::nullopt : begin_of(first.front().first - 1);
+    while (at && at->seq < tail.seq && check_tail_batch(tail.cut, *at, found))
+      ;
+    bool goes_on = !rows_.orphan_heads(tail.stream, tail.cut, tail.seq + 1, 1).empty();
+    if (!at || at->seq != tail.seq || at->link != tail.link || goes_on)
+      fault(at ? at->seq + 1 : tail.seq, fault_reason::orphan_tail);
+    report_.tails.push_back(found);
+  }
+
+  /// Where a tail begins, with the key that signs its first head in `tail_signer_`.
+  std::optional<tail_place> begin_of(std::uint64_t seq) {
+    auto row = rows_.entry(report_.stream, seq);
+    auto heads = rows_.heads(report_.stream, seq, 1);
+    if (!row || heads.empty() || heads.front().seq != seq || signers_.empty())
+      return std::nullopt;
+    tail_signer_ = signers_.front().key;
+    for (const auto& signer : signers_)
+      if (signer.named_at <= seq)
+        tail_signer_ = signer.key;
+    return tail_place{seq, row->header.epoch, row->header.recorded_at_ms, row->link, heads.front().ordering_seq};
+  }
+
+  /// False at the first batch that is not as it was written; `at` is then the entry before what is wrong.
+  bool check_tail_batch(std::uint32_t cut, tail_place& at, verified_tail& found) {
+    auto heads = rows_.orphan_heads(report_.stream, cut, at.seq + 1, 1);
+    if (heads.empty())
+      return false;
+    const auto& head = heads.front();
+    auto before = at;
+    entry_row last;
+    while (at.seq < head.seq) {
+      auto rows =
+          rows_.orphan_entries(report_.stream, cut, at.seq, std::min<std::uint64_t>(rows_at_once, head.seq - at.seq));
+      for (auto& row : rows) {
+        if (!follows(at, row, cut))
+          return false;
+        at = {row.header.seq, row.header.epoch, row.header.recorded_at_ms, row.link, at.ordering_seq};
+        ++found.entries;
+        last = std::move(row);
+      }
+      if (rows.empty())
+        return false;
+    }
+    if (!ends_batch(head, before, last) || !check_tail_signature(head, last)) {
+      at.seq = head.seq - 1;
+      return false;
+    }
+    at.ordering_seq = head.ordering_seq;
+    return true;
+  }
+
+  bool check_tail_signature(const ports::signed_head& head, const entry_row& last) {
+    auto record = !last.erased && last.nonce.empty() ? decode(last.content) : std::nullopt;
+    auto named = record ? key_named_by(report_.stream, last.header.subject, *record) : std::nullopt;
+    bool is_cut = record && std::holds_alternative<law::authority_cut>(record->event);
+    bool by_the_named = named && (is_cut || std::ranges::find(known_, *named) != known_.end()) && verify(head, *named);
+    bool good = by_the_named || (!is_cut && verify(head, tail_signer_));
+    if (good && named)
+      tail_signer_ = *named;
+    return good;
   }
 
   void check_end() {
@@ -221,8 +343,13 @@ private:
   entry_header last_;
   ports::signed_head last_head_;
   flat_table<law::subject_id> last_of_;
-  std::map<std::uint64_t, bytes32> links_;    ///< of entries whose head has not been read yet
-  std::map<std::uint64_t, public_key> named_; ///< by changes of key under a head that has not been read yet
+  std::map<std::uint64_t, bytes32> links_;           ///< of entries whose head has not been read yet
+  std::map<std::uint64_t, public_key> named_;        ///< by changes of key under a head that has not been read yet
+  std::map<std::uint64_t, law::authority_cut> cuts_; ///< likewise
+  std::vector<named_signer> signers_;
+  public_key tail_signer_{};
+  place_before before_;
+  bool names_cut_ = false; ///< the entry that is being looked at
   std::map<std::uint64_t, law::subject_id> erased_;
   std::map<std::uint64_t, law::subject_id> announced_;
   std::multimap<std::uint64_t, bytes32> expected_;

@@ -4,7 +4,7 @@
 
 #pragma once
 
-#include "journal/store.hpp"
+#include "journal/signers.hpp"
 
 namespace toit::journal {
 
@@ -29,12 +29,33 @@ enum class fault_reason : std::uint8_t {
   shorter_than_known,
   unannounced_erasure,
   unfinished_erasure,
+  no_cut,      ///< a later epoch, and no cut begins it
+  cut,         ///< that does not say where it stands, or is not alone under its head
+  orphan_tail, ///< of what a cut has left out, this is not what was written
 };
 constexpr auto names_of(fault_reason) {
-  return std::to_array<std::string_view>({"missing_entry", "unreadable", "header", "payload", "epoch_back", "time_back",
-                                          "subject_order", "unknown_payload", "opening", "other_history", "head_gap",
-                                          "head_link", "head_signature", "ordering_back", "tail_cut", "not_covered",
-                                          "shorter_than_known", "unannounced_erasure", "unfinished_erasure"});
+  return std::to_array<std::string_view>({"missing_entry",
+                                          "unreadable",
+                                          "header",
+                                          "payload",
+                                          "epoch_back",
+                                          "time_back",
+                                          "subject_order",
+                                          "unknown_payload",
+                                          "opening",
+                                          "other_history",
+                                          "head_gap",
+                                          "head_link",
+                                          "head_signature",
+                                          "ordering_back",
+                                          "tail_cut",
+                                          "not_covered",
+                                          "shorter_than_known",
+                                          "unannounced_erasure",
+                                          "unfinished_erasure",
+                                          "no_cut",
+                                          "cut",
+                                          "orphan_tail"});
 }
 
 struct verify_fault {
@@ -44,20 +65,38 @@ struct verify_fault {
   std::string what; ///< one sentence
 };
 
+/// An epoch, as its cut says: what the ordering stream has to do with it must be held against that stream.
+struct verified_epoch {
+  std::uint32_t epoch = 0;
+  std::uint64_t cut_seq = 0;
+  std::string ordered_by;
+  std::uint64_t ordered_seq = 0;
+  friend bool operator==(const verified_epoch&, const verified_epoch&) = default;
+};
+
+struct verified_tail {
+  std::uint32_t cut = 0; ///< the epoch whose cut left it out
+  std::uint64_t entries = 0;
+  friend bool operator==(const verified_tail&, const verified_tail&) = default;
+};
+
 struct verify_report {
   ports::stream_id stream;
   std::uint64_t entries = 0;
   std::uint64_t heads = 0;
   std::uint64_t erased = 0;
   bytes32 link{};
-  std::optional<public_key> signer; ///< of the opening
-  std::vector<public_key> signers;  ///< that and those that the stream has changed to, in order
+  std::optional<public_key> signer;   ///< of the opening
+  std::vector<public_key> signers;    ///< that and those that the stream has changed to, in order
+  std::vector<verified_epoch> epochs; ///< that a cut begins
+  std::vector<verified_tail> tails;
   std::vector<verify_fault> faults; ///< in the order of the stream, at most 100
 };
 
 /// `expected`: heads known from elsewhere (a receipt, a witness), which the stream must hold. `keys`: when given, every
 /// payload must also decrypt and decode. `known`: keys known from elsewhere, the directory, to be the host's: without
-/// them a change of key counts only under the signature of the key before. `progress` is told the entries read so far.
+/// them a change of key counts only under the signature of the key before; a cut counts under the key that it names,
+/// and it is for the ordering stream to say that this is its host's. `progress` is told the entries read so far.
 verify_report verify_stream(store_reader& rows, const ports::stream_id& stream,
                             std::span<const ports::signed_head> expected, const stream_keys* keys,
                             const std::function<void(std::uint64_t)>& progress, std::span<const public_key> known = {});

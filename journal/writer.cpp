@@ -1,7 +1,5 @@
 #include "journal/writer.hpp"
 
-#include "journal/signers.hpp"
-
 #include <cstring>
 
 namespace toit::journal {
@@ -14,6 +12,11 @@ std::uint64_t fingerprint_of(law::command_id command) {
   std::uint64_t print;
   std::memcpy(&print, command.bytes.data(), sizeof print);
   return print;
+}
+
+const law::nud* registered_number(const law::record& record) {
+  const auto* registered = std::get_if<law::demande_registered>(&record.event);
+  return registered ? &registered->number : nullptr;
 }
 
 law::instant instant_of(std::int64_t milliseconds) { return law::instant{std::chrono::milliseconds{milliseconds}}; }
@@ -30,7 +33,7 @@ entry_row row_of(const ports::entry_draft& draft, const stream_position& at, std
 } // namespace
 
 journal_writer_on_store::journal_writer_on_store(store& rows, access_log& log, const signing_key& signer,
-                                                 const node_keys& secrets, std::shared_ptr<const key_ring> keys,
+                                                 const node_keys& secrets, std::shared_ptr<key_ring> keys,
                                                  std::shared_ptr<const ports::clock> clock,
                                                  std::shared_ptr<ports::files> kept)
     : store_{rows}, log_{log}, signer_{signer}, secrets_{secrets}, own_{signing_publics(secrets)},
@@ -49,7 +52,7 @@ std::uint64_t journal_writer_on_store::last_seq(const ports::stream_id& stream) 
 
 bool journal_writer_on_store::can_sign(const ports::stream_id& stream) {
   const auto& signers = state_of(stream).signers;
-  return signers.empty() || signers.back() == signer_.public_half();
+  return signers.empty() || signers.back().key == signer_.public_half();
 }
 
 // -- staging --------------------------------------------------------------------------------------------------------
@@ -69,6 +72,8 @@ ports::append_result journal_writer_on_store::stage_one(const ports::append& ask
     return *known;
   if (auto known = refusal_before(asked.command, asked.request))
     return *known;
+  if (is_fenced(asked.stream))
+    return {.status = fenced};
   if (read_only_)
     return {.status = ports::append_status::read_only};
   if (held_back_.contains(asked.stream) || !can_sign(asked.stream))
@@ -98,6 +103,7 @@ ports::append_result journal_writer_on_store::stage_one(const ports::append& ask
     undo_of(asked.stream).answered.emplace_back(print, state.answered.find(print));
     state.answered.set(print, result.first_seq);
   }
+  state.closed = asked.closes;
   return result;
 }
 
@@ -139,7 +145,8 @@ std::optional<ports::append_result> journal_writer_on_store::answered_before(con
     return result_of(known.request,
                      {.first_seq = known.first_seq, .last_seq = known.last_seq, .recorded_at = known.recorded_at});
   }
-  auto first = state_of(stream).answered.find(fingerprint_of(command));
+  const auto* answered = answered_in(stream);
+  auto first = answered ? answered->find(fingerprint_of(command)) : 0;
   auto row = first == 0 ? std::nullopt : committed_->entry(stream, first);
   if (!row)
     return std::nullopt;
@@ -180,6 +187,9 @@ ports::append_result journal_writer_on_store::stage_refusal(const ports::log_lin
   for (const auto& [stream, state] : streams_)
     if (auto known = answered_before(stream, attempt.command, attempt.request))
       return *known;
+  for (const auto& [stream, answered] : released_)
+    if (auto known = answered_before(stream, attempt.command, attempt.request))
+      return *known;
   if (auto known = refusal_before(attempt.command, attempt.request))
     return *known;
   log_.stage(attempt, clock_->now());
@@ -197,7 +207,7 @@ journal_writer_on_store::undo& journal_writer_on_store::undo_of(const ports::str
   auto found = std::ranges::find(undo_, stream, &undo::stream);
   if (found != undo_.end())
     return *found;
-  undo_.push_back({stream, state_of(stream).at, {}, {}});
+  undo_.push_back({stream, state_of(stream).at, {}, {}, state_of(stream).closed});
   return undo_.back();
 }
 
@@ -236,6 +246,7 @@ void journal_writer_on_store::undo_staged() {
   for (auto& before : undo_) {
     auto& state = state_of(before.stream);
     state.at = before.at;
+    state.closed = before.closed;
     for (auto change = before.last_of.rbegin(); change != before.last_of.rend(); ++change)
       state.last_of.set(change->first, change->second);
     for (auto change = before.answered.rbegin(); change != before.answered.rend(); ++change)
@@ -243,10 +254,14 @@ void journal_writer_on_store::undo_staged() {
   }
 }
 
+bool journal_writer_on_store::nothing_staged() const {
+  return staged_rows_.empty() && staged_accounts_.empty() && staged_transfers_.empty() && staged_marks_.empty() &&
+         staged_foreign_.empty() && staged_orphans_.empty();
+}
+
 ports::synced journal_writer_on_store::sync() {
   ports::synced done;
-  if (!staged_rows_.empty() || !staged_accounts_.empty() || !staged_transfers_.empty() || !staged_marks_.empty() ||
-      !staged_foreign_.empty()) {
+  if (!nothing_staged()) {
     try {
       write_rows();
     } catch (const store_full&) {
@@ -294,8 +309,7 @@ std::vector<sealed_key> journal_writer_on_store::not_sealed_to(const ports::stre
 
 bool journal_writer_on_store::seal_keys_to(const ports::stream_id& stream, const bytes32& recipient) {
   law::require(streams_.contains(stream), "the keys of a stream are its host's to seal");
-  law::require(staged_rows_.empty() && staged_transfers_.empty() && staged_marks_.empty(),
-               "keys are sealed between two groups");
+  law::require(nothing_staged(), "keys are sealed between two groups");
   auto missing = not_sealed_to(stream, recipient);
   if (missing.empty())
     return true;
@@ -443,7 +457,8 @@ void journal_writer_on_store::load(const ports::stream_id& stream) {
   stream_state from_the_beginning;
   from_the_beginning.at.link = first_link(stream);
   auto state = read_kept(stream).value_or(std::move(from_the_beginning));
-  replay(stream, state);
+  replay(stream, state, *keys_->of(stream));
+  require_own_head(stream, state);
   streams_[stream] = std::move(state);
 }
 
@@ -455,8 +470,8 @@ namespace {
 
 } // namespace
 
-void journal_writer_on_store::replay(const ports::stream_id& stream, stream_state& state) {
-  auto keys = keys_->of(stream);
+void journal_writer_on_store::replay(const ports::stream_id& stream, stream_state& state, const stream_keys& keys,
+                                     std::vector<number_row>* numbers) {
   for (;;) {
     auto rows = committed_->entries(stream, state.at.seq, replay_chunk);
     for (const auto& row : rows) {
@@ -470,25 +485,40 @@ void journal_writer_on_store::replay(const ports::stream_id& stream, stream_stat
       auto link = next_link(state.at.link, leaf_of(header));
       if (link != row.link)
         report(stream, header.seq, "is not what was written");
-      auto entry = read_row(row, *keys);
+      if (!row.nonce.empty() && !keys.has(header.epoch))
+        report(stream, header.seq, "is of an epoch whose key is not here");
+      auto entry = read_row(row, keys);
       if (entry.record && !entry.record->command.empty() &&
           state.answered.find(fingerprint_of(entry.record->command)) == 0)
         state.answered.set(fingerprint_of(entry.record->command), header.seq);
+      if (const auto* number = numbers && entry.record ? registered_number(*entry.record) : nullptr)
+        numbers->push_back({keys.number_key(*number), header.subject});
       state.last_of.set(header.subject, header.seq);
       state.at = {header.seq, header.epoch, header.recorded_at_ms, link};
     }
     if (rows.size() < replay_chunk)
       break;
   }
+  settle(stream, state);
+}
+
+void journal_writer_on_store::settle(const ports::stream_id& stream, stream_state& state) {
   auto head = committed_->last_head(stream);
   if (state.at.seq == 0 && !head)
     return;
   if (!head || head->seq != state.at.seq || head->link != state.at.link)
     report(stream, state.at.seq, "is not covered by the last signed head");
-  if (std::ranges::none_of(own_, [&](const public_key& key) { return journal::verify(*head, key); }))
-    report(stream, head->seq, "has a head whose signature does not match");
-  state.signers = signers_of(*committed_, stream);
+  state.signers = named_signers_of(*committed_, stream);
   state.at.ordering_seq = head->ordering_seq;
+  auto last = committed_->entry(stream, state.at.seq);
+  auto record = last ? read_row(*last, stream_keys{stream}).record : nullptr;
+  state.closed = record && std::holds_alternative<law::stream_closing>(record->event);
+}
+
+void journal_writer_on_store::require_own_head(const ports::stream_id& stream, const stream_state& state) {
+  auto head = committed_->last_head(stream);
+  if (head && std::ranges::none_of(own_, [&](const public_key& key) { return journal::verify(*head, key); }))
+    report(stream, state.at.seq, "has a head whose signature does not match");
 }
 
 } // namespace toit::journal

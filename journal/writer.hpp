@@ -4,6 +4,7 @@
 #pragma once
 
 #include "journal/node_journal.hpp"
+#include "journal/signers.hpp"
 #include "ports/replica.hpp"
 
 #include <set>
@@ -14,7 +15,7 @@ class journal_writer_on_store : public ports::journal_writer {
 public:
   /// `secrets` outlives the writer.
   journal_writer_on_store(store& rows, access_log& log, const signing_key& signer, const node_keys& secrets,
-                          std::shared_ptr<const key_ring> keys, std::shared_ptr<const ports::clock> clock,
+                          std::shared_ptr<key_ring> keys, std::shared_ptr<const ports::clock> clock,
                           std::shared_ptr<ports::files> kept);
 
   std::vector<ports::append_result> stage(std::span<const ports::append_ptr> appends) override;
@@ -24,6 +25,9 @@ public:
   void stage_mark(const ports::witness_mark& mark) override { staged_marks_.push_back(mark); }
   void stage_foreign_head(const ports::signed_head& head) override { staged_foreign_.push_back(head); }
   void hold_back(const ports::stream_id& stream, bool behind) override;
+  ports::orphan_result stage_orphans(const ports::orphan_tail& brought) override;
+  ports::adoption_result adopt(const ports::adoption& asked) override;
+  void release(const ports::stream_id& stream) override;
   void follow_ordering(const ports::stream_id& ordering) override { ordering_ = ordering; }
   bool seal_keys_to(const ports::stream_id& stream, const bytes32& recipient) override;
   ports::synced sync() override;
@@ -47,7 +51,8 @@ private:
     stream_position at;
     flat_table<law::subject_id> last_of; ///< last entry of each subject
     flat_table<fingerprint> answered;    ///< first entry of each command
-    std::vector<public_key> signers;     ///< as the stream names them; only the last may sign
+    std::vector<named_signer> signers;   ///< as the stream names them; only the last may sign
+    bool closed = false;                 ///< its last entry is the last of the epoch
   };
 
   /// What a rollback puts back.
@@ -56,6 +61,7 @@ private:
     stream_position at;
     std::vector<std::pair<law::subject_id, std::uint64_t>> last_of;
     std::vector<std::pair<fingerprint, std::uint64_t>> answered;
+    bool closed = false;
   };
 
   struct staged_command {
@@ -68,7 +74,7 @@ private:
   /// Of a stream that another node hosts, as far as it is here.
   struct replica_state {
     stream_position at;
-    std::vector<public_key> signers;
+    std::vector<named_signer> signers;
     std::set<std::tuple<key_purpose, std::uint32_t, bytes32>> keys; ///< epochs and recipients of its sealed keys
   };
 
@@ -77,14 +83,41 @@ private:
     stream_rows rows;
     std::vector<sealed_key> keys;
     replica_state after;
+    std::vector<ports::account_row> accounts;
+    std::optional<std::uint64_t> rewound_to; ///< what is here beyond is left out by the cut that the rows begin with
+    std::vector<bytes32> lost_numbers;       ///< of dossiers that are registered there
+  };
+
+  /// A stream that becomes this node's: journal/writer_taking_over.cpp.
+  struct taking_over {
+    stream_state state;
+    std::shared_ptr<stream_keys> keys;
+    std::vector<sealed_key> sealed; ///< signed by this node
+    stream_rows rows;
+    bool renumbers = false;
   };
 
   replica_state& replica_of(const ports::stream_id& stream);
   bool has_key(const replica_state& replica, const std::optional<bytes32>& escrow) const;
   ports::transfer_result stage_checked(const ports::transfer& brought, replica_state& here, bool hosted);
-  void add_numbers(stream_rows& rows) const;
+  std::optional<stream_keys> keys_with(const ports::stream_id& stream, std::span<const sealed_key> brought) const;
+  void renew_numbers(staged_transfer& staged, bool hosted) const;
   void forget_number(const law::demande_erased& tombstone, stream_rows& rows, const stream_keys& keys) const;
+  std::vector<bytes32> numbers_beyond(const ports::stream_id& stream, std::uint64_t after,
+                                      const stream_keys& keys) const;
+  bool is_own(const public_key& key) const { return std::ranges::find(own_, key) != own_.end(); }
+  void take_rest(const ports::stream_id& stream, staged_transfer& transfer);
+  void let_go(const ports::stream_id& stream);
+  bool is_fenced(const ports::stream_id& stream) const;
+  const flat_table<fingerprint>* answered_in(const ports::stream_id& stream) const;
+  std::optional<taking_over> begin_taking_over(const ports::adoption& asked);
+  bool open_keys(const ports::adoption& asked, taking_over& made);
+  void begin_stream(const ports::adoption& asked, taking_over& made);
+  std::uint64_t add_cut(const ports::adoption& asked, taking_over& made);
+  void seal_to_all(const ports::adoption& asked, taking_over& made);
+  void finish(const ports::stream_id& stream, taking_over made);
   void put_transfers();
+  void put_travelled(const ports::stream_id& stream, const ports::account_row& row);
   void end_transfers(ports::synced& done);
   std::uint64_t ordering_seq();
 
@@ -102,7 +135,13 @@ private:
   void chain(const ports::append& asked, ports::append_result& result);
   void write_rows();
   void undo_staged();
-  void replay(const ports::stream_id& stream, stream_state& state);
+  /// Up to the end; numbers of the dossiers that are read go to `numbers` where it is given.
+  void replay(const ports::stream_id& stream, stream_state& state, const stream_keys& keys,
+              std::vector<number_row>* numbers = nullptr);
+  /// What the last head and the last entry say of a stream that has been read.
+  void settle(const ports::stream_id& stream, stream_state& state);
+  void require_own_head(const ports::stream_id& stream, const stream_state& state);
+  bool nothing_staged() const;
 
   void change_key(const ports::stream_id& stream);
 
@@ -112,11 +151,13 @@ private:
   const signing_key& signer_;
   const node_keys& secrets_;
   std::vector<public_key> own_; ///< what this node signs with, and has signed with
-  std::shared_ptr<const key_ring> keys_;
+  std::shared_ptr<key_ring> keys_;
   std::shared_ptr<const ports::clock> clock_;
   std::shared_ptr<ports::files> kept_;
   std::unique_ptr<store_reader> committed_;
   std::map<ports::stream_id, stream_state> streams_;
+  /// What was answered for streams that are another node's by now.
+  std::map<ports::stream_id, flat_table<fingerprint>> released_;
 
   std::map<ports::stream_id, stream_rows> staged_rows_;
   std::map<ports::stream_id, std::shared_ptr<ports::entry_batch>> staged_batches_;
@@ -129,6 +170,7 @@ private:
   std::map<ports::stream_id, staged_transfer> staged_transfers_;
   std::vector<ports::witness_mark> staged_marks_;
   std::vector<ports::signed_head> staged_foreign_;
+  std::vector<orphan_rows> staged_orphans_;
   std::set<ports::stream_id> held_back_;
   std::optional<ports::stream_id> ordering_;
   bool read_only_ = false;

@@ -1,6 +1,5 @@
 // What the writer takes from other nodes: replicas of their streams, and what it lacks of its own.
 
-#include "journal/signers.hpp"
 #include "journal/transfer_check.hpp"
 #include "journal/writer.hpp"
 
@@ -49,7 +48,7 @@ journal_writer_on_store::replica_state& journal_writer_on_store::replica_of(cons
       throw store_broken{"replica " + stream.text() + ", entry " + std::to_string(head->seq) +
                          ": is not what was written"};
     state.at = {head->seq, last->header.epoch, last->header.recorded_at_ms, last->link, head->ordering_seq};
-    state.signers = signers_of(*committed_, stream);
+    state.signers = named_signers_of(*committed_, stream);
   }
   for (const auto& key : committed_->keys())
     if (key.stream == stream)
@@ -58,12 +57,11 @@ journal_writer_on_store::replica_state& journal_writer_on_store::replica_of(cons
 }
 
 bool journal_writer_on_store::has_key(const replica_state& replica, const std::optional<bytes32>& escrow) const {
-  if (!escrow)
-    return true;
-  for (std::uint32_t epoch = 0; epoch <= replica.at.epoch; ++epoch)
-    if (!replica.keys.contains({key_purpose::stream, epoch, *escrow}))
-      return false;
-  return true;
+  // An epoch that nobody took up has no key.
+  return !escrow || (replica.keys.contains({key_purpose::stream, 0, *escrow}) &&
+                     std::ranges::all_of(replica.signers, [&](const named_signer& signer) {
+                       return replica.keys.contains({key_purpose::stream, signer.epoch, *escrow});
+                     }));
 }
 
 namespace {
@@ -100,7 +98,10 @@ ports::transfer_result journal_writer_on_store::stage_transfer(const ports::tran
 ports::transfer_result journal_writer_on_store::stage_checked(const ports::transfer& brought, replica_state& here,
                                                               bool hosted) {
   replica_view view{
-      here.at.seq, here.at.epoch, here.at.recorded_at_ms, here.at.link, here.at.ordering_seq, here.signers, {}, {}};
+      {here.at.seq, here.at.epoch, here.at.recorded_at_ms, here.at.link, here.at.ordering_seq, here.signers},
+      {},
+      {},
+      {}};
   view.link_of = [&](std::uint64_t seq) -> std::optional<bytes32> {
     if (seq == 0)
       return first_link(brought.stream);
@@ -111,6 +112,16 @@ ports::transfer_result journal_writer_on_store::stage_checked(const ports::trans
     auto row = committed_->entry(brought.stream, seq);
     return row ? std::optional{row->header.subject} : std::nullopt;
   };
+  view.place_at = [&](std::uint64_t seq) -> std::optional<replica_place> {
+    auto row = committed_->entry(brought.stream, seq);
+    auto heads = committed_->heads(brought.stream, seq, 1);
+    if (!row || heads.empty() || heads.front().seq != seq)
+      return std::nullopt;
+    auto signers = here.signers;
+    std::erase_if(signers, [&](const named_signer& signer) { return signer.named_at > seq; });
+    return replica_place{seq,       row->header.epoch,          row->header.recorded_at_ms,
+                         row->link, heads.front().ordering_seq, std::move(signers)};
+  };
   auto checked = check_transfer(brought, view);
   auto result = result_of(brought.stream, checked.status, here.at);
   result.at = checked.at;
@@ -119,8 +130,6 @@ ports::transfer_result journal_writer_on_store::stage_checked(const ports::trans
     staged_foreign_.push_back(*checked.other_history);
   auto after = here;
   if (checked.status == transfer_status::stored) {
-    if (hosted)
-      add_numbers(checked.rows);
     if (!checked.rows.entries.empty()) {
       const auto& last = checked.rows.entries.back();
       after.at = {last.header.seq, last.header.epoch, last.header.recorded_at_ms, last.link,
@@ -132,26 +141,65 @@ ports::transfer_result journal_writer_on_store::stage_checked(const ports::trans
     if (after.keys.size() > keys_most)
       return result_of(brought.stream, transfer_status::altered, here.at);
     result.now = {brought.stream, after.at.epoch, after.at.seq, after.at.link};
-    staged_transfers_.insert_or_assign(brought.stream,
-                                       staged_transfer{std::move(checked.rows), std::move(checked.keys), after});
+    staged_transfer staged{std::move(checked.rows),     std::move(checked.keys), after,
+                           std::move(checked.accounts), checked.rewound_to,      {}};
+    renew_numbers(staged, hosted);
+    staged_transfers_.insert_or_assign(brought.stream, std::move(staged));
   }
   result.keys_there = has_key(after, brought.escrow);
   return result;
 }
 
-/// What finds a dossier by its number is no part of a stream: the host makes it again from what it can read.
-void journal_writer_on_store::add_numbers(stream_rows& rows) const {
-  auto keys = keys_->of(rows.stream);
+/// What is opened here, with what the transfer brings of this node's own; absent where the stream is sealed to others.
+std::optional<stream_keys> journal_writer_on_store::keys_with(const ports::stream_id& stream,
+                                                              std::span<const sealed_key> brought) const {
+  auto keys = *keys_->that_open(stream);
+  for (const auto& sealed : brought) {
+    bool own = std::ranges::any_of(own_, [&](const public_key& key) { return journal::verify(sealed, key); });
+    auto secret = own ? open_key(sealed, secrets_) : std::nullopt;
+    if (secret && sealed.purpose == key_purpose::stream)
+      keys.add(sealed.epoch, *secret);
+  }
+  return keys.has_index() ? std::optional{std::move(keys)} : std::nullopt;
+}
+
+/// What finds a dossier by its number is no part of a stream: the host makes it again from what it can read. A former
+/// host still has it, and loses what the stream has lost.
+void journal_writer_on_store::renew_numbers(staged_transfer& staged, bool hosted) const {
+  auto& rows = staged.rows;
+  auto keys = keys_with(rows.stream, staged.keys);
+  if (!keys)
+    return;
+  if (staged.rewound_to)
+    staged.lost_numbers = numbers_beyond(rows.stream, *staged.rewound_to, *keys);
+  auto is_free = [&](const bytes32& key) {
+    return std::ranges::find(staged.lost_numbers, key) != staged.lost_numbers.end() ||
+           !committed_->find_number(rows.stream, key);
+  };
   for (const auto& row : rows.entries) {
     auto entry = read_row(row, *keys);
     if (!entry.record)
       continue;
     if (const auto* tombstone = std::get_if<law::demande_erased>(&entry.record->event))
       forget_number(*tombstone, rows, *keys);
-    if (const auto* registered = std::get_if<law::demande_registered>(&entry.record->event))
-      if (auto key = keys->number_key(registered->number); !committed_->find_number(rows.stream, key))
+    if (const auto* registered = std::get_if<law::demande_registered>(&entry.record->event); hosted && registered)
+      if (auto key = keys->number_key(registered->number); is_free(key))
         rows.numbers.push_back({key, row.header.subject});
   }
+}
+
+std::vector<bytes32> journal_writer_on_store::numbers_beyond(const ports::stream_id& stream, std::uint64_t after,
+                                                             const stream_keys& keys) const {
+  constexpr std::size_t rows_read = 1024;
+  std::vector<bytes32> lost;
+  for (auto rows = committed_->entries(stream, after, rows_read); !rows.empty();
+       rows = committed_->entries(stream, rows.back().header.seq, rows_read))
+    for (const auto& row : rows) {
+      auto entry = read_row(row, keys);
+      if (const auto* registered = entry.record ? std::get_if<law::demande_registered>(&entry.record->event) : nullptr)
+        lost.push_back(keys.number_key(registered->number));
+    }
+  return lost;
 }
 
 /// The row of an erased dossier goes with it: it is known here while its registration is still to be read.
@@ -166,33 +214,66 @@ void journal_writer_on_store::forget_number(const law::demande_erased& tombstone
   }
 }
 
+/// A row that is gone is gone from where a former host had it too.
+void journal_writer_on_store::put_travelled(const ports::stream_id& stream, const ports::account_row& row) {
+  bool is_hosted = streams_.contains(stream);
+  if (is_hosted || row.sealed.empty())
+    store_.put(row);
+  if (!is_hosted)
+    store_.put_held(stream, row);
+}
+
 void journal_writer_on_store::put_transfers() {
   for (const auto& [stream, staged] : staged_transfers_) {
+    if (staged.rewound_to) {
+      store_.put(stream_rows{stream, {}, {}, {}, staged.lost_numbers, {}});
+      store_.orphan(stream, *staged.rewound_to, staged.rows.entries.front().header.epoch);
+    }
     store_.put(staged.rows);
     for (const auto& key : staged.keys)
       store_.put(key);
+    for (const auto& row : staged.accounts)
+      put_travelled(stream, row);
   }
   for (const auto& mark : staged_marks_)
     store_.put(mark);
   for (const auto& head : staged_foreign_)
     store_.put_foreign(head);
+  for (const auto& rows : staged_orphans_)
+    store_.put(rows);
 }
 
 void journal_writer_on_store::end_transfers(ports::synced& done) {
   auto staged = std::exchange(staged_transfers_, {});
   staged_marks_.clear();
   staged_foreign_.clear();
+  staged_orphans_.clear();
   if (!done.entries)
     return;
   for (auto& [stream, transfer] : staged) {
-    if (streams_.contains(stream)) {
-      // Commands answered and subjects moved are read from what has just been written.
-      replay(stream, state_of(stream));
-    } else {
+    if (streams_.contains(stream))
+      take_rest(stream, transfer);
+    else
       replicas_[stream] = std::move(transfer.after);
-    }
     if (!transfer.rows.entries.empty())
       done.replicas.push_back(stream);
+  }
+}
+
+/// Of a stream of this node's own: commands answered and subjects moved are read from what has just been written.
+/// Where somebody else has opened an epoch since, it is this node's own no more.
+// [L441-2-7-4-1]
+void journal_writer_on_store::take_rest(const ports::stream_id& stream, staged_transfer& transfer) {
+  if (!transfer.after.signers.empty() && !is_own(transfer.after.signers.back().key))
+    return let_go(stream);
+  if (auto keys = keys_with(stream, transfer.keys))
+    keys_->put(std::make_shared<const stream_keys>(*keys));
+  if (transfer.rewound_to) {
+    load(stream);
+  } else {
+    auto& state = state_of(stream);
+    replay(stream, state, *keys_->of(stream));
+    require_own_head(stream, state);
   }
 }
 

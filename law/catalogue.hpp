@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include "law/authority_events.hpp"
 #include "law/dwelling_events.hpp"
 #include "law/prefect_events.hpp"
 #include "law/state_events.hpp"
@@ -28,6 +29,8 @@ using any_event = std::variant<
     // D: dwelling, vacancy, session
     dwelling_registered, vacancy_opened, vacancy_withdrawn, candidacy_moved, session_scheduled, session_opened,
     session_closed, session_cancelled,
+    // D: after another node has taken the stream over
+    late_entry_settled,
     // T
     stream_opened, legal_person_registered, habilitation_granted, habilitation_ended, mandate_granted, mandate_ended,
     account_opened, account_closed, account_secret_changed, reservation_convention_signed, reservation_convention_ended,
@@ -35,12 +38,14 @@ using any_event = std::variant<
     // T: the dispositif
     dispositif_begun, dispositif_put_in_service, adhesion_decided, adhesion_left, dispositif_convention_proposed,
     dispositif_convention_answered,
+    // T: which node hosts the stream
+    authority_cut, stream_closing,
     // S
     command_issued, waiting_threshold_set, command_closed,
     // S: the prefect and the dispositif
     specification_set, obligation_noted, reminder_sent, reminder_answered, conformity_found, carence_found,
     opinions_asked, opinion_received, participation_ordered, substitution_ordered, act_published, act_notified,
-    act_suspended, act_resumed, act_ended, joinable_examined>;
+    act_suspended, act_resumed, act_ended, joinable_examined, passing_prepared, authority_passed>;
 
 /// One of them. Its copies and moves are compiled once, in catalogue.cpp: they are too many to write into every file.
 struct event : any_event {

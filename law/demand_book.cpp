@@ -12,7 +12,7 @@ enum class about { dossier, dwelling, vacancy, session, nothing };
 template <class Event>
 constexpr about subject_kind() {
   constexpr auto number = Event::kind.number;
-  if constexpr (Event::kind.family != entry_family::dossier)
+  if constexpr (Event::kind.family != entry_family::dossier || std::is_same_v<Event, late_entry_settled>)
     return about::nothing;
   else if constexpr (number < dwelling_registered::kind.number)
     return about::dossier;

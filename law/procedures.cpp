@@ -102,6 +102,15 @@ struct procedures_book::folding {
       a->ended_on = on;
     }
   }
+  void operator()(const passing_prepared& e) const {
+    file(e.territory).prepared = e;
+    file(e.territory).prepared_seq = seq;
+  }
+  void operator()(const authority_passed& e) const {
+    file(e.territory).authority = e;
+    file(e.territory).authority_seq = seq;
+    file(e.territory).prepared.reset();
+  }
   void operator()(const auto&) const {}
 };
 

@@ -54,7 +54,11 @@ struct territory_file {
   std::vector<sent_reminder> reminders;
   std::vector<found_point> points; ///< as they were recorded: a later one prevails
   std::optional<established_carence> carence;
-  std::optional<act_id> substitution; ///< the last one ordered
+  std::optional<act_id> substitution;        ///< the last one ordered
+  std::optional<authority_passed> authority; ///< the epoch in force; absent: the first, of the territory's own node
+  std::uint64_t authority_seq = 0;           ///< its entry
+  std::optional<passing_prepared> prepared;  ///< of the next epoch, until it is opened
+  std::uint64_t prepared_seq = 0;
 };
 
 class procedures_book {

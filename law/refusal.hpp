@@ -46,6 +46,7 @@ enum class refusal_code : std::uint8_t {
   missing_opinion, ///< an opinion that the text asks for is neither in nor recorded as waived
   not_conform,     ///< a dispositif does not meet, or is not known to meet, what the text asks of it
   not_concerned,   ///< the territory's EPCI is not among those that owe a dispositif
+  fenced,          ///< another node hosts this territory's dispositif now
 };
 
 constexpr auto names_of(refusal_code) {
@@ -83,6 +84,7 @@ constexpr auto names_of(refusal_code) {
       "E_MISSING_OPINION",
       "E_NOT_CONFORM",
       "E_NOT_CONCERNED",
+      "E_FENCED",
   });
 }
 

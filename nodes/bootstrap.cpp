@@ -19,14 +19,27 @@ ports::entry_draft draft(ports::sealer& sealer, const ports::stream_id& stream, 
 
 } // namespace
 
-void open_stream(journal::node_journal& node, const stream_setup& setup, law::civil_date today) {
-  law::stream_opened opened{setup.territory, setup.territory_name, setup.purpose, node.signer()};
+law::record opening_of(const stream_setup& setup, const journal::public_key& signer, law::civil_date today) {
   law::record first{};
   first.occurred_on = today;
   first.originator = setup.territory;
   first.introducer = setup.territory;
-  first.event = opened;
-  node.create_stream(setup.stream, first);
+  first.event = law::stream_opened{setup.territory, setup.territory_name, setup.purpose, signer};
+  return first;
+}
+
+law::siren gestionnaire_in(ports::journal_reader& reader, const ports::stream_id& stream, law::siren otherwise) {
+  constexpr std::size_t first_entries = 64;
+  for (const auto& entry : reader.read(stream, 0, first_entries)) {
+    const auto* granted = entry.record ? std::get_if<law::habilitation_granted>(&entry.record->event) : nullptr;
+    if (granted && granted->habilitation.quality == law::quality::gestionnaire)
+      return granted->habilitation.legal_person;
+  }
+  return otherwise;
+}
+
+void open_stream(journal::node_journal& node, const stream_setup& setup, law::civil_date today) {
+  node.create_stream(setup.stream, opening_of(setup, node.signer(), today));
   auto written = node.open_reader()->entry(setup.stream, 1);
   const auto* there = written && written->record ? std::get_if<law::stream_opened>(&written->record->event) : nullptr;
   if (!there || there->territory != setup.territory)

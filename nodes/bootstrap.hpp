@@ -28,6 +28,12 @@ struct stream_setup {
   law::text<16> purpose; ///< "production", "training" or "demonstration"
 };
 
+/// What a stream begins with, whose first host signs with this key.
+law::record opening_of(const stream_setup& setup, const journal::public_key& signer, law::civil_date today);
+
+/// The legal person that operates the dispositif, as the first entries of a stream say; `otherwise` where none does.
+law::siren gestionnaire_in(ports::journal_reader& reader, const ports::stream_id& stream, law::siren otherwise);
+
 /// Begins the territory's stream if it is not there. Throws when it is there for another purpose: data of the kinds
 /// never mix.
 void open_stream(journal::node_journal& node, const stream_setup& setup, law::civil_date today);

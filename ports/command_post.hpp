@@ -8,6 +8,7 @@
 
 #include "law/competence.hpp"
 #include "ports/journal.hpp"
+#include "ports/transport.hpp"
 
 namespace toit::ports {
 

@@ -6,6 +6,8 @@
 #include "ports/replica.hpp"
 #include "ports/transport.hpp"
 
+#include <map>
+
 namespace toit::ports {
 
 /// What a human must know of. Stable names; docs/operating.md says what to do.
@@ -19,10 +21,12 @@ enum class alarm_kind : std::uint8_t {
   clock_apart,       ///< a neighbour's clock is far from ours
   unconfirmed,       ///< nobody has yet confirmed where this node's own stream stands
   misbehaving,       ///< malformed, wrongly addressed, more than was asked for
+  unordered,         ///< entries of an epoch that the ordering stream has not opened, as far as it is here
 };
 constexpr auto names_of(alarm_kind) {
   return std::to_array<std::string_view>({"forked", "rolled_back", "altered", "bad_signature", "keys_missing",
-                                          "directory_expired", "clock_apart", "unconfirmed", "misbehaving"});
+                                          "directory_expired", "clock_apart", "unconfirmed", "misbehaving",
+                                          "unordered"});
 }
 
 struct alarm {
@@ -67,6 +71,36 @@ struct link_report {
                       field{"misbehaviours", &t::misbehaviours}, field{"streams", &t::streams}};
   }
 };
+/// A stream's host since an epoch, as an ordering authority's stream has opened it.
+struct host_epoch {
+  std::uint32_t epoch = 0;
+  node_name host;
+  friend bool operator==(const host_epoch&, const host_epoch&) = default;
+};
+/// Of one stream.
+struct stream_hosts {
+  std::vector<host_epoch> passed; ///< each epoch after the first, in order
+  std::optional<node_name> next;  ///< by a passing that is prepared and not yet done
+  std::uint32_t epoch() const { return passed.empty() ? 0 : passed.back().epoch; }
+  friend bool operator==(const stream_hosts&, const stream_hosts&) = default;
+};
+/// Streams that nobody has taken over are not there.
+using authorities = std::map<stream_id, stream_hosts>;
+using authorities_ptr = std::shared_ptr<const authorities>;
+
+/// Who hosts a stream whose authority has passed, or is about to.
+struct authority_report {
+  stream_id stream;
+  std::uint32_t epoch = 0;
+  node_name host;
+  std::optional<node_name> next; ///< by a passing that is prepared
+  static constexpr auto fields() {
+    using law::field;
+    using t = authority_report;
+    return std::tuple{field{"stream", &t::stream}, field{"epoch", &t::epoch}, field{"host", &t::host},
+                      field{"next", &t::next}};
+  }
+};
 struct federation_report {
   std::uint64_t directory_number = 0;
   law::instant valid_until{};
@@ -74,6 +108,7 @@ struct federation_report {
   std::optional<stream_id> ordering; ///< of the authority competent for the dispositif of this node's territory
   law::list<link_report, 2048> links;
   law::list<alarm, 1000> alarms;
+  law::list<authority_report, 2048> authorities;
   static constexpr auto fields() {
     using law::field;
     using t = federation_report;
@@ -82,7 +117,8 @@ struct federation_report {
                       field{"held", &t::held},
                       field{"ordering", &t::ordering},
                       field{"links", &t::links},
-                      field{"alarms", &t::alarms}};
+                      field{"alarms", &t::alarms},
+                      field{"authorities", &t::authorities}};
   }
 };
 using federation_report_ptr = std::shared_ptr<const federation_report>;

@@ -76,6 +76,7 @@ struct append {
   std::optional<law::nud> forgets_number;   ///< of an erased dossier
   std::vector<std::uint64_t> empties;       ///< entries whose payload an erasure destroys
   std::vector<account_row> accounts;
+  bool closes = false; ///< its last entry is the last of the epoch: nothing is appended after it
 };
 using append_ptr = std::shared_ptr<const append>;
 
@@ -89,6 +90,7 @@ enum class append_status : std::uint8_t {
   number_taken,   ///< another dossier has the number
   read_only,      ///< the disk is full; nothing was written
   behind,         ///< another node holds more of this stream than this one, or has not yet said that it does not
+  fenced,         ///< the stream is another node's now, or is closed before it passes to one
 };
 
 struct append_result {
@@ -182,10 +184,22 @@ struct entry_batch {
 };
 using batch_ptr = std::shared_ptr<const entry_batch>;
 
+/// An entry of an orphan tail.
+struct orphan_entry {
+  std::uint32_t cut = 0; ///< the epoch whose cut left it out
+  stored_entry entry;
+  law::bytes32 link{};
+  bool witnessed = false; ///< a State node had countersigned it
+};
+
 struct transfer;
 struct transfer_result;
 struct witness_mark;
 struct stream_position;
+struct orphan_tail;
+struct orphan_result;
+struct adoption;
+struct adoption_result;
 
 /// Reads what is on disk. One reader a thread.
 class journal_reader {
@@ -202,6 +216,10 @@ public:
 
   /// Entries that are known to be there, in the order asked for.
   virtual std::vector<stored_entry> read_these(const stream_id& stream, std::span<const std::uint64_t> seqs) = 0;
+
+  /// Of all tails of the stream, in the order of cuts and sequences, those after this place.
+  virtual std::vector<orphan_entry> orphans(const stream_id& stream, std::uint32_t cut, std::uint64_t after,
+                                            std::size_t limit) = 0;
 
   /// The dossier that bears the number.
   virtual std::optional<law::dossier_id> find_number(const stream_id& stream, law::nud number) = 0;
@@ -250,6 +268,13 @@ public:
   virtual void stage_foreign_head(const signed_head& head) = 0;
   /// A stream that is behind takes no appends, only transfers, until it is released.
   virtual void hold_back(const stream_id& stream, bool behind) = 0;
+  /// Holds a part of an orphan tail against what is here of it, and stages it. What it answers stands after `sync`.
+  virtual orphan_result stage_orphans(const orphan_tail& brought) = 0;
+  /// Makes the stream this node's: opens its keys and seals them anew, writes the cut; at once on disk: nothing may be
+  /// staged. From then on the stream takes appends, unless it is held back. Asked again it does nothing more.
+  virtual adoption_result adopt(const adoption& asked) = 0;
+  /// The stream is another node's from now on: it takes transfers, and appends are answered `fenced`.
+  virtual void release(const stream_id& stream) = 0;
   /// The stream whose last entry each head names from now on: that of the ordering authority.
   virtual void follow_ordering(const stream_id& ordering) = 0;
 

@@ -60,6 +60,24 @@ struct stream_position {
   }
 };
 
+/// The local row of an account, sealed under the stream's keys: whoever takes the stream over lets the same people in.
+struct travelling_account {
+  law::agent_id account;
+  bytes sealed;
+  friend bool operator==(const travelling_account&, const travelling_account&) = default;
+  static constexpr auto fields() {
+    return std::tuple{law::field{"account", &travelling_account::account},
+                      law::field{"sealed", &travelling_account::sealed}};
+  }
+};
+
+/// Who hosted a stream, and signed it, up to an epoch.
+struct former_host {
+  std::uint32_t until = 0;           ///< the first epoch that is no longer his
+  std::vector<law::bytes32> signers; ///< his public keys
+  std::vector<law::bytes32> revoked; ///< of which none signs any more by itself
+};
+
 /// Consecutive entries up to a signed head.
 struct transfer {
   stream_id stream;
@@ -68,16 +86,19 @@ struct transfer {
   /// present key, its present head follows.
   law::list<signed_head, 65536> heads;
   law::list<travelling_key, 1024> keys;
-  // What the receiver's directory says, and no sender.
-  std::vector<law::bytes32> signers;  ///< public keys of the stream's host
+  law::list<travelling_account, 65536> accounts; ///< about which an entry is, as they are now
+  // What the receiver's directory and the ordering stream say, and no sender.
+  std::uint32_t epoch = 0;            ///< the last one that the ordering stream has opened
+  std::vector<law::bytes32> signers;  ///< public keys of that epoch's host
   std::vector<law::bytes32> revoked;  ///< of the same host, that sign nothing any more
+  std::vector<former_host> former;    ///< who hosted the epochs before, the first of them first
   std::optional<law::bytes32> escrow; ///< for which the stream's keys must be sealed
 
   static constexpr auto fields() {
     using law::field;
     using t = transfer;
     return std::tuple{field{"stream", &t::stream}, field{"entries", &t::entries}, field{"heads", &t::heads},
-                      field{"keys", &t::keys}};
+                      field{"keys", &t::keys}, field{"accounts", &t::accounts}};
   }
 };
 using transfer_ptr = std::shared_ptr<const transfer>;
@@ -111,9 +132,11 @@ enum class transfer_status : std::uint8_t {
   altered,       ///< hashes do not follow from one another, or a head is not that of the chain
   bad_signature, ///< of a head, a key or the opening, under the keys of the directory
   read_only,     ///< the disk is full
+  unordered,     ///< of an epoch that the ordering stream has not opened, as far as it is here
 };
 constexpr auto names_of(transfer_status) {
-  return std::to_array<std::string_view>({"stored", "known", "gap", "forked", "altered", "bad_signature", "read_only"});
+  return std::to_array<std::string_view>(
+      {"stored", "known", "gap", "forked", "altered", "bad_signature", "read_only", "unordered"});
 }
 
 struct transfer_result {
@@ -122,6 +145,86 @@ struct transfer_result {
   std::uint64_t at = 0;                     ///< the sequence at which it failed
   std::optional<signed_head> other_history; ///< of a fork: what the host has signed beside what is here
   bool keys_there = true;                   ///< every epoch stored so far has a key for the escrow
+};
+
+// -- taking over -----------------------------------------------------------------------------------------------------
+
+/// Entries that a former host has made beyond the cut of the epoch that follows his: kept and verifiable, part of the
+/// stream no more.
+struct orphan_tail {
+  stream_id stream;
+  std::uint32_t cut = 0; ///< the epoch whose cut left them out
+  /// Consecutive, whole batches; the first of the whole tail follows the entry that the cut names.
+  law::list<sealed_entry, 65536> entries;
+  law::list<signed_head, 65536> heads;
+  law::list<witness_mark, 1024> marks; ///< of State nodes on places in the tail
+  // What the receiver's directory says, and no sender: keys of the former host, revoked ones too.
+  std::vector<law::bytes32> signers;
+
+  static constexpr auto fields() {
+    using law::field;
+    using t = orphan_tail;
+    return std::tuple{field{"stream", &t::stream}, field{"cut", &t::cut}, field{"entries", &t::entries},
+                      field{"heads", &t::heads}, field{"marks", &t::marks}};
+  }
+};
+using orphan_tail_ptr = std::shared_ptr<const orphan_tail>;
+
+/// Where a tail ends here.
+struct orphan_position {
+  stream_id stream;
+  std::uint32_t cut = 0;
+  std::uint64_t seq = 0; ///< that which the cut names where nothing is there
+  law::bytes32 link{};
+  friend bool operator==(const orphan_position&, const orphan_position&) = default;
+  static constexpr auto fields() {
+    using law::field;
+    using t = orphan_position;
+    return std::tuple{field{"stream", &t::stream}, field{"cut", &t::cut}, field{"seq", &t::seq},
+                      field{"link", &t::link}};
+  }
+};
+/// `stored`, `known`, `gap`, `forked` (another tail is here), `altered`, `bad_signature` or `read_only`.
+struct orphan_result {
+  transfer_status status{};
+  orphan_position now; ///< after it
+};
+
+/// A cut that is in a stream.
+struct cut_place {
+  std::uint32_t epoch = 0; ///< that it begins
+  std::uint64_t seq = 0;   ///< of the cut itself
+  friend bool operator==(const cut_place&, const cut_place&) = default;
+};
+
+/// What this node goes on with a stream from, as the ordering stream has opened the epoch for it.
+struct adoption {
+  stream_id stream;
+  std::uint32_t epoch = 0;
+  stream_id ordered_by;
+  std::uint64_t ordered_seq = 0;
+  /// X25519 secrets beside the node's own, of which one may open the stream's keys: the escrow's.
+  std::vector<law::bytes32> secrets;
+  std::vector<law::bytes32> seal_to; ///< public keys, beside the node's own, that the keys are sealed to
+  std::optional<std::pair<std::uint64_t, law::bytes32>> closed_at; ///< by agreement: there, and nowhere else
+  /// Of a stream of which nothing is here, and nobody had a node: how it begins. Absent: it must be here.
+  std::optional<law::record> opening;
+  law::civil_date today;
+};
+enum class adoption_status : std::uint8_t {
+  adopted, ///< the cut is on disk and the stream is this node's; so it is when it was before
+  nothing, ///< no entry of the stream is here
+  locked,  ///< none of the secrets opens its keys
+  apart,   ///< what is here does not end where it was closed
+  later,   ///< what is here has a later epoch
+  read_only,
+};
+constexpr auto names_of(adoption_status) {
+  return std::to_array<std::string_view>({"adopted", "nothing", "locked", "apart", "later", "read_only"});
+}
+struct adoption_result {
+  adoption_status status{};
+  std::uint64_t cut_seq = 0; ///< of the cut entry
 };
 
 /// Reads streams as they travel. One a thread.
@@ -145,6 +248,14 @@ public:
   virtual bool has_keys_for(const stream_id& stream, const law::bytes32& recipient) = 0;
   /// The latest mark of each witness.
   virtual std::vector<witness_mark> marks(const stream_id& stream) = 0;
+
+  /// Cuts that are in the stream, the first first.
+  virtual std::vector<cut_place> cuts(const stream_id& stream) = 0;
+  /// Tails that are kept here, of any stream.
+  virtual std::vector<orphan_position> orphan_tails() = 0;
+  /// Whole batches of a tail after `after`, and the marks on them; null at its end.
+  virtual orphan_tail_ptr read_orphans(const stream_id& stream, std::uint32_t cut, std::uint64_t after,
+                                       std::size_t bytes_most) = 0;
 };
 
 } // namespace toit::ports

@@ -16,14 +16,22 @@ void link_keeper_state::make_ready() {
   const auto& directory = talk->current_directory();
   if (context->own_documents && context->replica_documents)
     documents = std::make_unique<federation::document_exchange>(
-        federation::document_setup{
-            context->exchange.self, context->exchange.hosted, {context->own_documents, context->replica_documents}, {}},
+        federation::document_setup{context->exchange.self,
+                                   context->exchange.hosted,
+                                   {context->own_documents, context->replica_documents},
+                                   {},
+                                   context->own_stream},
         directory, *source, context->clock->monotonic(), context->today());
   for (const auto& stream : context->exchange.hosted)
-    self->send(context->recorder, follow_atom_v, stream, follower_actor{self});
+    follow(stream);
   tell_ordering();
   act();
   tell_peers();
+}
+
+void link_keeper_state::follow(const ports::stream_id& stream) {
+  hosted_.insert(stream);
+  self->send(context->recorder, follow_atom_v, stream, follower_actor{self});
 }
 
 void link_keeper_state::tell_peers() {
@@ -37,7 +45,7 @@ void link_keeper_state::tell_peers() {
 /// On a day of the directory, or by a newer one, another authority orders the dispositif, or has another key.
 void link_keeper_state::tell_ordering() {
   const auto& directory = talk->current_directory();
-  for (const auto& stream : context->exchange.hosted) {
+  for (const auto& stream : hosted_) {
     const auto* territory = directory.territory_of(stream, context->today());
     if (!territory)
       continue;
@@ -129,6 +137,43 @@ void link_keeper_state::adopt(const message_ptr& directory) {
   act();
 }
 
+// -- who hosts what -------------------------------------------------------------------------------------------------
+
+// [L441-2-7-4-1]
+void link_keeper_state::pass(const ports::authorities_ptr& now) {
+  talk->set_authorities(*now);
+  tell_peers();
+  tell_ordering();
+  act();
+  publish();
+}
+
+void link_keeper_state::host(const ports::stream_id& stream, bool hosts) {
+  if (hosts) {
+    follow(stream);
+    talk->begin_hosting(stream);
+  } else {
+    hosted_.erase(stream);
+    ordered_.erase(stream);
+    talk->stop_hosting(stream);
+  }
+  if (documents)
+    documents->set_hosted({hosted_.begin(), hosted_.end()});
+  // What was filed elsewhere meanwhile.
+  if (documents && hosts)
+    documents->fetch_back(stream);
+  tell_ordering();
+  act();
+}
+
+caf::result<bool> link_keeper_state::gather(const ports::stream_id& stream) {
+  auto promise = self->make_response_promise<bool>();
+  gathering_[stream].push_back(promise);
+  talk->gather(stream);
+  act();
+  return promise;
+}
+
 caf::result<message_ptr> link_keeper_state::ask(const ports::node_name& whom, const message_ptr& what) {
   if (questions_.size() >= questions_most)
     return caf::sec::request_timeout;
@@ -152,8 +197,11 @@ void link_keeper_state::act() {
   for (const auto& hold : todo.holds)
     self->request(context->recorder, caf::infinite, hold_atom_v, hold.stream, hold.behind)
         .then([](bool) {}, [this](const caf::error& why) { self->quit(why); });
-  if (!todo.transfers.empty() || !todo.marks.empty() || !todo.foreign_heads.empty())
+  if (!todo.transfers.empty() || !todo.marks.empty() || !todo.foreign_heads.empty() || !todo.orphans.empty())
     bring(todo);
+  for (const auto& stream : todo.gathered)
+    for (auto& waiting : std::exchange(gathering_[stream], {}))
+      waiting.deliver(true);
   send(todo.messages);
   act_on_documents(todo);
   for (const auto& question : todo.questions)
@@ -215,6 +263,7 @@ void link_keeper_state::bring(federation::exchange_actions& todo) {
   things->transfers.assign(todo.transfers.begin(), todo.transfers.end());
   things->marks = std::move(todo.marks);
   things->foreign_heads = std::move(todo.foreign_heads);
+  things->orphans.assign(todo.orphans.begin(), todo.orphans.end());
   self->request(context->recorder, caf::infinite, bring_atom_v, brought_ptr{std::move(things)})
       .then(
           [this](const brought_results_ptr& results) {
@@ -223,6 +272,8 @@ void link_keeper_state::bring(federation::exchange_actions& todo) {
               if (documents && result.status == ports::transfer_status::stored)
                 documents->grown(result.now.stream);
             }
+            for (const auto& result : results->orphans)
+              talk->orphans_written(result);
             act();
           },
           [this](const caf::error& why) { self->quit(why); });
@@ -265,6 +316,9 @@ link_keeper_actor::behavior_type link_keeper(link_keeper_actor::stateful_pointer
       [self](tick_atom) { self->state.tick(); },
       [self](ask_atom, const ports::node_name& whom, const message_ptr& what) { return self->state.ask(whom, what); },
       [self](keep_atom, const message_ptr& directory) { self->state.adopt(directory); },
+      [self](pass_atom, const ports::authorities_ptr& now) { self->state.pass(now); },
+      [self](host_atom, const ports::stream_id& stream, bool hosts) { self->state.host(stream, hosts); },
+      [self](gather_atom, const ports::stream_id& stream) { return self->state.gather(stream); },
       [self](answer_atom, const ports::node_name& whom, std::uint64_t number, const message_ptr& what) {
         self->state.answered(whom, number, what);
       },

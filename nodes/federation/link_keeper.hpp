@@ -31,6 +31,8 @@ struct link_context {
   /// Called when the actor ends otherwise than in order: nothing travels any more.
   std::function<void()> give_up;
   /// Supporting documents of this node's own stream, and of those that it holds for others. Null: none travel.
+  std::optional<ports::stream_id>
+      own_stream; ///< whose documents are the own ones, whoever hosts it; else the first hosted
   std::shared_ptr<ports::files> own_documents;
   std::shared_ptr<ports::files> replica_documents;
   std::shared_ptr<base::metrics> metrics;
@@ -59,6 +61,9 @@ struct link_keeper_state {
   void answered(const ports::node_name& whom, std::uint64_t number, const message_ptr& what);
   ports::federation_report_ptr report() const;
   void adopt(const message_ptr& directory);
+  void pass(const ports::authorities_ptr& now);
+  void host(const ports::stream_id& stream, bool hosts);
+  caf::result<bool> gather(const ports::stream_id& stream);
 
   link_keeper_actor::pointer self = nullptr;
   link_context_ptr context;
@@ -74,6 +79,7 @@ private:
   };
 
   void act();
+  void follow(const ports::stream_id& stream);
   void publish();
   void bring(federation::exchange_actions& todo);
   void send(std::vector<federation::exchange_actions::outgoing>& messages);
@@ -87,6 +93,8 @@ private:
   std::uint64_t last_question_ = 0;
   std::vector<ports::transport_peer> peers_;
   std::map<ports::stream_id, ordered_stream> ordered_; ///< as the recorder was told
+  std::set<ports::stream_id> hosted_;
+  std::map<ports::stream_id, std::vector<caf::typed_response_promise<bool>>> gathering_;
   std::set<ports::node_name> up_;
   std::optional<link_metrics> metrics_;
 };

@@ -49,6 +49,8 @@ void read_federation(toml_reading& from, configuration& c, const fs::path& folde
     links.confirm_within = std::chrono::seconds{*within};
   if (!name && !directory && !anchor && links.listen.empty())
     return;
+  if (auto escrow = from.take_text("federation.escrow_keys"); escrow && !escrow->empty())
+    links.escrow_keys = (folder / *escrow).lexically_normal();
   if (name)
     links.name = *name;
   else
@@ -209,6 +211,7 @@ ports::stream_id configuration::stream() const {
 configuration configuration::of(law::siren hosted) const {
   auto one = *this;
   one.territory = hosted;
+  one.authority.reset();
   one.gestionnaire.reset();
   one.also_hosts.clear();
   return one;

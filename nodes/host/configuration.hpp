@@ -33,6 +33,9 @@ struct federated {
   journal::public_key anchor{};    ///< that signs directories
   std::string listen;              ///< "tcp://address:port"; empty: it only goes to others
   std::chrono::milliseconds confirm_within{5'000};
+  /// Of an ordering authority: the file of the escrow's keys, on a medium that is there when a territory is taken over
+  /// and put away afterwards; it need not be there at other times. Empty: none.
+  std::filesystem::path escrow_keys;
 };
 
 struct configuration {

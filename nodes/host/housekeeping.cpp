@@ -78,13 +78,18 @@ bool housekeeping::scrub(journal::store_reader& rows, const ports::stream_id& st
   return true;
 }
 
+/// What another node has taken over meanwhile may have lost its end under the reader.
+bool housekeeping::still_hosts(const ports::stream_id& stream) const {
+  return std::ranges::any_of(node_.hosted(), [&](const auto& one) { return one->stream == stream; });
+}
+
 void housekeeping::scrub(const std::stop_token& stop) {
   try {
     auto path = node_.directory().journal().string();
     while (!stop.stop_requested()) {
       auto rows = journal::open_sqlite_reader(path);
       for (const auto& context : node_.hosted())
-        if (!scrub(*rows, context->stream, stop))
+        if (!scrub(*rows, context->stream, stop) && still_hosts(context->stream))
           return on_fault_(node_fault::journal_damaged);
       rest(stop, scrub_every_);
     }

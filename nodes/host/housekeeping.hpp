@@ -27,6 +27,7 @@ public:
 private:
   void work(const std::stop_token& stop);
   bool checkpoint(journal::store_keeper& keeper, bool truncate);
+  bool still_hosts(const ports::stream_id& stream) const;
   void scrub(const std::stop_token& stop);
   /// False when the stream is not what was written.
   bool scrub(journal::store_reader& rows, const ports::stream_id& stream, const std::stop_token& stop);

@@ -143,6 +143,10 @@ void node_supervisor_state::tick() {
   self->send(actors_.watcher, tick_atom_v);
   if (actors_.executor)
     self->send(actors_.executor, tick_atom_v);
+  if (actors_.late)
+    self->send(actors_.late, tick_atom_v);
+  if (actors_.substitution)
+    self->send(actors_.substitution, tick_atom_v);
   if (ticks_ % probe_every_ticks == 0)
     self->send(in_charge.recorder, tick_atom_v);
   if (ticks_ % keep_every_ticks == 0) {

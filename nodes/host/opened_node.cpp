@@ -9,6 +9,7 @@
 #include "nodes/ports/argon2_hasher.hpp"
 #include "nodes/ports/disk_files.hpp"
 #include "nodes/ports/key_file.hpp"
+#include "nodes/ports/prefixed_files.hpp"
 #include "nodes/ports/system_randomness.hpp"
 
 #include <fstream>
@@ -34,30 +35,134 @@ std::optional<law::instant> last_written(const std::filesystem::path& journal, c
   return law::instant{std::chrono::milliseconds{last->header.recorded_at_ms}};
 }
 
+stream_setup setup_of(const configuration& with, const territory_map& map) {
+  return {with.stream(), with.territory, place_of(with, map).name,
+          law::text<16>{std::string{law::name_of(with.purpose)}}};
+}
+
 } // namespace
 
-opened_node::opened_node(const configuration& with, const territory_map& map) : directory_{with.data} {
+/// What the ordering authority's node knows of the others.
+class node_hosting : public ports::hosting {
+public:
+  explicit node_hosting(const opened_node& node, ports::node_name self) : node_{node}, self_{self} {}
+
+  void attach(std::function<ports::federation_report_ptr()> links) {
+    std::lock_guard lock{mutex_};
+    links_ = std::move(links);
+  }
+
+  ports::node_name self() const override { return self_; }
+
+  std::optional<ports::node_name> listed_host(const ports::stream_id& stream) const override {
+    auto issued = node_.issued_directory();
+    const auto* host = issued->host_of(stream);
+    return host ? std::optional{host->name} : std::nullopt;
+  }
+
+  std::optional<ports::node_name> node_of(law::siren legal_person) const override {
+    auto issued = node_.issued_directory();
+    auto found = std::ranges::find(issued->nodes, legal_person, &federation::node_entry::legal_person);
+    return found == issued->nodes.end() ? std::nullopt : std::optional{found->name};
+  }
+
+  bool holds(const ports::node_name& who, const ports::stream_id& stream, std::uint64_t seq) const override {
+    std::unique_lock lock{mutex_};
+    auto told = links_ ? links_() : nullptr;
+    lock.unlock();
+    auto link = told ? std::ranges::find(told->links, who, &ports::link_report::node) : decltype(told->links.begin()){};
+    if (!told || link == told->links.end() || link->state != ports::link_state::up)
+      return false;
+    return std::ranges::any_of(
+        link->streams, [&](const ports::stream_report& one) { return one.stream == stream && one.their_seq >= seq; });
+  }
+
+  bool can_open() const override {
+    auto secret = node_.escrow_secret();
+    auto issued = node_.issued_directory();
+    const auto* own = issued->find(self_);
+    return secret && own && own->escrow_key == journal::operating_public(*secret);
+  }
+
+private:
+  const opened_node& node_;
+  ports::node_name self_;
+  mutable std::mutex mutex_;
+  std::function<ports::federation_report_ptr()> links_;
+};
+
+opened_node::opened_node(const configuration& with, const territory_map& map)
+    : directory_{with.data}, with_{with}, map_{map} {
   if (std::filesystem::exists(directory_.restoring()))
     throw std::runtime_error{"a restoration is unfinished: \"toit restore\" begins it again"};
-  // Replicas, keys and documents of several streams are not told apart on links yet.
-  law::require(with.also_hosts.empty() || !with.federation, "a node of the federation hosts one territory");
   set_up_clock(with, place_of(with, map).departement);
   open_journal(with);
   own_documents_ = open_folder(directory_.documents());
-  auto own = make_context(with, map, {own_documents_, open_folder(directory_.marks())});
-  hosted_.push_back(own);
+  if (with.federation)
+    find_directory(*with.federation, with.purpose);
+  begin_own(with);
   for (auto territory : with.also_hosts) {
-    auto one = with.of(territory);
-    auto folder = directory_.hosted(one.stream().view());
-    std::filesystem::create_directories(folder);
-    hosted_.push_back(make_context(one, map, {open_folder(folder / "documents"), open_folder(folder / "marks")}));
+    load(with.of(territory));
+    add_hosted(with.of(territory));
   }
+  if (with.federation)
+    join_federation(*with.federation);
   check_accounts();
-  if (with.federation) {
-    join_federation(*with.federation, with.purpose);
-    take_post(*own);
-  }
   see_to_change_of_keys();
+}
+
+/// What another node hosts is neither begun nor loaded.
+void opened_node::begin_own(const configuration& with) {
+  own_ = make_context(with, {own_documents_, open_folder(directory_.marks())});
+  if (is_elsewhere(with.stream()))
+    return;
+  load(with);
+  hosted_.push_back(own_);
+}
+
+void opened_node::load(const configuration& of) {
+  open_stream(*journal_, setup_of(of, map_), own_->today());
+  journal_->load(of.stream());
+}
+
+/// Beside the node's own: its documents are where those of replicas are, when it was one.
+territory_context_ptr opened_node::add_hosted(const configuration& of) {
+  auto folder = directory_.hosted(of.stream().view());
+  std::filesystem::create_directories(folder);
+  auto made = make_context(of, {documents_of(of.stream()), open_folder(folder / "marks")});
+  made->settings.gestionnaire = gestionnaire_in(*journal_->open_reader(), made->stream, of.territory);
+  if (!letters_.empty())
+    take_post(*made);
+  std::lock_guard lock{mutex_};
+  hosted_.push_back(made);
+  return made;
+}
+
+std::shared_ptr<ports::files> opened_node::documents_of(const ports::stream_id& stream) {
+  if (replica_documents_)
+    return open_prefixed(replica_documents_, stream.text() + "-");
+  return open_folder(directory_.hosted(stream.view()) / "documents");
+}
+
+std::vector<territory_context_ptr> opened_node::hosted() const {
+  std::lock_guard lock{mutex_};
+  return hosted_;
+}
+
+territory_context_ptr opened_node::begin_hosting(const ports::stream_id& stream) {
+  for (const auto& one : hosted())
+    if (one->stream == stream)
+      return one;
+  if (stream != own_->stream)
+    return add_hosted(with_.of(*law::siren::parse(stream.view().substr(1))));
+  std::lock_guard lock{mutex_};
+  hosted_.insert(hosted_.begin(), own_);
+  return own_;
+}
+
+void opened_node::end_hosting(const ports::stream_id& stream) {
+  std::lock_guard lock{mutex_};
+  std::erase_if(hosted_, [&](const auto& one) { return one->stream == stream; });
 }
 
 /// Where nobody is waited for, at once; else when the stream is released.
@@ -65,7 +170,8 @@ void opened_node::see_to_change_of_keys() {
   journal_->change_keys_when_released(
       [this](const ports::stream_id& stream, const journal::public_key& former) {
         auto now = system_clock{}.now();
-        auto listed = letters_ ? letters_->current()->signing_keys_of(stream) : std::vector<federation::dated_key>{};
+        auto directory = directory_in_force();
+        auto listed = directory ? directory->signing_keys_of(stream) : std::vector<federation::dated_key>{};
         return std::ranges::none_of(
             listed, [&](const federation::dated_key& key) { return key.key == former && key.is_revoked(now); });
       },
@@ -75,9 +181,16 @@ void opened_node::see_to_change_of_keys() {
       journal_->writer().hold_back(one->stream, false);
 }
 
+/// What the node let go is still its own to read: it held it.
 void opened_node::check_accounts() const {
+  std::vector<std::shared_ptr<ports::account_sealer>> known{own_->accounts};
+  for (const auto& one : hosted_)
+    known.push_back(one->accounts);
+  for (const auto& [stream, hosts] : authorities_)
+    if (!journal_->keys()->that_open(stream)->open_nothing())
+      known.push_back(make_account_sealer(journal_->keys(), stream));
   for (const auto& row : journal_->open_reader()->accounts())
-    if (std::ranges::none_of(hosted_, [&](const auto& one) { return one->accounts->open(row).has_value(); }))
+    if (std::ranges::none_of(known, [&](const auto& one) { return one->open(row).has_value(); }))
       throw journal::store_broken{"an account does not open"};
 }
 
@@ -113,26 +226,21 @@ void opened_node::open_journal(const configuration& with) {
   journal_ = std::make_unique<journal::node_journal>(std::move(setup));
 }
 
-std::shared_ptr<territory_context> opened_node::make_context(const configuration& with, const territory_map& map,
-                                                             const own_files& files) {
-  const auto& where = places_.insert_or_assign(with.stream(), place_of(with, map)).first->second;
+std::shared_ptr<territory_context> opened_node::make_context(const configuration& with, const own_files& files) {
+  const auto& where = places_.insert_or_assign(with.stream(), place_of(with, map_)).first->second;
   auto shared = std::make_shared<territory_context>();
   shared->stream = with.stream();
-  shared->settings = settings_of(with, map);
+  shared->settings = settings_of(with, map_);
   shared->departement = where.departement;
   shared->clock = clock_;
-  open_stream(*journal_,
-              {shared->stream, with.territory, where.name, law::text<16>{std::string{law::name_of(with.purpose)}}},
-              shared->today());
-  journal_->load(shared->stream);
   std::vector<law::commune_code> known;
-  for (const auto& one : map.communes())
+  for (const auto& one : map_.communes())
     known.push_back(one.code);
   shared->commune_exists = [known = std::move(known)](law::commune_code code) {
     return std::ranges::binary_search(known, code);
   };
-  shared->territory_of_commune = [&map, shared = shared.get()](law::commune_code code) {
-    const auto* found = map.territory_of(code, shared->today());
+  shared->territory_of_commune = [map = &map_, shared = shared.get()](law::commune_code code) {
+    const auto* found = map->territory_of(code, shared->today());
     return found ? std::optional{found->id} : std::nullopt;
   };
   shared->chance = std::make_shared<system_randomness>();
@@ -154,9 +262,11 @@ std::shared_ptr<territory_context> opened_node::make_context(const configuration
 void opened_node::take_post(territory_context& context) {
   auto clock = std::make_shared<system_clock>();
   auto today = [clock, departement = context.departement] { return law::local_date(departement, clock->now()); };
-  letters_ = std::make_shared<federation::command_letters>(context.stream, journal::operating_secrets(keys_),
-                                                           links_->directory, clock, today);
-  context.post = letters_;
+  auto letters = std::make_shared<federation::command_letters>(context.stream, journal::operating_secrets(keys_),
+                                                               *directory_in_force(), clock, today);
+  context.post = letters;
+  std::lock_guard lock{mutex_};
+  letters_.push_back(std::move(letters));
 }
 
 namespace {
@@ -190,22 +300,52 @@ std::optional<signed_directory> newest_directory(const federated& with, node_pur
   return newest;
 }
 
-void opened_node::join_federation(const federated& with, node_purpose purpose) {
+void opened_node::find_directory(const federated& with, node_purpose purpose) {
   kept_directory_ = open_folder(directory_.federation());
   replica_documents_ = open_folder(directory_.replicas());
   given_directory_ = with.directory;
-  if (auto newest = newest_directory(with, purpose, directory_.path())) {
-    links_.emplace();
-    links_->directory = std::move(newest->directory);
-    links_->signed_directory = std::move(newest->content);
-  }
-  if (!links_)
+  auto newest = newest_directory(with, purpose, directory_.path());
+  if (!newest)
     throw std::runtime_error{"no directory for this purpose that the anchor has signed: " + with.directory.string()};
+  links_.emplace();
+  links_->self = with.name;
+  links_->directory = std::move(newest->directory);
+  links_->signed_directory = std::move(newest->content);
+  issued_ = std::make_shared<const federation::directory>(links_->directory);
+  authority_reading reading{journal_->open_reader()};
+  reading.catch_up(*issued_);
+  authorities_ = links_->authorities = reading.now();
+  put_in_force();
+}
+
+bool opened_node::is_elsewhere(const ports::stream_id& stream) const {
+  auto known = authorities_.find(stream);
+  return known != authorities_.end() && !known->second.passed.empty() &&
+         (known->second.passed.back().host != links_->self || !is_adopted(stream, known->second.epoch()));
+}
+
+/// The cut is here: nobody but the epoch's host could have written it.
+bool opened_node::is_adopted(const ports::stream_id& stream, std::uint32_t epoch) const {
+  auto cuts = journal_->open_transfers()->cuts(stream);
+  return !cuts.empty() && cuts.back().epoch == epoch;
+}
+
+void opened_node::join_federation(const federated& with) {
   const auto* self = links_->directory.find(with.name);
   if (!self || std::ranges::find(self->streams, stream()) == self->streams.end())
     throw std::runtime_error{"the directory does not say that " + with.name.text() + " hosts " + stream().text()};
-  links_->self = with.name;
-  links_->hosted = {stream()};
+  take_post(*own_);
+  if (with_.authority) {
+    hosting_ = std::make_shared<node_hosting>(*this, with.name);
+    own_->hosting = hosting_;
+  }
+  for (const auto& [taken, hosts] : authorities_)
+    if (taken != stream() && !is_elsewhere(taken) && !hosts.passed.empty()) {
+      load(with_.of(*law::siren::parse(taken.view().substr(1))));
+      begin_hosting(taken);
+    }
+  for (const auto& one : hosted_)
+    links_->hosted.push_back(one->stream);
   links_->anchor = with.anchor;
   links_->limits.confirm_within = with.confirm_within;
   if (auto mark = context()->marks->size(data_directory::restored_mark); mark && has_neighbours()) {
@@ -215,12 +355,13 @@ void opened_node::join_federation(const federated& with, node_purpose purpose) {
   links_->signer = std::make_shared<journal::signing_key>(keys_.signing_seed);
   context()->chance->fill(links_->run);
   // Before anybody asks for them. What changes later, or finds no room now, is sealed while the node writes.
-  if (auto escrow = links_->directory.escrow_of(stream(), context()->today()))
-    journal_->writer().seal_keys_to(stream(), *escrow);
+  for (const auto& one : links_->hosted)
+    if (auto escrow = links_->directory.escrow_of(one, context()->today()))
+      journal_->writer().seal_keys_to(one, *escrow);
 }
 
 bool opened_node::has_neighbours() const {
-  return !federation::neighbours_of(links_->directory, links_->self, context()->today()).empty();
+  return !federation::neighbours_of(*directory_in_force(), links_->self, context()->today()).empty();
 }
 
 void opened_node::past_is_back() { context()->marks->remove(data_directory::restored_mark); }
@@ -231,22 +372,92 @@ void opened_node::keep_directory(const ports::bytes& signed_bytes) {
   file->commit();
 }
 
+// -- who hosts what -------------------------------------------------------------------------------------------------
+
+void opened_node::adopt_directory(federation::directory newer) {
+  std::lock_guard lock{mutex_};
+  issued_ = std::make_shared<const federation::directory>(std::move(newer));
+  put_in_force();
+}
+
+void opened_node::adopt_authorities(federation::authorities now) {
+  std::lock_guard lock{mutex_};
+  authorities_ = std::move(now);
+  put_in_force();
+}
+
+/// Under the lock.
+void opened_node::put_in_force() {
+  in_force_ = std::make_shared<const federation::directory>(federation::with_hosts(*issued_, authorities_));
+  for (const auto& one : letters_)
+    one->adopt(*in_force_);
+}
+
+std::shared_ptr<const federation::directory> opened_node::issued_directory() const {
+  std::lock_guard lock{mutex_};
+  return issued_;
+}
+
+std::shared_ptr<const federation::directory> opened_node::directory_in_force() const {
+  std::lock_guard lock{mutex_};
+  return in_force_;
+}
+
+std::optional<ports::node_name> opened_node::name() const {
+  return links_ ? std::optional{links_->self} : std::nullopt;
+}
+
+void opened_node::tell_hosting(std::function<ports::federation_report_ptr()> links) {
+  if (hosting_)
+    hosting_->attach(std::move(links));
+}
+
+// [L441-2-7-4-1]
+std::optional<law::bytes32> opened_node::escrow_secret() const {
+  if (!with_.federation || with_.federation->escrow_keys.empty())
+    return std::nullopt;
+  auto keys = read_keys(with_.federation->escrow_keys);
+  return keys ? std::optional{keys->operating_secret} : std::nullopt;
+}
+
+ports::adoption opened_node::adoption_of(const ports::stream_id& taken, const opened_epoch& opened) const {
+  ports::adoption asked;
+  asked.stream = taken;
+  asked.epoch = opened.passed.epoch;
+  asked.ordered_by = opened.ordered_by;
+  asked.ordered_seq = opened.ordered_seq;
+  asked.today = own_->today();
+  if (auto secret = escrow_secret())
+    asked.secrets.push_back(*secret);
+  auto issued = issued_directory();
+  if (auto escrow = issued->escrow_of(taken, asked.today))
+    asked.seal_to.push_back(*escrow);
+  if (opened.passed.closed_seq != 0)
+    asked.closed_at = {opened.passed.closed_seq, opened.passed.closed_link};
+  if (!issued->host_of(taken) && opened.passed.epoch == 1)
+    asked.opening = opening_of(setup_of(with_.of(opened.passed.territory), map_), journal_->signer(), asked.today);
+  return asked;
+}
+
 std::optional<law::siren> opened_node::answers_for(const ports::node_name& node) const {
-  auto in_force = letters_ ? letters_->current() : nullptr;
+  auto in_force = issued_directory();
   const auto* found = in_force ? in_force->find(node) : nullptr;
   return found ? std::optional{found->legal_person} : std::nullopt;
 }
 
-std::optional<ports::node_name> opened_node::host_of(const ports::stream_id& stream) const {
-  auto in_force = letters_ ? letters_->current() : nullptr;
-  const auto* found = in_force ? in_force->host_of(stream) : nullptr;
+std::optional<ports::node_name> opened_node::host_of(const ports::stream_id& of) const {
+  auto in_force = directory_in_force();
+  const auto* found = in_force ? in_force->host_of(of) : nullptr;
   return found ? std::optional{found->name} : std::nullopt;
 }
 
 std::optional<ports::bytes> opened_node::look_for_directory() { return read_whole(given_directory_); }
 
+/// What another node hosts has its accounts there.
 bool opened_node::needs_first_account(const territory_context& of) {
-  return nodes::needs_first_account(*journal_, of.stream);
+  auto here = hosted();
+  return std::ranges::any_of(here, [&](const auto& one) { return one->stream == of.stream; }) &&
+         nodes::needs_first_account(*journal_, of.stream);
 }
 
 void opened_node::create_first_account(const territory_context& of, const std::string& login,

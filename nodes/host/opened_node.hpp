@@ -8,9 +8,12 @@
 #include "federation/exchange.hpp"
 #include "journal/node_journal.hpp"
 #include "nodes/bootstrap.hpp"
+#include "nodes/host/authority_reading.hpp"
 #include "nodes/host/configuration.hpp"
 #include "nodes/ports/data_directory.hpp"
 #include "nodes/ports/system_clock.hpp"
+
+#include <mutex>
 
 namespace toit::nodes {
 
@@ -29,10 +32,20 @@ public:
   /// Throws `directory_in_use`, `journal::store_broken` or std::system_error.
   opened_node(const configuration& with, const territory_map& map);
 
-  const ports::stream_id& stream() const { return context()->stream; }
-  const territory_context_ptr& context() const { return hosted_.front(); }
-  /// Of each territory that is hosted here, the node's own first.
-  std::span<const territory_context_ptr> hosted() const { return hosted_; }
+  /// The node's own: of its territory or its authority, whoever hosts that now.
+  const ports::stream_id& stream() const { return own_->stream; }
+  territory_context_ptr context() const { return own_; }
+  /// Of each stream that is hosted here, the node's own first when it is among them. Any thread may call.
+  std::vector<territory_context_ptr> hosted() const;
+  /// The context of a stream that has been adopted here; it is among the hosted ones from then on.
+  territory_context_ptr begin_hosting(const ports::stream_id& stream);
+  /// The stream is another node's.
+  void end_hosting(const ports::stream_id& stream);
+  /// What this node goes on with the stream from, and how it begins where there never was a node; absent when its
+  /// ordering authority's key is needed and not at hand.
+  ports::adoption adoption_of(const ports::stream_id& stream, const opened_epoch& opened) const;
+  /// The escrow key that the configuration names; absent when it is not there, or does not read.
+  std::optional<law::bytes32> escrow_secret() const;
   journal::node_journal& journal() const { return *journal_; }
   const data_directory& directory() const { return directory_; }
   const std::shared_ptr<journal::access_log_folder>& log_folder() const { return log_folder_; }
@@ -48,13 +61,24 @@ public:
   /// Documents of streams that others host; null when the node is alone.
   const std::shared_ptr<ports::files>& replica_documents() const { return replica_documents_; }
   /// It was put back from a backup, and has neighbours who may hold what came after.
+  bool has_neighbours() const;
+  /// As the map calls what a stream hosted here is of.
+  std::string title_of(const ports::stream_id& stream) const { return places_.at(stream).name.str(); }
   bool awaits_past() const { return links_ && links_->restored; }
   /// It has it: the next start is an ordinary one.
   void past_is_back();
   /// A newer directory, for the next start. Throws `ports::files_full`.
   void keep_directory(const ports::bytes& signed_bytes);
-  /// A newer directory is in force.
-  void adopt_directory(federation::directory newer) { letters_->adopt(std::move(newer)); }
+  /// A newer directory is in force, or other nodes host streams.
+  void adopt_directory(federation::directory newer);
+  void adopt_authorities(federation::authorities now);
+  /// As it was issued, and as acts have changed it.
+  std::shared_ptr<const federation::directory> issued_directory() const;
+  std::shared_ptr<const federation::directory> directory_in_force() const;
+  /// The node's name in the federation; absent when it is alone.
+  std::optional<ports::node_name> name() const;
+  /// What State nodes ask before they open an epoch; `links` tells how neighbours stand.
+  void tell_hosting(std::function<ports::federation_report_ptr()> links);
   /// The legal person who answers for a node, and the node that hosts a stream, as the directory in force says.
   std::optional<law::siren> answers_for(const ports::node_name& node) const;
   std::optional<ports::node_name> host_of(const ports::stream_id& stream) const;
@@ -73,32 +97,46 @@ public:
 private:
   /// Each is a hosted territory's, and opens with its key. Throws store_broken.
   void check_accounts() const;
-  void join_federation(const federated& with, node_purpose purpose);
+  void find_directory(const federated& with, node_purpose purpose);
+  void join_federation(const federated& with);
+  bool is_elsewhere(const ports::stream_id& stream) const;
+  bool is_adopted(const ports::stream_id& stream, std::uint32_t epoch) const;
+  void put_in_force();
+  void begin_own(const configuration& with);
+  void load(const configuration& of);
+  territory_context_ptr add_hosted(const configuration& of);
   /// What a territory keeps beside the journal.
   struct own_files {
     std::shared_ptr<ports::files> documents;
     std::shared_ptr<ports::files> marks;
   };
 
+  std::shared_ptr<ports::files> documents_of(const ports::stream_id& stream);
   void take_post(territory_context& context);
   void see_to_change_of_keys();
-  bool has_neighbours() const;
   void open_journal(const configuration& with);
-  std::shared_ptr<territory_context> make_context(const configuration& with, const territory_map& map,
-                                                  const own_files& files);
+  std::shared_ptr<territory_context> make_context(const configuration& with, const own_files& files);
   void set_up_clock(const configuration& with, const std::string& departement);
 
   data_directory directory_;
+  configuration with_;
+  const territory_map& map_;
   journal::node_keys keys_;
   std::shared_ptr<steered_clock> steered_;
   std::shared_ptr<const ports::clock> clock_;
   std::shared_ptr<journal::access_log_folder> log_folder_;
   std::unique_ptr<journal::node_journal> journal_;
   std::shared_ptr<base::metrics> metrics_ = std::make_shared<base::metrics>();
-  std::vector<territory_context_ptr> hosted_;
+  std::shared_ptr<territory_context> own_;
   std::map<ports::stream_id, served_place> places_;
   std::optional<federation::exchange_setup> links_;
-  std::shared_ptr<federation::command_letters> letters_; ///< null when the node is alone
+  mutable std::mutex mutex_;
+  std::vector<territory_context_ptr> hosted_;
+  std::vector<std::shared_ptr<federation::command_letters>> letters_; ///< of each context; none when the node is alone
+  std::shared_ptr<const federation::directory> issued_;
+  std::shared_ptr<const federation::directory> in_force_; ///< made anew when either of what it is made of changes
+  federation::authorities authorities_;
+  std::shared_ptr<class node_hosting> hosting_; ///< on a State node of a federation
   std::shared_ptr<ports::files> kept_directory_;
   std::shared_ptr<ports::files> own_documents_;
   std::shared_ptr<ports::files> replica_documents_;

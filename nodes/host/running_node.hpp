@@ -6,6 +6,7 @@
 
 #include "nodes/federation/directory_keeper.hpp"
 #include "nodes/federation/link_keeper.hpp"
+#include "nodes/host/host_keeper.hpp"
 #include "nodes/host/housekeeping.hpp"
 #include "nodes/host/node_supervisor.hpp"
 #include "web/server/server.hpp"
@@ -25,15 +26,21 @@ public:
   void stop(std::chrono::seconds within);
 
   caf::actor_system& system() override { return *system_; }
-  std::optional<territory_actors> actors() const override { return actors_of(0); }
-  /// Of the territory that has this place in `opened_node::hosted()`; the node's own is the first.
-  std::optional<territory_actors> actors_of(std::size_t which) const { return hosted_.at(which).running->actors(); }
+  std::optional<territory_actors> actors() const override { return actors_of(opened_.stream()); }
+  /// Of the territory that has this place in `opened_node::hosted()`; absent while they begin, and where none has it.
+  std::optional<territory_actors> actors_of(std::size_t which) const;
+  std::optional<territory_actors> actors_of(const ports::stream_id& stream) const;
   event_recorder_actor recorder() const override { return recorder_; }
   const territory_context& context() const override { return *opened_.context(); }
   std::string territory_name() const override { return territory_name_; }
   std::string purpose() const override { return purpose_; }
   std::array<std::uint8_t, 32> signer() const override { return opened_.journal().signer(); }
   std::optional<std::string> not_ready() const override;
+  std::optional<std::string> elsewhere() const override { return elsewhere(opened_.stream()); }
+  std::optional<std::string> elsewhere(const ports::stream_id& stream) const;
+  std::shared_ptr<web::host> of(law::siren territory) override;
+  /// Streams that this node hosts, and how far those are that it is to host or to hand over.
+  hosting_report_ptr hosting() const;
   ports::federation_report_ptr links() const override;
   void relay(const ports::stream_id& to, web::relayed_read asked,
              std::function<void(std::optional<web::relayed_answer>)> tell) override;
@@ -53,15 +60,20 @@ private:
     node_supervisor_actor supervisor;
   };
 
-  void begin_territories(const configuration& with, const on_node_fault& give_up);
+  void begin_territory(const territory_context_ptr& context);
+  void end_territory(const ports::stream_id& stream);
+  static void end(hosted_territory& one);
+  std::vector<hosted_territory> hosted() const;
   static void wait_until_idle(caf::scoped_actor& self, const territory_actors& actors,
                               std::chrono::steady_clock::time_point deadline);
   void keep_snapshots(std::chrono::steady_clock::time_point deadline);
   void end_actors();
-  void begin_links(const federated& with, const on_node_fault& give_up);
+  void begin_links(const federated& with);
+  void begin_hosting();
   bool is_held() const;
   void begin_directories();
   void end_links();
+  void answer(const web::relayed_read& asked, law::siren by, std::function<void(web::relayed_answer)> tell);
   void answer_question(const ports::node_name& from, const ports::bytes& asked,
                        const std::function<void(ports::bytes)>& tell);
 
@@ -71,7 +83,12 @@ private:
   bool is_federated_;
   caf::actor_system_config config_;
   std::unique_ptr<caf::actor_system> system_;
-  std::vector<hosted_territory> hosted_; ///< as in `opened_node::hosted()`; their number never changes
+  territory_options options_;
+  on_node_fault give_up_;
+  mutable std::mutex hosted_mutex_;
+  std::map<ports::stream_id, hosted_territory> hosted_;
+  std::map<law::siren, std::shared_ptr<web::host>> views_; ///< of other territories than the node's own
+  bool ending_ = false;                                    ///< no territory begins any more
   event_recorder_actor recorder_;
   std::optional<housekeeping> housekeeping_;
   std::unique_ptr<link_receiver> receiver_;
@@ -79,6 +96,7 @@ private:
   std::string link_endpoint_;
   directory_keeper_actor directories_;
   link_keeper_actor keeper_;
+  host_keeper_actor hosts_;
   std::mutex answerer_mutex_;
   answerer answerer_;
   mutable std::mutex report_mutex_;

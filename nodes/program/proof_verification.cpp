@@ -17,16 +17,27 @@ using journal::proof_content;
 using nlohmann::ordered_json;
 
 std::string_view sentence_of_proof(journal::proof_fault_reason reason) {
-  static constexpr auto sentences = std::to_array<std::string_view>(
-      {"le dossier de preuve n'est pas construit comme il doit l'être", "l'écriture est d'un autre dossier",
-       "l'écriture ne suit pas la précédente du même dossier", "l'époque recule", "la date d'enregistrement recule",
-       "le contenu n'est pas celui qui a été écrit", "la clé révélée n'ouvre pas le contenu",
-       "le contenu n'est d'aucune sorte connue", "le flux ne commence pas par son ouverture",
-       "la signature est d'un autre flux", "la tête signée n'est pas celle de la chaîne",
-       "la signature de la tête ne correspond pas", "la marque du témoin n'est pas celle de la chaîne",
-       "la signature du témoin ne correspond pas", "la signature n'est d'aucune des clés données",
-       "aucune tête signée ne couvre l'écriture", "le contenu manque et aucun effacement ne le dit",
-       "un effacement dit que le contenu est détruit, et il est là"});
+  static constexpr auto sentences =
+      std::to_array<std::string_view>({"le dossier de preuve n'est pas construit comme il doit l'être",
+                                       "l'écriture est d'un autre dossier",
+                                       "l'écriture ne suit pas la précédente du même dossier",
+                                       "l'époque recule",
+                                       "la date d'enregistrement recule",
+                                       "le contenu n'est pas celui qui a été écrit",
+                                       "la clé révélée n'ouvre pas le contenu",
+                                       "le contenu n'est d'aucune sorte connue",
+                                       "le flux ne commence pas par son ouverture",
+                                       "la signature est d'un autre flux",
+                                       "la tête signée n'est pas celle de la chaîne",
+                                       "la signature de la tête ne correspond pas",
+                                       "la marque du témoin n'est pas celle de la chaîne",
+                                       "la signature du témoin ne correspond pas",
+                                       "la signature n'est d'aucune des clés données",
+                                       "aucune tête signée ne couvre l'écriture",
+                                       "le contenu manque et aucun effacement ne le dit",
+                                       "un effacement dit que le contenu est détruit, et il est là",
+                                       "une époque commence sans que le journal y ait été repris",
+                                       "la reprise du journal ne suit pas ce qu'elle cite"});
   static_assert(sentences.size() == law::enum_count<journal::proof_fault_reason>);
   return sentences[static_cast<std::size_t>(reason)];
 }

@@ -107,19 +107,41 @@ private:
     signers_.insert(signers_.end(), report.signers.begin(), report.signers.end());
     for (const auto& f : report.faults)
       fault(stream.text(), f.seq, f.what);
-    if (options_.json)
-      out_ << ordered_json{{"stream", stream.text()},
-                           {"entries", report.entries},
-                           {"heads", report.heads},
-                           {"erased", report.erased},
-                           {"link", law::to_hex(report.link)},
-                           {"faults", report.faults.size()}}
-                  .dump()
-           << "\n";
-    else
-      out_ << stream.text() << " : " << report.entries << " écritures, " << report.heads << " têtes signées, "
-           << report.erased << " effacées ; "
-           << (report.faults.empty() ? "la chaîne est entière" : "la chaîne est ROMPUE") << "\n";
+    options_.json ? tell_in_json(report) : tell(report);
+  }
+
+  void tell(const journal::verify_report& report) {
+    out_ << report.stream.text() << " : " << report.entries << " écritures, " << report.heads << " têtes signées, "
+         << report.erased << " effacées ; "
+         << (report.faults.empty() ? "la chaîne est entière" : "la chaîne est ROMPUE") << "\n";
+    for (const auto& begun : report.epochs)
+      out_ << "  époque " << begun.epoch << " depuis l'écriture " << begun.cut_seq << " (ouverte par "
+           << begun.ordered_by << ", écriture " << begun.ordered_seq << ")\n";
+    for (const auto& tail : report.tails)
+      out_ << "  " << tail.entries << (tail.entries == 1 ? " écriture orpheline" : " écritures orphelines")
+           << " (laissées par l'époque " << tail.cut << ")\n";
+  }
+
+  void tell_in_json(const journal::verify_report& report) {
+    auto epochs = ordered_json::array();
+    for (const auto& begun : report.epochs)
+      epochs.push_back({{"epoch", begun.epoch},
+                        {"seq", begun.cut_seq},
+                        {"ordered_by", begun.ordered_by},
+                        {"ordered_seq", begun.ordered_seq}});
+    auto tails = ordered_json::array();
+    for (const auto& tail : report.tails)
+      tails.push_back({{"cut", tail.cut}, {"entries", tail.entries}});
+    out_ << ordered_json{{"stream", report.stream.text()},
+                         {"entries", report.entries},
+                         {"heads", report.heads},
+                         {"erased", report.erased},
+                         {"link", law::to_hex(report.link)},
+                         {"epochs", std::move(epochs)},
+                         {"orphan_tails", std::move(tails)},
+                         {"faults", report.faults.size()}}
+                .dump()
+         << "\n";
   }
 
   /// A key alone is good for any stream.

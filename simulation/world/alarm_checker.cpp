@@ -51,6 +51,7 @@ const char* alarm_checker::objection_to(std::size_t member, const alarm& told) c
   case clock_apart:
   case unconfirmed:
   case misbehaving:
+  case unordered:
     return nullptr;
   }
   return nullptr;

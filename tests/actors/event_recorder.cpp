@@ -57,6 +57,9 @@ public:
     }
     return done;
   }
+  ports::orphan_result stage_orphans(const ports::orphan_tail&) override { return {}; }
+  ports::adoption_result adopt(const ports::adoption&) override { return {}; }
+  void release(const ports::stream_id&) override {}
   bool read_only() const override { return !has_room; }
   void probe() override { has_room = room_again; }
   std::uint64_t last_seq(const ports::stream_id&) const override { return seq_; }

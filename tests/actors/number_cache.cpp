@@ -39,6 +39,10 @@ public:
   std::vector<ports::stored_entry> read_these(const ports::stream_id&, std::span<const std::uint64_t>) override {
     return {};
   }
+  std::vector<ports::orphan_entry> orphans(const ports::stream_id&, std::uint32_t, std::uint64_t,
+                                           std::size_t) override {
+    return {};
+  }
   std::optional<ports::signed_head> head_covering(const ports::stream_id&, std::uint64_t) override { return {}; }
   std::optional<ports::signed_head> latest_head(const ports::stream_id&) override { return {}; }
   std::vector<ports::witness_mark> marks_covering(const ports::stream_id&, std::uint64_t) override { return {}; }

@@ -1,6 +1,6 @@
 #include "federation/document_exchange.hpp"
 
-#include "tests/federation/some_nodes.hpp"
+#include "tests/federation/some_papers.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 
@@ -9,40 +9,6 @@ namespace toit::federation::test {
 namespace {
 
 constexpr std::size_t part_bytes = document_part_bytes;
-
-law::document_id paper_id(std::uint64_t number) {
-  law::document_id id;
-  for (std::size_t i = 0; i < sizeof number; ++i)
-    id.bytes[id.bytes.size() - 1 - i] = static_cast<std::uint8_t>(number >> (8 * i));
-  return id;
-}
-
-bytes paper_of(some_nodes& all, std::size_t size) {
-  bytes content(size);
-  for (auto& byte : content)
-    byte = static_cast<std::uint8_t>(all.chance());
-  return content;
-}
-
-void put(ports::files& folder, const std::string& name, const bytes& content) {
-  auto file = folder.create(name);
-  file->append(content);
-  file->commit();
-}
-
-std::string own_file(law::document_id id) { return law::to_text(id) + ".document"; }
-std::string replica_file(const one_node& host, law::document_id id) { return host.hosted.text() + "-" + own_file(id); }
-
-/// As the vault of a host writes it: already encrypted, so it is bytes here.
-bytes store_paper(some_nodes& all, const std::string& host, law::document_id id, std::size_t size) {
-  auto content = paper_of(all, size);
-  put(*all[host].own, own_file(id), content);
-  return content;
-}
-
-std::optional<bytes> replica(some_nodes& all, const std::string& where, const std::string& of, law::document_id id) {
-  return all[where].replicas->read(replica_file(all[of], id), 0, 30U << 20);
-}
 
 std::uint64_t missing(some_nodes& all, const std::string& where, const std::string& of) {
   auto told = all[where].talk->report();

@@ -33,13 +33,16 @@ class some_nodes;
 
 struct one_node {
   one_node(std::string called, stream_id stream_hosted, std::uint8_t number, node_tier of_tier)
-      : name{node_named(called)}, hosted{stream_hosted}, tier{of_tier},
-        escrow{journal::operating_public(filled(static_cast<std::uint8_t>(76 + number)))}, disk{number},
-        keys{filled(number), filled(static_cast<std::uint8_t>(number + 100))} {}
+      : name{node_named(called)}, hosted{stream_hosted}, hosts{stream_hosted}, tier{of_tier},
+        escrow_secret{filled(static_cast<std::uint8_t>(76 + number))}, escrow{journal::operating_public(escrow_secret)},
+        disk{number}, keys{filled(number), filled(static_cast<std::uint8_t>(number + 100))} {}
 
   node_name name;
-  stream_id hosted;
+  stream_id hosted;             ///< its own
+  std::vector<stream_id> hosts; ///< now
+  authorities heeded;
   node_tier tier;
+  law::bytes32 escrow_secret;
   law::bytes32 escrow; ///< of a State node
   simulation::virtual_disk disk;
   journal::node_keys keys;
@@ -54,7 +57,9 @@ struct one_node {
   bool restored = false;
   std::uint64_t notes = 0;
   std::vector<ports::transfer_status> statuses;
+  std::vector<ports::orphan_result> tail_results;
   std::vector<stream_id> caught_up;
+  std::vector<stream_id> gathered;
   std::vector<bytes> answered;
 };
 
@@ -167,7 +172,8 @@ public:
     node.source = node.journal->open_transfers();
     exchange_setup setup;
     setup.self = node.name;
-    setup.hosted = {node.hosted};
+    setup.hosted = node.hosts;
+    setup.authorities = node.heeded;
     setup.signer = std::make_shared<journal::signing_key>(node.keys.signing_seed);
     for (auto& byte : setup.run)
       byte = static_cast<std::uint8_t>(chance());
@@ -182,9 +188,9 @@ public:
     node.talk = std::make_unique<exchange>(std::move(setup), *node.source, clock->at, today());
     node.own = node.disk.folder("node/documents");
     node.replicas = node.disk.folder("node/replicas");
-    node.documents =
-        std::make_unique<document_exchange>(document_setup{node.name, {node.hosted}, {node.own, node.replicas}, {}},
-                                            node.talk->current_directory(), *node.source, clock->monotonic(), today());
+    node.documents = std::make_unique<document_exchange>(
+        document_setup{node.name, node.hosts, {node.own, node.replicas}, {}, node.hosted},
+        node.talk->current_directory(), *node.source, clock->monotonic(), today());
     do_what_is_to_be_done(node);
     for (const auto* neighbour : neighbours_of(node.talk->current_directory(), node.name, today()))
       met.insert(std::minmax(node.name, neighbour->name));
@@ -225,13 +231,15 @@ public:
   bool is_cut(const node_name& a, const node_name& b) const { return cuts.contains(std::minmax(a, b)); }
 
   /// A note in the node's own stream; false when it may not write.
-  bool write(one_node& node, unsigned how_many = 1) {
+  bool write(one_node& node, unsigned how_many = 1) { return write_in(node, node.hosted, how_many); }
+  bool write(one_node& node, std::vector<law::event> events) { return write_in(node, node.hosted, std::move(events)); }
+  bool write_in(one_node& node, const stream_id& stream, unsigned how_many = 1) {
     std::vector<law::event> notes;
     for (unsigned i = 0; i < how_many; ++i)
       notes.emplace_back(law::processing_event{law::text<80>{"note"}, law::text<400>{std::to_string(++node.notes)}});
-    return write(node, std::move(notes));
+    return write_in(node, stream, std::move(notes));
   }
-  bool write(one_node& node, std::vector<law::event> events) {
+  bool write_in(one_node& node, const stream_id& stream, std::vector<law::event> events) {
     auto sealer = node.journal->open_sealer();
     std::vector<ports::append_ptr> group;
     for (auto& event : events) {
@@ -239,12 +247,13 @@ public:
       record.occurred_on = today();
       record.event = std::move(event);
       auto append = std::make_shared<ports::append>();
-      append->stream = node.hosted;
+      append->stream = stream;
+      append->closes = std::holds_alternative<law::stream_closing>(record.event);
       law::subject_id subject;
       for (auto& byte : subject.bytes)
         byte = static_cast<std::uint8_t>(chance());
       append->reads.push_back({subject, 0});
-      auto payload = sealer->seal(node.hosted, subject, record);
+      auto payload = sealer->seal(stream, subject, record);
       append->drafts.push_back({subject, std::move(payload), std::make_shared<const law::record>(record)});
       group.push_back(std::move(append));
     }
@@ -252,8 +261,8 @@ public:
     node.journal->writer().sync();
     if (results.front().status != ports::append_status::appended)
       return false;
-    node.talk->grown(node.hosted);
-    node.documents->grown(node.hosted);
+    node.talk->grown(stream);
+    node.documents->grown(stream);
     do_what_is_to_be_done(node);
     return true;
   }
@@ -276,16 +285,19 @@ public:
     node.caught_up.insert(node.caught_up.end(), todo.caught_up.begin(), todo.caught_up.end());
     for (const auto& [from, said] : todo.about_documents)
       node.documents->received(from, said);
+    node.gathered.insert(node.gathered.end(), todo.gathered.begin(), todo.gathered.end());
     for (const auto& stream : todo.caught_up)
       node.documents->fetch_back(stream);
     auto about_documents = node.documents->take();
     for (auto& one : about_documents.messages)
       send(node.name, std::move(one));
     node.failures.insert(node.failures.end(), about_documents.failures.begin(), about_documents.failures.end());
-    if (!todo.transfers.empty() || !todo.marks.empty() || !todo.foreign_heads.empty())
+    if (!todo.transfers.empty() || !todo.marks.empty() || !todo.foreign_heads.empty() || !todo.orphans.empty())
       bring(node, todo);
     else if (!todo.questions.empty())
       do_what_is_to_be_done(node);
+    if (heed)
+      heed(node);
   }
 
   void bring(one_node& node, exchange_actions& todo) {
@@ -293,6 +305,9 @@ public:
     std::vector<ports::transfer_result> results;
     for (const auto& brought : todo.transfers)
       results.push_back(writer.stage_transfer(*brought));
+    std::vector<ports::orphan_result> tail_results;
+    for (const auto& tail : todo.orphans)
+      tail_results.push_back(writer.stage_orphans(*tail));
     for (const auto& mark : todo.marks)
       writer.stage_mark(mark);
     for (const auto& head : todo.foreign_heads)
@@ -305,6 +320,12 @@ public:
       node.talk->written(result);
       if (result.status == ports::transfer_status::stored)
         node.documents->grown(result.now.stream);
+    }
+    for (auto& result : tail_results) {
+      if (!there)
+        result.status = ports::transfer_status::read_only;
+      node.tail_results.push_back(result);
+      node.talk->orphans_written(result);
     }
     do_what_is_to_be_done(node);
   }
@@ -349,7 +370,7 @@ public:
   /// As the keeper of links has it done: by the directory and the day.
   void seal(one_node& node) {
     auto escrow = node.talk->current_directory().escrow_of(node.hosted, today());
-    if (hosts_seal && escrow)
+    if (hosts_seal && escrow && std::ranges::find(node.hosts, node.hosted) != node.hosts.end())
       node.journal->writer().seal_keys_to(node.hosted, *escrow);
   }
 
@@ -435,6 +456,7 @@ public:
   unsigned doubles = 0;                          ///< percent
   bool reorders = false;
   std::function<bool(const on_its_way&)> is_lost; ///< whatever else happens
+  std::function<void(one_node&)> heed;            ///< called when anything may have come to a node
 
 private:
   layout lay_out;

@@ -12,7 +12,8 @@ namespace toit::fuzz {
 
 using ports::stream_id;
 
-/// Streams of a few entries, in memory. What an entry is depends on its stream and sequence alone.
+/// Streams of a few entries, in memory. What an entry is depends on its stream, epoch and sequence alone. A stream is
+/// cut once at most.
 class pretended_disk : public ports::transfer_source {
 public:
   std::vector<ports::stream_position> positions() override;
@@ -24,9 +25,19 @@ public:
   law::list<ports::travelling_key, 1024> keys(const stream_id& stream) override;
   bool has_keys_for(const stream_id& stream, const law::bytes32& recipient) override;
   std::vector<ports::witness_mark> marks(const stream_id& stream) override;
+  std::vector<ports::cut_place> cuts(const stream_id& stream) override;
+  std::vector<ports::orphan_position> orphan_tails() override;
+  ports::orphan_tail_ptr read_orphans(const stream_id& stream, std::uint32_t cut, std::uint64_t after,
+                                      std::size_t bytes_most) override;
+
+  std::uint32_t epoch_at(const stream_id& stream, std::uint64_t seq) const;
+  /// The stream goes on from here in epoch 1; what was there beyond becomes a tail.
+  void cut(const stream_id& stream, std::uint64_t first, std::uint64_t last);
 
   std::map<stream_id, std::uint64_t> ends;
   std::map<std::pair<stream_id, stream_id>, ports::witness_mark> given; ///< by stream and witness
+  std::map<stream_id, std::uint64_t> cut_at;                            ///< sequence of the cut
+  std::map<stream_id, std::uint64_t> tails;                             ///< and where what it left out ends
   bool keys_there = true;
 };
 
@@ -44,6 +55,8 @@ private:
   std::span<const std::uint8_t> take_some();
   const ports::node_name& choose_neighbour();
   stream_id choose_stream();
+  stream_id choose_territory();
+  bool hosts(const stream_id& stream) const;
 
   void act();
   void hear(federation::any_message said);
@@ -51,7 +64,11 @@ private:
   void hear_good_entries();
   void hear_good_mark();
   void hear_directory();
+  void hear_good_orphans();
+  void pass_authority();
+  void take_over_or_leave();
   void settle();
+  void settle_orphans();
   void pass_time();
   /// Looks at what is to be done, and does it.
   void look();
@@ -61,7 +78,10 @@ private:
   std::span<const std::uint8_t> acts_;
   pretended_disk disk_;
   std::unique_ptr<federation::exchange> talk_;
+  std::vector<stream_id> hosted_;
+  federation::authorities authorities_;
   std::vector<std::shared_ptr<ports::transfer>> unwritten_;
+  std::vector<std::shared_ptr<ports::orphan_tail>> unwritten_tails_;
   std::chrono::milliseconds since_start_{0};
   std::uint8_t runs_ = 0;
 };

@@ -13,12 +13,20 @@ struct memory_stream {
   std::map<bytes32, law::subject_id> numbers;
 };
 
+struct memory_tail {
+  std::map<std::uint64_t, entry_row> entries;
+  std::map<std::uint64_t, ports::signed_head> heads;
+  std::map<std::pair<std::uint64_t, ports::stream_id>, ports::witness_mark> marks;
+};
+
 struct memory {
   std::vector<memory_stream> streams; ///< in the order in which they came
   std::vector<sealed_key> keys;
   std::map<std::tuple<ports::stream_id, ports::stream_id, std::uint64_t>, ports::witness_mark> marks; ///< by witness
   std::map<std::tuple<ports::stream_id, std::uint64_t, bytes32>, ports::signed_head> foreign;
   std::map<law::agent_id, bytes> accounts;
+  std::map<std::pair<ports::stream_id, law::agent_id>, bytes> held;
+  std::map<std::pair<ports::stream_id, std::uint32_t>, memory_tail> tails;
   std::map<std::string, std::string, std::less<>> settings;
 
   memory_stream* find(const ports::stream_id& stream) {
@@ -112,6 +120,51 @@ public:
       rows.push_back({account, sealed});
     return rows;
   }
+  std::vector<ports::account_row> held_accounts(const ports::stream_id& stream) override {
+    std::vector<ports::account_row> rows;
+    for (const auto& [key, sealed] : all_->held)
+      if (key.first == stream)
+        rows.push_back({key.second, sealed});
+    return rows;
+  }
+  std::optional<ports::account_row> account(const ports::stream_id& stream, law::agent_id account) override {
+    if (auto held = all_->held.find({stream, account}); held != all_->held.end())
+      return ports::account_row{account, held->second};
+    auto own = all_->accounts.find(account);
+    return own == all_->accounts.end() ? std::nullopt : std::optional{ports::account_row{account, own->second}};
+  }
+  std::vector<ports::orphan_position> orphan_tails() override {
+    std::vector<ports::orphan_position> found;
+    for (const auto& stream : all_->streams)
+      for (const auto& [key, tail] : all_->tails)
+        if (key.first == stream.name && !tail.entries.empty())
+          found.push_back({key.first, key.second, tail.entries.rbegin()->first, tail.entries.rbegin()->second.link});
+    return found;
+  }
+  std::vector<entry_row> orphan_entries(const ports::stream_id& stream, std::uint32_t cut, std::uint64_t after,
+                                        std::size_t limit) override {
+    std::vector<entry_row> found;
+    const auto& entries = all_->tails[{stream, cut}].entries;
+    for (auto it = entries.upper_bound(after); it != entries.end() && found.size() < limit; ++it)
+      found.push_back(it->second);
+    return found;
+  }
+  std::vector<ports::signed_head> orphan_heads(const ports::stream_id& stream, std::uint32_t cut, std::uint64_t from,
+                                               std::size_t limit) override {
+    std::vector<ports::signed_head> found;
+    const auto& heads = all_->tails[{stream, cut}].heads;
+    for (auto it = heads.lower_bound(from); it != heads.end() && found.size() < limit; ++it)
+      found.push_back(it->second);
+    return found;
+  }
+  std::vector<ports::witness_mark> orphan_marks(const ports::stream_id& stream, std::uint32_t cut,
+                                                std::uint64_t from) override {
+    std::vector<ports::witness_mark> found;
+    for (const auto& [place, mark] : all_->tails[{stream, cut}].marks)
+      if (place.first >= from)
+        found.push_back(mark);
+    return found;
+  }
   std::optional<std::string> setting(std::string_view name) override {
     auto found = all_->settings.find(name);
     return found == all_->settings.end() ? std::nullopt : std::optional{found->second};
@@ -180,6 +233,48 @@ public:
     else
       staged_.accounts[row.account] = row.sealed;
   }
+  void orphan(const ports::stream_id& stream, std::uint64_t after, std::uint32_t cut) override {
+    auto& from = staged_.at(stream);
+    auto& tail = staged_.tails[{stream, cut}];
+    auto move = [&](auto& rows, auto& into) {
+      into.insert(rows.upper_bound(after), rows.end());
+      rows.erase(rows.upper_bound(after), rows.end());
+    };
+    move(from.entries, tail.entries);
+    move(from.heads, tail.heads);
+    std::erase_if(staged_.marks, [&](const auto& each) {
+      const auto& mark = each.second;
+      bool moves = mark.stream == stream && mark.seq > after;
+      if (moves)
+        tail.marks.try_emplace({mark.seq, mark.witness}, mark);
+      return moves;
+    });
+  }
+  void put(const orphan_rows& rows) override {
+    staged_.at(rows.stream);
+    auto& tail = staged_.tails[{rows.stream, rows.cut}];
+    for (const auto& row : rows.entries)
+      tail.entries.try_emplace(row.header.seq, row);
+    for (const auto& head : rows.heads)
+      tail.heads.try_emplace(head.seq, head);
+    for (const auto& mark : rows.marks)
+      tail.marks.try_emplace({mark.seq, mark.witness}, mark);
+  }
+  void put_held(const ports::stream_id& stream, const ports::account_row& row) override {
+    staged_.at(stream);
+    if (row.sealed.empty())
+      staged_.held.erase({stream, row.account});
+    else
+      staged_.held[{stream, row.account}] = row.sealed;
+  }
+  void adopt_accounts(const ports::stream_id& stream) override {
+    std::erase_if(staged_.held, [&](const auto& each) {
+      if (each.first.first == stream)
+        staged_.accounts[each.first.second] = each.second;
+      return each.first.first == stream;
+    });
+  }
+  void forget_numbers(const ports::stream_id& stream) override { staged_.at(stream).numbers.clear(); }
   void put_setting(std::string_view name, std::string_view value) override {
     staged_.settings[std::string{name}] = std::string{value};
   }

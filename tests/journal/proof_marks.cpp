@@ -72,6 +72,19 @@ public:
   std::vector<ports::witness_mark> last_marks(const ports::stream_id&) override { return {}; }
   std::vector<ports::signed_head> foreign_heads() override { return {}; }
   std::vector<ports::account_row> accounts() override { return {}; }
+  std::vector<ports::account_row> held_accounts(const ports::stream_id&) override { return {}; }
+  std::optional<ports::account_row> account(const ports::stream_id&, law::agent_id) override { return {}; }
+  std::vector<ports::orphan_position> orphan_tails() override { return {}; }
+  std::vector<entry_row> orphan_entries(const ports::stream_id&, std::uint32_t, std::uint64_t, std::size_t) override {
+    return {};
+  }
+  std::vector<ports::signed_head> orphan_heads(const ports::stream_id&, std::uint32_t, std::uint64_t,
+                                               std::size_t) override {
+    return {};
+  }
+  std::vector<ports::witness_mark> orphan_marks(const ports::stream_id&, std::uint32_t, std::uint64_t) override {
+    return {};
+  }
   std::optional<std::string> setting(std::string_view) override { return {}; }
 
   ports::witness_mark mark(std::uint64_t seq) const {

@@ -98,7 +98,7 @@ class Head:
 
 class Journal:
     def __init__(self, path):
-        self.database = open_file(path, 0x544F4954, (1, 2))
+        self.database = open_file(path, 0x544F4954, (1, 2, 3))
         self.streams = dict(self.database.execute("SELECT name, number FROM stream ORDER BY number"))
 
     def rows(self, columns, table, stream):
@@ -116,6 +116,27 @@ class Journal:
     def heads(self, stream):
         columns = "place, epoch, first, ordering_seq, link, key_id, signature"
         return (Head(row) for row in self.rows(columns, "head", stream))
+
+    def tails(self, stream):
+        """By cut, the entries and the heads that it has left out."""
+        if not self.database.execute("SELECT 1 FROM sqlite_master WHERE name = 'orphan_entry'").fetchone():
+            return {}
+        number = self.streams[stream]
+        columns = "seq, epoch, recorded_at, subject, previous, commitment, link, nonce, content"
+        rows = self.database.execute(
+            f"SELECT cut, {columns} FROM orphan_entry WHERE stream = ? ORDER BY cut, seq", (number,)
+        )
+        found = {}
+        for cut, *row in rows:
+            found.setdefault(cut, ([], []))[0].append(Entry(row))
+        columns = "seq, epoch, first, ordering_seq, link, key_id, signature"
+        rows = self.database.execute(
+            f"SELECT cut, {columns} FROM orphan_head WHERE stream = ? ORDER BY cut, seq", (number,)
+        )
+        for cut, *row in rows:
+            if cut in found:
+                found[cut][1].append(Head(row))
+        return found
 
     def secrets(self, stream, signers, operating_secret):
         """The stream's secrets by epoch, of the rows that a signer made and that open."""
@@ -155,6 +176,8 @@ class Verification:
         self.last_of = {}
         self.erased, self.announced = {}, {}
         self.sealed = []
+        self.cuts, self.epochs, self.tails = {}, [], []
+        self.named_at, self.heads_at, self.facts = [], {}, {}
 
     def fault(self, seq, reason):
         self.faults.append([seq, reason])
@@ -175,10 +198,16 @@ class Verification:
         last_head, unreadable_head = self.heads()
         if not unreadable and not unreadable_head:
             self.end(last_head)
+            try:
+                for cut, (entries_left, heads) in self.journal.tails(self.stream).items():
+                    self.tail(cut, entries_left, heads)
+            except Unreadable:
+                self.fault(self.last_seq() + 1, "unreadable")
         if self.operating_secret:
             self.open_payloads()
         self.faults.sort(key=lambda fault: fault[0])
-        return {"stream": self.stream, "entries": entries, "faults": self.faults}
+        return {"stream": self.stream, "entries": entries, "faults": self.faults, "epochs": self.epochs,
+                "tails": self.tails}
 
     def entry(self, entry):
         before = self.last_seq()
@@ -187,7 +216,10 @@ class Verification:
         if digest("toit.link", self.links[before], entry.leaf()) != entry.link:
             self.fault(entry.seq, "header")
         self.links[entry.seq] = entry.link
+        self.names_cut = False
         self.payload(entry)
+        if entry.epoch > (self.last.epoch if self.last else 0) and not self.names_cut:
+            self.fault(entry.seq, "no_cut")
         if self.last and entry.epoch < self.last.epoch:
             self.fault(entry.seq, "epoch_back")
         if self.last and entry.recorded_at < self.last.recorded_at:
@@ -198,6 +230,7 @@ class Verification:
         if any(link != entry.link for seq, link in self.known if seq == entry.seq):
             self.fault(entry.seq, "other_history")
         self.last = entry
+        self.facts[entry.seq] = (entry.epoch, entry.recorded_at)
 
     def payload(self, entry):
         if entry.erased:
@@ -210,7 +243,7 @@ class Verification:
             self.sealed.append(entry)
         else:
             self.clear(entry)
-        if entry.seq == 1 and not self.signers:
+        if entry.seq == 1 and not self.named_at:
             self.fault(1, "opening")
 
     def clear(self, entry):
@@ -220,15 +253,27 @@ class Verification:
             return
         kind, event = payload[1], payload[11]
         if kind == 101 and entry.seq == 1:
-            self.signers = [event[3]]
+            self.named_at, self.signers = [(0, event[3])], [event[3]]
         elif kind == 101:
             self.fault(entry.seq, "opening")
-        if kind == 117 and entry.subject == subject_of_keys(self.stream):
+        if kind == 124:
+            self.cut(entry, event)
+        elif kind == 117 and entry.subject == subject_of_keys(self.stream):
             self.named[entry.seq] = event[0]
         elif kind == 117:
             self.fault(entry.seq, "opening")
         for seq in emptied_by(kind, event):
             self.announced.setdefault(seq, entry.subject)
+
+    def cut(self, entry, event):
+        self.names_cut = True
+        before = (self.last.epoch, self.last.seq, self.last.link) if self.last else (0, 0, self.links[0])
+        about_keys = entry.subject == subject_of_keys(self.stream)
+        follows = entry.seq == before[1] + 1 and list(event[3:5]) == [before[1], before[2]]
+        if not about_keys or entry.epoch <= before[0] or event[0] != entry.epoch or not follows:
+            self.fault(entry.seq, "cut")
+            return
+        self.cuts[entry.seq] = event
 
     def heads(self):
         """The last head, and whether one could not be read."""
@@ -252,21 +297,87 @@ class Verification:
             self.fault(head.seq, "head_link")
         elif not self.signed(head):
             self.fault(head.seq, "head_signature")
+        self.heads_at[head.seq] = head
+        for seq in [seq for seq in self.cuts if seq <= head.seq]:
+            if not self.alone(seq, head):
+                self.fault(seq, "cut")
+            del self.cuts[seq]
         if before and head.ordering_seq < before.ordering_seq:
             self.fault(head.seq, "ordering_back")
 
+    def alone(self, cut, head):
+        return head.seq == head.first == cut and head.epoch == self.cuts[cut][0]
+
+    def by(self, head, key):
+        return head.key_id == key_id(key) and signature_matches(head.signature, head.message(self.stream), key)
+
     def signed(self, head):
-        """By the key so far, or by one known from elsewhere that an entry under this very head names."""
-
-        def by(key):
-            return head.key_id == key_id(key) and signature_matches(head.signature, head.message(self.stream), key)
-
+        """By the key so far, or by one known from elsewhere that an entry under this very head names; a cut alone under
+        its head by the key that it names."""
+        cut = self.cuts.get(head.seq)
+        if cut is not None and self.alone(head.seq, head):
+            if not self.by(head, cut[5]):
+                return False
+            self.signs(head.seq, cut[5])
+            self.epochs.append([cut[0], head.seq, cut[1], cut[2]])
+            return True
         named = self.named.get(head.seq)
-        if not (self.signers and by(self.signers[-1])) and not (named in self.known_keys and by(named)):
+        by_the_last = self.signers and self.by(head, self.signers[-1])
+        if not by_the_last and not (named in self.known_keys and self.by(head, named)):
             return False
         if named is not None:
-            self.signers.append(named)
+            self.signs(head.seq, named)
         return True
+
+    def signs(self, seq, key):
+        self.named_at.append((seq, key))
+        self.signers.append(key)
+
+    def tail(self, cut, entries, heads):
+        """From the entry that the cut names, under the key of the head that ends there."""
+        begin = heads[0].first - 1 if heads else -1
+        head_before = self.heads_at.get(begin)
+        report = [cut, 0]
+        self.tails.append(report)
+        if head_before is None or not self.signers:
+            self.fault(entries[-1].seq, "orphan_tail")
+            return
+        key = [key for seq, key in self.named_at if seq <= begin][-1]
+        epoch, at, seq, link = self.facts[begin] + (begin, self.links[begin])
+        ordering, batch = head_before.ordering_seq, begin
+        heads = {head.seq: head for head in heads}
+        for entry in entries:
+            right = entry.seq == seq + 1 and epoch <= entry.epoch < cut and entry.recorded_at >= at
+            right = right and entry.previous < entry.seq and digest("toit.link", link, entry.leaf()) == entry.link
+            right = right and (entry.erased or entry.commitment_found() == entry.commitment)
+            if not right or not any(end > seq for end in heads):
+                break
+            epoch, at, seq, link = entry.epoch, entry.recorded_at, entry.seq, entry.link
+            report[1] += 1
+            head = heads.get(seq)
+            if head is None:
+                continue
+            right = head.first == batch + 1 and head.epoch == epoch and head.link == link
+            key = self.tail_signer(head, entry, key) if right and head.ordering_seq >= ordering else None
+            if key is None:
+                self.fault(seq, "orphan_tail")
+                return
+            ordering, batch = head.ordering_seq, seq
+        if batch != entries[-1].seq or any(end > batch for end in heads):
+            self.fault(seq + 1, "orphan_tail")
+
+    def tail_signer(self, head, last, key):
+        """The key that signs the next head of the tail, or None where this one is wrongly signed."""
+        payload = read_payload(last.content) if not last.erased and not last.nonce else None
+        about_keys = payload is not None and last.subject == subject_of_keys(self.stream)
+        is_cut = payload is not None and payload[1] == 124
+        named = None
+        if about_keys and payload[1] in (117, 124):
+            named = payload[11][5] if is_cut else payload[11][0]
+        by_named = named is not None and (is_cut or named in self.known_keys) and self.by(head, named)
+        if not by_named and (is_cut or not self.by(head, key)):
+            return None
+        return named or key
 
     def end(self, last_head):
         last = self.last_seq()

@@ -216,7 +216,7 @@ class ProofExamination:
             entry = entries.get(seq)
             if entry:
                 uncovered.append(seq)
-                row = self.entry(entry)
+                row = self.entry(entry, link)
                 if row:
                     unsigned.append(row)
                     for rows in unseen.values():
@@ -239,7 +239,7 @@ class ProofExamination:
         for seq in uncovered:
             self.fault(seq, "not_covered")
 
-    def entry(self, entry):
+    def entry(self, entry, link):
         """The row that it is told in, when it is of the subject."""
         of_subject = entry.subject == self.proof.subject
         of_keys = entry.subject == self.about_keys
@@ -253,12 +253,16 @@ class ProofExamination:
             self.fault(entry.seq, "epoch_back")
         if entry.at < self.at:
             self.fault(entry.seq, "time_back")
-        self.epoch, self.at = entry.epoch, entry.at
+        epoch_before, self.epoch, self.at = self.epoch, entry.epoch, entry.at
         if entry.erased:
             self.erased.add(entry.seq)
         payload = None if entry.erased else self.payload(entry)
+        self.change, is_cut = None, False
         if payload and not entry.nonce:
-            self.clear(entry, payload, of_subject)
+            is_cut = payload[1] == 124
+            self.clear(entry, payload, of_subject, (epoch_before, link))
+        if entry.epoch > epoch_before and not is_cut:
+            self.fault(entry.seq, "no_cut")
         if entry.seq == 1 and self.opening_key is None:
             self.fault(1, "opening")
         if not of_subject:
@@ -283,15 +287,19 @@ class ProofExamination:
             self.fault(entry.seq, "disclosure" if plain is None else "unknown_payload")
         return payload
 
-    def clear(self, entry, payload, of_subject):
+    def clear(self, entry, payload, of_subject, before):
         kind, event = payload[1], payload[11]
         if kind == 101 and entry.seq == 1:
             self.opening_key = event[3]
         elif kind == 101:
             self.fault(entry.seq, "opening")
-        self.change = None
-        if kind == 117 and entry.subject == self.about_keys:
-            self.change = (entry.seq, event[0])
+        about_keys = entry.subject == self.about_keys
+        if kind == 124:
+            follows = list(event[3:5]) == [entry.seq - 1, before[1]]
+            if not about_keys or entry.epoch <= before[0] or event[0] != entry.epoch or not follows:
+                self.fault(entry.seq, "cut")
+        if about_keys and kind in (117, 124):
+            self.change = (entry.seq, event[0] if kind == 117 else event[5], kind == 124, entry.epoch)
         elif kind == 117:
             self.fault(entry.seq, "opening")
         if of_subject:
@@ -309,6 +317,8 @@ class ProofExamination:
         if head.link != link:
             return self.fault(head.seq, "head_link")
         known = self.known.get(self.proof.stream)
+        if self.change and self.change[0] == head.seq and self.change[2]:
+            return self.cut_head(head, known)
         keys = [self.named] if self.named else known or ([self.opening_key] if self.opening_key else [])
         by = self.signer(head, keys)
         if self.change and self.change[0] == head.seq:
@@ -318,6 +328,18 @@ class ProofExamination:
             if by:
                 self.named = new
         if not by:
+            self.fault(head.seq, "unknown_signer" if by is None and known else "head_signature")
+        return by
+
+    def cut_head(self, head, known):
+        """Of a cut: alone under it, and signed with the key that it names, one that is known where others are."""
+        _, key, _, epoch = self.change
+        if head.first != head.seq or head.epoch != epoch:
+            self.fault(head.seq, "cut")
+        by = self.signer(head, [key] if not known or key in known else [])
+        if by:
+            self.named = key
+        else:
             self.fault(head.seq, "unknown_signer" if by is None and known else "head_signature")
         return by
 

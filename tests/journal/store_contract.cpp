@@ -4,6 +4,7 @@
 #include "tests/journal/node.hpp"
 
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 #include <cstdlib>
 #include <filesystem>
 
@@ -214,7 +215,109 @@ void check_marks(const store_maker& make) {
   CHECK(text_of(reader->foreign_heads()[0]) == text_of(head_at(stream(), 4, 6)));
 }
 
+void check_moved_tail(const store_maker& make) {
+  auto rows = make();
+  auto reader = rows->open_reader();
+  CHECK(reader->orphan_tails().empty());
+  rows->begin();
+  rows->put({stream(),
+             {row_at(1, 10), row_at(2, 20), row_at(3, 30), row_at(4, 40)},
+             {head_at(stream(), 1, 2), head_at(stream(), 3, 4)},
+             {},
+             {},
+             {}});
+  rows->put({other_stream(), {row_at(1, 50)}, {head_at(other_stream(), 1, 1)}, {}, {}, {}});
+  for (auto seq : {2U, 3U, 4U})
+    rows->put(mark_at(seq, "SR11", 7));
+  rows->commit();
+  rows->begin();
+  rows->orphan(stream(), 2, 1);
+  rows->put({stream(), {row_at(3, 60)}, {head_at(stream(), 3, 3)}, {}, {}, {}});
+  rows->commit();
+  CHECK(reader->entries(stream(), 0, 10) == std::vector{row_at(1, 10), row_at(2, 20), row_at(3, 60)});
+  CHECK(reader->last_head(stream())->seq == 3);
+  CHECK(reader->last_marks(stream()) == std::vector{mark_at(2, "SR11", 7)});
+  CHECK(reader->entries(other_stream(), 0, 10).size() == 1);
+  REQUIRE(reader->orphan_tails().size() == 1);
+  CHECK(reader->orphan_tails()[0] == ports::orphan_position{stream(), 1, 4, row_at(4, 40).link});
+  CHECK(reader->orphan_entries(stream(), 1, 2, 10) == std::vector{row_at(3, 30), row_at(4, 40)});
+  CHECK(reader->orphan_entries(stream(), 1, 3, 10) == std::vector{row_at(4, 40)});
+  CHECK(reader->orphan_entries(stream(), 2, 0, 10).empty());
+  CHECK(reader->orphan_entries(other_stream(), 1, 0, 10).empty());
+  REQUIRE(reader->orphan_heads(stream(), 1, 3, 10).size() == 1);
+  CHECK(text_of(reader->orphan_heads(stream(), 1, 4, 10)[0]) == text_of(head_at(stream(), 3, 4)));
+  CHECK(reader->orphan_heads(stream(), 1, 5, 10).empty());
+  CHECK(reader->orphan_marks(stream(), 1, 0) == std::vector{mark_at(3, "SR11", 7), mark_at(4, "SR11", 7)});
+  CHECK(reader->orphan_marks(stream(), 1, 4) == std::vector{mark_at(4, "SR11", 7)});
+  rows->begin();
+  rows->orphan(stream(), 1, 2);
+  rows->roll_back();
+  CHECK(reader->entries(stream(), 0, 10).size() == 3);
+  CHECK(reader->orphan_tails().size() == 1);
+}
+
+/// What is put twice is there once, as it was first.
+void check_put_tail(const store_maker& make) {
+  auto rows = make();
+  auto reader = rows->open_reader();
+  auto erased = row_at(5, 20);
+  erased.nonce.clear();
+  erased.content.clear();
+  erased.erased = true;
+  rows->begin();
+  rows->put(orphan_rows{stream(), 3, {row_at(4, 10), erased}, {head_at(stream(), 4, 5)}, {mark_at(5, "SD93", 1)}});
+  rows->put(orphan_rows{stream(), 3, {row_at(4, 99)}, {head_at(stream(), 1, 5)}, {mark_at(5, "SD93", 2)}});
+  rows->put(orphan_rows{stream(), 1, {row_at(9, 30)}, {}, {mark_at(9, "SR11", 1), mark_at(9, "SD93", 1)}});
+  rows->put(orphan_rows{other_stream(), 2, {row_at(2, 40)}, {}, {}});
+  rows->commit();
+  CHECK(reader->orphan_entries(stream(), 3, 0, 10) == std::vector{row_at(4, 10), erased});
+  CHECK(reader->orphan_entries(stream(), 3, 0, 1) == std::vector{row_at(4, 10)});
+  CHECK(text_of(reader->orphan_heads(stream(), 3, 0, 10).at(0)) == text_of(head_at(stream(), 4, 5)));
+  CHECK(reader->orphan_marks(stream(), 3, 0) == std::vector{mark_at(5, "SD93", 1)});
+  CHECK(reader->orphan_marks(stream(), 1, 9) == std::vector{mark_at(9, "SD93", 1), mark_at(9, "SR11", 1)});
+  CHECK(reader->orphan_tails() == std::vector<ports::orphan_position>{{stream(), 1, 9, row_at(9, 30).link},
+                                                                      {stream(), 3, 5, erased.link},
+                                                                      {other_stream(), 2, 2, row_at(2, 40).link}});
+}
+
+void check_held_accounts(const store_maker& make) {
+  auto rows = make();
+  auto reader = rows->open_reader();
+  auto account = [](std::uint8_t byte) { return id_with<law::agent_id>(byte); };
+  rows->begin();
+  rows->put(ports::account_row{account(1), {1}});
+  rows->put(ports::account_row{account(3), {7}});
+  for (std::uint8_t byte : {std::uint8_t{1}, std::uint8_t{2}, std::uint8_t{4}})
+    rows->put_held(stream(), {account(byte), {byte, byte}});
+  rows->put_held(stream(), {account(2), {9}});
+  rows->put_held(stream(), {account(4), {}});
+  rows->put_held(other_stream(), {account(2), {5}});
+  rows->put(stream_rows{stream(), {}, {}, {{bytes_with(1), id_with<law::subject_id>(1)}}, {}, {}});
+  rows->put(stream_rows{other_stream(), {}, {}, {{bytes_with(1), id_with<law::subject_id>(2)}}, {}, {}});
+  rows->commit();
+  CHECK(reader->accounts().size() == 2);
+  CHECK(reader->held_accounts(stream()).size() == 2);
+  CHECK(reader->account(stream(), account(1))->sealed == bytes{1, 1});
+  CHECK(reader->account(stream(), account(3))->sealed == bytes{7});
+  CHECK(reader->account(other_stream(), account(2))->sealed == bytes{5});
+  CHECK_FALSE(reader->account(stream(), account(4)));
+  rows->begin();
+  rows->adopt_accounts(stream());
+  rows->forget_numbers(stream());
+  rows->commit();
+  CHECK(reader->held_accounts(stream()).empty());
+  CHECK(reader->held_accounts(other_stream()).size() == 1);
+  CHECK(reader->accounts().size() == 3);
+  CHECK(reader->account(stream(), account(1))->sealed == bytes{1, 1});
+  CHECK(reader->account(stream(), account(2))->sealed == bytes{9});
+  CHECK_FALSE(reader->find_number(stream(), bytes_with(1)));
+  CHECK(reader->find_number(other_stream(), bytes_with(1)));
+}
+
 void check_store_contract(const store_maker& make) {
+  check_moved_tail(make);
+  check_put_tail(make);
+  check_held_accounts(make);
   check_entries(make);
   check_last_of(make);
   check_held_reads(make);
@@ -318,7 +421,7 @@ TEST_CASE("a file that is no journal, or of another format, is not opened", "[jo
   CHECK_THROWS_AS(open_sqlite_reader("nothing", disk.vfs()), store_broken);
   {
     auto rows = open_sqlite_store("newer", disk.vfs());
-    sqlite_database{"newer", sqlite_access::read_write, disk.vfs()}.execute("PRAGMA user_version = 3");
+    sqlite_database{"newer", sqlite_access::read_write, disk.vfs()}.execute("PRAGMA user_version = 4");
   }
   CHECK_THROWS_AS(open_sqlite_reader("newer", disk.vfs()), store_broken);
   CHECK_THROWS_AS(open_sqlite_store("newer", disk.vfs()), store_broken);
@@ -327,17 +430,25 @@ TEST_CASE("a file that is no journal, or of another format, is not opened", "[jo
   CHECK_THROWS_AS(open_sqlite_store("words", disk.vfs()), store_broken);
 }
 
-TEST_CASE("a journal of format 1 is read as it is, and migrated by whoever writes", "[journal][store]") {
+TEST_CASE("a journal of an older format is read as it is, and migrated by whoever writes", "[journal][store]") {
+  std::string before_tails = "DROP TABLE orphan_entry; DROP TABLE orphan_head; DROP TABLE orphan_mark; "
+                             "DROP TABLE held_account; ";
+  bool oldest = GENERATE(true, false);
   test::node old;
   old.open();
   old.write(old.asked(test::id_with<law::subject_id>(3), 0, "before"));
   auto before = old.rows()->entries(test::stream(), 0, 10);
   old.journal.reset();
   sqlite_database{test::node::path, sqlite_access::read_write, old.disk.vfs()}.execute(
-      "DROP TABLE mark; DROP TABLE foreign_head; PRAGMA user_version = 1;");
+      before_tails +
+      (oldest ? "DROP TABLE mark; DROP TABLE foreign_head; PRAGMA user_version = 1;" : "PRAGMA user_version = 2;"));
   CHECK(old.rows()->entries(test::stream(), 0, 10) == before);
   CHECK(old.rows()->last_marks(test::stream()).empty());
   CHECK(old.rows()->foreign_heads().empty());
+  CHECK(old.rows()->orphan_tails().empty());
+  CHECK(old.rows()->orphan_entries(test::stream(), 1, 0, 10).empty());
+  CHECK(old.rows()->held_accounts(test::stream()).empty());
+  CHECK_FALSE(old.rows()->account(test::stream(), test::id_with<law::agent_id>(1)));
   old.open();
   CHECK(old.rows()->entries(test::stream(), 0, 10) == before);
   ports::witness_mark mark;
@@ -347,5 +458,6 @@ TEST_CASE("a journal of format 1 is read as it is, and migrated by whoever write
   old.writer().stage_mark(mark);
   REQUIRE(old.writer().sync().entries);
   CHECK(old.rows()->last_marks(test::stream()) == std::vector{mark});
+  CHECK(old.rows()->orphan_tails().empty());
   CHECK(old.verify().faults.empty());
 }

@@ -21,6 +21,9 @@ link_keeper_actor::behavior_type counting(std::shared_ptr<heard_from> heard) {
       [](tick_atom) {},
       [](ask_atom, const ports::node_name&, const message_ptr& what) { return what; },
       [](keep_atom, const message_ptr&) {},
+      [](pass_atom, const ports::authorities_ptr&) {},
+      [](host_atom, const ports::stream_id&, bool) {},
+      [](gather_atom, const ports::stream_id&) { return true; },
       [](answer_atom, const ports::node_name&, std::uint64_t, const message_ptr&) {},
       [](status_atom) { return ports::federation_report_ptr{}; },
   };

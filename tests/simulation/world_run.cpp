@@ -85,6 +85,7 @@ constexpr exception unreachable[] = {
     {"refusal.E_MISSING_OPINION", prefects_own},
     {"refusal.E_NOT_CONFORM", not_played},
     {"refusal.E_NOT_CONCERNED", not_played},
+    {"refusal.E_FENCED", "no territory of a run passes to another node"},
     {"refusal.E_UNKNOWN_OUTCOME", "the API's word for an answer that did not come: here it is fault.unanswered"},
     {"refusal.E_INTERNAL", "answered when the file of a document is damaged: no mishap of a run may bring that about"},
 };

@@ -49,10 +49,11 @@ served_federation::served_federation(layout of) : of_{std::move(of)}, folder_{te
   for (const auto& authority : of_.authorities)
     nodes::create_keys(keys_of(authority.stream()));
   nodes::create_keys(keys_of("T" + of_.territory));
+  bring_escrow();
   auto anchor = journal::signing_key{anchor_.signing_seed}.public_half();
   auto join = [&](nodes::configuration& with, const std::string& stream, const char* listen) {
     with.keys = keys_of(stream);
-    with.federation = nodes::federated{name_of(stream), folder_ / "directory.toit", anchor, listen, {}};
+    with.federation = nodes::federated{name_of(stream), folder_ / "directory.toit", anchor, listen, {}, {}};
     with.federation->confirm_within = std::chrono::milliseconds{200};
   };
   // Prefects' nodes listen where there is room: whoever begins after them is told where that is, and tells the others.
@@ -62,6 +63,8 @@ served_federation::served_federation(layout of) : of_{std::move(of)}, folder_{te
       with.authority = nodes::state_authority{authority.tier, authority.code};
       with.territory = *law::siren::parse(service(states_.size()));
       join(with, authority.stream(), "tcp://127.0.0.1:0");
+      if (states_.empty())
+        with.federation->escrow_keys = folder_ / "escrow.keys";
     }));
   }
   write(describe(states_.size() + 1));
@@ -117,6 +120,10 @@ federation::directory served_federation::describe(std::uint64_t number) const {
   REQUIRE(federation::inconsistency_of(made).empty());
   return made;
 }
+
+void served_federation::bring_escrow() { nodes::replace_keys(folder_ / "escrow.keys", anchor_); }
+
+void served_federation::put_escrow_away() { std::filesystem::remove(folder_ / "escrow.keys"); }
 
 void served_federation::leave(std::size_t which) {
   left_.insert(which);

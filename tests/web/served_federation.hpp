@@ -33,6 +33,10 @@ public:
   /// SIREN of the prefect's service, which the territory has not habilitated yet.
   static std::string service(std::size_t of = 0);
 
+  /// The escrow's keys are where the ordering authority's node looks for them, or are not.
+  void bring_escrow();
+  void put_escrow_away();
+
   /// By a newer directory that authority follows the territory no more; comes true within ten seconds.
   void leave(std::size_t which);
 

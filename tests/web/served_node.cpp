@@ -77,6 +77,8 @@ served_node::served_node(const change& changed, nodes::territory_map map)
       web::client_options{.port = server_->port(), .certificate = certificate_, .timeout = std::chrono::seconds{60}});
 }
 
+std::string served_node::password_of_all() { return password; }
+
 void served_node::await_ready() {
   for (int i = 0; i < 600 && running_->not_ready(); ++i)
     std::this_thread::sleep_for(std::chrono::milliseconds{50});

@@ -34,6 +34,8 @@ public:
 
   /// The one that all tests share: bodies, accounts and conventions are entered.
   static served_node& shared();
+  /// Of each player's account.
+  static std::string password_of_all();
 
   void await_ready();
   /// The gestionnaire alone is logged in: what a node of one's own needs.

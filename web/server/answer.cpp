@@ -49,6 +49,7 @@ constexpr std::array refusals{
     refusal_row{missing_opinion, 409, "Avis qui manque"},
     refusal_row{not_conform, 409, "Dispositif non conforme"},
     refusal_row{not_concerned, 409, "Territoire non tenu au dispositif"},
+    refusal_row{fenced, 421, "Territoire pris en charge par un autre nœud"},
 };
 
 struct fault_row {

@@ -251,6 +251,7 @@ json to_json(const entry_in_name& entry) { return write(entry); }
 json to_json(const erasure_certificate& certificate) { return write(certificate); }
 
 json to_json(const dispositif_view& view) { return write(view); }
+json to_json(const late_entry_view& view) { return write(view); }
 json to_json(const convention_view& view) { return write(view); }
 json to_json(const act_view& view) { return write(view); }
 json to_json(const procedure_view& view) { return write(view); }
@@ -358,6 +359,7 @@ constexpr std::array schemas{
     named<entry_in_name>("entry_in_name"),
     named<dispositif_view>("dispositif"),
     named<convention_view>("dispositif_convention"),
+    named<late_entry_view>("late_entry"),
     named<act_view>("act"),
     named<procedure_view>("procedure"),
     named<power_view>("power"),

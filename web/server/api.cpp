@@ -41,9 +41,32 @@ std::string_view bearer_of(const request& asked) {
 
 } // namespace
 
-api::api(host& node, api_options options) : node_{node}, gateway_{node, options.gateway} {}
+api::api(host& node, api_options options) : node_{node}, options_{options}, gateway_{node, options.gateway} {}
+
+api::api(std::shared_ptr<host> node, api_options options) : api{*node, options} { kept_ = std::move(node); }
+
+namespace {
+
+/// SIREN of the hosted territory that a target begins with, and the target on its own node.
+struct hosted_target {
+  law::siren territory;
+  std::string_view rest;
+};
+
+std::optional<hosted_target> hosted_in(std::string_view target) {
+  if (!target.starts_with(api::hosted_prefix))
+    return std::nullopt;
+  auto after = target.substr(api::hosted_prefix.size());
+  auto end = after.find('/');
+  auto territory = end == std::string_view::npos ? std::nullopt : law::siren::parse(after.substr(0, end));
+  return territory ? std::optional{hosted_target{*territory, after.substr(end)}} : std::nullopt;
+}
+
+} // namespace
 
 bool api::is_upload(std::string_view method, std::string_view target) {
+  if (auto inner = hosted_in(target))
+    target = inner->rest;
   auto parsed = method == "POST" ? parse_target(target) : std::nullopt;
   auto found = parsed ? find_route(method, parsed->path) : found_route{};
   return found.what && found.what->body == body_form::upload;
@@ -93,7 +116,32 @@ respond api::counting(std::size_t route, respond answer) {
 
 // -- finding the way ------------------------------------------------------------------------------------------------
 
+/// Each hosted territory has actors, accounts and rules of its own.
+// [L441-2-7-4-1]
+bool api::pass_on(request& asked, respond& answer) {
+  auto inner = hosted_in(asked.target);
+  auto whose = inner && !kept_ ? hosted(inner->territory) : nullptr;
+  if (!whose)
+    return false;
+  asked.target = std::string{inner->rest};
+  whose->handle(std::move(asked), std::move(answer));
+  return true;
+}
+
+std::shared_ptr<api> api::hosted(law::siren territory) {
+  auto there = node_.of(territory);
+  if (!there)
+    return nullptr;
+  std::lock_guard lock{mutex_};
+  auto& known = hosted_[territory];
+  if (!known)
+    known = std::make_shared<api>(std::move(there), options_);
+  return known;
+}
+
 void api::handle(request asked, respond answer) {
+  if (pass_on(asked, answer))
+    return;
   auto target = parse_target(asked.target);
   if (!target)
     return counting(no_route, std::move(answer))(answer_fault(http_fault::unreadable, "L'adresse est mal formée."));
@@ -137,6 +185,16 @@ bool knows_all_parameters(const call& c) {
 
 namespace {
 
+law::refusal hosted_elsewhere() {
+  return law::refuse(law::refusal_code::fenced, "L441-2-7-4-1",
+                     "Le dispositif de ce territoire est tenu par un autre nœud : adressez-vous à lui.")
+      .error();
+}
+
+} // namespace
+
+namespace {
+
 /// What one message between nodes may hold, with room to spare.
 constexpr std::size_t relayed_bytes_most = std::size_t{8} << 20;
 
@@ -152,7 +210,16 @@ relayed_answer relayed(response&& given) {
 
 // [R441-2-15-I-10] [R441-2-15-V-2-0]
 void api::handle_relayed(const relayed_read& asked, law::siren by, std::function<void(relayed_answer)> tell) {
+  if (auto inner = hosted_in(asked.target.str()); inner && !kept_) {
+    auto whose = hosted(inner->territory);
+    auto there = asked;
+    there.target = law::text<2048>{std::string{inner->rest}};
+    return whose ? whose->handle_relayed(there, by, std::move(tell))
+                 : tell(relayed(answer_fault(http_fault::no_such_path)));
+  }
   auto answer = [tell = std::move(tell)](response given) { tell(relayed(std::move(given))); };
+  if (node_.elsewhere())
+    return answer(answer_refusal(hosted_elsewhere()));
   auto target = parse_target(asked.target.str());
   auto found = target ? find_route("GET", target->path) : found_route{};
   if (!found.what || !(found.what->nominative || found.what->to_state) || found.what->answers != answer_form::fields ||
@@ -176,6 +243,12 @@ void api::handle_relayed(const relayed_read& asked, law::siren by, std::function
 }
 
 void api::dispatch(const call_ptr& asked) {
+  auto elsewhere = node_.elsewhere();
+  if (elsewhere && asked->what->of_territory()) {
+    auto told = answer_refusal(hosted_elsewhere());
+    told.headers.emplace_back("Toit-Host", *elsewhere);
+    return asked->answer(std::move(told));
+  }
   if (!knows_all_parameters(*asked))
     return asked->refuse(unknown_parameter());
   if (asked->what->who == caller::anybody)

@@ -53,6 +53,18 @@ struct convention_view {
 };
 json to_json(const convention_view& view);
 
+/// An entry of a former host, and what became of it.
+struct late_entry_view {
+  law::late_entry_settled settled;
+  std::uint64_t recorded = 0; ///< the entry that says so
+  static constexpr auto fields() {
+    using law::field;
+    using t = late_entry_view;
+    return std::tuple{field{"settled", &t::settled}, field{"recorded", &t::recorded}};
+  }
+};
+json to_json(const late_entry_view& view);
+
 /// An act and what it is worth today.
 struct act_view {
   law::act act;

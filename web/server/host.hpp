@@ -57,6 +57,10 @@ public:
   virtual void relay(const ports::stream_id& to, relayed_read asked,
                      std::function<void(std::optional<relayed_answer>)> tell) = 0;
 
+  /// The node that hosts the territory now, as a French reader knows it; absent when it is this one.
+  virtual std::optional<std::string> elsewhere() const { return std::nullopt; }
+  /// Another territory whose dispositif this node hosts, or has hosted since it began; null where there is none.
+  virtual std::shared_ptr<host> of(law::siren) { return nullptr; }
   /// Why the node takes no command now, in French and without personal data; absent when it does.
   virtual std::optional<std::string> not_ready() const = 0;
 };

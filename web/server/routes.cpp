@@ -204,6 +204,9 @@ constexpr std::array routes{
          "Publier, notifier, suspendre, reprendre, retirer, abroger ou annuler un arrêté",
          only<law::act_published, law::act_notified, law::act_suspended, law::act_resumed, law::act_ended>),
 
+    get("/v1/late-entries", "list_late_entries", "preuve",
+        "Écritures de l'ancien nœud au-delà de la reprise, et ce qu'il en est advenu", serve::late_entries,
+        "page_of_late_entry"),
     get_page("/v1/entries", "list_entries_in_name", "preuve", "Écritures que d'autres ont faites en votre nom",
              serve::entries_in_name, "page_of_entry_in_name"),
     get_page("/v1/erasures", "list_erasures", "preuve",

@@ -48,6 +48,9 @@ struct route {
   bool relays = false;     ///< asked of the host of another stream
   bool to_state = false;   ///< names nobody, and is told to the State nodes that follow the territory
   bool by_code = false;    ///< a reception place shows the code that the demandeur gave it
+
+  /// Answered by the actors of the territory: by whoever hosts it. The rest is the node's own, or the journal's.
+  bool of_territory() const { return who != caller::anybody || body == body_form::login; }
 };
 
 std::span<const route> all_routes();

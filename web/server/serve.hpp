@@ -49,6 +49,7 @@ void thresholds(const call_ptr& c);
 // serve_dispositif.cpp: the dispositif, in the territory and on the prefect's node.
 void dispositif(const call_ptr& c);
 void dispositif_conventions(const call_ptr& c);
+void late_entries(const call_ptr& c);
 void acts(const call_ptr& c);
 void procedures(const call_ptr& c);
 void specifications(const call_ptr& c);

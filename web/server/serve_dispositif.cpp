@@ -51,6 +51,16 @@ void dispositif_conventions(const call_ptr& c) {
   }));
 }
 
+// [L441-2-7-4-1]
+void late_entries(const call_ptr& c) {
+  c->gateway().late_entries(answering<late_report_ptr>(c, [c](const late_report_ptr& known) {
+    auto items = json::array();
+    for (const auto& one : known->settled)
+      items.push_back(to_json(late_entry_view{one.settled, one.recorded}));
+    c->answer(answer_json(200, {{"items", std::move(items)}}));
+  }));
+}
+
 // -- on the prefect's node ------------------------------------------------------------------------------------------
 
 namespace {

@@ -1,0 +1,176 @@
+#include "actors/substitution_host.hpp"
+
+#include "actors/owner.hpp"
+#include "actors/spawning.hpp"
+
+namespace toit {
+
+static_assert(actor_state<substitution_host_state>);
+
+// -- what changes ---------------------------------------------------------------------------------------------------
+
+void substitution_host_state::begin_reading() {
+  cursor_.emplace(context->stream, context->open_reader(), 0);
+  auto own = caf::actor_cast<follower_actor>(self);
+  self->send(recorder, follow_atom_v, context->stream, own);
+  for (const auto& [stream, supervisor] : supervisors)
+    self->send(recorder, follow_atom_v, stream, own);
+  catch_up();
+}
+
+void substitution_host_state::catch_up() {
+  cursor_->catch_up([this](const ports::stored_entry& entry) {
+    book_.apply(entry.subject, *entry.record, entry.seq);
+    if (auto about = law::territory_of(book_, entry.record->event))
+      changed_.insert(ports::stream_of(*about));
+  });
+}
+
+std::uint64_t substitution_host_state::written(const ports::batch_ptr& batch) {
+  if (batch->stream != context->stream) {
+    changed_.insert(batch->stream);
+    return 0;
+  }
+  catch_up();
+  // An act that is in force is not to wait for a tick.
+  tick();
+  return cursor_->seq();
+}
+
+/// Acts begin and end on a day; what was waited for may have come.
+void substitution_host_state::tick() {
+  auto today = context->today();
+  if (std::exchange(looked_on_, today) != today)
+    for (const auto& [stream, supervisor] : supervisors)
+      changed_.insert(stream);
+  for (const auto& stream : std::exchange(changed_, {}))
+    look_at(stream);
+}
+
+// -- what is due ----------------------------------------------------------------------------------------------------
+
+void substitution_host_state::look_at(const ports::stream_id& stream) {
+  auto territory = law::siren::parse(stream.view().substr(1));
+  auto place = territory ? context->post->place_of(*territory) : std::nullopt;
+  if (!place || !place->ordered_here)
+    return;
+  auto supervisor = supervisors.find(stream);
+  if (supervisor == supervisors.end())
+    return look_at(stream, *territory, {});
+  if (!busy_.insert(stream).second) {
+    changed_.insert(stream);
+    return;
+  }
+  self->request(supervisor->second, ask_timeout, status_atom_v)
+      .then(
+          [this, stream, about = *territory](const supervised_territory_ptr& known) {
+            busy_.erase(stream);
+            if (known->caught_up)
+              look_at(stream, about, *known);
+            else
+              changed_.insert(stream);
+          },
+          [this, stream](const caf::error&) {
+            busy_.erase(stream);
+            changed_.insert(stream);
+          });
+}
+
+namespace {
+
+law::text<64> text_of(const ports::node_name& name) { return law::text<64>{name.view()}; }
+
+std::optional<law::text<64>> text_of(const std::optional<ports::node_name>& name) {
+  return name ? std::optional{text_of(*name)} : std::nullopt;
+}
+
+} // namespace
+
+law::possible_hosts substitution_host_state::hosts_of(const ports::stream_id& stream,
+                                                      const law::dispositif_book* side) const {
+  const auto& nodes = *context->hosting;
+  auto joined = law::joined_by(side);
+  return {text_of(nodes.listed_host(stream)), text_of(nodes.self()),
+          text_of(joined ? nodes.node_of(*joined) : std::nullopt)};
+}
+
+// [L441-2-7-2-1] [L441-2-7-4-1]
+void substitution_host_state::look_at(const ports::stream_id& stream, law::siren territory,
+                                      const supervised_territory& known) {
+  const auto* side = known.seq > 0 ? &known.dispositif : nullptr;
+  auto due = law::passing_due(book_, territory, side, hosts_of(stream, side), context->settings.territory,
+                              known.closing.has_value(), context->today());
+  if (!due)
+    return;
+  // Until it is done, it is looked at again with each tick.
+  changed_.insert(stream);
+  const auto* file = book_.find(territory);
+  auto announced = [&] {
+    return file && file->prepared && file->prepared->epoch == due->epoch && file->prepared->to == due->host;
+  };
+  if (law::by_agreement(due->ground) && !known.closing && !announced())
+    return record(stream, territory, law::passing_prepared{territory, due->epoch, due->host, due->ground, due->act});
+  if (may_open(territory, known, *due))
+    record(stream, territory, *due);
+}
+
+/// By agreement, once the stream is closed for this very host and he holds all of it; else once what is here opens.
+// [L441-2-7-4-1]
+bool substitution_host_state::may_open(law::siren territory, const supervised_territory& known,
+                                       law::authority_passed& due) const {
+  const auto& nodes = *context->hosting;
+  auto host = ports::node_name::parse(due.host.str());
+  if (!host)
+    return false;
+  if (!law::by_agreement(due.ground) && !known.closing)
+    return nodes.can_open();
+  bool stays_open = known.closing && known.closing->epoch == due.epoch;
+  if (!stays_open || (known.closing->to != due.host && host != nodes.self()))
+    return false;
+  due.closed_seq = known.seq;
+  due.closed_link = known.closing_link;
+  bool stays = *host == nodes.self();
+  return stays ? nodes.can_open() : nodes.holds(*host, ports::stream_of(territory), known.seq);
+}
+
+void substitution_host_state::record(const ports::stream_id& stream, law::siren territory, law::event happened) {
+  if (!busy_.insert(stream).second)
+    return;
+  auto about = law::subject_of_territory(territory);
+  submission asked;
+  asked.command.introducer = context->settings.gestionnaire;
+  law::outcome outcome;
+  outcome.occurred_on = context->today();
+  outcome.originator = context->settings.gestionnaire;
+  outcome.entries.push_back({about, std::move(happened), {}, {}});
+  // Whatever else was recorded of the territory meanwhile is looked at first.
+  auto append = make_append(*context, asked, outcome, {{about, book_.last_seq(about)}});
+  self->request(recorder, ask_timeout, append_atom_v,
+                append_group_ptr{std::make_shared<const append_group>(append_group{append})})
+      .then(
+          [this, stream](const append_results_ptr&) {
+            busy_.erase(stream);
+            catch_up();
+            changed_.insert(stream);
+          },
+          // The outcome is unknown: the journal will tell.
+          [this](const caf::error& why) { self->quit(why); });
+}
+
+substitution_host_actor::behavior_type
+substitution_host(substitution_host_actor::stateful_pointer<substitution_host_state> self,
+                  territory_context_ptr context, event_recorder_actor recorder, supervisors_by_stream supervisors) {
+  set_up_defaults(self, substitution_host_state::name);
+  auto& state = self->state;
+  state.self = self;
+  state.context = std::move(context);
+  state.recorder = std::move(recorder);
+  state.supervisors = std::move(supervisors);
+  state.begin_reading();
+  return {
+      [self](written_atom, const ports::batch_ptr& batch) { return self->state.written(batch); },
+      [self](tick_atom) { self->state.tick(); },
+  };
+}
+
+} // namespace toit

@@ -1,0 +1,52 @@
+/// \file
+/// One a State node: opens the epochs of the territories whose dispositif its authority is competent for, when acts or
+/// adhesions say that they pass. It writes what follows, and decides nothing: law/authority.hpp does.
+///
+/// Text       L441-2-7 al. 2 and 4.
+/// Not here   what the nodes do about it: nodes/host/host_keeper.
+
+#pragma once
+
+#include "actors/interfaces.hpp"
+#include "actors/stream_cursor.hpp"
+#include "actors/territory_context.hpp"
+#include "law/authority.hpp"
+
+namespace toit {
+
+using supervisors_by_stream = std::map<ports::stream_id, territory_supervisor_actor>;
+
+struct substitution_host_state {
+  substitution_host_state() = default;
+
+  static inline const char* name = "substitution_host";
+
+  void begin_reading();
+  std::uint64_t written(const ports::batch_ptr& batch);
+  void tick();
+
+  substitution_host_actor::pointer self = nullptr;
+  territory_context_ptr context;
+  event_recorder_actor recorder;
+  supervisors_by_stream supervisors;
+
+private:
+  void catch_up();
+  void look_at(const ports::stream_id& territory);
+  void look_at(const ports::stream_id& stream, law::siren territory, const supervised_territory& known);
+  law::possible_hosts hosts_of(const ports::stream_id& stream, const law::dispositif_book* side) const;
+  bool may_open(law::siren territory, const supervised_territory& known, law::authority_passed& due) const;
+  void record(const ports::stream_id& stream, law::siren territory, law::event happened);
+
+  std::optional<stream_cursor> cursor_;
+  law::procedures_book book_;
+  std::set<ports::stream_id> changed_; ///< territories to be looked at with the next tick
+  std::set<ports::stream_id> busy_;    ///< of which an answer is awaited
+  law::civil_date looked_on_;
+};
+
+substitution_host_actor::behavior_type
+substitution_host(substitution_host_actor::stateful_pointer<substitution_host_state> self,
+                  territory_context_ptr context, event_recorder_actor recorder, supervisors_by_stream supervisors);
+
+} // namespace toit

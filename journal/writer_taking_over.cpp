@@ -1,0 +1,328 @@
+// What the writer does where a stream passes from one node to another [L441-2-7-4-1]: it lets go of it, or goes on with
+// it from a cut; and keeps what the former host had made beyond.
+
+#include "journal/codec.hpp"
+#include "journal/orphan_check.hpp"
+#include "journal/writer.hpp"
+
+#include <sodium.h>
+#include <utility>
+
+namespace toit::journal {
+
+using ports::adoption_status;
+using ports::transfer_status;
+
+// -- letting go -----------------------------------------------------------------------------------------------------
+
+void journal_writer_on_store::release(const ports::stream_id& stream) {
+  law::require(nothing_staged(), "a stream is released between two groups");
+  let_go(stream);
+}
+
+void journal_writer_on_store::let_go(const ports::stream_id& stream) {
+  replicas_.erase(stream);
+  auto hosted = streams_.find(stream);
+  if (hosted == streams_.end())
+    return;
+  released_.insert_or_assign(stream, std::move(hosted->second.answered));
+  streams_.erase(hosted);
+}
+
+bool journal_writer_on_store::is_fenced(const ports::stream_id& stream) const {
+  auto hosted = streams_.find(stream);
+  return hosted == streams_.end() || hosted->second.closed;
+}
+
+const flat_table<journal_writer_on_store::fingerprint>*
+journal_writer_on_store::answered_in(const ports::stream_id& stream) const {
+  if (auto hosted = streams_.find(stream); hosted != streams_.end())
+    return &hosted->second.answered;
+  auto released = released_.find(stream);
+  return released == released_.end() ? nullptr : &released->second;
+}
+
+// -- taking over ----------------------------------------------------------------------------------------------------
+
+ports::adoption_result journal_writer_on_store::adopt(const ports::adoption& asked) {
+  law::require(nothing_staged(), "a stream is adopted between two groups");
+  law::require(asked.epoch > 0, "the epoch before any cut is nobody's to open");
+  if (read_only_)
+    return {adoption_status::read_only};
+  auto head = committed_->last_head(asked.stream);
+  if (!head && !asked.opening)
+    return {adoption_status::nothing};
+  auto cuts = cuts_of(*committed_, asked.stream);
+  auto last = cuts.empty() ? ports::cut_place{} : cuts.back();
+  auto cut = cut_at(*committed_, asked.stream, last.seq);
+  if (last.epoch > asked.epoch || (last.epoch == asked.epoch && (!cut || !is_own(cut->signing_key))))
+    return {adoption_status::later};
+  bool is_cut = last.epoch == asked.epoch;
+  if (is_cut && streams_.contains(asked.stream))
+    return {adoption_status::adopted, last.seq};
+  if (!is_cut && asked.closed_at && (!head || std::pair{head->seq, head->link} != *asked.closed_at))
+    return {adoption_status::apart};
+  auto made = begin_taking_over(asked);
+  if (!made)
+    return {adoption_status::locked};
+  auto cut_seq = is_cut ? last.seq : add_cut(asked, *made);
+  seal_to_all(asked, *made);
+  try {
+    finish(asked.stream, std::move(*made));
+  } catch (const store_full&) {
+    store_.roll_back();
+    read_only_ = true;
+    return {adoption_status::read_only};
+  }
+  return {adoption_status::adopted, cut_seq};
+}
+
+/// All that is here is read once, for what a writer knows of its stream and for the numbers of the dossiers. Absent
+/// where the keys do not open.
+std::optional<journal_writer_on_store::taking_over>
+journal_writer_on_store::begin_taking_over(const ports::adoption& asked) {
+  taking_over made;
+  made.rows.stream = asked.stream;
+  made.keys = std::make_shared<stream_keys>(asked.stream);
+  made.state.at.link = first_link(asked.stream);
+  if (!committed_->last_head(asked.stream)) {
+    begin_stream(asked, made);
+    return made;
+  }
+  if (!open_keys(asked, made))
+    return std::nullopt;
+  if (auto hosted = streams_.find(asked.stream); hosted != streams_.end()) {
+    made.state = hosted->second;
+    return made;
+  }
+  made.renumbers = true;
+  held_reads nothing_moves{*committed_}; // this is the only writer
+  replay(asked.stream, made.state, *made.keys, &made.rows.numbers);
+  // The first dossier that bears a number keeps it, and rows that come in the order of their keys are written fast.
+  std::ranges::stable_sort(made.rows.numbers, {}, &number_row::number_key);
+  auto again = std::ranges::unique(made.rows.numbers, {}, &number_row::number_key);
+  made.rows.numbers.erase(again.begin(), again.end());
+  return made;
+}
+
+namespace {
+
+/// The first sealed entries of an epoch tell its secret from a wrong one.
+constexpr std::size_t entries_tried = 64;
+
+bool opens_epoch(store_reader& rows, const ports::stream_id& stream, const ports::cut_place& epoch,
+                 const bytes32& secret) {
+  stream_keys keys{stream};
+  keys.add(epoch.epoch, secret);
+  for (const auto& row : rows.entries(stream, epoch.seq, entries_tried))
+    if (row.header.epoch == epoch.epoch && !row.nonce.empty())
+      return keys.decrypt(epoch.epoch, row.header.subject, row.nonce, row.content).has_value();
+  return true;
+}
+
+std::optional<bytes32> open_with(const sealed_key& sealed, std::span<const bytes32> secrets) {
+  for (const auto& secret : secrets)
+    if (auto opened = open_key(sealed, secret))
+      return opened;
+  return std::nullopt;
+}
+
+} // namespace
+
+/// Opens the keys of every epoch that is here, and signs those of which that is known: whoever comes after the former
+/// host's keys are revoked must be able to believe them. A box of his that nobody here can open stays his.
+bool journal_writer_on_store::open_keys(const ports::adoption& asked, taking_over& made) {
+  auto secrets = operating_secrets(secrets_);
+  secrets.insert(secrets.end(), asked.secrets.begin(), asked.secrets.end());
+  auto epochs = cuts_of(*committed_, asked.stream);
+  epochs.insert(epochs.begin(), ports::cut_place{});
+  for (auto& sealed : committed_->keys()) {
+    auto epoch = std::ranges::find(epochs, sealed.epoch, &ports::cut_place::epoch);
+    auto secret = sealed.stream == asked.stream ? open_with(sealed, secrets) : std::nullopt;
+    if (!secret || epoch == epochs.end())
+      continue;
+    if (sealed.purpose == key_purpose::index)
+      made.keys->set_index(*secret);
+    else if (!opens_epoch(*committed_, asked.stream, *epoch, *secret))
+      continue;
+    else
+      made.keys->add(sealed.epoch, *secret);
+    sign(sealed, signer_);
+    made.sealed.push_back(std::move(sealed));
+  }
+  return made.keys->has_index() &&
+         std::ranges::all_of(epochs, [&](const auto& each) { return made.keys->has(each.epoch); });
+}
+
+namespace {
+
+bytes32 fresh_secret() {
+  bytes32 secret;
+  randombytes_buf(secret.data(), secret.size());
+  return secret;
+}
+
+entry_row row_in_clear(const law::record& record, std::uint32_t epoch, std::int64_t recorded_at_ms,
+                       law::subject_id about, const stream_position& after, std::uint64_t previous) {
+  entry_row row;
+  row.content = encode(record);
+  row.header = {after.seq + 1, epoch, recorded_at_ms, about, previous, commitment_of({}, row.content)};
+  row.link = next_link(after.link, leaf_of(row.header));
+  return row;
+}
+
+ports::signed_head head_alone(const ports::stream_id& stream, const entry_row& row, std::uint64_t ordering_seq,
+                              const signing_key& signer) {
+  ports::signed_head head;
+  head.stream = stream;
+  head.epoch = row.header.epoch;
+  head.first = head.seq = row.header.seq;
+  head.link = row.link;
+  head.ordering_seq = ordering_seq;
+  signer.sign(head);
+  return head;
+}
+
+} // namespace
+
+/// Of a territory where nobody had a node.
+void journal_writer_on_store::begin_stream(const ports::adoption& asked, taking_over& made) {
+  made.keys->add(0, fresh_secret());
+  made.keys->set_index(fresh_secret());
+  std::int64_t now = clock_->now().time_since_epoch().count();
+  auto row = row_in_clear(*asked.opening, 0, now, {}, made.state.at, 0);
+  made.rows.heads.push_back(head_alone(asked.stream, row, 0, signer_));
+  made.state.at = {1, 0, now, row.link, 0};
+  made.state.last_of.set({}, 1);
+  made.state.signers = {{signer_.public_half(), 0, 0}};
+  made.rows.entries.push_back(std::move(row));
+}
+
+std::uint64_t journal_writer_on_store::add_cut(const ports::adoption& asked, taking_over& made) {
+  auto& state = made.state;
+  law::record record{};
+  record.occurred_on = asked.today;
+  record.event = law::authority_cut{
+      asked.epoch,           law::text<16>{asked.ordered_by.view()},     asked.ordered_seq, state.at.seq, state.at.link,
+      signer_.public_half(), operating_public(secrets_.operating_secret)};
+  auto about = subject_of_keys(asked.stream);
+  auto now = std::max(state.at.recorded_at_ms, std::int64_t{clock_->now().time_since_epoch().count()});
+  auto row = row_in_clear(record, asked.epoch, now, about, state.at, state.last_of.find(about));
+  auto ordering = std::max(state.at.ordering_seq, ordering_seq());
+  made.rows.heads.push_back(head_alone(asked.stream, row, ordering, signer_));
+  state.at = {row.header.seq, asked.epoch, now, row.link, ordering};
+  state.last_of.set(about, row.header.seq);
+  state.signers.push_back({signer_.public_half(), asked.epoch, row.header.seq});
+  state.closed = false;
+  made.rows.entries.push_back(std::move(row));
+  made.keys->add(asked.epoch, fresh_secret());
+  return state.at.seq;
+}
+
+/// To whom a key is sealed already it is not sealed again.
+void journal_writer_on_store::seal_to_all(const ports::adoption& asked, taking_over& made) {
+  auto recipients = asked.seal_to;
+  recipients.push_back(operating_public(secrets_.operating_secret));
+  auto seal = [&](key_purpose purpose, std::uint32_t epoch, const bytes32& secret) {
+    for (const auto& recipient : recipients) {
+      auto same = [&](const sealed_key& key) {
+        return key.purpose == purpose && key.epoch == epoch && key.recipient == recipient;
+      };
+      if (std::ranges::none_of(made.sealed, same))
+        made.sealed.push_back(seal_key(asked.stream, epoch, purpose, secret, recipient, signer_));
+    }
+  };
+  made.keys->for_each_epoch(
+      [&](std::uint32_t epoch, const bytes32& secret) { seal(key_purpose::stream, epoch, secret); });
+  seal(key_purpose::index, 0, made.keys->index());
+}
+
+/// On disk together, or not at all.
+void journal_writer_on_store::finish(const ports::stream_id& stream, taking_over made) {
+  store_.begin();
+  if (made.renumbers)
+    store_.forget_numbers(stream);
+  store_.put(made.rows);
+  for (const auto& key : made.sealed)
+    store_.put(key);
+  store_.adopt_accounts(stream);
+  store_.commit();
+  keys_->put(std::move(made.keys));
+  streams_.insert_or_assign(stream, std::move(made.state));
+  replicas_.erase(stream);
+  released_.erase(stream);
+}
+
+// -- what was made beyond the cut -----------------------------------------------------------------------------------
+
+namespace {
+
+/// The entry that the cut names.
+tail_place begin_of_tail(store_reader& rows, const ports::stream_id& stream, std::uint64_t cut_seq) {
+  auto before = rows.entry(stream, cut_seq - 1);
+  auto heads = rows.heads(stream, cut_seq - 1, 1);
+  if (!before || heads.empty())
+    throw store_broken{"stream " + stream.text() + ", entry " + std::to_string(cut_seq) + ": follows nothing"};
+  return {before->header.seq, before->header.epoch, before->header.recorded_at_ms, before->link,
+          heads.front().ordering_seq};
+}
+
+/// Where it ends here.
+std::optional<tail_place> end_of_tail(store_reader& rows, const ports::stream_id& stream, std::uint32_t cut) {
+  for (const auto& tail : rows.orphan_tails())
+    if (tail.stream == stream && tail.cut == cut) {
+      auto last = rows.orphan_entries(stream, cut, tail.seq - 1, 1);
+      auto heads = rows.orphan_heads(stream, cut, tail.seq, 1);
+      if (last.empty() || heads.empty())
+        throw store_broken{"stream " + stream.text() + " has a tail and not its head"};
+      return tail_place{tail.seq, last.front().header.epoch, last.front().header.recorded_at_ms, tail.link,
+                        heads.front().ordering_seq};
+    }
+  return std::nullopt;
+}
+
+ports::orphan_result tail_result(const ports::orphan_tail& of, transfer_status status, std::uint64_t seq,
+                                 const bytes32& link) {
+  return {status, {of.stream, of.cut, seq, link}};
+}
+
+} // namespace
+
+ports::orphan_result journal_writer_on_store::stage_orphans(const ports::orphan_tail& brought) {
+  held_reads nothing_moves{*committed_}; // this is the only writer
+  auto cuts = cuts_of(*committed_, brought.stream);
+  auto cut = std::ranges::find(cuts, brought.cut, &ports::cut_place::epoch);
+  if (cut == cuts.end() || cut->seq < 2)
+    return tail_result(brought, transfer_status::gap, 0, first_link(brought.stream));
+  auto begin = begin_of_tail(*committed_, brought.stream, cut->seq);
+  orphan_view here{begin.seq, end_of_tail(*committed_, brought.stream, brought.cut).value_or(begin), {}, {}};
+  if (read_only_)
+    return tail_result(brought, transfer_status::read_only, here.at.seq, here.at.link);
+  auto is_same = [&](const orphan_rows& rows) { return rows.stream == brought.stream && rows.cut == brought.cut; };
+  // One part of a tail a group.
+  if (std::ranges::any_of(staged_orphans_, is_same))
+    return tail_result(brought, transfer_status::gap, here.at.seq, here.at.link);
+  here.link_of = [&](std::uint64_t seq) -> std::optional<bytes32> {
+    if (seq == begin.seq)
+      return begin.link;
+    auto rows = committed_->orphan_entries(brought.stream, brought.cut, seq - 1, 1);
+    return rows.empty() || rows.front().header.seq != seq ? std::nullopt : std::optional{rows.front().link};
+  };
+  auto marks = committed_->orphan_marks(brought.stream, brought.cut, 0);
+  here.has_mark = [&](const ports::witness_mark& mark) {
+    return std::ranges::any_of(marks,
+                               [&](const auto& each) { return each.seq == mark.seq && each.witness == mark.witness; });
+  };
+  auto checked = check_orphans(brought, here);
+  auto result = tail_result(brought, checked.status, here.at.seq, here.at.link);
+  if (checked.status != transfer_status::stored)
+    return result;
+  if (!checked.rows.entries.empty()) {
+    result.now.seq = checked.rows.entries.back().header.seq;
+    result.now.link = checked.rows.entries.back().link;
+  }
+  staged_orphans_.push_back(std::move(checked.rows));
+  return result;
+}
+
+} // namespace toit::journal

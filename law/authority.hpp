@@ -1,0 +1,42 @@
+/// \file
+/// When a territory's authority passes, and to whom: a function of the prefect's acts, of the territory's adhesion and
+/// of the epoch in force. Whoever asks twice before anything has passed gets the same answer, so that a crash costs
+/// nothing.
+///
+/// Text       L441-2-7 al. 2 (adhesion; it is the EPCI's, registered without discretion) and al. 4 (the prefect
+///            institutes the dispositif; once his arrêté no longer binds, the EPCI answers again).
+///            docs/readings.md, 40.
+/// Not here   how a stream passes between nodes: docs/federation-protocol.md.
+
+#pragma once
+
+#include "law/procedures.hpp"
+
+namespace toit::law {
+
+/// The nodes that may host a territory's stream.
+struct possible_hosts {
+  std::optional<text<64>> territory; ///< its own; absent where there never was one
+  text<64> prefect;                  ///< of the authority competent for the dispositif
+  std::optional<text<64>> joined;    ///< of who operates the dispositif that the territory has joined, if he has one
+};
+
+/// Whom the territory has joined; absent when nobody.
+std::optional<siren> joined_by(const dispositif_book* side);
+
+/// The epoch to be opened; absent when the stream is where it belongs. `side` is what the territory's own stream says;
+/// null when nothing of it was received. A stream that was closed, and belongs where it is after all, passes to the
+/// host that it has: nothing else could reopen it.
+// [L441-2-7-2-1] [L441-2-7-4-1]
+std::optional<authority_passed> passing_due(const procedures_book& book, siren territory, const dispositif_book* side,
+                                            const possible_hosts& hosts, siren prefect, bool closed, civil_date day);
+
+/// The present host hands over what is whole; without it, the next one takes what it can prove.
+bool by_agreement(passing_ground ground);
+
+/// What the world tells is recorded, if need be as a conflict; what somebody decided is decided again; what a node had
+/// drawn by itself the present one draws where it is due.
+enum class late_nature : std::uint8_t { fact, decided, consequence };
+late_nature late_nature_of(const record& happened);
+
+} // namespace toit::law

@@ -1,0 +1,264 @@
+#include "nodes/host/host_keeper.hpp"
+
+#include "actors/owner.hpp"
+#include "actors/spawning.hpp"
+
+namespace toit::nodes {
+
+static_assert(actor_state<host_keeper_state>);
+
+// -- what is said of streams ----------------------------------------------------------------------------------------
+
+void host_keeper_state::begin_reading() {
+  reader_ = in_charge.opened->journal().open_reader();
+  auto source = in_charge.opened->journal().open_transfers();
+  for (const auto& context : in_charge.opened->hosted()) {
+    auto cuts = source->cuts(context->stream);
+    auto& s = streams_[context->stream];
+    s.hosted = true;
+    s.epoch = cuts.empty() ? 0 : cuts.back().epoch;
+  }
+  look();
+}
+
+std::uint64_t host_keeper_state::written() {
+  look();
+  return 0;
+}
+
+void host_keeper_state::tick() {
+  self->delayed_send(self, tick_every, tick_atom_v);
+  look();
+}
+
+void host_keeper_state::follow_authorities() {
+  for (const auto& authority : reading_->followed())
+    if (followed_.insert(authority).second)
+      self->send(in_charge.recorder, follow_atom_v, authority, caf::actor_cast<follower_actor>(self));
+}
+
+void host_keeper_state::look() {
+  auto issued = in_charge.opened->issued_directory();
+  // Another directory may believe others: all is read again.
+  if (!reading_ || std::exchange(directory_number_, issued->number) != issued->number) {
+    directory_number_ = issued->number;
+    reading_ = std::make_unique<authority_reading>(in_charge.opened->journal().open_reader());
+  }
+  bool changed = reading_->catch_up(*issued);
+  follow_authorities();
+  if (changed) {
+    in_charge.opened->adopt_authorities(reading_->now());
+    self->send(in_charge.links, pass_atom_v,
+               ports::authorities_ptr{std::make_shared<const ports::authorities>(reading_->now())});
+  }
+  for (const auto& [stream, hosts] : reading_->now())
+    look_at(stream, hosts);
+}
+
+bool host_keeper_state::is_mine(const ports::stream_id& stream, const ports::stream_hosts& hosts) const {
+  auto own = *in_charge.opened->name();
+  if (!hosts.passed.empty())
+    return hosts.passed.back().host == own;
+  auto issued = in_charge.opened->issued_directory();
+  const auto* listed = issued->host_of(stream);
+  return listed && listed->name == own;
+}
+
+// [L441-2-7-4-1]
+void host_keeper_state::look_at(const ports::stream_id& stream, const ports::stream_hosts& hosts) {
+  auto& s = streams_[stream];
+  if (s.busy)
+    return;
+  bool mine = is_mine(stream, hosts);
+  if (!mine && s.hosted)
+    return let_go(stream, s);
+  if (mine && !hosts.passed.empty() && (!s.hosted || s.epoch != hosts.epoch()))
+    return take_over(stream, s);
+  if (mine && s.hosted && hosts.next)
+    close(stream, s);
+}
+
+// -- taking over ----------------------------------------------------------------------------------------------------
+
+/// By agreement the stream ends where it was closed; else whoever holds more of it is asked first.
+void host_keeper_state::take_over(const ports::stream_id& stream, one_stream& s) {
+  const auto* opened = reading_->last_of(stream);
+  if (!opened)
+    return;
+  s.busy = true;
+  if (opened->passed.closed_seq == 0 && !s.gathered)
+    return gather(stream);
+  adopt(stream);
+}
+
+void host_keeper_state::gather(const ports::stream_id& stream) {
+  streams_.at(stream).state = hosting_state::gathering;
+  self->request(in_charge.links, caf::infinite, gather_atom_v, stream)
+      .then(
+          [this, stream](bool) {
+            streams_.at(stream).gathered = true;
+            adopt(stream);
+          },
+          [this](const caf::error& why) { self->quit(why); });
+}
+
+void host_keeper_state::adopt(const ports::stream_id& stream) {
+  const auto* opened = reading_->last_of(stream);
+  auto asked = std::make_shared<const ports::adoption>(in_charge.opened->adoption_of(stream, *opened));
+  self->request(in_charge.recorder, caf::infinite, adopt_atom_v, asked)
+      .then([this, stream,
+             epoch = asked->epoch](const ports::adoption_result& result) { adopted(stream, epoch, result); },
+            [this](const caf::error& why) { self->quit(why); });
+}
+
+void host_keeper_state::adopted(const ports::stream_id& stream, std::uint32_t epoch,
+                                const ports::adoption_result& result) {
+  auto& s = streams_.at(stream);
+  s.busy = false;
+  if (result.status != ports::adoption_status::adopted) {
+    s.gathered = false;
+    auto now = result.status == ports::adoption_status::locked ? hosting_state::locked : hosting_state::waiting;
+    if (std::exchange(s.state, now) != now)
+      base::log_warning("a stream cannot be taken over yet",
+                        {{"stream", stream.view()}, {"because", law::name_of(result.status)}});
+    return;
+  }
+  base::log_info("a stream has been taken over",
+                 {{"stream", stream.view()}, {"epoch", std::uint64_t{epoch}}, {"cut", result.cut_seq}});
+  bool again = std::exchange(s.hosted, true);
+  s.epoch = epoch;
+  s.state = hosting_state::hosted;
+  s.gathered = false;
+  if (again)
+    return;
+  auto context = in_charge.opened->begin_hosting(stream);
+  self->send(in_charge.links, host_atom_v, stream, true);
+  in_charge.begin(context);
+}
+
+// -- handing over ---------------------------------------------------------------------------------------------------
+
+/// The next host is let read the stream, and has nearly all of it, before it is closed: nobody writes meanwhile.
+// [L441-2-7-4-1] [L441-2-7-2-1]
+void host_keeper_state::close(const ports::stream_id& stream, one_stream& s) {
+  const auto* prepared = reading_->prepared_of(stream);
+  auto to = prepared ? ports::node_name::parse(prepared->to.str()) : std::nullopt;
+  auto issued = in_charge.opened->issued_directory();
+  const auto* next = to ? issued->find(*to) : nullptr;
+  if (!next || !next->operating_key)
+    return;
+  s.state = is_closed(stream) ? hosting_state::closed : hosting_state::closing;
+  if (s.state == hosting_state::closed)
+    return;
+  if (s.sealed_for != *prepared)
+    return seal_for(stream, *next, *prepared);
+  if (holds_all(*to, stream))
+    write_closing(stream, *prepared);
+}
+
+bool host_keeper_state::is_closed(const ports::stream_id& stream) const {
+  auto head = reader_->latest_head(stream);
+  auto last = head ? reader_->entry(stream, head->seq) : std::nullopt;
+  return last && last->record && std::holds_alternative<law::stream_closing>(last->record->event);
+}
+
+bool host_keeper_state::holds_all(const ports::node_name& who, const ports::stream_id& stream) const {
+  auto told = in_charge.report();
+  auto head = reader_->latest_head(stream);
+  if (!told || !head)
+    return false;
+  // What he has heard of is on its way to him while others write: he need not have the very last entry.
+  constexpr std::uint64_t nearly = 1'000;
+  for (const auto& link : told->links)
+    for (const auto& one : link.streams)
+      if (link.node == who && link.state == ports::link_state::up && one.stream == stream)
+        return one.their_seq + nearly >= head->seq && one.documents_missing == 0;
+  return false;
+}
+
+void host_keeper_state::seal_for(const ports::stream_id& stream, const federation::node_entry& next,
+                                 const law::passing_prepared& prepared) {
+  auto issued = in_charge.opened->issued_directory();
+  const auto* territory = issued->territory_of(stream, in_charge.opened->context()->today());
+  if (!territory)
+    return;
+  streams_.at(stream).busy = true;
+  auto asked = std::make_shared<const ordered_stream>(ordered_stream{stream, territory->ordering, next.operating_key});
+  self->request(in_charge.recorder, caf::infinite, ordering_atom_v, asked)
+      .then(
+          [this, stream, prepared](bool done) {
+            streams_.at(stream).busy = false;
+            if (done)
+              streams_.at(stream).sealed_for = prepared;
+          },
+          [this](const caf::error& why) { self->quit(why); });
+}
+
+void host_keeper_state::write_closing(const ports::stream_id& stream, const law::passing_prepared& prepared) {
+  auto hosted = in_charge.opened->hosted();
+  auto found = std::ranges::find(hosted, stream, [](const territory_context_ptr& one) { return one->stream; });
+  if (found == hosted.end())
+    return;
+  const auto& context = **found;
+  submission asked;
+  asked.command.introducer = context.settings.gestionnaire;
+  law::outcome outcome;
+  outcome.occurred_on = context.today();
+  outcome.originator = context.settings.gestionnaire;
+  outcome.entries.push_back(
+      {law::subject_of(context.settings.territory), law::stream_closing{prepared.epoch, prepared.to}, {}, {}});
+  auto append = std::make_shared<ports::append>(*make_append(context, asked, outcome, {}));
+  append->closes = true;
+  streams_.at(stream).busy = true;
+  self->request(in_charge.recorder, caf::infinite, append_atom_v,
+                append_group_ptr{std::make_shared<const append_group>(append_group{append})})
+      .then([this, stream](const append_results_ptr&) { streams_.at(stream).busy = false; },
+            // Whether it was written, the journal tells: it is looked at again.
+            [this, stream](const caf::error&) { streams_.at(stream).busy = false; });
+}
+
+// -- letting go -----------------------------------------------------------------------------------------------------
+
+/// What was acknowledged is on disk: it is the stream's, or the tail's. What comes from now on is refused.
+// [L441-2-7-4-1]
+void host_keeper_state::let_go(const ports::stream_id& stream, one_stream& s) {
+  base::log_warning("a stream is hosted by another node now", {{"stream", stream.view()}});
+  s.busy = true;
+  in_charge.end(stream);
+  self->request(in_charge.recorder, caf::infinite, release_atom_v, stream)
+      .then(
+          [this, stream](bool) {
+            streams_.at(stream) = one_stream{};
+            in_charge.opened->end_hosting(stream);
+            self->send(in_charge.links, host_atom_v, stream, false);
+          },
+          [this](const caf::error& why) { self->quit(why); });
+}
+
+hosting_report_ptr host_keeper_state::report() const {
+  auto told = std::make_shared<std::vector<hosted_stream>>();
+  for (const auto& [stream, s] : streams_)
+    if (s.hosted || s.state != hosting_state::hosted)
+      told->push_back({stream, s.epoch, s.state});
+  return told;
+}
+
+host_keeper_actor::behavior_type host_keeper(host_keeper_actor::stateful_pointer<host_keeper_state> self,
+                                             host_keeping in_charge) {
+  set_up_defaults(self, host_keeper_state::name);
+  self->state.self = self;
+  self->state.in_charge = std::move(in_charge);
+  self->attach_functor([give_up = self->state.in_charge.give_up](const caf::error& why) {
+    if (why != caf::exit_reason::user_shutdown && why != caf::exit_reason::kill)
+      give_up();
+  });
+  self->state.begin_reading();
+  self->delayed_send(self, host_keeper_state::tick_every, tick_atom_v);
+  return {
+      [self](written_atom, const ports::batch_ptr&) { return self->state.written(); },
+      [self](tick_atom) { self->state.tick(); },
+      [self](status_atom) { return self->state.report(); },
+  };
+}
+
+} // namespace toit::nodes

@@ -1,0 +1,80 @@
+/// \file
+/// One a node of a federation: hosts what the ordering authorities' streams say is its own to host. It takes a stream
+/// over when an epoch has been opened for this node, closes it when another is to have it, and lets it go when an epoch
+/// has been opened for another. Each step is found again after a crash: it does what is not yet done.
+///
+/// Text       L441-2-7 al. 2 and 4.
+/// Not here   when epochs are opened: actors/substitution_host. What travels: federation/exchange.
+
+#pragma once
+
+#include "actors/interfaces.hpp"
+#include "nodes/host/opened_node.hpp"
+
+namespace toit::nodes {
+
+struct host_keeping {
+  opened_node* opened = nullptr; ///< outlives the actor
+  event_recorder_actor recorder;
+  link_keeper_actor links;
+  std::function<ports::federation_report_ptr()> report;
+  /// The territory's actors begin, or end, here.
+  std::function<void(const territory_context_ptr&)> begin;
+  std::function<void(const ports::stream_id&)> end;
+  /// Called when the actor ends otherwise than in order: nothing is taken over or let go any more.
+  std::function<void()> give_up;
+};
+
+struct host_keeper_state {
+  host_keeper_state() = default;
+
+  static inline const char* name = "host_keeper";
+
+  static constexpr std::chrono::seconds tick_every{1};
+
+  void begin_reading();
+  std::uint64_t written();
+  void tick();
+  hosting_report_ptr report() const;
+
+  host_keeper_actor::pointer self = nullptr;
+  host_keeping in_charge;
+
+private:
+  struct one_stream {
+    bool hosted = false;
+    std::uint32_t epoch = 0; ///< that was begun here, or was the first one
+    hosting_state state{};
+    bool busy = false; ///< something was asked of another actor
+    bool gathered = false;
+    std::optional<law::passing_prepared> sealed_for; ///< its keys, to this next host
+  };
+
+  void look();
+  void look_at(const ports::stream_id& stream, const ports::stream_hosts& hosts);
+  bool is_mine(const ports::stream_id& stream, const ports::stream_hosts& hosts) const;
+  void take_over(const ports::stream_id& stream, one_stream& s);
+  void gather(const ports::stream_id& stream);
+  void adopt(const ports::stream_id& stream);
+  void adopted(const ports::stream_id& stream, std::uint32_t epoch, const ports::adoption_result& result);
+  void close(const ports::stream_id& stream, one_stream& s);
+  void seal_for(const ports::stream_id& stream, const federation::node_entry& next,
+                const law::passing_prepared& prepared);
+  void write_closing(const ports::stream_id& stream, const law::passing_prepared& prepared);
+  bool is_closed(const ports::stream_id& stream) const;
+  bool holds_all(const ports::node_name& who, const ports::stream_id& stream) const;
+  void let_go(const ports::stream_id& stream, one_stream& s);
+  void follow_authorities();
+
+  std::unique_ptr<authority_reading> reading_;
+  std::uint64_t directory_number_ = 0;
+  std::unique_ptr<ports::journal_reader> reader_;
+  std::map<ports::stream_id, one_stream> streams_;
+  std::set<ports::stream_id> followed_;
+};
+
+/// Spawned detached: it waits for the disk when a territory's context is made.
+host_keeper_actor::behavior_type host_keeper(host_keeper_actor::stateful_pointer<host_keeper_state> self,
+                                             host_keeping in_charge);
+
+} // namespace toit::nodes

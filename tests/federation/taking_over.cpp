@@ -1,0 +1,349 @@
+// A territory's stream passes to another node, against the will of its host or with it, and nothing of it is lost.
+
+#include "tests/federation/passing_nodes.hpp"
+#include "tests/federation/some_papers.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+namespace toit::federation::test {
+
+namespace {
+
+void cut_off(passing_nodes& all, const std::string& who) {
+  for (const char* state : {"region", "departement"})
+    all.cut(who, state);
+}
+void join(passing_nodes& all, const std::string& who) {
+  for (const char* state : {"region", "departement"})
+    all.heal(who, state);
+}
+
+void check_held_alike(passing_nodes& all, const std::string& of) {
+  for (const char* other : {"departement", "plaine"}) {
+    INFO(other);
+    CHECK(all.equal("region", other, of));
+  }
+}
+
+template <class What>
+std::size_t count_said(passing_nodes& all, unsigned seconds) {
+  std::size_t said = 0;
+  auto before = std::exchange(all.is_lost, [&](const some_nodes::on_its_way& one) {
+    auto read = decode(one.sent);
+    said += read && std::holds_alternative<What>(read->said) ? 1 : 0;
+    return false;
+  });
+  all.run(seconds);
+  all.is_lost = before;
+  return said;
+}
+
+} // namespace
+
+TEST_CASE(
+    "a stream is taken over while its host is away; when it returns it follows, and brings what it made meanwhile",
+    "[L441-2-7-4-1]") {
+  passing_nodes all{41};
+  all.run(2);
+  CHECK(all.write(all["plaine"], 3));
+  all.run(2);
+  auto stream = all.stream("plaine");
+  cut_off(all, "plaine");
+  CHECK(all.write(all["plaine"], 2));
+  all.pass("plaine", "region");
+  all.run(3);
+  REQUIRE(all.hosts("region", "plaine"));
+  CHECK(all.cuts("region", "plaine") == std::vector{all.seq("region", "plaine")});
+  CHECK(all.write_in(all["region"], stream, 2));
+  all.run(6);
+  CHECK(all.equal("region", "departement", "plaine"));
+  CHECK(all.seq("ensemble", "plaine") == 0);
+  // It has not heard of it, and goes on.
+  CHECK(all.write(all["plaine"]));
+  auto made = all["plaine"].source->position(stream)->link;
+
+  join(all, "plaine");
+  all.run(10);
+  CHECK_FALSE(all.hosts("plaine", "plaine"));
+  CHECK_FALSE(all.write(all["plaine"]));
+  check_held_alike(all, "plaine");
+  CHECK(all.tail("plaine", "plaine") == 3);
+  CHECK(all.tail_links("region", "plaine") == all.tail_links("plaine", "plaine"));
+  REQUIRE(all.tail("region", "plaine") == 3);
+  CHECK(all.tail_links("region", "plaine").back() == made);
+  CHECK(count_said<orphans>(all, 60) == 0);
+  CHECK(all.alarms() == std::vector<std::string>{});
+  auto told = all["departement"].talk->report().authorities;
+  REQUIRE(told.size() == 1);
+  CHECK(told.front().epoch == 1);
+  CHECK(told.front().host == all["region"].name);
+  for (const auto& mark : all["region"].source->marks(stream))
+    if (mark.witness == all["departement"].hosted)
+      CHECK(mark.seq == all.seq("region", "plaine"));
+}
+
+TEST_CASE("who holds more than the next host is asked before the cut", "[L441-2-7-4-1]") {
+  passing_nodes all{42};
+  all.run(2);
+  all.cut("plaine", "region");
+  CHECK(all.write(all["plaine"], 40));
+  all.run(8);
+  auto held = all.seq("departement", "plaine");
+  CHECK(all.seq("region", "plaine") < held);
+  all.cut("plaine", "departement");
+  CHECK(all.write(all["plaine"], 2));
+  all.pass("plaine", "region");
+  all.run(3);
+  REQUIRE(all.hosts("region", "plaine"));
+  CHECK(all.cuts("region", "plaine") == std::vector{held + 1});
+  join(all, "plaine");
+  all.run(10);
+  check_held_alike(all, "plaine");
+  CHECK(all.tail("region", "plaine") == 2);
+  CHECK(all.alarms() == std::vector<std::string>{});
+}
+
+TEST_CASE("while nobody else can be heard the cut comes at once, and what another held is brought after it",
+          "[L441-2-7-4-1]") {
+  passing_nodes all{43};
+  all.run(2);
+  all.cut("plaine", "region");
+  all.cut("departement", "region");
+  CHECK(all.write(all["plaine"], 4));
+  all.run(2);
+  all.cut("plaine", "departement");
+  CHECK(all.write(all["plaine"], 2));
+  all.pass("plaine", "region");
+  REQUIRE(all.hosts("region", "plaine"));
+  CHECK(all.write_in(all["region"], all.stream("plaine"), 3));
+  all.run(2);
+  all.heal("departement", "region");
+  all.run(12);
+  CHECK(all.equal("region", "departement", "plaine"));
+  CHECK(all.tail("departement", "plaine") == 4);
+  CHECK(all.tail("region", "plaine") == 4);
+  all.heal("plaine", "region");
+  all.run(12);
+  CHECK(all.tail("region", "plaine") == 6);
+  CHECK(all.tail_links("region", "plaine") == all.tail_links("plaine", "plaine"));
+  all.heal("plaine", "departement");
+  all.run(12);
+  check_held_alike(all, "plaine");
+  CHECK(count_said<orphans>(all, 60) == 0);
+  CHECK(all.alarms() == std::vector<std::string>{});
+}
+
+TEST_CASE("a former host who goes on in his epoch is refused by whoever has heard of the next one", "[L441-2-7-4-1]") {
+  passing_nodes all{44};
+  all.run(2);
+  cut_off(all, "plaine");
+  all.pass("plaine", "region");
+  all.run(8);
+  auto held = all.seq("departement", "plaine");
+  all.heal("plaine", "departement");
+  CHECK(all.write(all["plaine"], 5));
+  all.run(30);
+  CHECK(all.seq("departement", "plaine") == held);
+  CHECK(all.equal("region", "departement", "plaine"));
+  CHECK(all.witnessed("plaine", "departement") < all.seq("plaine", "plaine"));
+  CHECK(all.alarms() == std::vector<std::string>{});
+  all.heal("plaine", "region");
+  all.run(10);
+  check_held_alike(all, "plaine");
+  CHECK(all.tail("region", "plaine") == 5);
+  CHECK(all.alarms() == std::vector<std::string>{});
+}
+
+TEST_CASE("entries of an epoch that is not yet heard of are told, and taken once it is", "[L441-2-7-4-1]") {
+  passing_nodes all{45};
+  all.run(2);
+  auto stream = all.stream("plaine");
+  cut_off(all, "plaine");
+  all.cut("region", "departement");
+  all.pass("plaine", "region");
+  REQUIRE(all.hosts("region", "plaine"));
+  auto cut = all.cuts("region", "plaine").front();
+  auto& departement = all["departement"];
+  departement.talk->received(
+      all["plaine"].name,
+      encode({all["plaine"].name, departement.name, entries{*all["region"].source->read(stream, cut - 1, 100'000)}}));
+  all.do_what_is_to_be_done(departement);
+  CHECK(departement.statuses.back() == ports::transfer_status::unordered);
+  CHECK(all.has_alarm("departement", alarm_kind::unordered));
+  CHECK(all.seq("departement", "plaine") == cut - 1);
+  all.heal("region", "departement");
+  all.run(8);
+  CHECK(all.equal("region", "departement", "plaine"));
+  join(all, "plaine");
+  all.run(8);
+  check_held_alike(all, "plaine");
+  CHECK(all.alarms() == std::vector<std::string>{});
+}
+
+TEST_CASE("a stream is handed back once it is closed, and what it was cut from stays known", "[L441-2-7-4-1]") {
+  passing_nodes all{46};
+  all.run(2);
+  auto stream = all.stream("plaine");
+  cut_off(all, "plaine");
+  CHECK(all.write(all["plaine"]));
+  all.pass("plaine", "region");
+  all.run(2);
+  CHECK(all.write_in(all["region"], stream, 3));
+  join(all, "plaine");
+  all.run(10);
+  all.prepare("plaine", "plaine");
+  all.run(10);
+  CHECK(all.close("plaine", "region", "plaine"));
+  CHECK_FALSE(all.write_in(all["region"], stream));
+  all.run(6);
+  CHECK(all.equal("region", "plaine", "plaine"));
+  all.pass("plaine", "plaine");
+  all.run(6);
+  REQUIRE(all.hosts("plaine", "plaine"));
+  CHECK_FALSE(all.hosts("region", "plaine"));
+  CHECK(all.write(all["plaine"], 2));
+  all.run(6);
+  check_held_alike(all, "plaine");
+  CHECK(all.cuts("region", "plaine").size() == 2);
+  CHECK(all.tail("plaine", "plaine") == 1);
+  CHECK(all.tail("region", "plaine", 2) == 0);
+  for (const char* state : {"region", "departement"})
+    CHECK(all.witnessed("plaine", state) == all.seq("plaine", "plaine"));
+  CHECK(count_said<orphans>(all, 60) == 0);
+  CHECK(all.alarms() == std::vector<std::string>{});
+}
+
+TEST_CASE("a stream passes between two territories that have no link, by who watches over it", "[L441-2-7-2-1]") {
+  passing_nodes all{47};
+  all.run(2);
+  auto stream = all.stream("plaine");
+  all.cut("plaine", "ensemble");
+  CHECK(all.write(all["plaine"], 3));
+  all.prepare("plaine", "ensemble");
+  all.run(60);
+  CHECK(all.equal("plaine", "ensemble", "plaine"));
+  CHECK(all.seq("plaine", "ensemble") == 0);
+  CHECK(all.close("plaine", "plaine", "ensemble"));
+  all.run(8);
+  all.pass("plaine", "ensemble");
+  all.run(8);
+  REQUIRE(all.hosts("ensemble", "plaine"));
+  CHECK(all.write_in(all["ensemble"], stream, 2));
+  CHECK(all.write(all["ensemble"], 2));
+  all.run(30);
+  check_held_alike(all, "plaine");
+  CHECK(all.equal("ensemble", "region", "plaine"));
+  CHECK(all.seq("plaine", "ensemble") == 0);
+  CHECK(all.alarms() == std::vector<std::string>{});
+}
+
+TEST_CASE("documents of a stream that has passed go both ways, and to who is to host it from who watches over it",
+          "[L441-2-7-4-1]") {
+  passing_nodes all{48};
+  all.run(2);
+  auto before = store_paper(all, "plaine", paper_id(1), 100'000);
+  all.write(all["plaine"]);
+  all.run(8);
+  cut_off(all, "plaine");
+  all.pass("plaine", "region");
+  all.run(2);
+  // The vault of the stream that the région hosts now writes among its replicas.
+  put(*all["region"].replicas, replica_file(all["plaine"], paper_id(2)), bytes(5'000, 7));
+  CHECK(all.write_in(all["region"], all.stream("plaine")));
+  auto meanwhile = store_paper(all, "plaine", paper_id(3), 200);
+  all.write(all["plaine"]);
+  all.run(8);
+  CHECK((replica(all, "departement", "plaine", paper_id(2)) == bytes(5'000, 7)));
+  join(all, "plaine");
+  all.run(80);
+  CHECK(all["plaine"].own->size(own_file(paper_id(2))) == 5'000U);
+  CHECK((replica(all, "region", "plaine", paper_id(3)) == meanwhile));
+
+  all.cut("ensemble", "region");
+  all.prepare("plaine", "ensemble");
+  all.heal("ensemble", "region");
+  all.run(2);
+  all.cut("ensemble", "region");
+  all.run(120);
+  CHECK((replica(all, "ensemble", "plaine", paper_id(1)) == before));
+  CHECK(all.equal("region", "ensemble", "plaine"));
+  CHECK(all["plaine"].replicas->list().empty());
+}
+
+namespace {
+
+/// Writes wherever it is possible, cuts and joins.
+void live(passing_nodes& all, int round) {
+  const std::array<std::pair<const char*, const char*>, 4> links{
+      {{"plaine", "region"}, {"plaine", "departement"}, {"region", "departement"}, {"ensemble", "region"}}};
+  for (const char* who : {"plaine", "region"})
+    if (all.hosts(who, "plaine") && all.chance() % 2 == 0)
+      all.write_in(all[who], all.stream("plaine"), static_cast<unsigned>(1 + all.chance() % 4));
+  auto [a, b] = links[all.chance() % links.size()];
+  if (all.chance() % 3 == 0)
+    all.cut(a, b);
+  if (all.chance() % 3 == 0)
+    all.heal(a, b);
+  for (int i = 0; i < 30 && !all.on_their_way.empty(); ++i)
+    all.deliver();
+  if (round % 3 == 0)
+    all.run(1);
+}
+
+void join_all(passing_nodes& all) {
+  join(all, "plaine");
+  all.heal("region", "departement");
+  all.heal("ensemble", "region");
+  all.loses = 0;
+  all.run(40);
+}
+
+/// Every entry that a fenced host made is in the stream or in the tail, and once.
+void check_nothing_lost(passing_nodes& all, const std::set<law::bytes32>& made, std::uint32_t epochs) {
+  std::map<law::bytes32, int> found;
+  auto& source = *all["region"].source;
+  for (std::uint64_t seq = 1; seq <= all.seq("region", "plaine"); ++seq)
+    ++found[*source.link_at(all.stream("plaine"), seq)];
+  for (std::uint32_t cut = 1; cut <= epochs; ++cut)
+    for (const auto& link : all.tail_links("region", "plaine", cut))
+      ++found[link];
+  for (const auto& link : made)
+    CHECK(found[link] == 1);
+}
+
+} // namespace
+
+TEST_CASE("whatever is cut, lost and taken over, all replicas are equal and nothing is lost or doubled",
+          "[L441-2-7-4-1]") {
+  for (std::uint64_t seed = 1; seed <= 8; ++seed) {
+    INFO("seed " << seed);
+    passing_nodes all{seed};
+    all.run(2);
+    all.loses = seed % 3 == 0 ? 30 : 10;
+    all.doubles = 20;
+    all.reorders = seed % 2 == 0;
+    std::set<law::bytes32> made;
+    auto note_made = [&] {
+      auto& source = *all["plaine"].source;
+      if (all.hosts("plaine", "plaine"))
+        for (std::uint64_t seq = 1; seq <= all.seq("plaine", "plaine"); ++seq)
+          made.insert(*source.link_at(all.stream("plaine"), seq));
+    };
+    for (int round = 0; round < 20; ++round)
+      live(all, round);
+    note_made();
+    all.pass("plaine", "region");
+    for (int round = 0; round < 20; ++round) {
+      live(all, round);
+      note_made();
+    }
+    join_all(all);
+    check_held_alike(all, "plaine");
+    check_nothing_lost(all, made, 1);
+    CHECK(all.hosts("region", "plaine"));
+    CHECK(count_said<orphans>(all, 60) == 0);
+    CHECK(all.alarms() == std::vector<std::string>{});
+  }
+}
+
+} // namespace toit::federation::test

@@ -1,0 +1,172 @@
+// When a territory's authority passes, and to whom.
+
+#include "law/authority.hpp"
+
+#include "tests/law/prefecture.hpp"
+
+using namespace toit::law;
+using namespace toit::law::testing;
+
+namespace {
+
+struct passing_prefecture : prefecture {
+  possible_hosts hosts{text<64>{"plaine"}, text<64>{"region"}, {}};
+  bool closed = false;
+
+  std::optional<authority_passed> due() {
+    return passing_due(state, cast().epci, heard ? &territory : nullptr, hosts, cast().prefecture, closed, today);
+  }
+  /// What the node writes by itself.
+  void writes(event what) {
+    record happened{};
+    happened.event = std::move(what);
+    happened.occurred_on = today;
+    state.apply(subject_of_territory(cast().epci), happened, ++seq);
+  }
+  act_id substituted() {
+    notes_obligation();
+    REQUIRE(prefect(carence()));
+    auto id = substitutes();
+    // Whoever is published to is bound on the next day.
+    on(after(today, 1));
+    return id;
+  }
+  static civil_date after(civil_date day, int days) { return add_days(day, toit::law::days{days}); }
+};
+
+} // namespace
+
+TEST_CASE("nothing passes while no arrêté is in force", "[law][L441-2-7-4-1]") {
+  passing_prefecture p;
+  CHECK_FALSE(p.due());
+  p.notes_obligation();
+  REQUIRE(p.prefect(p.carence()));
+  CHECK_FALSE(p.due());
+  auto ordered = p.prefect(p.substitution());
+  REQUIRE(ordered);
+  auto id = std::get<substitution_ordered>(ordered->entries.front().event).act.id;
+  CHECK_FALSE(p.due());
+  REQUIRE(p.prefect(act_published{id, "Recueil fictif n° 1"}));
+  CHECK_FALSE(p.due());
+  REQUIRE(p.prefect(act_notified{id, cast().epci, some_document}));
+  auto first = *binds_from(*p.state.find(id));
+  p.on(p.after(first, -1));
+  CHECK_FALSE(p.due());
+  p.on(first);
+  auto due = p.due();
+  REQUIRE(due);
+  CHECK(due->epoch == 1);
+  CHECK(due->host == text<64>{"region"});
+  CHECK(due->holder == cast().prefecture);
+  CHECK(due->act == id);
+  CHECK_FALSE(by_agreement(due->ground));
+}
+
+TEST_CASE("what has passed is not passed again, and goes back when the arrêté no longer binds", "[law][L441-2-7-4-1]") {
+  passing_prefecture p;
+  auto id = p.substituted();
+  p.on(*binds_from(*p.state.find(id)));
+  p.writes(*p.due());
+  CHECK_FALSE(p.due());
+  SECTION("suspended by a judge") { REQUIRE(p.prefect(act_suspended{id, "Ordonnance fictive"})); }
+  SECTION("annulled") { REQUIRE(p.prefect(act_ended{id, act_end::annulled, "Jugement fictif"})); }
+  SECTION("repealed") { REQUIRE(p.prefect(act_ended{id, act_end::repealed, "Arrêté fictif"})); }
+  auto due = p.due();
+  REQUIRE(due);
+  CHECK(due->epoch == 2);
+  CHECK(due->host == text<64>{"plaine"});
+  CHECK(due->holder == cast().epci);
+  CHECK(due->ground == passing_ground::handing_back);
+  CHECK(by_agreement(due->ground));
+  // It is prepared first; that alone passes nothing.
+  p.writes(passing_prepared{cast().epci, 2, due->host, due->ground, due->act});
+  CHECK(p.due() == due);
+  p.writes(*due);
+  CHECK_FALSE(p.due());
+}
+
+TEST_CASE("an arrêté that resumes takes the territory over again", "[law][L441-2-7-4-1]") {
+  passing_prefecture p;
+  auto id = p.substituted();
+  p.on(*binds_from(*p.state.find(id)));
+  p.writes(*p.due());
+  REQUIRE(p.prefect(act_suspended{id, "Ordonnance fictive"}));
+  auto back = p.due();
+  REQUIRE(back);
+  SECTION("before it has gone back, it stays, and is opened anew where it was closed") {
+    p.writes(passing_prepared{cast().epci, 2, back->host, back->ground, back->act});
+    REQUIRE(p.prefect(act_resumed{id, "Ordonnance fictive"}));
+    CHECK_FALSE(p.due());
+    p.closed = true;
+    auto due = p.due();
+    REQUIRE(due);
+    CHECK(due->epoch == 2);
+    CHECK(due->host == text<64>{"region"});
+  }
+  SECTION("after it has gone back, as a third epoch") {
+    p.writes(*back);
+    REQUIRE(p.prefect(act_resumed{id, "Ordonnance fictive"}));
+    auto due = p.due();
+    REQUIRE(due);
+    CHECK(due->epoch == 3);
+    CHECK(due->ground == passing_ground::substitution);
+  }
+}
+
+TEST_CASE("a territory that has joined a dispositif passes to its host, and comes back when it leaves",
+          "[law][L441-2-7-2-1]") {
+  passing_prefecture p;
+  p.sets_cahier(1);
+  p.notes_obligation();
+  REQUIRE(p.prefect(p.examined()));
+  REQUIRE(p.epci(adhesion_decided{joinable::systeme_particulier, dispositif_level::region, cast().prefecture, "D"}));
+  // Whoever operates it has no node: nothing moves.
+  CHECK_FALSE(p.due());
+  p.hosts.joined = text<64>{"systeme"};
+  auto due = p.due();
+  REQUIRE(due);
+  CHECK(due->ground == passing_ground::adhesion);
+  CHECK(due->host == text<64>{"systeme"});
+  CHECK(due->holder == cast().epci);
+  CHECK(by_agreement(due->ground));
+  p.writes(*due);
+  CHECK_FALSE(p.due());
+  p.on(p.after(p.today, 1));
+  REQUIRE(p.epci(adhesion_left{"Délibération fictive"}));
+  auto back = p.due();
+  REQUIRE(back);
+  CHECK(back->ground == passing_ground::leaving);
+  CHECK(back->host == text<64>{"plaine"});
+  CHECK(back->epoch == 2);
+}
+
+TEST_CASE("a territory that never had a node passes to the prefect's, and has nowhere to go back to",
+          "[law][L441-2-7-4-4]") {
+  passing_prefecture p;
+  p.hosts.territory.reset();
+  CHECK_FALSE(p.due());
+  auto id = p.substituted();
+  p.on(*binds_from(*p.state.find(id)));
+  auto due = p.due();
+  REQUIRE(due);
+  CHECK(due->epoch == 1);
+  p.writes(*due);
+  REQUIRE(p.prefect(act_ended{id, act_end::repealed, "Arrêté fictif"}));
+  CHECK_FALSE(p.due());
+}
+
+TEST_CASE("what a former host recorded is a fact, a decision, or its own consequence", "[law][L441-2-7-4-1]") {
+  record happened{};
+  happened.event = visit_made{};
+  CHECK(late_nature_of(happened) == late_nature::consequence);
+  happened.agent.bytes[0] = 1;
+  CHECK(late_nature_of(happened) == late_nature::fact);
+  for (const event& decided : {event{designated{}}, event{caleol_decided{}}, event{radiated{}}}) {
+    happened.event = decided;
+    CHECK(late_nature_of(happened) == late_nature::decided);
+  }
+  for (const event& of_the_node : {event{expired{}}, event{clock_confirmed{}}, event{command_executed{}}}) {
+    happened.event = of_the_node;
+    CHECK(late_nature_of(happened) == late_nature::consequence);
+  }
+}

@@ -1,0 +1,152 @@
+// The prefect takes a territory over, and gives it back: real nodes, real links.
+
+#include "tests/web/served_federation.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+using namespace toit;
+using namespace toit::tests;
+
+namespace {
+
+constexpr const char* siren = "200057867";
+const std::string digest(64, 'b');
+
+layout regional_and_departmental() {
+  using enum federation::node_tier;
+  return {siren, "Plaine Commune", {{region, "11"}, {departement, "93"}}, {"93"}};
+}
+
+/// A territory whose calendar has passed.
+struct overdue {
+  served_federation all{regional_and_departmental()};
+  served_node& regional = all.state(0);
+  served_node& departmental = all.state(1);
+  served_node& territory = all.territory();
+
+  overdue() {
+    std::string gestionnaire = territory.get("gestionnaire", "/v1/session").body.at("legal_person");
+    territory.must("gestionnaire", "/v1/habilitations",
+                   {{"event",
+                     {{"habilitation",
+                       {{"legal_person", gestionnaire}, {"quality", "epci_responsable"}, {"from", "2015-01-01"}}}}}});
+    auto yesterday = law::to_text(law::add_days(*law::parse_date(regional.today()), law::days{-1}));
+    note("obligation_noted", {{"territory", siren},
+                              {"concern", "yes"},
+                              {"communes", json::array()},
+                              {"due_on", yesterday},
+                              {"source", "Liste fictive"}});
+    note("carence_found", {{"territory", siren},
+                           {"whose", "epci"},
+                           {"partners", json::array()},
+                           {"evidence", digest},
+                           {"grounds", "Motifs fictifs"}});
+  }
+
+  /// Refused while what is asked for waits for what the territory has still to send.
+  std::string note(const char* kind, const json& event) {
+    tests::answer told;
+    auto noted = served_federation::comes_true([&] {
+      told = regional.ask("gestionnaire", "POST", std::string{"/v1/territories/"} + siren + "/events",
+                          {{"kind", kind}, {"event", event}});
+      return told.status == 201;
+    });
+    INFO(kind << " " << told.body.dump());
+    REQUIRE(noted);
+    auto assigned = told.assigned();
+    return assigned.value("act", "");
+  }
+
+  json ordered() {
+    return {{"act",
+             {{"number", "2026-FICTIF-2"},
+              {"signatory", "Mme Exemple, préfète"},
+              {"document", digest},
+              {"effective_from", regional.today()}}},
+            {"territory", siren},
+            {"ground", "carence"}};
+  }
+  void act_event(const std::string& act, const char* kind, json event) {
+    event["act"] = act;
+    regional.must("gestionnaire", "/v1/acts/" + act + "/events", {{"kind", kind}, {"event", event}});
+  }
+  /// Signed, published, notified: it is in force on the day after.
+  std::string substitute() {
+    auto act = note("substitution_ordered", ordered());
+    act_event(act, "act_published", {{"where", "Recueil fictif 1"}});
+    act_event(act, "act_notified", {{"addressee", siren}, {"receipt", digest}});
+    auto tomorrow = law::to_text(law::add_days(*law::parse_date(regional.today()), law::days{1}));
+    regional.set_clock(tomorrow + "T08:00:00Z");
+    return act;
+  }
+
+  /// On the regional node, under its own path.
+  std::string at_host(const std::string& target) const { return std::string{"/territoires/"} + siren + target; }
+  bool is_hosted_by_region() {
+    auto told = regional.ask("", "POST", at_host("/v1/login"),
+                             {{"login", "desk"}, {"password", served_node::password_of_all()}});
+    if (told.status == 200)
+      regional.use_token("desk", told.body.at("token"));
+    return told.status == 200;
+  }
+  std::uint32_t epoch_at(served_node& node) {
+    return node.get("", std::string{"/v1/streams/T"} + siren + "/head").body.at("epoch");
+  }
+  json demande(const std::string& wished = "93066") {
+    return {
+        {"event", {{"channel", "desk"}, {"identity_document_seen", true}, {"form", territory.form(wished.c_str())}}}};
+  }
+};
+
+} // namespace
+
+TEST_CASE("a territory that the prefect has taken over is served by his node, and given back with what was recorded",
+          "[api][L441-2-7-4-1]") {
+  overdue s;
+  auto before = s.territory.register_demande();
+  auto act = s.substitute();
+  REQUIRE(served_federation::comes_true([&] { return s.is_hosted_by_region(); }));
+  CHECK(s.epoch_at(s.regional) == 1);
+
+  // Who comes to the former host is told where to go.
+  REQUIRE(served_federation::comes_true([&] {
+    auto told = s.territory.ask("desk", "POST", "/v1/demandes", s.demande());
+    return told.status == 421 && told.code() == "E_FENCED";
+  }));
+  CHECK(s.territory.get("", "/healthz").status == 200);
+
+  // What was recorded is there, under the same rights, and goes on.
+  CHECK(s.regional.read("desk", s.at_host("/v1/demandes/" + before)).status == 200);
+  auto during = s.regional.must("desk", s.at_host("/v1/demandes"), s.demande()).assigned().at("number");
+  REQUIRE(served_federation::comes_true([&] { return s.epoch_at(s.territory) == 1; }));
+  REQUIRE(served_federation::comes_true([&] { return s.epoch_at(s.departmental) == 1; }));
+  CHECK(s.regional.get("gestionnaire", "/v1/federation").body.at("alarms").empty());
+
+  s.act_event(act, "act_ended", {{"end", "repealed"}, {"decision", "Arrêté fictif 3"}});
+  REQUIRE(served_federation::comes_true([&] {
+    auto told =
+        s.territory.ask("", "POST", "/v1/login", {{"login", "desk"}, {"password", served_node::password_of_all()}});
+    if (told.status == 200)
+      s.territory.use_token("desk", told.body.at("token"));
+    return told.status == 200;
+  }));
+  CHECK(s.epoch_at(s.territory) == 2);
+  CHECK(s.territory.read("desk", "/v1/demandes/" + before).status == 200);
+  CHECK(s.territory.read("desk", "/v1/demandes/" + during.get<std::string>()).status == 200);
+  s.territory.must("desk", "/v1/demandes", s.demande());
+  CHECK(s.regional.ask("desk", "POST", s.at_host("/v1/demandes"), s.demande()).status == 421);
+}
+
+TEST_CASE("a territory is not taken over while its keys cannot be opened", "[api][L441-2-7-4-1]") {
+  overdue s;
+  s.all.put_escrow_away();
+  s.substitute();
+  // It goes on recording meanwhile.
+  for (int i = 0; i < 20; ++i) {
+    s.territory.register_demande();
+    std::this_thread::sleep_for(std::chrono::milliseconds{100});
+  }
+  CHECK(s.epoch_at(s.regional) == 0);
+  s.all.bring_escrow();
+  REQUIRE(served_federation::comes_true([&] { return s.is_hosted_by_region(); }));
+}
