@@ -70,6 +70,10 @@ federated_nodes::federated_nodes(const fs::path& folder, bench_node& territory, 
     with.federation->name = *ports::node_name::parse(service.name);
     with.federation->listen = "tcp://127.0.0.1:" + std::to_string(ports[i]);
   }
+  auto escrow = folder / "escrow.keys";
+  if (!fs::exists(escrow))
+    nodes::create_keys(escrow);
+  states_.front()->configured().federation->escrow_keys = escrow;
   auto& with = territory_.configured();
   with.federation.emplace();
   with.federation->name = *ports::node_name::parse("territoire");
@@ -101,7 +105,8 @@ void federated_nodes::write_directory(const fs::path& file, const journal::signi
     made.nodes.push_back(entry_of(state->configured()));
     followed.supervisors.push_back(state->configured().stream());
   }
-  made.nodes.front().escrow_key = journal::operating_public(random_secret());
+  auto escrow = nodes::read_keys(states_.front()->configured().federation->escrow_keys);
+  made.nodes.front().escrow_key = journal::operating_public(escrow.value().operating_secret);
   made.nodes.push_back(entry_of(with));
   if (auto wrong = federation::inconsistency_of(made); !wrong.empty())
     throw std::runtime_error{wrong};

@@ -31,10 +31,12 @@ class Sizes:
     peer_seconds: int
     link_entries: int
     link_seconds: int
+    takeover_dossiers: tuple
 
 
-FULL = Sizes(5, 20_000, 100_000, FULL_DOSSIERS, 4, 100_000, 10)
-QUICK = Sizes(3, 10_000, 20_000, 50_000, 2, 20_000, 5)
+FULL = Sizes(5, 20_000, 100_000, FULL_DOSSIERS, 4, 100_000, 10, (1_000, 10_000, 100_000, FULL_DOSSIERS))
+QUICK = Sizes(3, 10_000, 20_000, 50_000, 2, 20_000, 5, (1_000, 10_000))
+TAKEOVER_DOSSIERS = 100_000
 
 MANY_STREAMS = 40
 # X-Road's message log, release 7: a time-stamp, from which on a record is evidence, every 60 s unless configured to be
@@ -172,6 +174,17 @@ def replay(folder, sizes, _wanted, _peers_needed):
     tell("replay.memory", [r["bytes"][0] for r in ready], "bytes/dossier", Target(700, at_most=True))
 
 
+def takeover(folder, sizes, _wanted, _peers_needed):
+    """From the entry that opens the epoch to the first receipt of the new host, beside a bare reading of the rows."""
+    for dossiers in sizes.takeover_dossiers:
+        found = run_program("bench_takeover", folder / f"takeover-{dossiers}", dossiers, sizes.runs)
+        target = Target(1, at_most=True) if dossiers <= TAKEOVER_DOSSIERS else None
+        name = f"takeover.{dossiers}_dossiers"
+        tell(name, found["takeover"], "s", target)
+        tell(name, found["takeover"], "s", None, "bare_scan", found["bare_scan"])
+        tell(f"{name}.entries", found["entries"], "entries")
+
+
 def demonstration(folder, sizes, _wanted, _peers_needed):
     """From the start of `toit demo`, with its whole population to enter, until it says where to look."""
     taken = []
@@ -200,6 +213,7 @@ GROUPS = (
     (("link.catchup",), link_catchup),
     (("link.lag",), link_lag),
     (("replay",), replay),
+    (("takeover",), takeover),
     (("demo.ready",), demonstration),
 )
 
