@@ -31,8 +31,6 @@ constexpr std::array<demonstration_node, 6> everybody{{
     {"terres-d-envol", "T200058097", "200058097", "Paris Terres d'Envol"},
 }};
 constexpr std::size_t state_nodes = 2;
-/// Of them, the one that is reached over a line that can be cut.
-constexpr std::size_t by_line = 1;
 /// Of the other territories: the demonstration begins in about a minute all the same.
 constexpr std::uint32_t others_one_in = 10;
 
@@ -152,7 +150,8 @@ void add_territories(federation::directory& made) {
 
 std::string links_of(const demonstration_node& node, const std::string& anchor, const std::string& listen) {
   return "\n[federation]\nname = \"" + std::string{node.name} + "\"\ndirectory = \"../" + directory_file +
-         "\"\nanchor = \"" + anchor + "\"\n" + (listen.empty() ? "" : "listen = \"" + listen + "\"\n");
+         "\"\nanchor = \"" + anchor + "\"\n" + (listen.empty() ? "" : "listen = \"" + listen + "\"\n") +
+         (&node == everybody.data() ? "escrow_keys = \"../" + std::string{escrow_file} + "\"\n" : "");
 }
 
 std::string state_configuration(const demonstration_node& node) {
@@ -199,16 +198,17 @@ public:
 
   int run() {
     auto ports = free_ports(state_nodes);
-    line_.emplace(ports[by_line]);
     auto reached = ports;
-    reached[by_line] = line_->port();
+    for (std::size_t i = 0; i < state_nodes; ++i)
+      reached[i] = lines_.emplace_back(std::make_unique<cuttable_line>(ports[i]))->port();
     write_directory(options_.data, reached);
     write_configurations(options_, ports);
     for (const auto& node : everybody)
       begin(node);
     bool told = false;
     while (!end_.signalled(std::chrono::milliseconds{100})) {
-      line_->set_cut(fs::exists(options_.data / everybody[by_line].name / cut_mark));
+      for (std::size_t i = 0; i < state_nodes; ++i)
+        lines_[i]->set_cut(fs::exists(options_.data / everybody[i].name / cut_mark));
       if (!look_after())
         return stop(exit_refused);
       if (!told && all_serve())
@@ -301,7 +301,7 @@ private:
   const demonstration_options& options_;
   std::ostream& out_;
   std::vector<member> members_;
-  std::optional<cuttable_line> line_;
+  std::vector<std::unique_ptr<cuttable_line>> lines_; ///< over which the State's nodes are reached
   end_of_service end_;
 };
 

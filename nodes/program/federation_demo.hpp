@@ -26,7 +26,8 @@ std::span<const demonstration_node> demonstration_nodes();
 constexpr const char* pid_mark = "pid";
 /// While it is there, the folder's node is not begun again.
 constexpr const char* paused_mark = "paused";
-/// While it is there, nobody who goes to the departmental node reaches it: their line is cut, the node goes on.
+/// While it is in the folder of one of the State's nodes, nobody who goes to that node reaches it: their line is cut,
+/// the node goes on.
 constexpr const char* cut_mark = "cut";
 
 /// Begins every node, begins again one that ends, and stops them all at a signal. Code of exit.

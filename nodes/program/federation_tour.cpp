@@ -3,12 +3,11 @@
 #include "law/scalar_text.hpp"
 #include "nodes/host/opened_node.hpp"
 #include "nodes/ports/key_file.hpp"
-#include "nodes/program/api_session.hpp"
-#include "nodes/program/demonstration_folder.hpp"
 #include "nodes/program/exit_code.hpp"
-#include "nodes/program/federation_demo.hpp"
 #include "nodes/program/journal_command.hpp"
+#include "nodes/program/takeover_tour.hpp"
 #include "nodes/program/verify_command.hpp"
+#include "nodes/program/visited_nodes.hpp"
 
 #include <csignal>
 #include <sstream>
@@ -22,16 +21,12 @@ namespace fs = std::filesystem;
 using json = nlohmann::json;
 using steady = std::chrono::steady_clock;
 
-constexpr std::size_t region = 0;
-constexpr std::size_t departement = 1;
-constexpr std::size_t first = 2;
 constexpr std::size_t rewritten = 5;
 constexpr std::uint64_t entries_meanwhile = 20;
 
-class federation_tour {
+class federation_tour : private visited_nodes {
 public:
-  federation_tour(const fs::path& data, bool in_json, int& steps, std::ostream& out)
-      : data_{data}, json_{in_json}, steps_{steps}, out_{out}, password_{read_mark(data / begun_mark)} {}
+  using visited_nodes::visited_nodes;
 
   void run(const std::string& number) {
     witness();
@@ -43,39 +38,11 @@ public:
   }
 
 private:
-  const demonstration_node& node(std::size_t which) const { return demonstration_nodes()[which]; }
-  fs::path folder(std::size_t which) const { return data_ / node(which).name; }
-
   // -- talking to nodes ---------------------------------------------------------------------------------------------
-
-  std::unique_ptr<api_session> session(std::size_t which) {
-    api_place place{"127.0.0.1", 0, read_text(folder(which) / "tls" / "certificate.pem")};
-    place.port = static_cast<std::uint16_t>(std::strtoul(read_mark(folder(which) / port_mark).c_str(), nullptr, 10));
-    auto opened = std::make_unique<api_session>(place);
-    opened->log_in("gestionnaire", password_);
-    return opened;
-  }
 
   /// One entry in the node's own stream; its sequence.
   std::uint64_t record(api_session& with) {
     return with.post("/v1/clock/confirmation", {{"event", json::object()}}).at("first_seq");
-  }
-
-  void expect(bool as_it_should_be, const std::string& what) {
-    if (!as_it_should_be)
-      throw api_failure{"ce n'est pas ce qui devait arriver : " + what};
-  }
-
-  /// Milliseconds until it is so.
-  template <class Condition>
-  std::int64_t wait_until(const std::string& what, Condition&& is_so) {
-    constexpr std::chrono::seconds most{60};
-    auto begun = steady::now();
-    while (!is_so()) {
-      expect(steady::now() - begun < most, what);
-      std::this_thread::sleep_for(std::chrono::milliseconds{2});
-    }
-    return std::chrono::duration_cast<std::chrono::milliseconds>(steady::now() - begun).count();
   }
 
   /// To a tenth.
@@ -344,20 +311,6 @@ private:
     if (until_ready)
       wait_until("le nœud revient", [&] { return !read_mark(folder(which) / port_mark).empty(); });
   }
-
-  void tell(const std::string& step, const std::string& what) {
-    ++steps_;
-    if (json_)
-      out_ << json{{"step", steps_}, {"name", step}, {"what", what}}.dump() << std::endl;
-    else
-      out_ << "  " << (steps_ < 10 ? " " : "") << steps_ << ". " << step << " : " << what << std::endl;
-  }
-
-  const fs::path& data_;
-  bool json_;
-  int& steps_;
-  std::ostream& out_;
-  std::string password_;
 };
 
 } // namespace
@@ -365,11 +318,12 @@ private:
 bool is_federation(const fs::path& data) { return fs::exists(data / "directory.toit"); }
 
 fs::path first_territory(const fs::path& data) {
-  return is_federation(data) ? data / demonstration_nodes()[first].name : data;
+  return is_federation(data) ? data / demonstration_nodes()[first_territory_place].name : data;
 }
 
 void tour_federation(const fs::path& data, const std::string& number, bool in_json, int& steps, std::ostream& out) {
   federation_tour{data, in_json, steps, out}.run(number);
+  tour_taking_over(data, in_json, steps, out);
 }
 
 } // namespace toit::nodes

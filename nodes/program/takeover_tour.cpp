@@ -1,0 +1,381 @@
+#include "nodes/program/takeover_tour.hpp"
+
+#include "law/identifiers.hpp"
+#include "nodes/program/visited_nodes.hpp"
+#include "simulation/fictitious.hpp"
+
+#include <set>
+
+namespace toit::nodes {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+const std::string some_document(64, 'd');
+
+class takeover_tour : private visited_nodes {
+public:
+  using visited_nodes::visited_nodes;
+  /// Whatever ends the visit, no line stays cut.
+  ~takeover_tour() {
+    std::error_code gone;
+    for (auto which : {region, departement})
+      fs::remove(folder(which) / cut_mark, gone);
+  }
+
+  void run() {
+    find_evidence();
+    auto act = order();
+    take_over(act);
+    bring_in_late();
+    give_back(act);
+    join();
+    order_participation();
+  }
+
+private:
+  /// Another one with each visit.
+  static std::string fresh_siren() {
+    constexpr std::uint32_t first_of_nobody = 99'900'000;
+    auto seconds =
+        std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch());
+    return simulation::make_siren(first_of_nobody + static_cast<std::uint32_t>(seconds.count() % 90'000)).text();
+  }
+
+  static constexpr std::size_t taken = 3;
+  static constexpr std::size_t joining = 4;
+
+  std::string siren(std::size_t which) const { return std::string{node(which).siren}; }
+  std::string of_territory(std::size_t which, const char* what) const {
+    return "/v1/territories/" + siren(which) + what;
+  }
+  /// Where the host of another territory serves it.
+  std::string hosted(std::size_t which, const char* target) const { return "/territoires/" + siren(which) + target; }
+  std::string head_of(std::size_t which) const { return "/v1/streams/" + std::string{node(which).stream} + "/head"; }
+
+  json note(api_session& prefect, std::size_t about, const char* kind, const json& event) {
+    json told;
+    // What a decision needs of the territory's journal may still be on its way.
+    wait_until(std::string{"le préfet enregistre : "} + kind, [&] {
+      auto answer = prefect.ask("POST", of_territory(about, "/events"), {{"kind", kind}, {"event", event}});
+      told = json::parse(answer.body, nullptr, false);
+      // Who visits a second time finds it there.
+      return answer.status == 201 || answer.body.find("E_DUPLICATE") != std::string::npos;
+    });
+    return told;
+  }
+
+  json act_of(api_session& prefect, const char* number) {
+    return {{"number", number},
+            {"signatory", "Mme Exemple, préfète (personne fictive)"},
+            {"document", some_document},
+            {"effective_from", prefect.get("/v1/clock").at("today")}};
+  }
+
+  static std::string assigned(const json& told, const char* what) {
+    return told.at("recorded").at(0).at("assigned").at(what);
+  }
+
+  void act_event(api_session& prefect, const std::string& act, const char* kind, json event) {
+    event["act"] = act;
+    prefect.post("/v1/acts/" + act + "/events", {{"kind", kind}, {"event", event}});
+  }
+
+  std::uint32_t epoch_at(std::size_t where, std::size_t of) { return session(where)->get(head_of(of)).at("epoch"); }
+
+  /// The calendar is one of the plan's; the list of those concerned is fictitious.
+  void find_evidence() {
+    auto prefect = session(region);
+    note(*prefect, taken, "obligation_noted",
+         {{"territory", siren(taken)},
+          {"concern", "yes"},
+          {"communes", json::array()},
+          {"due_on", "2020-12-31"},
+          {"source", "Liste et calendrier fictifs"}});
+    json evidence;
+    auto has = [&](const char* kind) {
+      return std::ranges::any_of(evidence.at("items"), [&](const json& one) { return one.at("kind") == kind; });
+    };
+    wait_until("le dossier se rassemble", [&] {
+      evidence = prefect->get(of_territory(taken, "/evidence"));
+      return has("calendar_passed") && has("dispositif_missing");
+    });
+    tell("calendrier passé", "le dossier d'" + std::string{node(taken).title} +
+                                 " se rassemble seul : " + std::to_string(evidence.at("items").size()) +
+                                 " éléments, chacun avec son écriture ; le logiciel ne constate rien");
+  }
+
+  json substitution(api_session& prefect) {
+    return {{"act", act_of(prefect, "2026-FICTIF-1")}, {"territory", siren(taken)}, {"ground", "carence"}};
+  }
+
+  std::string order() {
+    auto prefect = session(region);
+    note(*prefect, taken, "carence_found",
+         {{"territory", siren(taken)},
+          {"whose", "epci"},
+          {"partners", json::array()},
+          {"evidence", some_document},
+          {"grounds", "Motifs fictifs"}});
+    auto other = session(departement);
+    auto refused = other->ask("POST", of_territory(taken, "/events"),
+                              {{"kind", "substitution_ordered"}, {"event", substitution(*other)}});
+    expect(refused.status == 403 && refused.body.find("E_WRONG_PREFET") != std::string::npos,
+           "le préfet de département est refusé : " + refused.body);
+    auto act = assigned(note(*prefect, taken, "substitution_ordered", substitution(*prefect)), "act");
+    act_event(*prefect, act, "act_published", {{"where", "Recueil fictif n° 1"}});
+    tell("arrêté", "signé par le préfet de région ; le préfet de département est refusé (E_WRONG_PREFET) : en "
+                   "Île-de-France il n'est pas compétent");
+    return act;
+  }
+
+  void cut(std::size_t which, bool is_cut) {
+    if (is_cut)
+      mark(folder(which) / cut_mark, "");
+    else
+      fs::remove(folder(which) / cut_mark);
+  }
+
+  /// On the prefect's clock, which is a demonstration's.
+  void tomorrow(api_session& prefect) {
+    auto today = law::parse_date(prefect.get("/v1/clock").at("today").get<std::string>());
+    auto instant = law::to_text(law::add_days(*today, law::days{1})) + "T08:00:00Z";
+    prefect.put("/v1/clock", {{"event", {{"now", instant}}}});
+  }
+
+  bool is_alone(api_session& with) {
+    return std::ranges::none_of(with.get("/v1/federation").at("links"),
+                                [](const json& link) { return link.at("state") == "up"; });
+  }
+
+  /// The territory's node is cut off from everybody, and goes on recording in its old epoch.
+  void take_over(const std::string& act) {
+    auto prefect = session(region);
+    auto former = session(taken);
+    cut(region, true);
+    cut(departement, true);
+    wait_until("la coupure est vue", [&] { return is_alone(*former); });
+    former->post(
+        "/v1/legal-persons",
+        {{"event", {{"legal_person", late_body_}, {"person_kind", "other"}, {"name", "Corps fictif tardif"}}}});
+    act_event(*prefect, act, "act_notified", {{"addressee", siren(taken)}, {"receipt", some_document}});
+    auto begun = steady::now();
+    tomorrow(*prefect);
+    wait_until("le nœud régional sert le territoire", [&] { return serves(region, hosted(taken, "/v1/login")); });
+    auto after = std::chrono::duration_cast<std::chrono::milliseconds>(steady::now() - begun).count();
+    expect(former->ask("GET", "/v1/session", {}).status == 200, "l'ancien nœud n'a encore rien su");
+    tell("reprise", "notifié, l'arrêté est en vigueur le lendemain de sa publication : le nœud régional reprend le "
+                    "journal à l'époque 1 et le sert " +
+                        std::to_string(after) + " ms après ; l'ancien nœud, coupé de tous, n'en sait encore rien");
+  }
+
+  /// What a login is answered with; 0 where the node had to leave it unanswered, since it let the territory go
+  /// meanwhile.
+  int login_at(std::size_t where, const std::string& login) {
+    try {
+      return session_without_login(where)
+          ->ask("POST", login, {{"login", "gestionnaire"}, {"password", password_}})
+          .status;
+    } catch (const api_failure&) {
+      return 0;
+    }
+  }
+  bool serves(std::size_t where, const std::string& login = "/v1/login") { return login_at(where, login) == 200; }
+
+  std::unique_ptr<api_session> session_of_hosted(std::size_t where, std::size_t which) {
+    auto with = session(where);
+    auto answer = with->post(hosted(which, "/v1/login"), {{"login", "gestionnaire"}, {"password", password_}});
+    with->use_token(answer.at("token"));
+    return with;
+  }
+
+  /// Both lines are back: the former node hears of the act.
+  void bring_in_late() {
+    cut(region, false);
+    cut(departement, false);
+    constexpr int misdirected = 421;
+    wait_until("l'ancien nœud renvoie vers le nouveau", [&] { return login_at(taken, "/v1/login") == misdirected; });
+    auto host = session_of_hosted(region, taken);
+    json late;
+    wait_until("ce que l'ancien nœud avait enregistré est repris", [&] {
+      late = host->get(hosted(taken, "/v1/late-entries")).at("items");
+      return !late.empty();
+    });
+    expect(late.at(0).at("settled").at("outcome") == "recorded", "le fait tardif est enregistré : " + late.dump());
+    auto persons = host->get(hosted(taken, "/v1/legal-persons?limit=200")).at("items");
+    expect(std::ranges::any_of(persons, [this](const json& one) { return one.at("legal_person") == late_body_; }),
+           "le fait tardif se lit chez le nouveau nœud");
+    tell("ancien nœud", "il répond 421 et ne peut plus écrire (E_FENCED) ; " + std::to_string(late.size()) +
+                            " écriture faite sans savoir est rapportée, vérifiée et reprise une fois");
+  }
+
+  void give_back(const std::string& act) {
+    auto prefect = session(region);
+    auto begun = steady::now();
+    act_event(*prefect, act, "act_ended", {{"end", "repealed"}, {"decision", "Arrêté fictif n° 2"}});
+    wait_until("le territoire sert de nouveau", [&] { return serves(taken); });
+    auto after = std::chrono::duration_cast<std::chrono::milliseconds>(steady::now() - begun).count();
+    auto own = session(taken);
+    auto persons = own->get("/v1/legal-persons?limit=200").at("items");
+    expect(std::ranges::any_of(persons, [this](const json& one) { return one.at("legal_person") == late_body_; }),
+           "rien de ce qui a été enregistré entre-temps n'est perdu");
+    expect(epoch_at(taken, taken) == 2, "le territoire ouvre l'époque 2");
+    tell("retour", "l'arrêté abrogé, le journal est clos, remis en entier et rouvert par le territoire à l'époque 2, " +
+                       std::to_string(after) + " ms après");
+  }
+
+  json all_points_met(api_session& prefect) {
+    json findings = json::array();
+    auto specifications = prefect.get("/v1/specifications");
+    for (const auto& checklist : specifications.at("items")) {
+      json items = json::array();
+      for (const auto& item : checklist.at("items"))
+        items.push_back({{"item", item.at("id")}, {"finding", "met"}, {"ground", ""}});
+      findings.push_back({{"checklist", checklist.at("name")}, {"version", checklist.at("version")}, {"items", items}});
+    }
+    return findings;
+  }
+
+  void be_responsible(api_session& with, std::size_t which) {
+    auto known = with.get("/v1/habilitations?limit=200").at("items");
+    if (std::ranges::any_of(known, [](const json& one) { return one.at("quality") == "epci_responsable"; }))
+      return;
+    with.post("/v1/habilitations",
+              {{"event",
+                {{"habilitation",
+                  {{"legal_person", siren(which)}, {"quality", "epci_responsable"}, {"from", "2016-01-01"}}}}}});
+  }
+
+  /// Of the regional prefect, another version with each visit: nothing conforms in Île-de-France without one.
+  void set_specification(api_session& prefect) {
+    auto version = prefect.get("/v1/specifications").at("items").size();
+    auto today = prefect.get("/v1/clock").at("today");
+    json checklist{{"name", "cahier_des_charges_regional"},
+                   {"version", version},
+                   {"from", today},
+                   {"items", {{{"id", "1.1"}, {"asks", "Les flux sont quotidiens."}, {"article", "cahier"}}}}};
+    prefect.post("/v1/specifications",
+                 {{"event", {{"checklist", checklist}, {"opinion_on", today}, {"source", "Arrêté fictif"}}}});
+  }
+
+  /// The EPCI's own act: the State registers it.
+  void join() {
+    auto prefect = session(region);
+    set_specification(*prefect);
+    // Whoever decides knows the day on which the prefect has examined.
+    for (auto which : {joining, departement})
+      tomorrow(*session(which));
+    prefect->post("/v1/joinables", {{"event",
+                                     {{"host", siren(departement)},
+                                      {"joined", "systeme_particulier"},
+                                      {"level", "departement"},
+                                      {"findings", all_points_met(*prefect)},
+                                      {"source", "Désignation fictive"}}}});
+    auto joins = session(joining);
+    be_responsible(*joins, joining);
+    json decided{{"joined", "systeme_particulier"},
+                 {"level", "departement"},
+                 {"host", siren(departement)},
+                 {"source", "Délibération fictive"}};
+    wait_until("l'adhésion est décidée", [&] {
+      return joins->ask("POST", "/v1/dispositif/events", {{"kind", "adhesion_decided"}, {"event", decided}}).status ==
+             201;
+    });
+    wait_until("le nœud départemental tient le dispositif",
+               [&] { return serves(departement, hosted(joining, "/v1/login")); });
+    auto there = session_of_hosted(departement, joining);
+    auto stands = there->get(hosted(joining, "/v1/dispositif")).at("stands");
+    expect(stands.at("form") == "adhered", "le dispositif est celui auquel le territoire a adhéré");
+    tell("adhésion", std::string{node(joining).title} + " adhère à un système particulier départemental : son journal "
+                                                        "passe au nœud départemental, l'autorité reste à l'EPT");
+    there->post(hosted(joining, "/v1/dispositif/events"),
+                {{"kind", "adhesion_left"}, {"event", {{"source", "Délibération fictive"}}}});
+    wait_until("le territoire sorti sert de nouveau", [&] { return serves(joining); });
+    tell("sortie", "l'EPT quitte ce dispositif : son journal lui revient à l'époque 2");
+  }
+
+  // -- a party that refuses -----------------------------------------------------------------------------------------
+
+  /// Those whom the convention concerns, and what each must bear of the whole.
+  json shares_of(api_session& with) {
+    std::set<std::string> parties;
+    auto habilitations = with.get("/v1/habilitations?limit=200");
+    for (const auto& one : habilitations.at("items"))
+      if (one.at("quality") == "service_enregistreur" || one.at("quality") == "bailleur" ||
+          one.at("quality") == "reservataire" || one.at("quality") == "epci_responsable")
+        parties.insert(one.at("legal_person"));
+    constexpr unsigned whole = 10'000;
+    json shares = json::array();
+    auto each = whole / static_cast<unsigned>(parties.size());
+    for (const auto& party : parties)
+      shares.push_back({{"party", party}, {"share", each}});
+    shares.front()["share"] = whole - each * static_cast<unsigned>(parties.size() - 1);
+    return shares;
+  }
+
+  std::string bailleur_of(api_session& with) {
+    auto habilitations = with.get("/v1/habilitations?limit=200");
+    for (const auto& one : habilitations.at("items"))
+      if (one.at("quality") == "bailleur")
+        return one.at("legal_person");
+    throw api_failure{"le territoire n'a pas de bailleur"};
+  }
+
+  std::string propose(api_session& with) {
+    json convention{{"document", some_document},
+                    {"basis", "Logements"},
+                    {"shares", shares_of(with)},
+                    {"from", with.get("/v1/clock").at("today")}};
+    return assigned(with.post("/v1/dispositif/conventions", {{"event", {{"convention", convention}}}}), "convention");
+  }
+
+  /// Letters, entered by who keeps the dispositif, in the party's name.
+  void answer(api_session& with, const std::string& convention, const std::string& party, const char* what) {
+    with.post(
+        "/v1/dispositif/conventions/" + convention + "/events",
+        {{"originator", party},
+         {"event", {{"convention", convention}, {"party", party}, {"answer", what}, {"document", some_document}}}});
+  }
+
+  void order_participation() {
+    auto territory = session(taken);
+    be_responsible(*territory, taken);
+    auto refuses = bailleur_of(*territory);
+    auto convention = propose(*territory);
+    answer(*territory, convention, siren(taken), "signed");
+    answer(*territory, convention, refuses, "refused");
+    auto prefect = session(region);
+    auto asked = note(*prefect, taken, "opinions_asked",
+                      {{"territory", siren(taken)}, {"convention", convention}, {"party", refuses}});
+    auto procedure = assigned(asked, "procedure");
+    auto in_procedure = [&](const char* kind, json event) {
+      event["procedure"] = procedure;
+      return prefect->ask("POST", "/v1/procedures/" + procedure + "/events", {{"kind", kind}, {"event", event}});
+    };
+    json ordered{{"act", act_of(*prefect, "2026-FICTIF-3")}, {"share", 1'000}, {"conditions", "Conditions fictives"}};
+    auto too_early = in_procedure("participation_ordered", ordered);
+    expect(too_early.body.find("E_MISSING_OPINION") != std::string::npos, "un avis manque : " + too_early.body);
+    for (const auto& from : asked.at("recorded").at(0).at("assigned").at("asked")) {
+      json opinion{{"from", from}, {"sense", "favourable"}, {"document", some_document}, {"ground", ""}};
+      auto received = in_procedure("opinion_received", opinion);
+      expect(received.status == 201, "l'avis est reçu : " + received.body);
+    }
+    auto act = in_procedure("participation_ordered", ordered);
+    expect(act.status == 201, "la participation est fixée : " + act.body);
+    tell("bailleur qui refuse",
+         "sa participation est fixée par arrêté, après les avis (sans eux : E_MISSING_OPINION) ; "
+         "il enregistre comme les autres");
+  }
+
+  /// SIREN of a fictitious body that the former node enters while nobody hears it.
+  std::string late_body_ = fresh_siren();
+};
+
+} // namespace
+
+void tour_taking_over(const fs::path& data, bool in_json, int& steps, std::ostream& out) {
+  takeover_tour{data, in_json, steps, out}.run();
+}
+
+} // namespace toit::nodes
