@@ -66,6 +66,7 @@ class Member(Node):
         self.process = None
         self.port = None
         self.environment = {}
+        self.more_of_federation = ""
         self.identity = None  # folder of a certificate; a demonstration makes its own
         self.link_port = port
         self.description = description
@@ -86,7 +87,7 @@ class Member(Node):
             f'purpose = "{purpose}"\n{self.description}\n[data]\ndirectory = "data"\nkeys = "node.keys"\n'
             f'[http]\nport = 0\n{own}[log]\nlevel = "info"\nformat = "json"\n'
             f'[federation]\nname = "{self.name}"\ndirectory = "directory.toit"\nanchor = "{anchor}"\n{listen}'
-            f"confirm_within_seconds = {confirm_within_s}\n"
+            f"confirm_within_seconds = {confirm_within_s}\n{self.more_of_federation}"
         )
 
     def start(self, ready=True):
@@ -221,6 +222,7 @@ class Federation:
         self.to_region, self.to_departement = self.region.proxy, self.departement.proxy
         self.region.run("keys", "create", self.place / "anchor.keys")
         self.region.run("keys", "create", self.place / "escrow.keys")
+        self.region.more_of_federation = f'escrow_keys = "{self.place}/escrow.keys"\n'
         self.number = 0
         if other:
             self.region.run("keys", "create", self.place / "other.keys")

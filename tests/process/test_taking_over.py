@@ -1,0 +1,156 @@
+#!/usr/bin/env python3
+"""A territory taken over and given back, again and again, while nodes are killed at each step and links are cut: one
+node serves it at a time, and what was acknowledged is there at the end, on whichever node.
+
+# [L441-2-7-4-1] [L441-2-7-1-1a]
+"""
+
+import datetime
+import http.client
+import time
+
+from federation import TERRITORY, TOWN, Federation, until
+from node import PASSWORD, Refused, Session, siren
+
+DOCUMENT = "c" * 64
+HOSTED = f"/territoires/{TERRITORY}"
+ROUNDS = (0.0, 0.2, 0.5, 1.0)  # seconds from the step until the node that takes it is killed
+
+
+class Territory:
+    """Whoever serves it: its own node, or the prefect's."""
+
+    def __init__(self, all_nodes):
+        self.all = all_nodes
+        self.acknowledged = []
+        self.drawn = 0
+
+    def at(self, node, prefix):
+        """A session there; None where it is not served now."""
+        session = Session(node)
+        try:
+            answer = session.post(f"{prefix}/v1/login", {"login": "gestionnaire", "password": PASSWORD}, key=None)
+        except (Refused, OSError, http.client.HTTPException):
+            session.close()
+            return None
+        session.token = answer["token"]
+        return session
+
+    def own(self):
+        return self.at(self.all.town, "")
+
+    def hosted(self):
+        return self.at(self.all.region, HOSTED)
+
+    def record(self, session, prefix):
+        """A legal person; it counts from when it was acknowledged."""
+        self.drawn += 1
+        number = siren(99_100_000 + self.drawn)
+        body = {"legal_person": number, "person_kind": "other", "name": "Corps fictif"}
+        session.post(f"{prefix}/v1/legal-persons", {"event": body})
+        self.acknowledged.append(number)
+
+    def missing(self, session, prefix):
+        known, page = set(), f"{prefix}/v1/legal-persons?limit=200"
+        while page:
+            told = session.get(page)
+            known |= {one["legal_person"] for one in told["items"]}
+            page = prefix + told["next"] if told.get("next") else None
+        return [number for number in self.acknowledged if number not in known]
+
+
+class Prefect:
+    def __init__(self, node):
+        self.node = node
+
+    def note(self, kind, event):
+        def noted():
+            try:
+                return self.node.api().post(f"/v1/territories/{TERRITORY}/events", {"kind": kind, "event": event})
+            except Refused as refused:
+                assert refused.code in ("E_BUSY", "E_DUPLICATE", "E_BAD_ORDER", "E_UNAUTHENTICATED"), refused
+                return refused.code == "E_DUPLICATE"
+
+        return until(kind, noted)
+
+    def act(self, act, kind, **event):
+        self.node.api().post(f"/v1/acts/{act}/events", {"kind": kind, "event": {"act": act, **event}})
+
+    def tomorrow(self):
+        today = datetime.date.fromisoformat(self.node.get("/v1/clock")["today"])
+        day = today + datetime.timedelta(days=1)
+        self.node.api().put("/v1/clock", {"event": {"now": f"{day}T08:00:00Z"}})
+
+    def find_carence(self):
+        self.note("obligation_noted", {"territory": TERRITORY, "concern": "yes", "communes": [], "due_on": "2020-12-31",
+                                       "source": "Liste fictive"})
+        self.note("carence_found", {"territory": TERRITORY, "whose": "epci", "partners": [], "evidence": DOCUMENT,
+                                    "grounds": "Motifs fictifs"})
+
+    def sign(self, number):
+        """In force tomorrow."""
+        act = {"number": number, "signatory": "Mme Exemple, préfète", "document": DOCUMENT,
+               "effective_from": self.node.get("/v1/clock")["today"]}
+        told = self.note("substitution_ordered", {"act": act, "territory": TERRITORY, "ground": "carence"})
+        signed = told["recorded"][0]["assigned"]["act"]
+        self.act(signed, "act_published", where="Recueil fictif")
+        self.act(signed, "act_notified", addressee=TERRITORY, receipt=DOCUMENT)
+        return signed
+
+
+def kill_and_begin_again(node, after_s):
+    time.sleep(after_s)
+    node.kill()
+    node.start(ready=False)
+
+
+def epoch(node):
+    return node.head(TOWN)["epoch"]
+
+
+def one_round(nodes, territory, prefect, round_number, after_s):
+    territory.record(until("served at home", territory.own), "")
+    act = prefect.sign(f"2026-FICTIF-{round_number}")
+    # Cut off, it goes on in its epoch; what it acknowledges is not to be lost.
+    alone = territory.own()
+    nodes.to_region.cut()
+    nodes.to_departement.cut()
+    territory.record(alone, "")
+    prefect.tomorrow()
+    kill_and_begin_again(nodes.region, after_s)
+    territory.record(alone, "")
+    nodes.to_departement.heal()
+    nodes.to_region.heal()
+    until("taken over", territory.hosted, within_s=60)
+    until("the former host is fenced", lambda: territory.own() is None)
+    kill_and_begin_again(nodes.town, 0)
+    hosted = until("served by the prefect's node", territory.hosted)
+    until(lambda: territory.missing(hosted, HOSTED), lambda: not territory.missing(hosted, HOSTED))
+    territory.record(hosted, HOSTED)
+    nodes.town.wait_ready()
+
+    prefect.act(act, "act_ended", end="repealed", decision="Arrêté fictif")
+    kill_and_begin_again(nodes.town if round_number % 2 else nodes.region, after_s)
+    own = until("given back", territory.own, within_s=60)
+    assert not territory.missing(own, ""), territory.missing(own, "")
+    until("every node is in the same epoch", lambda: len({epoch(node) for node in nodes.members}) == 1)
+    assert territory.hosted() is None
+
+
+def main():
+    with Federation() as nodes:
+        territory, prefect = Territory(nodes), Prefect(nodes.region)
+        prefect.find_carence()
+        for i, after_s in enumerate(ROUNDS):
+            one_round(nodes, territory, prefect, i + 1, after_s)
+            print(f"round {i + 1}: epoch {epoch(nodes.town)}, {len(territory.acknowledged)} acknowledged")
+        assert epoch(nodes.town) == 2 * len(ROUNDS)
+        for node in nodes.members:
+            assert not [one for one in node.standing()["alarms"] if one["kind"] in ("forked", "altered", "bad_signature")]
+        nodes.stop()
+        for node in nodes.members:
+            node.verify()
+    print(f"{len(territory.acknowledged)} acknowledged entries are there after {len(ROUNDS)} take-overs and kills")
+
+
+main()
