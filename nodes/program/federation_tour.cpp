@@ -29,6 +29,7 @@ public:
   using visited_nodes::visited_nodes;
 
   void run(const std::string& number) {
+    live_on_one_day();
     witness();
     command();
     cut_a_link();
@@ -62,6 +63,18 @@ private:
     return std::ranges::any_of(standing.at("alarms"), [&](const json& alarm) {
       return alarm.at("kind") == kind && alarm.value("stream", "") == node(of).stream;
     });
+  }
+
+  /// A visit before this one, and a start since, may have left the nodes' clocks on different days.
+  void live_on_one_day() {
+    std::string farthest;
+    for (std::size_t i = 0; i < demonstration_nodes().size(); ++i)
+      farthest = std::max(farthest, session(i)->get("/v1/clock").at("now").get<std::string>());
+    for (std::size_t i = 0; i < demonstration_nodes().size(); ++i) {
+      auto with = session(i);
+      if (with->get("/v1/clock").at("now").get<std::string>() < farthest)
+        with->put("/v1/clock", {{"event", {{"now", farthest}}}});
+    }
   }
 
   // -- steps --------------------------------------------------------------------------------------------------------

@@ -137,11 +137,15 @@ private:
       fs::remove(folder(which) / cut_mark);
   }
 
-  /// On the prefect's clock, which is a demonstration's.
-  void tomorrow(api_session& prefect) {
-    auto today = law::parse_date(prefect.get("/v1/clock").at("today").get<std::string>());
-    auto instant = law::to_text(law::add_days(*today, law::days{1})) + "T08:00:00Z";
-    prefect.put("/v1/clock", {{"event", {{"now", instant}}}});
+  /// The day after that of the node that is farthest: clocks of demonstrations go where they are set.
+  std::string tomorrow() {
+    law::civil_date farthest{};
+    for (std::size_t i = 0; i < demonstration_nodes().size(); ++i)
+      farthest = std::max(farthest, *law::parse_date(session(i)->get("/v1/clock").at("today").get<std::string>()));
+    return law::to_text(law::add_days(farthest, law::days{1})) + "T08:00:00Z";
+  }
+  static void set_clock(api_session& with, const std::string& instant) {
+    with.put("/v1/clock", {{"event", {{"now", instant}}}});
   }
 
   bool is_alone(api_session& with) {
@@ -152,6 +156,12 @@ private:
   /// The territory's node is cut off from everybody, and goes on recording in its old epoch.
   void take_over(const std::string& act) {
     auto prefect = session(region);
+    epoch_ = epoch_at(taken, taken);
+    // All of them live on the same day, the prefect who brings the arrêté into force last.
+    auto instant = tomorrow();
+    for (std::size_t i = 0; i < demonstration_nodes().size(); ++i)
+      if (i != region)
+        set_clock(*session(i), instant);
     auto former = session(taken);
     cut(region, true);
     cut(departement, true);
@@ -161,13 +171,14 @@ private:
         {{"event", {{"legal_person", late_body_}, {"person_kind", "other"}, {"name", "Corps fictif tardif"}}}});
     act_event(*prefect, act, "act_notified", {{"addressee", siren(taken)}, {"receipt", some_document}});
     auto begun = steady::now();
-    tomorrow(*prefect);
+    set_clock(*prefect, instant);
     wait_until("le nœud régional sert le territoire", [&] { return serves(region, hosted(taken, "/v1/login")); });
     auto after = std::chrono::duration_cast<std::chrono::milliseconds>(steady::now() - begun).count();
     expect(former->ask("GET", "/v1/session", {}).status == 200, "l'ancien nœud n'a encore rien su");
     tell("reprise", "notifié, l'arrêté est en vigueur le lendemain de sa publication : le nœud régional reprend le "
-                    "journal à l'époque 1 et le sert " +
-                        std::to_string(after) + " ms après ; l'ancien nœud, coupé de tous, n'en sait encore rien");
+                    "journal à l'époque " +
+                        std::to_string(epoch_ + 1) + " et le sert " + std::to_string(after) +
+                        " ms après ; l'ancien nœud, coupé de tous, n'en sait encore rien");
   }
 
   /// What a login is answered with; 0 where the node had to leave it unanswered, since it let the territory go
@@ -207,7 +218,7 @@ private:
     expect(std::ranges::any_of(persons, [this](const json& one) { return one.at("legal_person") == late_body_; }),
            "le fait tardif se lit chez le nouveau nœud");
     tell("ancien nœud", "il répond 421 et ne peut plus écrire (E_FENCED) ; " + std::to_string(late.size()) +
-                            " écriture faite sans savoir est rapportée, vérifiée et reprise une fois");
+                            " écriture(s) faite(s) sans savoir, rapportées, vérifiées et reprises une fois");
   }
 
   void give_back(const std::string& act) {
@@ -220,9 +231,10 @@ private:
     auto persons = own->get("/v1/legal-persons?limit=200").at("items");
     expect(std::ranges::any_of(persons, [this](const json& one) { return one.at("legal_person") == late_body_; }),
            "rien de ce qui a été enregistré entre-temps n'est perdu");
-    expect(epoch_at(taken, taken) == 2, "le territoire ouvre l'époque 2");
-    tell("retour", "l'arrêté abrogé, le journal est clos, remis en entier et rouvert par le territoire à l'époque 2, " +
-                       std::to_string(after) + " ms après");
+    auto epoch = epoch_at(taken, taken);
+    expect(epoch == epoch_ + 2, "le territoire ouvre l'époque suivante");
+    tell("retour", "l'arrêté abrogé, le journal est clos, remis en entier et rouvert par le territoire à l'époque " +
+                       std::to_string(epoch) + ", " + std::to_string(after) + " ms après");
   }
 
   json all_points_met(api_session& prefect) {
@@ -263,9 +275,6 @@ private:
   void join() {
     auto prefect = session(region);
     set_specification(*prefect);
-    // Whoever decides knows the day on which the prefect has examined.
-    for (auto which : {joining, departement})
-      tomorrow(*session(which));
     prefect->post("/v1/joinables", {{"event",
                                      {{"host", siren(departement)},
                                       {"joined", "systeme_particulier"},
@@ -292,7 +301,7 @@ private:
     there->post(hosted(joining, "/v1/dispositif/events"),
                 {{"kind", "adhesion_left"}, {"event", {{"source", "Délibération fictive"}}}});
     wait_until("le territoire sorti sert de nouveau", [&] { return serves(joining); });
-    tell("sortie", "l'EPT quitte ce dispositif : son journal lui revient à l'époque 2");
+    tell("sortie", "l'EPT quitte ce dispositif : son journal lui revient, dans une autre époque");
   }
 
   // -- a party that refuses -----------------------------------------------------------------------------------------
@@ -368,6 +377,7 @@ private:
          "il enregistre comme les autres");
   }
 
+  std::uint32_t epoch_ = 0; ///< of the territory, before it is taken over
   /// SIREN of a fictitious body that the former node enters while nobody hears it.
   std::string late_body_ = fresh_siren();
 };

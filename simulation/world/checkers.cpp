@@ -185,6 +185,10 @@ private:
         standing.erase("notice");
         standing.erase("certificate");
       }
+      // What was really closed waits for another notice (docs/readings.md, 31).
+      if (const auto* back = as<law::reactivated>(*entry);
+          back && back->cause != law::reactivation_cause::fact_before_term)
+        standing.erase("notice");
       if (as<law::warning_answered>(*entry) || as<law::radiated>(*entry) || as<law::reactivated>(*entry))
         standing.erase("warning");
     }

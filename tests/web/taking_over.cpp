@@ -118,6 +118,7 @@ TEST_CASE("a territory that the prefect has taken over is served by his node, an
   // What was recorded is there, under the same rights, and goes on.
   CHECK(s.regional.read("desk", s.at_host("/v1/demandes/" + before)).status == 200);
   auto during = s.regional.must("desk", s.at_host("/v1/demandes"), s.demande()).assigned().at("number");
+  CHECK(s.regional.get("desk", s.at_host("/v1/late-entries")).body.at("items").empty());
   REQUIRE(served_federation::comes_true([&] { return s.epoch_at(s.territory) == 1; }));
   REQUIRE(served_federation::comes_true([&] { return s.epoch_at(s.departmental) == 1; }));
   CHECK(s.regional.get("gestionnaire", "/v1/federation").body.at("alarms").empty());
