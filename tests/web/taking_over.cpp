@@ -129,13 +129,15 @@ TEST_CASE("a territory that the prefect has taken over is served by his node, an
   }
 
   s.act_event(act, "act_ended", {{"end", "repealed"}, {"decision", "Arrêté fictif 3"}});
-  REQUIRE(served_federation::comes_true([&] {
+  auto is_back = [&] {
     auto told =
         s.territory.ask("", "POST", "/v1/login", {{"login", "desk"}, {"password", served_node::password_of_all()}});
     if (told.status == 200)
       s.territory.use_token("desk", told.body.at("token"));
     return told.status == 200;
-  }));
+  };
+  // A machine that does much else may take its time.
+  REQUIRE((served_federation::comes_true(is_back) || served_federation::comes_true(is_back)));
   CHECK(s.epoch_at(s.territory) == 2);
   CHECK(s.territory.read("desk", "/v1/demandes/" + before).status == 200);
   CHECK(s.territory.read("desk", "/v1/demandes/" + during.get<std::string>()).status == 200);
