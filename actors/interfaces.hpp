@@ -85,7 +85,6 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::adoption_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::ports::adoption_result)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::ports::authorities_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::late_report_ptr)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::hosting_report_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::registry_status)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::recorder_status)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::watcher_status)
@@ -246,8 +245,8 @@ using late_entries_actor = caf::typed_actor<
 
 /// The HOST KEEPER (nodes/host) of a node takes over the streams whose epochs are opened for it, and hands over or lets
 /// go those that are another's.
-using host_keeper_actor =
-    follower_actor::extend<caf::reacts_to<tick_atom>, caf::replies_to<status_atom>::with<hosting_report_ptr>>;
+using host_keeper_actor = follower_actor::extend< // Looks what is not yet done.
+    caf::reacts_to<tick_atom>>;
 
 using message_ptr = std::shared_ptr<const ports::bytes>;
 

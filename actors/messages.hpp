@@ -266,25 +266,6 @@ struct late_report {
 };
 using late_report_ptr = std::shared_ptr<const late_report>;
 
-/// How a stream that this node hosts, or is to host, stands.
-enum class hosting_state : std::uint8_t {
-  hosted,
-  gathering, ///< neighbours are asked for what they hold more
-  waiting,   ///< for what is still to come, or for a disk with room
-  locked,    ///< no key that is here opens the stream
-  closing,   ///< the next host does not yet hold all of it
-  closed,    ///< it passes to its next host
-};
-constexpr auto names_of(hosting_state) {
-  return std::to_array<std::string_view>({"hosted", "gathering", "waiting", "locked", "closing", "closed"});
-}
-struct hosted_stream {
-  ports::stream_id stream;
-  std::uint32_t epoch = 0;
-  hosting_state state{};
-};
-using hosting_report_ptr = std::shared_ptr<const std::vector<hosted_stream>>;
-
 struct executor_status {
   std::uint64_t executed = 0; ///< commands of State authorities answered since the start
   std::uint64_t refused = 0;  ///< of which were refused

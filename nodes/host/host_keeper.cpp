@@ -53,6 +53,7 @@ void host_keeper_state::look() {
   }
   for (const auto& [stream, hosts] : reading_->now())
     look_at(stream, hosts);
+  count();
 }
 
 bool host_keeper_state::is_mine(const ports::stream_id& stream, const ports::stream_hosts& hosts) const {
@@ -92,7 +93,7 @@ void host_keeper_state::take_over(const ports::stream_id& stream, one_stream& s)
 }
 
 void host_keeper_state::gather(const ports::stream_id& stream) {
-  streams_.at(stream).state = hosting_state::gathering;
+  streams_.at(stream).state = hosting_state::waiting;
   self->request(in_charge.links, caf::infinite, gather_atom_v, stream)
       .then(
           [this, stream](bool) {
@@ -117,8 +118,7 @@ void host_keeper_state::adopted(const ports::stream_id& stream, std::uint32_t ep
   s.busy = false;
   if (result.status != ports::adoption_status::adopted) {
     s.gathered = false;
-    auto now = result.status == ports::adoption_status::locked ? hosting_state::locked : hosting_state::waiting;
-    if (std::exchange(s.state, now) != now)
+    if (std::exchange(s.because, result.status) != result.status)
       base::log_warning("a stream cannot be taken over yet",
                         {{"stream", stream.view()}, {"because", law::name_of(result.status)}});
     return;
@@ -127,7 +127,7 @@ void host_keeper_state::adopted(const ports::stream_id& stream, std::uint32_t ep
                  {{"stream", stream.view()}, {"epoch", std::uint64_t{epoch}}, {"cut", result.cut_seq}});
   bool again = std::exchange(s.hosted, true);
   s.epoch = epoch;
-  s.state = hosting_state::hosted;
+  s.state = hosting_state::settled;
   s.gathered = false;
   if (again)
     return;
@@ -147,8 +147,8 @@ void host_keeper_state::close(const ports::stream_id& stream, one_stream& s) {
   const auto* next = to ? issued->find(*to) : nullptr;
   if (!next || !next->operating_key)
     return;
-  s.state = is_closed(stream) ? hosting_state::closed : hosting_state::closing;
-  if (s.state == hosting_state::closed)
+  s.state = hosting_state::passing;
+  if (is_closed(stream))
     return;
   if (s.sealed_for != *prepared)
     return seal_for(stream, *next, *prepared);
@@ -200,14 +200,8 @@ void host_keeper_state::write_closing(const ports::stream_id& stream, const law:
   if (found == hosted.end())
     return;
   const auto& context = **found;
-  submission asked;
-  asked.command.introducer = context.settings.gestionnaire;
-  law::outcome outcome;
-  outcome.occurred_on = context.today();
-  outcome.originator = context.settings.gestionnaire;
-  outcome.entries.push_back(
-      {law::subject_of(context.settings.territory), law::stream_closing{prepared.epoch, prepared.to}, {}, {}});
-  auto append = std::make_shared<ports::append>(*make_append(context, asked, outcome, {}));
+  auto append = std::make_shared<ports::append>(*append_of_node(context, law::subject_of(context.settings.territory),
+                                                                law::stream_closing{prepared.epoch, prepared.to}, {}));
   append->closes = true;
   streams_.at(stream).busy = true;
   self->request(in_charge.recorder, caf::infinite, append_atom_v,
@@ -235,12 +229,16 @@ void host_keeper_state::let_go(const ports::stream_id& stream, one_stream& s) {
           [this](const caf::error& why) { self->quit(why); });
 }
 
-hosting_report_ptr host_keeper_state::report() const {
-  auto told = std::make_shared<std::vector<hosted_stream>>();
-  for (const auto& [stream, s] : streams_)
-    if (s.hosted || s.state != hosting_state::hosted)
-      told->push_back({stream, s.epoch, s.state});
-  return told;
+void host_keeper_state::count() const {
+  auto& metrics = *in_charge.opened->context()->metrics;
+  auto are = [this](hosting_state state) {
+    return static_cast<double>(
+        std::ranges::count_if(streams_, [&](const auto& one) { return one.second.state == state; }));
+  };
+  metrics.make_gauge("toit_streams_to_take_over", "Streams whose epoch is this node's, not yet taken over")
+      .set(are(hosting_state::waiting));
+  metrics.make_gauge("toit_streams_to_hand_over", "Streams that are to pass from this node to another")
+      .set(are(hosting_state::passing));
 }
 
 host_keeper_actor::behavior_type host_keeper(host_keeper_actor::stateful_pointer<host_keeper_state> self,
@@ -257,7 +255,6 @@ host_keeper_actor::behavior_type host_keeper(host_keeper_actor::stateful_pointer
   return {
       [self](written_atom, const ports::batch_ptr&) { return self->state.written(); },
       [self](tick_atom) { self->state.tick(); },
-      [self](status_atom) { return self->state.report(); },
   };
 }
 

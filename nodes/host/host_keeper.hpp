@@ -35,17 +35,22 @@ struct host_keeper_state {
   void begin_reading();
   std::uint64_t written();
   void tick();
-  hosting_report_ptr report() const;
 
   host_keeper_actor::pointer self = nullptr;
   host_keeping in_charge;
 
 private:
+  enum class hosting_state : std::uint8_t {
+    settled, ///< hosted here, or another node's
+    waiting, ///< to be taken over: for entries, for a key that opens it, for a disk with room
+    passing, ///< to be handed over
+  };
   struct one_stream {
     bool hosted = false;
     std::uint32_t epoch = 0; ///< that was begun here, or was the first one
     hosting_state state{};
-    bool busy = false; ///< something was asked of another actor
+    bool busy = false;                             ///< something was asked of another actor
+    std::optional<ports::adoption_status> because; ///< it could not be taken over, as was last told
     bool gathered = false;
     std::optional<law::passing_prepared> sealed_for; ///< its keys, to this next host
   };
@@ -65,6 +70,7 @@ private:
   bool holds_all(const ports::node_name& who, const ports::stream_id& stream) const;
   void let_go(const ports::stream_id& stream, one_stream& s);
   void follow_authorities();
+  void count() const;
 
   std::unique_ptr<authority_reading> reading_;
   std::uint64_t directory_number_ = 0;

@@ -168,16 +168,6 @@ void running_node::begin_hosting() {
   hosts_ = system_->spawn<caf::detached>(host_keeper, std::move(in_charge));
 }
 
-hosting_report_ptr running_node::hosting() const {
-  hosting_report_ptr told = std::make_shared<const std::vector<hosted_stream>>();
-  if (!hosts_)
-    return told;
-  caf::scoped_actor self{*system_};
-  self->request(hosts_, answer_timeout, status_atom_v)
-      .receive([&](const hosting_report_ptr& given) { told = given; }, [](const caf::error&) {});
-  return told;
-}
-
 std::optional<std::string> running_node::not_ready() const {
   auto all = hosted();
   if (!std::ranges::all_of(all, [](const auto& one) { return one.running->answers(); }))

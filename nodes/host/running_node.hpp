@@ -39,8 +39,6 @@ public:
   std::optional<std::string> elsewhere() const override { return elsewhere(opened_.stream()); }
   std::optional<std::string> elsewhere(const ports::stream_id& stream) const;
   std::shared_ptr<web::host> of(law::siren territory) override;
-  /// Streams that this node hosts, and how far those are that it is to host or to hand over.
-  hosting_report_ptr hosting() const;
   ports::federation_report_ptr links() const override;
   void relay(const ports::stream_id& to, web::relayed_read asked,
              std::function<void(std::optional<web::relayed_answer>)> tell) override;
