@@ -136,13 +136,7 @@ void late_entries_state::settle(const orphan& late, law::late_entry_settled outc
   outcome.link = late.link;
   outcome.witnessed = late.witnessed;
   auto about = subject_of_late(*context, late.cut, late.entry.seq);
-  submission asked;
-  asked.command.introducer = context->settings.gestionnaire;
-  law::outcome made;
-  made.occurred_on = context->today();
-  made.originator = context->settings.gestionnaire;
-  made.entries.push_back({about, outcome, {}, {}});
-  auto append = make_append(*context, asked, made, {{about, 0}});
+  auto append = append_of_node(*context, about, outcome, {{about, 0}});
   self->request(recorder, ask_timeout, append_atom_v,
                 append_group_ptr{std::make_shared<const append_group>(append_group{append})})
       .then(

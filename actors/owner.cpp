@@ -62,6 +62,17 @@ ports::append_ptr make_append(const territory_context& context, const submission
   return append;
 }
 
+ports::append_ptr append_of_node(const territory_context& context, law::subject_id about, law::event happened,
+                                 std::vector<ports::subject_read> reads) {
+  submission asked;
+  asked.command.introducer = context.settings.gestionnaire;
+  law::outcome outcome;
+  outcome.occurred_on = context.today();
+  outcome.originator = context.settings.gestionnaire;
+  outcome.entries.push_back({about, std::move(happened), {}, {}});
+  return make_append(context, asked, outcome, std::move(reads));
+}
+
 bool is_final(law::refusal_code code) {
   using enum law::refusal_code;
   return code != busy && code != read_only && code != unknown_outcome && code != rolled_back && code != fenced &&

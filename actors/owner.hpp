@@ -23,6 +23,10 @@ receipt make_receipt(const ports::stream_id& stream, std::vector<ports::stored_e
 ports::append_ptr make_append(const territory_context& context, const submission& asked, const law::outcome& outcome,
                               std::vector<ports::subject_read> reads);
 
+/// One entry that the node records by itself, in the name of who operates it.
+ports::append_ptr append_of_node(const territory_context& context, law::subject_id about, law::event happened,
+                                 std::vector<ports::subject_read> reads);
+
 /// A refusal that may be remembered under the command's id: the others say "try again".
 bool is_final(law::refusal_code code);
 

@@ -137,14 +137,8 @@ void substitution_host_state::record(const ports::stream_id& stream, law::siren 
   if (!busy_.insert(stream).second)
     return;
   auto about = law::subject_of_territory(territory);
-  submission asked;
-  asked.command.introducer = context->settings.gestionnaire;
-  law::outcome outcome;
-  outcome.occurred_on = context->today();
-  outcome.originator = context->settings.gestionnaire;
-  outcome.entries.push_back({about, std::move(happened), {}, {}});
   // Whatever else was recorded of the territory meanwhile is looked at first.
-  auto append = make_append(*context, asked, outcome, {{about, book_.last_seq(about)}});
+  auto append = append_of_node(*context, about, std::move(happened), {{about, book_.last_seq(about)}});
   self->request(recorder, ask_timeout, append_atom_v,
                 append_group_ptr{std::make_shared<const append_group>(append_group{append})})
       .then(
