@@ -130,7 +130,8 @@ void exchange::ask_those_late(milliseconds elapsed) {
       greet(name, p);
     for (auto& [stream, one] : p.pulls) {
       constexpr unsigned doubled_most = 3;
-      auto wait = setup_.limits.ask_again * (1U << std::min(one.asked_again, doubled_most));
+      auto wait =
+          setup_.limits.ask_again * (is_to_be_hosted(stream) ? 1U : 1U << std::min(one.asked_again, doubled_most));
       if (one.stopped || one.writing || monotonic_ - one.asked_at < wait)
         continue;
       ++one.asked_again;

@@ -233,6 +233,7 @@ private:
   bool pulls_from(const node_name& from, const stream_id& stream) const;
   void begin_pulls(const node_name& from, peer& p);
   void ask_for(const node_name& from, pull& p, const stream_id& stream, bool again);
+  bool is_to_be_hosted(const stream_id& stream) const;
   bool lacks_keys(const stream_id& stream) const;
   void take_keys(pull& p, ports::transfer& brought);
   void write_next(pull& p);

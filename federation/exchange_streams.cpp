@@ -73,6 +73,15 @@ void exchange::ask_for(const node_name& from, pull& p, const stream_id& stream, 
   say(from, want{at, setup_.limits.window_bytes, again, again && at.seq > 0 && lacks_keys(stream)});
 }
 
+/// Here, and not yet: a territory waits for the entries and keys that are asked for.
+bool exchange::is_to_be_hosted(const stream_id& stream) const {
+  auto passes = setup_.authorities.find(stream);
+  if (passes == setup_.authorities.end() || hosts(stream))
+    return false;
+  const auto& known = passes->second;
+  return known.next == setup_.self || (!known.passed.empty() && known.passed.back().host == setup_.self);
+}
+
 /// Those for the ordering authority and, where the stream is to pass to another node, for that one: it may have no link
 /// with the host.
 bool exchange::lacks_keys(const stream_id& stream) const {
