@@ -121,13 +121,24 @@ private:
   }
 
   void add_demonstration() {
-    demonstration_.last_day = law::civil_date{std::chrono::floor<std::chrono::days>(std::chrono::system_clock::now())};
-    auto with_options = [this](CLI::App* demo) {
+    // The civil day where the demonstration is set, which is another than that of UTC for an hour or two each night.
+    demonstration_.last_day =
+        law::local_date("93", std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now()));
+    // Eight years of history before it, and civil time that is known.
+    auto set_last_day = [this](const std::string& text) {
+      auto day = law::parse_date(text);
+      if (!day || day->year() < std::chrono::year{2023} || day->year() > std::chrono::year{2039})
+        throw CLI::ValidationError{"--until", "une date de 2023 à 2039, comme 2026-03-02"};
+      demonstration_.last_day = *day;
+    };
+    auto with_options = [this, set_last_day](CLI::App* demo) {
       demo->add_option("--data", demonstration_.data, "Dossier de la démonstration")->required();
       demo->add_option("--port", demonstration_.port, "Port, 0 pour un port libre")->check(CLI::Range(0, 65535));
       demo->add_option("--one-in", demonstration_.one_in, "Population réduite : une demande sur N")
           ->check(CLI::Range(1, 100'000));
       demo->add_option("--seed", demonstration_.seed, "Graine de la population");
+      demo->add_option_function<std::string>("--until", set_last_day,
+                                             "Jour auquel la démonstration commence, aujourd'hui sans cela");
       return demo;
     };
     auto* demo = command(&app_, "demo", "Sert la Seine-Saint-Denis avec une population fictive : six nœuds", [this] {

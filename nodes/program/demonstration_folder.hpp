@@ -14,6 +14,9 @@ constexpr const char* begun_mark = "demonstration";
 constexpr const char* done_mark = "population";
 /// Holds the port on which it is served.
 constexpr const char* port_mark = "port";
+/// Of a federation: the keys of its anchor, and the directory that they sign.
+constexpr const char* anchor_file = "anchor.keys";
+constexpr const char* directory_file = "directory.toit";
 
 /// Throws std::runtime_error when the file cannot be written.
 void mark(const std::filesystem::path& file, const std::string& content);

@@ -34,9 +34,7 @@ constexpr std::size_t state_nodes = 2;
 /// Of the other territories: the demonstration begins in about a minute all the same.
 constexpr std::uint32_t others_one_in = 10;
 
-constexpr const char* anchor_file = "anchor.keys";
 constexpr const char* escrow_file = "escrow.keys";
-constexpr const char* directory_file = "directory.toit";
 
 node_tier tier_of(const demonstration_node& node) {
   if (node.stream.starts_with("SR"))
@@ -154,13 +152,15 @@ std::string links_of(const demonstration_node& node, const std::string& anchor, 
          (&node == everybody.data() ? "escrow_keys = \"../" + std::string{escrow_file} + "\"\n" : "");
 }
 
-std::string state_configuration(const demonstration_node& node) {
+/// Its clock begins on the day on which those of the territories do: it would name days that they do not know yet.
+std::string state_configuration(const demonstration_node& node, law::civil_date clock_begins) {
   bool region = tier_of(node) == node_tier::region;
   return std::string{"# Fictitious data. A node of the State.\npurpose = \"demonstration\"\n\n[authority]\ntier = \""} +
          (region ? "region" : "departement") + "\"\ncode = \"" + std::string{node.stream.substr(2)} +
          "\"\nlegal_person = \"" + std::string{node.siren} +
          "\"\n\n[data]\ndirectory = \".\"\nkeys = \"node.keys\"\n\n[http]\nport = 0\n\n[log]\nformat = \"text\"\n"
-         "level = \"warning\"\n";
+         "level = \"warning\"\n\n[clock]\nbegins = " +
+         law::to_text(clock_begins) + "\n";
 }
 
 void write_directory(const fs::path& data, std::span<const std::uint16_t> ports) {
@@ -185,7 +185,8 @@ void write_configurations(const demonstration_options& options, std::span<const 
     auto own = options;
     own.port = i == state_nodes ? options.port : std::uint16_t{0};
     own.territory = *law::siren::parse(node.siren);
-    auto text = i < state_nodes ? state_configuration(node) : demonstration_configuration(own, begins);
+    auto text =
+        i < state_nodes ? state_configuration(node, options.last_day) : demonstration_configuration(own, begins);
     mark(options.data / node.name / "node.toml", text + links_of(node, anchor, listen));
   }
 }
@@ -237,7 +238,7 @@ private:
     bool whole = one.node->stream == everybody[state_nodes].stream;
     auto one_in = whole ? options_.one_in : options_.one_in * others_one_in;
     one.process = child_process{{"demo-node", "--data", folder.string(), "--one-in", std::to_string(one_in), "--seed",
-                                 std::to_string(options_.seed)}};
+                                 std::to_string(options_.seed), "--until", law::to_text(options_.last_day)}};
     mark(folder / pid_mark, std::to_string(one.process.pid()));
   }
 

@@ -10,6 +10,7 @@
 #include "nodes/program/visited_nodes.hpp"
 
 #include <csignal>
+#include <fstream>
 #include <sstream>
 #include <thread>
 
@@ -303,9 +304,17 @@ private:
     tell("dossier de preuve", "vérifié hors ligne, avec ses témoins : " + file.string());
   }
 
-  std::string signer_of(std::size_t which) const {
-    auto keys = read_keys(folder(which) / "node.keys");
-    return law::to_hex(journal::signing_key{keys.value().signing_seed}.public_half());
+  /// As the directory names it that the anchor has signed: the nodes' own folders are not looked at.
+  std::string signer_of(std::size_t which) {
+    auto anchor = read_keys(data_ / anchor_file);
+    expect(anchor.has_value(), "la clé de l'ancre se lit");
+    std::ifstream in{data_ / directory_file, std::ios::binary};
+    ports::bytes content{std::istreambuf_iterator<char>{in}, {}};
+    auto directory = federation::open_directory(content, journal::signing_key{anchor->signing_seed}.public_half());
+    expect(directory.has_value(), "l'annuaire est celui que l'ancre a signé");
+    const auto* host = directory->host_of(*ports::stream_id::parse(node(which).stream));
+    expect(host && !host->signing_keys.empty(), "l'annuaire nomme la clé du nœud");
+    return law::to_hex(host->signing_keys.front().key);
   }
 
   // -- processes ----------------------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ COMMANDS = 60
 KILLS = 6
 TERRITORY = "T200057867"
 WITHIN_S = 120
+LAST_DAY = "2026-03-02"
 
 
 class Member:
@@ -118,6 +119,10 @@ def play(folder, told):
     prefect = Member(folder / "prefecture-93", told["password"])
     territory = Member(folder / "plaine-commune", told["password"])
     service = prefect.ask(lambda s: s.get("/v1/territory"))["territory"]
+    # Whatever the machine's day: what one of them records on its own day, the other takes.
+    for member in (prefect, territory):
+        today = member.ask(lambda s: s.get("/v1/clock"))["today"]
+        assert today == LAST_DAY, (member.folder.name, today)
     numbers = demandes(territory)
     assert len(numbers) == COMMANDS, len(numbers)
     habilitate(territory, service)
@@ -145,7 +150,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="toit-test-") as scratch:
         folder = Path(scratch) / "demo"
         process = subprocess.Popen(
-            [TOIT, "demo", "--json", "--data", folder, "--port", "0", "--one-in", "300"],
+            [TOIT, "demo", "--json", "--data", folder, "--port", "0", "--one-in", "300", "--until", LAST_DAY],
             stdout=subprocess.PIPE,
             text=True,
         )
