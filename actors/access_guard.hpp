@@ -24,6 +24,7 @@ struct guard_neighbours {
   convention_keeper_actor conventions; ///< null on a State node
   state_desk_actor state;              ///< null in a territory
   prefect_procedures_actor procedures; ///< null in a territory
+  late_entries_actor late;             ///< null on a node alone, and on a State node
 };
 
 /// A demonstration node's clock, which goes where it is set; empty on any other node.

@@ -29,7 +29,8 @@ bool travels(const law::event& asked, const law::entry_kind& kind) {
          !holds_alternative<law::document_filed>(asked) && !holds_alternative<law::consultation_authorised>(asked) &&
          !holds_alternative<law::applicant_account_opened>(asked) &&
          !holds_alternative<law::applicant_password_set>(asked) &&
-         !holds_alternative<law::applicant_account_closed>(asked);
+         !holds_alternative<law::applicant_account_closed>(asked) &&
+         !holds_alternative<law::late_entry_reviewed>(asked);
 }
 
 law::check check_travels(const law::event& asked) {
@@ -116,6 +117,14 @@ law::check access_guard_state::add_originator(submission& on_its_way, const aske
 }
 
 namespace {
+
+/// Of an account, which is in no entry.
+bool brings_secret(const law::event& happened) {
+  using std::holds_alternative;
+  return holds_alternative<law::account_opened>(happened) || holds_alternative<law::account_secret_changed>(happened) ||
+         holds_alternative<law::applicant_account_opened>(happened) ||
+         holds_alternative<law::applicant_password_set>(happened);
+}
 
 bool creates_its_subject(const law::event& happened) {
   using std::holds_alternative;
@@ -367,22 +376,11 @@ caf::result<answer_ptr> access_guard_state::submit(const asked_command_ptr& aske
   return asked->late ? hand_over_late(on_its_way) : hand_over(on_its_way, asked);
 }
 
-namespace {
-
-/// Its secret was the former host's alone: it has to be made anew.
-bool brings_secret(const law::event& happened) {
-  using std::holds_alternative;
-  return holds_alternative<law::account_opened>(happened) || holds_alternative<law::account_secret_changed>(happened) ||
-         holds_alternative<law::applicant_account_opened>(happened) ||
-         holds_alternative<law::applicant_password_set>(happened);
-}
-
-} // namespace
-
 /// What it creates keeps the identifier that others know it by; what it brings with it is in the entry.
 // [L441-2-7-4-1]
 caf::result<answer_ptr> access_guard_state::hand_over_late(const std::shared_ptr<submission>& on_its_way) {
   const auto& happened = std::get<law::event>(on_its_way->command.asked);
+  // That was the former host's alone.
   if (brings_secret(happened))
     return refuse(*on_its_way, law::refuse(refusal_code::conflict, "L441-2-7-4-1",
                                            "Le secret de ce compte est resté sur l'ancien nœud : il est à refaire.")
@@ -396,9 +394,7 @@ caf::result<answer_ptr> access_guard_state::hand_over(const std::shared_ptr<subm
                                                       const asked_command_ptr& asked) {
   using std::holds_alternative;
   auto& happened = std::get<law::event>(on_its_way->command.asked);
-  if (holds_alternative<law::account_opened>(happened) || holds_alternative<law::account_secret_changed>(happened) ||
-      holds_alternative<law::applicant_account_opened>(happened) ||
-      holds_alternative<law::applicant_password_set>(happened))
+  if (brings_secret(happened))
     return bring_secrets(on_its_way, asked);
   if (auto* to = std::get_if<law::clock_set>(&happened))
     return move_clock(on_its_way, to->now);
@@ -424,6 +420,8 @@ caf::result<answer_ptr> access_guard_state::hand_to_owner(const submission_ptr& 
       holds_alternative<law::reservation_convention_signed>(happened) ||
       holds_alternative<law::reservation_convention_ended>(happened) || holds_alternative<law::flow_stated>(happened))
     return self->delegate(neighbours.allocator, submit_atom_v, ready);
+  if (holds_alternative<law::late_entry_reviewed>(happened) && neighbours.late)
+    return self->delegate(neighbours.late, submit_atom_v, ready);
   const auto& kind = law::kind_of(happened);
   if (concerns_dispositif(kind) && kind.family == law::entry_family::state)
     return self->delegate(neighbours.procedures, submit_atom_v, ready);

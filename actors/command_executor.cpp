@@ -120,13 +120,44 @@ void command_executor_state::carry_out(const ports::stream_id& issuer, const ent
       opened->id != issued.record->command)
     return answered(issuer, issued,
                     refused_answer(refusal_code::malformed, "Cette commande ne s'ouvre pas dans ce territoire."));
+  auto asked = asked_by(issuer, std::move(*opened));
   if (letter.valid_until <= context->post->now())
-    return answered(issuer, issued,
-                    refused_answer(refusal_code::too_late, "Cette commande est arrivée après son terme."));
-  self->request(guard, ask_timeout, submit_atom_v, asked_by(issuer, std::move(*opened)))
+    return answer_late(issuer, issued, *asked);
+  self->request(guard, ask_timeout, submit_atom_v, std::move(asked))
       .then([this, issuer, issued](const answer_ptr& given) { answered(issuer, issued, *given); },
             // The outcome is unknown: asked again, the command gets its first answer.
             [this, issuer](const caf::error&) { try_again(issuer); });
+}
+
+/// It may have been carried out in time, and the answer not have been recorded: the journal is asked, and nothing else
+/// is done.
+// [R441-2-15-I-9]
+void command_executor_state::answer_late(const ports::stream_id& issuer, const entry& issued,
+                                         const asked_command& asked) {
+  auto nothing = std::make_shared<ports::append>();
+  nothing->stream = context->stream;
+  nothing->command = *asked.id;
+  nothing->request = asked.request;
+  self->request(recorder, ask_timeout, append_atom_v,
+                append_group_ptr{std::make_shared<const append_group>(append_group{std::move(nothing)})})
+      .then(
+          [this, issuer, issued](const append_results_ptr& done) {
+            using enum ports::append_status;
+            const auto& known = done->results.front();
+            if (known.status == repeated) {
+              receipt made;
+              made.first_seq = known.first_seq;
+              made.last_seq = known.last_seq;
+              return answered(issuer, issued, answer{std::move(made)});
+            }
+            if (known.status == refused_before)
+              return answered(issuer, issued, answer{std::unexpected{known.refusal}});
+            if (known.status != appended)
+              return try_again(issuer);
+            answered(issuer, issued,
+                     refused_answer(refusal_code::too_late, "Cette commande est arrivée après son terme."));
+          },
+          [this, issuer](const caf::error&) { try_again(issuer); });
 }
 
 void command_executor_state::answered(const ports::stream_id& issuer, const entry& issued, const answer& given) {

@@ -45,6 +45,7 @@ private:
   /// False when the entry is no command for this territory.
   bool take(const ports::stream_id& issuer, const entry& issued);
   void carry_out(const ports::stream_id& issuer, const entry& issued, const law::command_issued& letter);
+  void answer_late(const ports::stream_id& issuer, const entry& issued, const asked_command& asked);
   void answered(const ports::stream_id& issuer, const entry& issued, const answer& given);
   void record(const ports::stream_id& issuer, const entry& issued, const ports::posted_result& result);
   void finished(const ports::stream_id& issuer, std::uint64_t seq);

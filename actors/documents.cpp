@@ -60,12 +60,30 @@ void documents_state::destroy(const std::vector<law::document_id>& gone) {
     context->vault->destroy(id);
 }
 
+/// What a former host had filed beyond the cut is there until its entry is settled, and after: a conflict is looked at
+/// with what came with it.
+// [L441-2-7-4-1]
+void documents_state::add_of_tails(std::vector<law::document_id>& known) const {
+  constexpr std::size_t chunk = 512;
+  auto reader = context->open_reader();
+  std::vector<ports::orphan_entry> some;
+  do {
+    auto [cut, seq] =
+        some.empty() ? std::pair<std::uint32_t, std::uint64_t>{} : std::pair{some.back().cut, some.back().entry.seq};
+    some = reader->orphans(context->stream, cut, seq, chunk);
+    for (const auto& one : some)
+      if (const auto* filed = one.entry.record ? std::get_if<law::document_filed>(&one.entry.record->event) : nullptr)
+        known.push_back(filed->document);
+  } while (some.size() == chunk);
+}
+
 void documents_state::sweep(const demand_registry_actor& registry) {
   // Listed before asking: what is stored meanwhile is not in the list.
   auto listed = context->vault->list();
   self->request(registry, ask_timeout, sweep_atom_v)
       .then(
           [this, listed](std::vector<law::document_id>& known) {
+            add_of_tails(known);
             std::ranges::sort(known);
             std::size_t swept = 0;
             for (auto id : listed)

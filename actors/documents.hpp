@@ -24,6 +24,8 @@ struct documents_state {
   territory_context_ptr context;
 
 private:
+  void add_of_tails(std::vector<law::document_id>& known) const;
+
   std::set<law::document_id> in_flight_; ///< stored, their entry not yet answered
 };
 

@@ -217,7 +217,7 @@ void event_recorder_state::forget(const caf::actor_addr& gone) {
 
 /// A group is staged and on disk within one message: between two messages nothing is.
 bool event_recorder_state::order(const ordered_stream& now) {
-  writer->follow_ordering(now.ordering);
+  writer->follow_ordering(now.stream, now.ordering);
   return !now.escrow || writer->seal_keys_to(now.stream, *now.escrow);
 }
 

@@ -15,8 +15,10 @@ namespace toit {
 template <class Book, class Self>
 class instruments_owner : public owner<Book, Self> {
 public:
-  instruments_owner(Self self, territory_context_ptr context, event_recorder_actor recorder, std::string_view part)
-      : instruments_owner{self, context, std::move(recorder), part, read(*context, part)} {}
+  /// `begins` is a place up to which nothing concerns it.
+  instruments_owner(Self self, territory_context_ptr context, event_recorder_actor recorder, std::string_view part,
+                    std::uint64_t begins = 0)
+      : instruments_owner{self, context, std::move(recorder), part, read(*context, part), begins} {}
 
   /// Writes a snapshot when enough has changed, or in any case; false when there was no room.
   bool keep(bool force) {
@@ -87,9 +89,10 @@ private:
   }
 
   instruments_owner(Self self, territory_context_ptr context, event_recorder_actor recorder, std::string_view part,
-                    kept found)
-      : owner<Book, Self>{self, std::move(context), std::move(recorder), std::move(found.book), found.seq}, part_{part},
-        instruments_{std::move(found.instruments)}, kept_seq_{found.seq} {}
+                    kept found, std::uint64_t begins)
+      : owner<Book, Self>{self, std::move(context), std::move(recorder), std::move(found.book),
+                          std::max(found.seq, begins)},
+        part_{part}, instruments_{std::move(found.instruments)}, kept_seq_{found.seq} {}
 
   std::string part_;
   std::vector<ports::stored_entry> instruments_;

@@ -236,12 +236,14 @@ using territory_supervisor_actor =
 using substitution_host_actor = follower_actor::extend< // Looks what is due.
     caf::reacts_to<tick_atom>>;
 
-/// LATE ENTRIES brings in what a territory's former host had recorded beyond the cut: each entry at most once.
-using late_entries_actor = caf::typed_actor<
-    // Goes on with the next one.
-    caf::reacts_to<tick_atom>,
+/// LATE ENTRIES brings in what a territory's former host had recorded beyond the cut, each entry at most once, and owns
+/// what the holder says of it.
+using late_entries_actor = follower_actor::extend<
+    // Goes on with the next one, which is asked of this guard.
+    caf::reacts_to<tick_atom, access_guard_actor>,
     // What became of each so far.
-    caf::replies_to<list_atom>::with<late_report_ptr>>;
+    caf::replies_to<list_atom>::with<late_report_ptr>, caf::replies_to<submit_atom, submission_ptr>::with<answer_ptr>,
+    caf::replies_to<keep_atom, bool>::with<bool>>;
 
 /// The HOST KEEPER (nodes/host) of a node takes over the streams whose epochs are opened for it, and hands over or lets
 /// go those that are another's.

@@ -9,8 +9,6 @@ static_assert(actor_state<late_entries_state>);
 
 namespace {
 
-constexpr std::size_t scan_chunk = 1024;
-
 std::span<const std::uint8_t> bytes_in(std::string_view text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
@@ -25,54 +23,34 @@ law::subject_id subject_of_late(const territory_context& context, std::uint32_t 
 
 } // namespace
 
-// -- what is settled already ----------------------------------------------------------------------------------------
-
-/// The first of them bears the sequence of the first cut: whatever was settled, here or by a host in between, follows
-/// it.
-void late_entries_state::find_settled(std::uint64_t cut_seq) {
-  for (auto after = cut_seq;;) {
-    auto entries = reader_->read(context->stream, after, scan_chunk);
-    for (const auto& entry : entries) {
-      after = entry.seq;
-      if (const auto* known = entry.record ? std::get_if<law::late_entry_settled>(&entry.record->event) : nullptr)
-        settled(*known, entry.seq);
-    }
-    if (entries.size() < scan_chunk)
-      return;
-  }
-}
-
-void late_entries_state::settled(const law::late_entry_settled& outcome, std::uint64_t seq) {
-  settled_.push_back({outcome, seq});
-  cut_ = outcome.cut;
-  seq_ = outcome.seq;
-}
-
-namespace {
-
-law::late_entry_settled dropped() {
-  law::late_entry_settled outcome;
-  outcome.outcome = law::late_outcome::dropped;
-  return outcome;
-}
-
-} // namespace
-
 // -- one after the other --------------------------------------------------------------------------------------------
 
-void late_entries_state::tick() {
+void late_entries_state::tick(access_guard_actor guard) {
+  guard_ = std::move(guard);
   waits_ = false;
   if (!busy_)
     go_on();
 }
 
+namespace {
+
+law::late_entry_settled settled_as(law::late_outcome what, law::literal code = "") {
+  law::late_entry_settled outcome;
+  outcome.outcome = what;
+  outcome.code = law::text<40>{code.view()};
+  return outcome;
+}
+
+} // namespace
+
+/// In the order of cuts, and of entries within each: all up to the last one that is settled are.
 void late_entries_state::go_on() {
-  auto next = reader_->orphans(context->stream, cut_, seq_, 1);
-  if (!next.empty() && !std::exchange(has_looked_, true)) {
-    find_settled(next.front().entry.seq);
-    next = reader_->orphans(context->stream, cut_, seq_, 1);
-  }
-  if (next.empty() || waits_)
+  const auto& files = desk->book().files();
+  auto last = files.empty() ? law::late_book::key{} : files.rbegin()->first;
+  auto next = desk->cursor().reader().orphans(context->stream, last.first, last.second, 1);
+  // What cannot be read yet waits for its key: nothing is settled unread.
+  locked_ = !next.empty() && next.front().reading == ports::orphan_reading::locked;
+  if (next.empty() || waits_ || locked_)
     return;
   busy_ = true;
   bring_in(next.front());
@@ -85,13 +63,41 @@ void late_entries_state::bring_in(const orphan& late) {
   const auto& record = late.entry.record;
   if (record && !record->command.empty() && record->command == command_)
     return settle(late, given_);
+  if (late.reading == ports::orphan_reading::damaged)
+    return settle(late, settled_as(law::late_outcome::conflict, "E_MALFORMED"));
   if (!record || law::late_nature_of(*record) == law::late_nature::consequence)
-    return settle(late, dropped());
-  self->request(guard, ask_timeout, submit_atom_v, asked_again(late))
+    return settle(late, settled_as(law::late_outcome::dropped));
+#ifdef TOIT_TEST_SWITCHES
+  if (context->bugs.execute_late_decision && law::late_nature_of(*record) == law::late_nature::decided)
+    return execute(late);
+#endif
+  self->request(guard_, ask_timeout, submit_atom_v, asked_again(late))
       .then([this, late](const answer_ptr& given) { answered(late, *given); },
             // The outcome is unknown: asked again, the command gets its first answer.
             [this](const caf::error&) { try_again(); });
 }
+
+#ifdef TOIT_TEST_SWITCHES
+/// The deliberate bug: as it stands, whatever has happened since.
+void late_entries_state::execute(const orphan& late) {
+  auto append = std::make_shared<ports::append>();
+  append->stream = context->stream;
+  append->command = late.entry.record->command;
+  append->drafts.push_back({late.entry.subject,
+                            context->sealer->seal(context->stream, late.entry.subject, *late.entry.record),
+                            late.entry.record});
+  self->request(recorder, ask_timeout, append_atom_v,
+                append_group_ptr{std::make_shared<const append_group>(append_group{append})})
+      .then(
+          [this, late](const append_results_ptr& done) {
+            receipt made;
+            made.first_seq = done->results.front().first_seq;
+            made.last_seq = done->results.front().last_seq;
+            answered(late, answer{made});
+          },
+          [this](const caf::error& why) { self->quit(why); });
+}
+#endif
 
 /// As whoever asked for it was known then: his rights were looked at by the former host.
 asked_command_ptr late_entries_state::asked_again(const orphan& late) const {
@@ -102,6 +108,10 @@ asked_command_ptr late_entries_state::asked_again(const orphan& late) const {
   asked->originator = record.originator;
   asked->occurred_on = record.occurred_on;
   asked->id = record.command;
+#ifdef TOIT_TEST_SWITCHES
+  if (context->bugs.import_late_twice && law::late_nature_of(record) == law::late_nature::fact)
+    asked->id.reset();
+#endif
   asked->request = record.request;
   asked->late = late.entry.subject;
   if (record.introducer.is_demandeur())
@@ -140,15 +150,13 @@ void late_entries_state::settle(const orphan& late, law::late_entry_settled outc
   self->request(recorder, ask_timeout, append_atom_v,
                 append_group_ptr{std::make_shared<const append_group>(append_group{append})})
       .then(
-          [this, outcome](const append_results_ptr& done) {
+          [this](const append_results_ptr& done) {
             using enum ports::append_status;
             const auto& result = done->results.front();
             if (result.status != appended && result.status != stale)
               return try_again();
             busy_ = false;
-            if (result.status == appended)
-              settled(outcome, result.first_seq);
-            std::tie(cut_, seq_) = std::tie(outcome.cut, outcome.seq);
+            desk->catch_up();
             context->metrics->make_counter("toit_late_entries_total", "Entries of a former host that were settled")
                 .add();
             go_on();
@@ -163,22 +171,29 @@ void late_entries_state::try_again() {
 }
 
 late_report_ptr late_entries_state::report() const {
-  return std::make_shared<const late_report>(late_report{settled_, waits_ ? 1U : 0U});
+  return std::make_shared<const late_report>(late_report{desk->book().files(), waits_ || locked_});
 }
 
-late_entries_actor::behavior_type late_entries(late_entries_actor::stateful_pointer<late_entries_state> self,
-                                               territory_context_ptr context, event_recorder_actor recorder,
-                                               access_guard_actor guard) {
+late_entries_actor::behavior_type late_entries(late_pointer self, territory_context_ptr context,
+                                               event_recorder_actor recorder) {
   set_up_defaults(self, late_entries_state::name);
   auto& state = self->state;
   state.self = self;
-  state.context = std::move(context);
-  state.recorder = std::move(recorder);
-  state.guard = std::move(guard);
-  state.open_reader();
+  state.context = context;
+  state.recorder = recorder;
+  // Nothing of them is before the first cut: there was no other host.
+  auto reader = context->open_reader();
+  auto cuts = reader->cuts(context->stream);
+  auto head = reader->latest_head(context->stream);
+  auto begins = !cuts.empty() ? cuts.front().seq : head ? head->seq : 0;
+  state.desk = std::make_unique<late_owner>(self, std::move(context), std::move(recorder), "late", begins);
+  state.desk->begin();
   return {
-      [self](tick_atom) { self->state.tick(); },
+      [self](tick_atom, const access_guard_actor& guard) { self->state.tick(guard); },
       [self](list_atom) { return self->state.report(); },
+      [self](submit_atom, const submission_ptr& asked) { return self->state.desk->submit(asked); },
+      [self](keep_atom, bool force) { return self->state.desk->keep(force); },
+      [self](written_atom, const ports::batch_ptr& batch) { return self->state.desk->written(batch); },
   };
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "law/contingents.hpp"
+#include "law/late_book.hpp"
 #include "law/procedures.hpp"
 #include "law/sight.hpp"
 #include "law/state_book.hpp"
@@ -251,18 +252,15 @@ struct supervised_territory {
   law::rights_book rights;
   law::dispositif_book dispositif;
   std::optional<law::stream_closing> closing; ///< while it is the last entry
+  std::uint32_t closing_epoch = 0;            ///< of that entry
   law::bytes32 closing_link{};
 };
 using supervised_territory_ptr = std::shared_ptr<const supervised_territory>;
 
-/// What became of an entry that the former host had made beyond the cut.
-struct settled_late_entry {
-  law::late_entry_settled settled;
-  std::uint64_t recorded = 0; ///< the entry that says so
-};
+/// What became of the entries that former hosts had made beyond a cut.
 struct late_report {
-  std::vector<settled_late_entry> settled;
-  std::uint64_t waiting = 0; ///< 1 while the next one cannot be brought in now
+  std::map<law::late_book::key, law::late_file> files;
+  bool waits = false; ///< the next one cannot be brought in now
 };
 using late_report_ptr = std::shared_ptr<const late_report>;
 

@@ -20,6 +20,7 @@ void substitution_host_state::begin_reading() {
 
 void substitution_host_state::catch_up() {
   cursor_->catch_up([this](const ports::stored_entry& entry) {
+    last_recorded_on_ = law::local_date(context->departement, entry.recorded_at);
     book_.apply(entry.subject, *entry.record, entry.seq);
     if (auto about = law::territory_of(book_, entry.record->event))
       changed_.insert(ports::stream_of(*about));
@@ -37,9 +38,12 @@ std::uint64_t substitution_host_state::written(const ports::batch_ptr& batch) {
   return cursor_->seq();
 }
 
+/// A clock that was put back undoes no day on which something was recorded already.
+law::civil_date substitution_host_state::today() const { return std::max(context->today(), last_recorded_on_); }
+
 /// Acts begin and end on a day; what was waited for may have come.
 void substitution_host_state::tick() {
-  auto today = context->today();
+  auto today = this->today();
   if (std::exchange(looked_on_, today) != today)
     for (const auto& [stream, supervisor] : supervisors)
       changed_.insert(stream);
@@ -99,7 +103,7 @@ void substitution_host_state::look_at(const ports::stream_id& stream, law::siren
                                       const supervised_territory& known) {
   const auto* side = known.seq > 0 ? &known.dispositif : nullptr;
   auto due = law::passing_due(book_, territory, side, hosts_of(stream, side), context->settings.territory,
-                              known.closing.has_value(), context->today());
+                              known.closing.has_value(), today());
   if (!due)
     return;
   // Until it is done, it is looked at again with each tick.
@@ -117,20 +121,40 @@ void substitution_host_state::look_at(const ports::stream_id& stream, law::siren
 /// By agreement, once the stream is closed for this very host and he holds all of it; else once what is here opens.
 // [L441-2-7-4-1]
 bool substitution_host_state::may_open(law::siren territory, const supervised_territory& known,
-                                       law::authority_passed& due) const {
+                                       law::authority_passed& due) {
+  const auto& nodes = *context->hosting;
+  auto stream = ports::stream_of(territory);
+  if (!law::by_agreement(due.ground) && !known.closing)
+    return nodes.can_open(stream);
+  if (!known.closing || known.closing->epoch != due.epoch)
+    return false;
+  due.closed_seq = known.seq;
+  due.closed_link = known.closing_link;
+  if (can_go_on(stream, known, due))
+    return true;
+  // Nobody records while a stream is closed: whoever has closed it goes on when the next host does not come back.
+  auto [since, fresh] = closed_since_.try_emplace(stream, due.epoch, context->clock->monotonic());
+  if (since->second.first != due.epoch)
+    since->second = {due.epoch, context->clock->monotonic()};
+  const auto* file = book_.find(territory);
+  auto present = file && file->authority ? std::optional{file->authority->host} : text_of(nodes.listed_host(stream));
+  if (!present || context->clock->monotonic() - since->second.second < reopened_after)
+    return false;
+  base::log_warning("the next host of a closed stream does not come: it goes back to the one before",
+                    {{"stream", stream.view()}});
+  due.host = *present;
+  return can_go_on(stream, known, due);
+}
+
+bool substitution_host_state::can_go_on(const ports::stream_id& stream, const supervised_territory& known,
+                                        const law::authority_passed& due) const {
   const auto& nodes = *context->hosting;
   auto host = ports::node_name::parse(due.host.str());
   if (!host)
     return false;
-  if (!law::by_agreement(due.ground) && !known.closing)
-    return nodes.can_open();
-  bool stays_open = known.closing && known.closing->epoch == due.epoch;
-  if (!stays_open || (known.closing->to != due.host && host != nodes.self()))
-    return false;
-  due.closed_seq = known.seq;
-  due.closed_link = known.closing_link;
-  bool stays = *host == nodes.self();
-  return stays ? nodes.can_open() : nodes.holds(*host, ports::stream_of(territory), known.seq);
+  if (*host == nodes.self())
+    return nodes.can_open(stream);
+  return nodes.holds(*host, stream, known.closing_epoch, known.seq);
 }
 
 void substitution_host_state::record(const ports::stream_id& stream, law::siren territory, law::event happened) {

@@ -3,7 +3,7 @@
 /// adhesions say that they pass. It writes what follows, and decides nothing: law/authority.hpp does.
 ///
 /// Text       L441-2-7 al. 2 and 4.
-/// Not here   what the nodes do about it: nodes/host/host_keeper.
+/// Not here   what the nodes do about it: nodes/hosting/host_keeper.
 
 #pragma once
 
@@ -21,6 +21,9 @@ struct substitution_host_state {
 
   static inline const char* name = "substitution_host";
 
+  /// A node that begins again, or a link that is mended, takes less.
+  static constexpr std::chrono::minutes reopened_after{10};
+
   void begin_reading();
   std::uint64_t written(const ports::batch_ptr& batch);
   void tick();
@@ -32,10 +35,14 @@ struct substitution_host_state {
 
 private:
   void catch_up();
+  law::civil_date today() const;
   void look_at(const ports::stream_id& territory);
   void look_at(const ports::stream_id& stream, law::siren territory, const supervised_territory& known);
   law::possible_hosts hosts_of(const ports::stream_id& stream, const law::dispositif_book* side) const;
-  bool may_open(law::siren territory, const supervised_territory& known, law::authority_passed& due) const;
+  bool may_open(law::siren territory, const supervised_territory& known, law::authority_passed& due);
+  /// Of a closed stream.
+  bool can_go_on(const ports::stream_id& stream, const supervised_territory& known,
+                 const law::authority_passed& due) const;
   void record(const ports::stream_id& stream, law::siren territory, law::event happened);
 
   std::optional<stream_cursor> cursor_;
@@ -43,6 +50,9 @@ private:
   std::set<ports::stream_id> changed_; ///< territories to be looked at with the next tick
   std::set<ports::stream_id> busy_;    ///< of which an answer is awaited
   law::civil_date looked_on_;
+  law::civil_date last_recorded_on_{}; ///< of the authority's own stream
+  /// Epoch that a stream was closed for, and when that was first seen.
+  std::map<ports::stream_id, std::pair<std::uint32_t, std::chrono::milliseconds>> closed_since_;
 };
 
 substitution_host_actor::behavior_type

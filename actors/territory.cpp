@@ -59,15 +59,15 @@ territory_actors spawn_territory(caf::actor_system& system, const territory_cont
     spawned.procedures = system.spawn(prefect_procedures, context, recorder, spawned.supervisors);
   if (of_state && context->hosting)
     spawned.substitution = system.spawn(substitution_host, context, recorder, spawned.supervisors);
+  if (context->post && !of_state)
+    spawned.late = system.spawn(late_entries, context, recorder);
   spawned.guard = system.spawn(access_guard, context,
                                guard_neighbours{recorder, spawned.registry, spawned.allocator, spawned.documents,
                                                 spawned.reader, spawned.passwords, spawned.watcher, spawned.conventions,
-                                                spawned.state, spawned.procedures},
+                                                spawned.state, spawned.procedures, spawned.late},
                                options.steer);
   if (context->post && !of_state)
     spawned.executor = system.spawn(command_executor, context, recorder, spawned.guard);
-  if (context->post && !of_state)
-    spawned.late = system.spawn(late_entries, context, recorder, spawned.guard);
   return spawned;
 }
 

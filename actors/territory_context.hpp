@@ -26,6 +26,8 @@ struct deliberate_bugs {
   bool fire_deadline_twice = false;
   bool accept_stale_subject = false;
   bool lose_an_inbox_entry = false;
+  bool import_late_twice = false;
+  bool execute_late_decision = false;
 };
 
 struct territory_context {

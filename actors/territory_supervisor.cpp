@@ -42,6 +42,7 @@ void territory_supervisor_state::take(const ports::stored_entry& entry) {
     facts.name = opened->name;
   if (const auto* closing = std::get_if<law::stream_closing>(&entry.record->event)) {
     facts.closing = *closing;
+    facts.closing_epoch = entry.epoch;
     if (auto head = reader_->head_covering(facts.stream, entry.seq))
       facts.closing_link = head->link;
   }

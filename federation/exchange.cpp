@@ -312,6 +312,8 @@ void exchange::take_in(const node_name& from, hello& said) {
       compare(from, p, position);
   begin_pulls(from, p);
   settle_confirmations();
+  if (is_expired())
+    return;
   for (const auto& [stream, theirs] : p.theirs)
     mark_again(from, stream);
 }
@@ -346,7 +348,7 @@ void exchange::compare(const node_name& from, peer& p, const ports::stream_posit
 /// Of a stream of this node's own he holds more, in an epoch that is this node's.
 bool exchange::is_ahead(const ports::stream_position& theirs) const {
   auto ours = place_of(theirs.stream);
-  if (!is_further(theirs, ours))
+  if (!is_further(theirs, ours) || std::ranges::find(setup_.disclaimed, theirs.link) != setup_.disclaimed.end())
     return false;
   bool ours_to_have = is_host(setup_.self, theirs.stream) && theirs.epoch <= epoch_of(theirs.stream);
   return theirs.epoch == ours.epoch || ours_to_have || setup_.restored;
@@ -366,12 +368,24 @@ void exchange::let_claims_lapse(const node_name& from, peer& p, milliseconds ela
     return;
   p.claim_waited.reset();
   for (const auto& stream : setup_.hosted)
-    if (auto theirs = p.theirs.find(stream); theirs != p.theirs.end() && is_ahead(theirs->second)) {
+    if (auto theirs = p.theirs.find(stream);
+        theirs != p.theirs.end() && is_ahead(theirs->second) && !is_marked(p, theirs->second)) {
       p.disbelieved = true;
       p.theirs.erase(theirs);
       p.as_of.erase(stream);
       misbehaved(from);
     }
+}
+
+/// A word that he has signed is more than one that he says: it binds this node until what it speaks of is here, or is
+/// proved to be another history, or until whoever answers for this node disclaims it.
+bool exchange::is_marked(const peer& p, const ports::stream_position& theirs) const {
+  auto marked = p.ahead.find(theirs.stream);
+  auto pulled = p.pulls.find(theirs.stream);
+  if (pulled != p.pulls.end() && pulled->second.stopped)
+    return false;
+  return marked != p.ahead.end() &&
+         is_ahead({theirs.stream, marked->second.epoch, marked->second.seq, marked->second.link});
 }
 
 void exchange::found_behind(const stream_id& stream) {
@@ -387,6 +401,9 @@ void exchange::come_back(const stream_id& stream) {
   };
   if (!behind_.contains(stream) || std::ranges::any_of(peers_, holds_more))
     return;
+  // Nobody is told that what was taken from others is all, while some of it came without what it says.
+  if (not_whole_.contains(stream))
+    return raise(alarm_kind::keys_missing, stream, setup_.self, seq_of(stream));
   // Another neighbour may hold more still.
   if (setup_.restored && !heard_enough())
     return;
@@ -395,13 +412,14 @@ void exchange::come_back(const stream_id& stream) {
   settle(alarm_kind::rolled_back, stream, setup_.self);
   settle(alarm_kind::unconfirmed, stream, {});
   hold(stream, false);
+  was_behind_ = true;
   todo_.caught_up.push_back(stream);
 }
 
 // -- questions ------------------------------------------------------------------------------------------------------
 
 void exchange::ask(const node_name& whom, std::uint64_t number, bytes content) {
-  if (peers_.contains(whom))
+  if (peers_.contains(whom) && !is_expired())
     say(whom, question{number, std::move(content)});
 }
 
@@ -432,7 +450,9 @@ void exchange::take_in(const node_name& from, reply& said) {
 void exchange::raise(alarm_kind kind, std::optional<stream_id> stream, std::optional<node_name> node,
                      std::uint64_t seq) {
   auto same = [&](const alarm& a) { return a.kind == kind && a.stream == stream && a.node == node; };
-  if (std::ranges::any_of(alarms_, same) || alarms_.size() >= alarms_most)
+  // Forks are proof, and few: neighbours who misbehave in all ways leave room for them.
+  auto most = kind == alarm_kind::forked ? 2 * alarms_most : alarms_most;
+  if (std::ranges::any_of(alarms_, same) || alarms_.size() >= most)
     return;
   alarms_.push_back({kind, stream, node, seq, now_});
   todo_.raised.push_back(alarms_.back());
@@ -467,7 +487,7 @@ ports::federation_report exchange::report() const {
     link.last_heard = p.last_heard;
     link.misbehaviours = p.misbehaviours;
     for (const auto& [stream, theirs] : p.theirs)
-      link.streams.push_back({stream, seq_of(stream), theirs.seq, p.as_of.at(stream)});
+      link.streams.push_back({stream, seq_of(stream), theirs.seq, theirs.epoch, p.as_of.at(stream)});
   }
   return made;
 }

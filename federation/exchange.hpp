@@ -57,6 +57,8 @@ struct exchange_setup {
   public_key anchor{};
   /// Who hosts what since, as far as the ordering streams that are here say.
   federation::authorities authorities;
+  /// Links of what others hold of this node's own streams, and is not its own: whoever answers for it says so.
+  std::vector<law::bytes32> disclaimed;
   bool restored = false; ///< from a backup: nothing is recorded before a neighbour has said what came after
   exchange_limits limits;
   exchange_bugs bugs;
@@ -221,6 +223,7 @@ private:
   void compare(const node_name& from, peer& p, const ports::stream_position& theirs);
   void take_claim(const node_name& from, peer& p, const stream_id& stream);
   void let_claims_lapse(const node_name& from, peer& p, milliseconds elapsed);
+  bool is_marked(const peer& p, const ports::stream_position& theirs) const;
   void found_behind(const stream_id& stream);
   bool is_expired() const { return directory_.expired(now_); }
   void come_back(const stream_id& stream);
@@ -237,6 +240,8 @@ private:
   bool lacks_keys(const stream_id& stream) const;
   void take_keys(pull& p, ports::transfer& brought);
   void write_next(pull& p);
+  void take_progress(const node_name& from, const ports::transfer_result& result);
+  bool is_all_of(const node_name& host, const ports::stream_position& here) const;
   void settle_transfer(const node_name& from, pull& p, const ports::transfer_result& result);
   std::optional<std::uint64_t> served_after(const ports::stream_position& theirs, const ports::stream_position& ours);
   void serve(const node_name& from, const want& said, const ports::stream_position& ours, std::uint64_t after);
@@ -290,6 +295,8 @@ private:
   std::optional<milliseconds> first_heard_; ///< since when a neighbour has spoken
   std::set<stream_id> held_;
   std::set<stream_id> behind_;                    ///< own streams of which somebody holds more
+  bool was_behind_ = false;                       ///< what this node had forgotten came back from others, in this run
+  std::set<stream_id> not_whole_;                 ///< own streams of which some came back without what it says
   std::set<stream_id> confirmed_;                 ///< own streams whose end a neighbour has confirmed in this run
   std::map<stream_id, milliseconds> gathering_;   ///< until when
   std::map<stream_id, std::uint32_t> epoch_seen_; ///< in what was brought

@@ -129,24 +129,26 @@ void exchange::gather_from(const node_name& name, peer& p, const stream_id& stre
     ask_for(name, one, stream, true);
 }
 
-/// What is being written is waited for: it would come after the cut.
+/// What is being written is waited for: it would come after the cut. Who was put back may have begun this very epoch
+/// before, and forgotten it: another cut of it would be a fork, so that everybody is waited for who may know.
 void exchange::settle_gathering(const stream_id& stream) {
   auto until = gathering_.find(stream);
   if (until == gathering_.end())
     return;
   auto here = place_of(stream);
-  bool is_late = monotonic_ >= until->second;
+  bool forgot = was_behind_ || setup_.restored;
+  bool waits = forgot || monotonic_ < until->second;
   // Who has just begun has no links yet.
   bool begins = !began_ || monotonic_ - *began_ < setup_.limits.gather_within;
   auto is_awaited = [&](const auto& one) {
     const auto& [name, p] = one;
     auto theirs = p.theirs.find(stream);
     auto pulled = p.pulls.find(stream);
-    bool writing = pulled != p.pulls.end() && pulled->second.writing;
-    bool stopped = pulled != p.pulls.end() && pulled->second.stopped;
+    if (pulled != p.pulls.end() && (pulled->second.writing || pulled->second.stopped))
+      return pulled->second.writing;
     bool has_more = theirs != p.theirs.end() && is_further(theirs->second, here);
-    bool up = p.state == ports::link_state::up;
-    return writing || (!is_late && !stopped && (up ? has_more : begins && concerns(name, stream)));
+    bool is_unheard = !p.run && concerns(name, stream);
+    return waits && (p.state == ports::link_state::up ? has_more || is_unheard : is_unheard && (begins || forgot));
   };
   if (std::ranges::any_of(peers_, is_awaited))
     return;

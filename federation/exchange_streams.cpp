@@ -1,6 +1,7 @@
 // The exchange's streams: what comes, what is countersigned, what goes.
 
 #include "federation/exchange.hpp"
+#include "journal/codec.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -82,14 +83,16 @@ bool exchange::is_to_be_hosted(const stream_id& stream) const {
   return known.next == setup_.self || (!known.passed.empty() && known.passed.back().host == setup_.self);
 }
 
-/// Those for the ordering authority and, where the stream is to pass to another node, for that one: it may have no link
-/// with the host.
+/// Those for the ordering authority and, where the stream is to pass to another node, for that one, until it has begun:
+/// it may have no link with the host, and have asked before they were sealed for it.
 bool exchange::lacks_keys(const stream_id& stream) const {
   if (hosts(stream))
     return false;
   auto lacks = [&](const std::optional<law::bytes32>& whose) { return whose && !source_.has_keys_for(stream, *whose); };
   auto passes = setup_.authorities.find(stream);
   auto next = passes == setup_.authorities.end() ? std::nullopt : passes->second.next;
+  if (passes != setup_.authorities.end() && !next && place_of(stream).epoch < passes->second.epoch())
+    next = passes->second.passed.back().host;
   const auto* node = next ? directory_.find(*next) : nullptr;
   return lacks(directory_.escrow_of(stream, today_)) || (node && lacks(node->operating_key));
 }
@@ -108,7 +111,6 @@ void exchange::take_in(const node_name& from, entries& said) {
     return take_keys(p, brought);
   p.asked_at = monotonic_;
   p.asked_again = 0;
-  peer_said.claim_waited.reset();
   auto first = brought.entries.front().seq;
   bool next = first == p.expected + 1;
   // A cut leaves out what is here of the epoch before.
@@ -133,17 +135,35 @@ void exchange::take_in(const node_name& from, entries& said) {
   write_next(p);
 }
 
-/// Keys alone, that were asked for.
+/// Keys alone, that were asked for. Those of an epoch that has begun meanwhile come again with its entries.
 void exchange::take_keys(pull& p, ports::transfer& brought) {
+  std::erase_if(brought.keys, [epoch = place_of(brought.stream).epoch](const auto& key) { return key.epoch > epoch; });
   if (p.writing || p.waiting || brought.keys.empty() || !brought.heads.empty())
     return;
   p.waiting = std::make_shared<ports::transfer>(std::move(brought));
   write_next(p);
 }
 
+namespace {
+
+bool begins_epoch(const ports::sealed_entry& entry) {
+  auto record = entry.nonce && entry.nonce->empty() && entry.content ? journal::decode(*entry.content) : std::nullopt;
+  return record && std::holds_alternative<law::authority_cut>(record->event);
+}
+
+} // namespace
+
 void exchange::write_next(pull& p) {
   if (p.writing || !p.waiting)
     return;
+  // What a later epoch begins with was lost, or overtaken: it follows nothing that is here, and is asked for again.
+  auto here = place_of(p.waiting->stream);
+  const auto& entries = p.waiting->entries;
+  if (!entries.empty() && entries.front().epoch > here.epoch && !begins_epoch(entries.front())) {
+    p.waiting.reset();
+    p.expected = here.seq;
+    return;
+  }
   p.writing = true;
   auto brought = std::exchange(p.waiting, nullptr);
   set_signers(*brought);
@@ -204,6 +224,18 @@ void exchange::written(const ports::transfer_result& result) {
   settle_gathering(stream);
 }
 
+/// Of what this node lacks of its own stream: he who brings some of it is waited for anew.
+void exchange::take_progress(const node_name& from, const ports::transfer_result& result) {
+  const auto& stream = result.now.stream;
+  if (result.status == ports::transfer_status::stored)
+    peers_.at(from).claim_waited.reset();
+  if (result.content_there) {
+    not_whole_.erase(stream);
+    return settle(alarm_kind::keys_missing, stream, setup_.self);
+  }
+  not_whole_.insert(stream);
+}
+
 void exchange::settle_transfer(const node_name& from, pull& p, const ports::transfer_result& result) {
   const auto& stream = result.now.stream;
   using enum ports::transfer_status;
@@ -213,6 +245,8 @@ void exchange::settle_transfer(const node_name& from, pull& p, const ports::tran
     settle(alarm_kind::altered, stream, from);
     settle(alarm_kind::bad_signature, stream, from);
     settle_about(stream, {alarm_kind::unordered});
+    if (hosts(stream))
+      take_progress(from, result);
     if (result.status == stored) {
       heed_cut(result.now);
       grown(stream);
@@ -292,7 +326,12 @@ void exchange::mark_again(const node_name& from, const stream_id& stream) {
       return say(from, std::move(given));
     }
   auto escrow = directory_.escrow_of(stream, today_);
-  countersign({ports::transfer_status::known, *at, 0, {}, !escrow || source_.has_keys_for(stream, *escrow)});
+  countersign({ports::transfer_status::known,
+               *at,
+               0,
+               {},
+               !escrow || source_.has_keys_for(stream, *escrow),
+               source_.has_content_of(stream)});
 }
 
 /// Only what is whole here, entries and key, on disk, of the epoch in force, and not merely vouched for by what is
@@ -304,6 +343,12 @@ void exchange::countersign(const ports::transfer_result& result) {
     return;
   if (!result.keys_there)
     return raise(alarm_kind::keys_missing, result.now.stream, host->name, result.now.seq);
+  // What says that it was erased may still be on its way.
+  if (!result.content_there) {
+    if (is_all_of(host->name, result.now))
+      raise(alarm_kind::keys_missing, result.now.stream, host->name, result.now.seq);
+    return;
+  }
   settle(alarm_kind::keys_missing, result.now.stream, host->name);
   // What this node's own stream says is not yet confirmed: neither is what it signs.
   if (is_held(setup_.hosted.front()))
@@ -323,6 +368,15 @@ void exchange::countersign(const ports::transfer_result& result) {
     say(host->name, std::move(given));
 }
 
+/// He has said that he has no more.
+bool exchange::is_all_of(const node_name& host, const ports::stream_position& here) const {
+  auto found = peers_.find(host);
+  if (found == peers_.end())
+    return false;
+  auto theirs = found->second.theirs.find(here.stream);
+  return theirs != found->second.theirs.end() && !is_further(theirs->second, here);
+}
+
 /// The same word is here already. One under a key that has been revoked is replaced.
 bool exchange::has_in_force(const node_entry& witness, const ports::witness_mark& mark) const {
   return std::ranges::any_of(source_.marks(mark.stream), [&](const ports::witness_mark& given) {
@@ -339,7 +393,8 @@ void exchange::take_in(const node_name& from, marks& said) {
     if (!hosts(mark.stream) && epoch_of(mark.stream) > 0)
       continue;
     auto is_his = node && std::ranges::find(node->streams, mark.witness) != node->streams.end();
-    if (!hosts(mark.stream) || !is_his || !signed_in_force(*node, mark)) {
+    if (!hosts(mark.stream) || !journal::can_mark(mark.witness, mark.stream) || !is_his ||
+        !signed_in_force(*node, mark)) {
       raise(alarm_kind::bad_signature, {}, from, 0);
       misbehaved(from);
       continue;

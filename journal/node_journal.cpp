@@ -20,10 +20,12 @@ bool in_clear(const law::event& happened) {
 ports::sealed_payload seal_record(const stream_keys& keys, law::subject_id subject, const law::record& record) {
   auto plain = encode(record);
   ports::sealed_payload payload;
-  if (in_clear(record.event))
+  if (in_clear(record.event)) {
     payload.content = std::move(plain);
-  else
+  } else {
     payload = keys.encrypt(keys.latest_epoch(), subject, plain);
+    payload.epoch = keys.latest_epoch();
+  }
   payload.commitment = commitment_of(payload.nonce, payload.content);
   return payload;
 }
@@ -52,6 +54,19 @@ void key_ring::put(std::shared_ptr<const stream_keys> keys) {
   streams_[stream] = std::move(keys);
 }
 
+void key_ring::set_written_since(const ports::stream_id& stream, std::optional<std::uint32_t> epoch) {
+  std::lock_guard lock{mutex_};
+  written_since_.erase(stream);
+  if (epoch)
+    written_since_.emplace(stream, *epoch);
+}
+
+std::optional<std::uint32_t> key_ring::written_since(const ports::stream_id& stream) const {
+  std::lock_guard lock{mutex_};
+  auto found = written_since_.find(stream);
+  return found == written_since_.end() ? std::nullopt : std::optional{found->second};
+}
+
 std::shared_ptr<const stream_keys> key_ring::of(const ports::stream_id& stream) const {
   std::lock_guard lock{mutex_};
   auto found = streams_.find(stream);
@@ -68,51 +83,79 @@ std::shared_ptr<const stream_keys> key_ring::that_open(const ports::stream_id& s
 
 // -- reading --------------------------------------------------------------------------------------------------------
 
-ports::stored_entry read_row(const entry_row& row, const stream_keys& keys) {
+namespace {
+
+ports::stored_entry without_record(const entry_header& header) {
+  return {header.seq,     header.epoch,    law::instant{std::chrono::milliseconds{header.recorded_at_ms}},
+          header.subject, header.previous, nullptr};
+}
+
+bool is_locked(const entry_row& row, const stream_keys& keys) {
+  return !row.nonce.empty() && !keys.has(row.header.epoch);
+}
+
+/// Null where it is damaged.
+ports::record_ptr open_payload(const entry_row& row, const stream_keys& keys) {
   const auto& header = row.header;
-  ports::stored_entry entry{
-      header.seq,     header.epoch,    law::instant{std::chrono::milliseconds{header.recorded_at_ms}},
-      header.subject, header.previous, nullptr};
-  if (row.erased || (!row.nonce.empty() && !keys.has(header.epoch)))
-    return entry;
-  auto fail = [&](const char* what) {
-    throw store_broken{"stream " + keys.stream().text() + ", entry " + std::to_string(header.seq) + ": " + what};
-  };
-  std::optional<law::record> record;
-  if (row.nonce.empty()) {
-    if (commitment_of(row.nonce, row.content) != header.commitment)
-      fail("has another payload than was written");
-    record = decode(row.content);
-  } else {
-    auto plain = keys.decrypt(header.epoch, header.subject, row.nonce, row.content);
-    if (!plain)
-      fail("does not decrypt");
-    record = decode(*plain);
+  if (row.nonce.empty() && commitment_of(row.nonce, row.content) != header.commitment)
+    return nullptr;
+  auto plain = row.nonce.empty() ? std::optional{row.content}
+                                 : keys.decrypt(header.epoch, header.subject, row.nonce, row.content);
+  auto record = plain ? decode(*plain) : std::nullopt;
+  return record ? std::make_shared<const law::record>(std::move(*record)) : nullptr;
+}
+
+ports::orphan_entry read_orphan(std::uint32_t cut, const entry_row& row, const stream_keys& keys, bool witnessed) {
+  using enum ports::orphan_reading;
+  ports::orphan_entry read{cut, without_record(row.header), open, row.link, witnessed};
+  if (row.erased || is_locked(row, keys)) {
+    read.reading = row.erased ? erased : locked;
+    return read;
   }
-  if (!record)
-    fail("is of a kind or version that this program does not know");
-  entry.record = std::make_shared<const law::record>(std::move(*record));
+  read.entry.record = open_payload(row, keys);
+  read.reading = read.entry.record ? open : damaged;
+  return read;
+}
+
+} // namespace
+
+ports::stored_entry read_row(const entry_row& row, const stream_keys& keys, unreadable what) {
+  auto entry = without_record(row.header);
+  if (row.erased || is_locked(row, keys))
+    return entry;
+  entry.record = open_payload(row, keys);
+  if (!entry.record && what == unreadable::fails)
+    throw store_broken{"stream " + keys.stream().text() + ", entry " + std::to_string(row.header.seq) +
+                       ": has another payload than was written, or is of a kind that this program does not know"};
   return entry;
 }
 
 namespace {
 
 class reader_on_store : public ports::journal_reader {
+  /// What this node writes is all to be understood; what others write may be newer than this program, or nonsense.
+  auto reading_of(const ports::stream_id& stream) const {
+    return [keys = keys_->that_open(stream), since = keys_->written_since(stream)](const entry_row& row) {
+      bool own = since && row.header.epoch >= *since;
+      return read_row(row, *keys, own ? unreadable::fails : unreadable::says_nothing);
+    };
+  }
+
 public:
   reader_on_store(std::unique_ptr<store_reader> rows, std::shared_ptr<const key_ring> keys, access_log_reader log)
       : rows_{std::move(rows)}, keys_{std::move(keys)}, log_{std::move(log)} {}
 
   std::vector<ports::stored_entry> read(const ports::stream_id& stream, std::uint64_t after,
                                         std::size_t limit) override {
-    auto keys = keys_->that_open(stream);
+    auto read = reading_of(stream);
     std::vector<ports::stored_entry> entries;
     for (const auto& row : rows_->entries(stream, after, limit))
-      entries.push_back(read_row(row, *keys));
+      entries.push_back(read(row));
     return entries;
   }
 
   std::vector<ports::stored_entry> read_subject(const ports::stream_id& stream, std::uint64_t last) override {
-    auto keys = keys_->that_open(stream);
+    auto read = reading_of(stream);
     held_reads cheaply{*rows_};
     std::vector<ports::stored_entry> entries;
     while (last != 0) {
@@ -121,7 +164,7 @@ public:
         throw store_broken{"stream " + stream.text() + ", entry " + std::to_string(last) + ": follows a later one"};
       if (entries.size() == ports::subject_entries_limit)
         throw store_broken{"stream " + stream.text() + ", entry " + std::to_string(last) + ": one of too many"};
-      entries.push_back(read_row(row, *keys));
+      entries.push_back(read(row));
       last = row.header.previous;
     }
     std::ranges::reverse(entries);
@@ -132,16 +175,16 @@ public:
     auto row = rows_->entry(stream, seq);
     if (!row)
       return std::nullopt;
-    return read_row(*row, *keys_->that_open(stream));
+    return reading_of(stream)(*row);
   }
 
   std::vector<ports::stored_entry> read_these(const ports::stream_id& stream,
                                               std::span<const std::uint64_t> seqs) override {
-    auto keys = keys_->that_open(stream);
+    auto read = reading_of(stream);
     held_reads cheaply{*rows_};
     std::vector<ports::stored_entry> entries;
     for (auto seq : seqs)
-      entries.push_back(read_row(row_at(stream, seq), *keys));
+      entries.push_back(read(row_at(stream, seq)));
     return entries;
   }
 
@@ -156,10 +199,12 @@ public:
       auto marks = rows_->orphan_marks(stream, tail.cut, 0);
       auto marked = marks.empty() ? 0 : marks.back().seq;
       for (const auto& row : rows_->orphan_entries(stream, tail.cut, tail.cut == cut ? after : 0, limit - found.size()))
-        found.push_back({tail.cut, read_row(row, *keys), row.link, row.header.seq <= marked});
+        found.push_back(read_orphan(tail.cut, row, *keys, row.header.seq <= marked));
     }
     return found;
   }
+
+  std::vector<ports::cut_place> cuts(const ports::stream_id& stream) override { return cuts_of(*rows_, stream); }
 
   std::optional<law::dossier_id> find_number(const ports::stream_id& stream, law::nud number) override {
     auto found = rows_->find_number(stream, keys_->of(stream)->number_key(number));
@@ -233,7 +278,7 @@ node_journal::node_journal(journal_setup setup)
   log_ = std::make_unique<access_log>(setup_.log_place, setup_.log_folder, signer_, operating_secrets(setup_.keys),
                                       setup_.keep_consultations_months);
   writer_ = std::make_unique<journal_writer_on_store>(*store_, *log_, signer_, setup_.keys, ring_, setup_.clock,
-                                                      setup_.snapshots);
+                                                      setup_.snapshots, setup_.escrow);
 }
 
 bool node_journal::is_own(const sealed_key& sealed) const {
@@ -296,7 +341,7 @@ void node_journal::create_stream(const ports::stream_id& stream, const law::reco
   head.link = row.link;
   signer_.sign(head);
   store_->begin();
-  store_->put(stream_rows{stream, {row}, {head}, {}, {}, {}});
+  store_->put(stream_rows{stream, {row}, {head}, {}, {}, {}, {}});
   for (const auto& key : sealed)
     store_->put(key);
   store_->commit();
@@ -333,7 +378,7 @@ bool node_journal::change_key(const ports::stream_id& stream, bool endorsed, law
   signing_key before_it{setup_.keys.former.at(static_cast<std::size_t>(former - own_.begin()) - 1).signing_seed};
   (endorsed ? before_it : signer_).sign(head);
   store_->begin();
-  store_->put(stream_rows{stream, {row}, {head}, {}, {}, {}});
+  store_->put(stream_rows{stream, {row}, {head}, {}, {}, {}, {}});
   for (auto& sealed : rows->keys()) {
     if (sealed.stream != stream)
       continue;

@@ -25,10 +25,14 @@ public:
   std::shared_ptr<const stream_keys> of(const ports::stream_id& stream) const;
   /// The same; none at all where none opens: enough for what is in clear.
   std::shared_ptr<const stream_keys> that_open(const ports::stream_id& stream) const;
+  /// Epoch from which on this node writes the stream; absent when it does not.
+  void set_written_since(const ports::stream_id& stream, std::optional<std::uint32_t> epoch);
+  std::optional<std::uint32_t> written_since(const ports::stream_id& stream) const;
 
 private:
   mutable std::mutex mutex_;
   std::map<ports::stream_id, std::shared_ptr<const stream_keys>> streams_;
+  std::map<ports::stream_id, std::uint32_t> written_since_;
 };
 
 /// What a node's journal is opened with.
@@ -39,6 +43,8 @@ struct journal_setup {
   std::shared_ptr<ports::files> snapshots; ///< where the writer keeps what a restart needs
   node_keys keys;
   std::shared_ptr<const ports::clock> clock;
+  /// Secret that opens what is sealed to the authority of this node, where it has one and it is at hand.
+  std::function<std::optional<bytes32>()> escrow;
   std::optional<bytes32> escrow_recipient; ///< the ordering authority's public key, where one is known
   unsigned keep_consultations_months = 12;
 };
@@ -117,6 +123,9 @@ private:
 
 /// Decrypts and decodes; a row whose payload is gone, or is of an epoch whose key is not here, gives an entry without
 /// record. Throws `store_broken`.
-ports::stored_entry read_row(const entry_row& row, const stream_keys& keys);
+/// What cannot be read (a kind that this program does not know, a payload that does not decrypt) stops whoever has
+/// written it. Of others it says nothing: their programs may be newer, and what they spoil spoils nothing here.
+enum class unreadable : std::uint8_t { fails, says_nothing };
+ports::stored_entry read_row(const entry_row& row, const stream_keys& keys, unreadable what = unreadable::fails);
 
 } // namespace toit::journal

@@ -33,7 +33,7 @@ public:
   checked_orphans run() {
     done_.status = check();
     if (done_.status != transfer_status::stored)
-      done_.rows = {brought_.stream, brought_.cut, {}, {}, {}};
+      done_.rows = {brought_.stream, brought_.cut, {}, {}, {}, {}};
     return std::move(done_);
   }
 

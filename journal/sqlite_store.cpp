@@ -99,6 +99,8 @@ public:
       delete_number_.bind(1, number).bind(2, byte_view{key}).run();
     for (auto seq : rows.emptied)
       empty_entry_.bind(1, entry_place(number, seq)).run();
+    for (auto subject : rows.erased)
+      empty_orphans_.bind(1, number).bind(2, byte_view{subject.bytes}).run();
   }
 
   void put(const sealed_key& key) override {
@@ -162,6 +164,8 @@ public:
       begin_tail_row(insert_orphan_mark_, number, rows.cut, mark.seq);
       bind_mark(insert_orphan_mark_.bind(4, mark.witness.view()), 5, mark).run();
     }
+    for (const auto& key : rows.keys)
+      put(key);
   }
 
   void put_held(const ports::stream_id& stream, const ports::account_row& account) override {
@@ -227,6 +231,8 @@ private:
     insert_number_ = database_.prepare("INSERT INTO number (stream, number_key, subject) VALUES (?, ?, ?)");
     delete_number_ = database_.prepare("DELETE FROM number WHERE stream = ? AND number_key = ?");
     empty_entry_ = database_.prepare("UPDATE entry SET nonce = NULL, content = NULL WHERE place = ?");
+    empty_orphans_ =
+        database_.prepare("UPDATE orphan_entry SET nonce = NULL, content = NULL WHERE stream = ? AND subject = ?");
     insert_key_ = database_.prepare(
         "INSERT INTO stream_key (stream, epoch, purpose, recipient, box, key_id, signature) "
         "VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET key_id = excluded.key_id, signature = "
@@ -343,8 +349,8 @@ private:
   std::string vfs_;
   sqlite_database database_;
   sqlite_statement begin_, commit_, insert_stream_, select_stream_, insert_entry_, insert_head_, insert_number_,
-      delete_number_, empty_entry_, insert_key_, insert_mark_, insert_foreign_, upsert_account_, delete_account_,
-      upsert_setting_;
+      delete_number_, empty_entry_, empty_orphans_, insert_key_, insert_mark_, insert_foreign_, upsert_account_,
+      delete_account_, upsert_setting_;
   sqlite_statement orphan_entries_, orphan_heads_, orphan_marks_, delete_entries_, delete_heads_, delete_marks_,
       insert_orphan_entry_, insert_orphan_head_, insert_orphan_mark_, upsert_held_, delete_held_, adopt_held_,
       forget_held_, delete_numbers_;

@@ -41,6 +41,7 @@ struct stream_rows {
   std::vector<number_row> numbers;
   std::vector<bytes32> forgotten_numbers;
   std::vector<std::uint64_t> emptied;
+  std::vector<law::subject_id> erased; ///< dossiers of which no tail of the stream keeps anything either
 };
 
 /// Of one orphan tail: what a former host has written beyond the cut of an epoch.
@@ -50,6 +51,7 @@ struct orphan_rows {
   std::vector<entry_row> entries;
   std::vector<ports::signed_head> heads;
   std::vector<ports::witness_mark> marks;
+  std::vector<sealed_key> keys; ///< of epochs that are in no stream, as this node has sealed them to itself
 };
 
 /// The disk is full: nothing of the transaction was written, and the store can still be read.

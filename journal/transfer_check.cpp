@@ -16,16 +16,6 @@ using ports::transfer_status;
 /// Sequences are below it (docs/journal-format.md).
 constexpr std::uint64_t sequences_end = std::uint64_t{1} << 44;
 
-sealed_key key_from(const ports::stream_id& stream, const ports::travelling_key& brought) {
-  return {stream,
-          brought.epoch,
-          brought.index ? key_purpose::index : key_purpose::stream,
-          brought.recipient,
-          brought.box,
-          brought.key_id,
-          brought.signature};
-}
-
 class check_of_transfer {
 public:
   check_of_transfer(const ports::transfer& brought, const replica_view& here)
@@ -41,7 +31,7 @@ public:
           done_.rows.entries.empty() && done_.keys.empty() ? transfer_status::known : transfer_status::stored;
       take_accounts();
     } else {
-      done_.rows = {brought_.stream, {}, {}, {}, {}, {}};
+      done_.rows = {brought_.stream, {}, {}, {}, {}, {}, {}};
       done_.rewound_to.reset();
     }
     return std::move(done_);
@@ -138,6 +128,8 @@ private:
       return fail(transfer_status::unordered, header.seq);
     if (cuts_.contains(header.seq) && !known(header.epoch).names(named_.at(header.seq)))
       return fail(transfer_status::bad_signature, header.seq);
+    if (row.erased)
+      done_.came_empty.push_back(header.seq);
     done_.rows.entries.push_back(std::move(row));
     return true;
   }
@@ -157,8 +149,12 @@ private:
     for (auto seq : law::emptied_by(record->event)) {
       if (subject_of(seq) != row.header.subject)
         return fail(transfer_status::altered, row.header.seq);
+      if (is_erased(seq))
+        done_.accounted.push_back(seq);
       done_.rows.emptied.push_back(seq);
     }
+    if (std::holds_alternative<law::demande_erased>(record->event))
+      done_.rows.erased.push_back(row.header.subject);
     if (const auto* closed = std::get_if<law::account_closed>(&record->event))
       done_.accounts.push_back({closed->account, {}});
     return true;
@@ -185,6 +181,11 @@ private:
     if (index >= done_.rows.entries.size())
       return std::nullopt;
     return done_.rows.entries[index].header.subject;
+  }
+
+  /// Of an entry that has a subject.
+  bool is_erased(std::uint64_t seq) const {
+    return seq <= base_.seq ? here_.is_erased(seq) : done_.rows.entries[seq - base_.seq - 1].erased;
   }
 
   /// Of the host of an epoch.
@@ -329,7 +330,7 @@ private:
   bool take_keys() {
     auto epoch = before_next().epoch;
     for (const auto& travelling : brought_.keys) {
-      auto key = key_from(brought_.stream, travelling);
+      auto key = key_brought(brought_.stream, travelling);
       if (key.box.size() != sealed_key_box_bytes || key.epoch > epoch)
         return fail(transfer_status::altered, base_.seq);
       if (is_signed_by_a_revoked(key))

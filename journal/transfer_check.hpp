@@ -25,6 +25,8 @@ struct replica_view {
   std::function<std::optional<bytes32>(std::uint64_t)> link_of;
   /// The subject of an entry that is here.
   std::function<std::optional<law::subject_id>(std::uint64_t)> subject_of;
+  /// Whether the payload of an entry that is here is gone.
+  std::function<bool(std::uint64_t)> is_erased;
   /// What was here before the next head; absent where no head ends at this entry.
   std::function<std::optional<replica_place>(std::uint64_t)> place_at;
 };
@@ -35,7 +37,9 @@ struct checked_transfer {
   std::optional<ports::signed_head> other_history; ///< signed by the same host: what proves a fork
   /// A cut leaves out what is here beyond this entry: the rows follow it.
   std::optional<std::uint64_t> rewound_to;
-  stream_rows rows; ///< what is new: entries, heads, payloads to be emptied
+  stream_rows rows;                      ///< what is new: entries, heads, payloads to be emptied
+  std::vector<std::uint64_t> came_empty; ///< without payload
+  std::vector<std::uint64_t> accounted;  ///< had come so, and an entry says that they were erased
   std::vector<sealed_key> keys;
   std::vector<ports::account_row> accounts; ///< empty rows of those that are closed
   std::vector<named_signer> signers;        ///< after it, as in the view

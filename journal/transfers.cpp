@@ -4,6 +4,7 @@
 
 #include "journal/node_journal.hpp"
 #include "journal/signers.hpp"
+#include "journal/withheld.hpp"
 
 #include <set>
 
@@ -132,6 +133,8 @@ public:
     return without.empty();
   }
 
+  bool has_content_of(const ports::stream_id& stream) override { return withheld_of(*rows_, stream).is_nothing(); }
+
   std::vector<ports::witness_mark> marks(const ports::stream_id& stream) override { return rows_->last_marks(stream); }
 
   std::vector<ports::cut_place> cuts(const ports::stream_id& stream) override { return cuts_of(*rows_, stream); }
@@ -156,10 +159,25 @@ public:
     std::erase_if(marks, [&](const auto& mark) { return mark.seq > made->entries.back().seq; });
     auto kept = std::min(marks.size(), decltype(made->marks)::max_items); // the last ones say the most
     made->marks.assign(marks.end() - static_cast<std::ptrdiff_t>(kept), marks.end());
+    add_keys(*made);
     return made;
   }
 
 private:
+  /// Of the epochs that begin in the tail: what goes before it is in the stream, with its keys.
+  void add_keys(ports::orphan_tail& made) {
+    auto cuts = cuts_of(*rows_, made.stream);
+    auto cut = std::ranges::find(cuts, made.cut, &ports::cut_place::epoch);
+    auto before = cut == cuts.end() ? std::nullopt : rows_->entry(made.stream, cut->seq - 1);
+    auto known = before ? before->header.epoch : 0;
+    if (made.entries.back().epoch <= known)
+      return;
+    for (auto& key : keys_of(*rows_, made.stream))
+      if (!key.index && key.epoch > known && key.epoch <= made.entries.back().epoch &&
+          made.keys.size() < made.keys.max_items)
+        made.keys.push_back(std::move(key));
+  }
+
   /// As they are now, of those about whom an entry is: what is in clear names them.
   void add_accounts(ports::transfer& made) {
     std::set<law::subject_id> about;
@@ -193,6 +211,11 @@ law::list<ports::travelling_key, 1024> keys_of(store_reader& rows, const ports::
       travelling.push_back(
           {key.epoch, key.purpose == key_purpose::index, key.recipient, std::move(key.box), key.key_id, key.signature});
   return travelling;
+}
+
+sealed_key key_brought(const ports::stream_id& stream, const ports::travelling_key& key) {
+  return {stream,     key.epoch,    key.index ? key_purpose::index : key_purpose::stream, key.recipient, key.box,
+          key.key_id, key.signature};
 }
 
 entry_row row_brought(const ports::sealed_entry& entry, const bytes32& link_before) {

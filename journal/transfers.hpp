@@ -10,6 +10,8 @@ namespace toit::journal {
 /// The sealed keys of a stream, all of them.
 law::list<ports::travelling_key, 1024> keys_of(store_reader& rows, const ports::stream_id& stream);
 
+sealed_key key_brought(const ports::stream_id& stream, const ports::travelling_key& key);
+
 /// An entry that was brought, as it would lie on disk after this link. Nonce and content are there both, or neither.
 entry_row row_brought(const ports::sealed_entry& entry, const bytes32& link_before);
 

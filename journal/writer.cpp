@@ -35,9 +35,11 @@ entry_row row_of(const ports::entry_draft& draft, const stream_position& at, std
 journal_writer_on_store::journal_writer_on_store(store& rows, access_log& log, const signing_key& signer,
                                                  const node_keys& secrets, std::shared_ptr<key_ring> keys,
                                                  std::shared_ptr<const ports::clock> clock,
-                                                 std::shared_ptr<ports::files> kept)
+                                                 std::shared_ptr<ports::files> kept,
+                                                 std::function<std::optional<bytes32>()> escrow)
     : store_{rows}, log_{log}, signer_{signer}, secrets_{secrets}, own_{signing_publics(secrets)},
-      keys_{std::move(keys)}, clock_{std::move(clock)}, kept_{std::move(kept)}, committed_{rows.open_reader()} {}
+      keys_{std::move(keys)}, clock_{std::move(clock)}, kept_{std::move(kept)}, escrow_{std::move(escrow)},
+      committed_{rows.open_reader()} {}
 
 journal_writer_on_store::stream_state& journal_writer_on_store::state_of(const ports::stream_id& stream) {
   auto found = streams_.find(stream);
@@ -79,6 +81,11 @@ ports::append_result journal_writer_on_store::stage_one(const ports::append& ask
   if (held_back_.contains(asked.stream) || !can_sign(asked.stream))
     return {.status = behind};
   auto& state = state_of(asked.stream);
+  // Sealed before an epoch that began meanwhile, it would never open again: it is to be sealed anew.
+  // [L441-2-7-4-1]
+  for (const auto& draft : asked.drafts)
+    if (!draft.payload.nonce.empty() && draft.payload.epoch != state.at.epoch)
+      return {.status = stale};
   for (const auto& read : asked.reads)
     if (state.last_of.find(read.subject) != read.last_seq)
       return {.status = stale};
@@ -96,6 +103,9 @@ ports::append_result journal_writer_on_store::stage_one(const ports::append& ask
   chain(asked, result);
   auto& rows = rows_of(asked.stream);
   rows.emptied.insert(rows.emptied.end(), asked.empties.begin(), asked.empties.end());
+  for (const auto& draft : asked.drafts)
+    if (std::holds_alternative<law::demande_erased>(draft.record->event))
+      rows.erased.push_back(draft.subject);
   staged_accounts_.insert(staged_accounts_.end(), asked.accounts.begin(), asked.accounts.end());
   if (!asked.command.empty()) {
     auto print = fingerprint_of(asked.command);
@@ -224,7 +234,7 @@ void journal_writer_on_store::write_rows() {
   for (auto& [stream, rows] : staged_rows_) {
     if (!rows.entries.empty()) {
       auto& at = state_of(stream).at;
-      at.ordering_seq = std::max(at.ordering_seq, ordering_seq());
+      at.ordering_seq = std::max(at.ordering_seq, ordering_seq_of(stream));
       auto& head = rows.heads.emplace_back();
       head.stream = stream;
       head.epoch = at.epoch;
@@ -457,9 +467,10 @@ void journal_writer_on_store::load(const ports::stream_id& stream) {
   stream_state from_the_beginning;
   from_the_beginning.at.link = first_link(stream);
   auto state = read_kept(stream).value_or(std::move(from_the_beginning));
-  replay(stream, state, *keys_->of(stream));
+  replay(stream, state, *keys_->of(stream), written_since(stream));
   require_own_head(stream, state);
   streams_[stream] = std::move(state);
+  keys_->set_written_since(stream, written_since(stream));
 }
 
 namespace {
@@ -470,15 +481,23 @@ namespace {
 
 } // namespace
 
+/// What a node has taken over was checked when it came, as far as it can be: no more is asked of it here.
+// [L441-2-7-4-1]
+std::uint32_t journal_writer_on_store::written_since(const ports::stream_id& stream) const {
+  auto cuts = cuts_of(*committed_, stream);
+  return cuts.empty() ? 0 : cuts.back().epoch;
+}
+
 void journal_writer_on_store::replay(const ports::stream_id& stream, stream_state& state, const stream_keys& keys,
-                                     std::vector<number_row>* numbers) {
+                                     std::uint32_t own_since, std::vector<number_row>* numbers) {
   for (;;) {
     auto rows = committed_->entries(stream, state.at.seq, replay_chunk);
     for (const auto& row : rows) {
       const auto& header = row.header;
       if (header.seq != state.at.seq + 1)
         report(stream, state.at.seq + 1, "is missing");
-      if (header.previous != state.last_of.find(header.subject))
+      bool by_another = header.epoch < own_since;
+      if (!by_another && header.previous != state.last_of.find(header.subject))
         report(stream, header.seq, "does not follow its subject's last entry");
       if (!row.erased && commitment_of(row.nonce, row.content) != header.commitment)
         report(stream, header.seq, "has another payload than was written");
@@ -487,7 +506,7 @@ void journal_writer_on_store::replay(const ports::stream_id& stream, stream_stat
         report(stream, header.seq, "is not what was written");
       if (!row.nonce.empty() && !keys.has(header.epoch))
         report(stream, header.seq, "is of an epoch whose key is not here");
-      auto entry = read_row(row, keys);
+      auto entry = read_row(row, keys, by_another ? unreadable::says_nothing : unreadable::fails);
       if (entry.record && !entry.record->command.empty() &&
           state.answered.find(fingerprint_of(entry.record->command)) == 0)
         state.answered.set(fingerprint_of(entry.record->command), header.seq);

@@ -5,6 +5,8 @@
 
 #include "journal/node_journal.hpp"
 #include "journal/signers.hpp"
+#include "journal/transfer_check.hpp"
+#include "journal/withheld.hpp"
 #include "ports/replica.hpp"
 
 #include <set>
@@ -16,7 +18,7 @@ public:
   /// `secrets` outlives the writer.
   journal_writer_on_store(store& rows, access_log& log, const signing_key& signer, const node_keys& secrets,
                           std::shared_ptr<key_ring> keys, std::shared_ptr<const ports::clock> clock,
-                          std::shared_ptr<ports::files> kept);
+                          std::shared_ptr<ports::files> kept, std::function<std::optional<bytes32>()> escrow);
 
   std::vector<ports::append_result> stage(std::span<const ports::append_ptr> appends) override;
   ports::append_result stage_refusal(const ports::log_line& attempt) override;
@@ -28,7 +30,9 @@ public:
   ports::orphan_result stage_orphans(const ports::orphan_tail& brought) override;
   ports::adoption_result adopt(const ports::adoption& asked) override;
   void release(const ports::stream_id& stream) override;
-  void follow_ordering(const ports::stream_id& ordering) override { ordering_ = ordering; }
+  void follow_ordering(const ports::stream_id& stream, const ports::stream_id& ordering) override {
+    ordering_.insert_or_assign(stream, ordering);
+  }
   bool seal_keys_to(const ports::stream_id& stream, const bytes32& recipient) override;
   ports::synced sync() override;
   bool read_only() const override { return read_only_; }
@@ -86,6 +90,7 @@ private:
     std::vector<ports::account_row> accounts;
     std::optional<std::uint64_t> rewound_to; ///< what is here beyond is left out by the cut that the rows begin with
     std::vector<bytes32> lost_numbers;       ///< of dossiers that are registered there
+    journal::withheld withheld;              ///< with it
   };
 
   /// A stream that becomes this node's: journal/writer_taking_over.cpp.
@@ -100,6 +105,7 @@ private:
   replica_state& replica_of(const ports::stream_id& stream);
   bool has_key(const replica_state& replica, const std::optional<bytes32>& escrow) const;
   ports::transfer_result stage_checked(const ports::transfer& brought, replica_state& here, bool hosted);
+  withheld withheld_after(const checked_transfer& checked) const;
   std::optional<stream_keys> keys_with(const ports::stream_id& stream, std::span<const sealed_key> brought) const;
   void renew_numbers(staged_transfer& staged, bool hosted) const;
   void forget_number(const law::demande_erased& tombstone, stream_rows& rows, const stream_keys& keys) const;
@@ -111,6 +117,8 @@ private:
   bool is_fenced(const ports::stream_id& stream) const;
   const flat_table<fingerprint>* answered_in(const ports::stream_id& stream) const;
   std::optional<taking_over> begin_taking_over(const ports::adoption& asked);
+  bool open_tail_keys(const ports::orphan_tail& brought, orphan_rows& rows);
+  void drop_erased(orphan_rows& rows);
   bool open_keys(const ports::adoption& asked, taking_over& made);
   void begin_stream(const ports::adoption& asked, taking_over& made);
   std::uint64_t add_cut(const ports::adoption& asked, taking_over& made);
@@ -119,7 +127,7 @@ private:
   void put_transfers();
   void put_travelled(const ports::stream_id& stream, const ports::account_row& row);
   void end_transfers(ports::synced& done);
-  std::uint64_t ordering_seq();
+  std::uint64_t ordering_seq_of(const ports::stream_id& stream);
 
   std::vector<sealed_key> not_sealed_to(const ports::stream_id& stream, const bytes32& recipient);
   std::optional<stream_state> read_kept(const ports::stream_id& stream);
@@ -135,9 +143,12 @@ private:
   void chain(const ports::append& asked, ports::append_result& result);
   void write_rows();
   void undo_staged();
-  /// Up to the end; numbers of the dossiers that are read go to `numbers` where it is given.
-  void replay(const ports::stream_id& stream, stream_state& state, const stream_keys& keys,
+  /// Up to the end; numbers of the dossiers that are read go to `numbers` where it is given. Other hosts have written
+  /// the epochs before `own_since`.
+  void replay(const ports::stream_id& stream, stream_state& state, const stream_keys& keys, std::uint32_t own_since,
               std::vector<number_row>* numbers = nullptr);
+  /// The epoch that begins with the last cut.
+  std::uint32_t written_since(const ports::stream_id& stream) const;
   /// What the last head and the last entry say of a stream that has been read.
   void settle(const ports::stream_id& stream, stream_state& state);
   void require_own_head(const ports::stream_id& stream, const stream_state& state);
@@ -154,6 +165,7 @@ private:
   std::shared_ptr<key_ring> keys_;
   std::shared_ptr<const ports::clock> clock_;
   std::shared_ptr<ports::files> kept_;
+  std::function<std::optional<bytes32>()> escrow_;
   std::unique_ptr<store_reader> committed_;
   std::map<ports::stream_id, stream_state> streams_;
   /// What was answered for streams that are another node's by now.
@@ -172,7 +184,7 @@ private:
   std::vector<ports::signed_head> staged_foreign_;
   std::vector<orphan_rows> staged_orphans_;
   std::set<ports::stream_id> held_back_;
-  std::optional<ports::stream_id> ordering_;
+  std::map<ports::stream_id, ports::stream_id> ordering_; ///< of each stream that has one
   bool read_only_ = false;
 };
 

@@ -3,8 +3,10 @@
 
 #include "journal/codec.hpp"
 #include "journal/orphan_check.hpp"
+#include "journal/transfers.hpp"
 #include "journal/writer.hpp"
 
+#include <set>
 #include <sodium.h>
 #include <utility>
 
@@ -27,6 +29,7 @@ void journal_writer_on_store::let_go(const ports::stream_id& stream) {
     return;
   released_.insert_or_assign(stream, std::move(hosted->second.answered));
   streams_.erase(hosted);
+  keys_->set_written_since(stream, std::nullopt);
 }
 
 bool journal_writer_on_store::is_fenced(const ports::stream_id& stream) const {
@@ -97,7 +100,7 @@ journal_writer_on_store::begin_taking_over(const ports::adoption& asked) {
   }
   made.renumbers = true;
   held_reads nothing_moves{*committed_}; // this is the only writer
-  replay(asked.stream, made.state, *made.keys, &made.rows.numbers);
+  replay(asked.stream, made.state, *made.keys, asked.epoch, &made.rows.numbers);
   // The first dossier that bears a number keeps it, and rows that come in the order of their keys are written fast.
   std::ranges::stable_sort(made.rows.numbers, {}, &number_row::number_key);
   auto again = std::ranges::unique(made.rows.numbers, {}, &number_row::number_key);
@@ -208,7 +211,7 @@ std::uint64_t journal_writer_on_store::add_cut(const ports::adoption& asked, tak
   auto about = subject_of_keys(asked.stream);
   auto now = std::max(state.at.recorded_at_ms, std::int64_t{clock_->now().time_since_epoch().count()});
   auto row = row_in_clear(record, asked.epoch, now, about, state.at, state.last_of.find(about));
-  auto ordering = std::max(state.at.ordering_seq, ordering_seq());
+  auto ordering = std::max(state.at.ordering_seq, ordering_seq_of(asked.stream));
   made.rows.heads.push_back(head_alone(asked.stream, row, ordering, signer_));
   state.at = {row.header.seq, asked.epoch, now, row.link, ordering};
   state.last_of.set(about, row.header.seq);
@@ -249,6 +252,7 @@ void journal_writer_on_store::finish(const ports::stream_id& stream, taking_over
   store_.commit();
   keys_->put(std::move(made.keys));
   streams_.insert_or_assign(stream, std::move(made.state));
+  keys_->set_written_since(stream, written_since(stream));
   replicas_.erase(stream);
   released_.erase(stream);
 }
@@ -281,12 +285,68 @@ std::optional<tail_place> end_of_tail(store_reader& rows, const ports::stream_id
   return std::nullopt;
 }
 
+/// Epochs of a tail of which something is encrypted.
+std::set<std::uint32_t> encrypted_epochs(const orphan_rows& rows) {
+  std::set<std::uint32_t> epochs;
+  for (const auto& row : rows.entries)
+    if (!row.nonce.empty())
+      epochs.insert(row.header.epoch);
+  return epochs;
+}
+
 ports::orphan_result tail_result(const ports::orphan_tail& of, transfer_status status, std::uint64_t seq,
                                  const bytes32& link) {
   return {status, {of.stream, of.cut, seq, link}};
 }
 
 } // namespace
+
+/// An epoch that a cut has left out whole has its key with its tail. What nobody here can open is not taken yet.
+// [L441-2-7-4-1]
+bool journal_writer_on_store::open_tail_keys(const ports::orphan_tail& brought, orphan_rows& rows) {
+  auto here = keys_->that_open(brought.stream);
+  auto lacking = encrypted_epochs(rows);
+  std::erase_if(lacking, [&](std::uint32_t epoch) { return here->has(epoch); });
+  if (lacking.empty())
+    return true;
+  auto secrets = operating_secrets(secrets_);
+  if (auto more = escrow_ ? escrow_() : std::nullopt)
+    secrets.push_back(*more);
+  auto opened = std::make_shared<stream_keys>(*here);
+  for (const auto& travelling : brought.keys) {
+    auto sealed = key_brought(brought.stream, travelling);
+    bool is_signed = std::ranges::any_of(brought.signers, [&](const auto& key) { return verify(sealed, key); });
+    auto secret = is_signed && lacking.contains(sealed.epoch) ? open_with(sealed, secrets) : std::nullopt;
+    if (!secret || opened->has(sealed.epoch))
+      continue;
+    opened->add(sealed.epoch, *secret);
+    rows.keys.push_back(seal_key(brought.stream, sealed.epoch, key_purpose::stream, *secret,
+                                 operating_public(secrets_.operating_secret), signer_));
+  }
+  if (!std::ranges::all_of(lacking, [&](std::uint32_t epoch) { return opened->has(epoch); }))
+    return false;
+  keys_->put(std::move(opened));
+  return true;
+}
+
+/// Whoever erased a dossier here meant what others still had of it too.
+void journal_writer_on_store::drop_erased(orphan_rows& rows) {
+  auto hosted = streams_.find(rows.stream);
+  if (hosted == streams_.end())
+    return;
+  for (auto& row : rows.entries) {
+    auto last = hosted->second.last_of.find(row.header.subject);
+    auto entry = last == 0 ? std::nullopt : committed_->entry(rows.stream, last);
+    if (!entry || !entry->nonce.empty() || entry->erased)
+      continue;
+    auto record = decode(entry->content);
+    if (!record || !std::holds_alternative<law::demande_erased>(record->event))
+      continue;
+    row.nonce.clear();
+    row.content.clear();
+    row.erased = true;
+  }
+}
 
 ports::orphan_result journal_writer_on_store::stage_orphans(const ports::orphan_tail& brought) {
   held_reads nothing_moves{*committed_}; // this is the only writer
@@ -317,6 +377,11 @@ ports::orphan_result journal_writer_on_store::stage_orphans(const ports::orphan_
   auto result = tail_result(brought, checked.status, here.at.seq, here.at.link);
   if (checked.status != transfer_status::stored)
     return result;
+  if (!open_tail_keys(brought, checked.rows)) {
+    result.status = transfer_status::unordered;
+    return result;
+  }
+  drop_erased(checked.rows);
   if (!checked.rows.entries.empty()) {
     result.now.seq = checked.rows.entries.back().header.seq;
     result.now.link = checked.rows.entries.back().link;

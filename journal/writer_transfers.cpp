@@ -29,11 +29,12 @@ void journal_writer_on_store::change_key(const ports::stream_id& stream) {
   }
 }
 
-std::uint64_t journal_writer_on_store::ordering_seq() {
-  if (!ordering_)
+std::uint64_t journal_writer_on_store::ordering_seq_of(const ports::stream_id& stream) {
+  auto ordering = ordering_.find(stream);
+  if (ordering == ordering_.end())
     return 0;
-  auto own = streams_.find(*ordering_);
-  return own != streams_.end() ? own->second.at.seq : replica_of(*ordering_).at.seq;
+  auto own = streams_.find(ordering->second);
+  return own != streams_.end() ? own->second.at.seq : replica_of(ordering->second).at.seq;
 }
 
 journal_writer_on_store::replica_state& journal_writer_on_store::replica_of(const ports::stream_id& stream) {
@@ -101,6 +102,7 @@ ports::transfer_result journal_writer_on_store::stage_checked(const ports::trans
       {here.at.seq, here.at.epoch, here.at.recorded_at_ms, here.at.link, here.at.ordering_seq, here.signers},
       {},
       {},
+      {},
       {}};
   view.link_of = [&](std::uint64_t seq) -> std::optional<bytes32> {
     if (seq == 0)
@@ -111,6 +113,10 @@ ports::transfer_result journal_writer_on_store::stage_checked(const ports::trans
   view.subject_of = [&](std::uint64_t seq) -> std::optional<law::subject_id> {
     auto row = committed_->entry(brought.stream, seq);
     return row ? std::optional{row->header.subject} : std::nullopt;
+  };
+  view.is_erased = [&](std::uint64_t seq) {
+    auto row = committed_->entry(brought.stream, seq);
+    return row && row->erased;
   };
   view.place_at = [&](std::uint64_t seq) -> std::optional<replica_place> {
     auto row = committed_->entry(brought.stream, seq);
@@ -141,13 +147,34 @@ ports::transfer_result journal_writer_on_store::stage_checked(const ports::trans
     if (after.keys.size() > keys_most)
       return result_of(brought.stream, transfer_status::altered, here.at);
     result.now = {brought.stream, after.at.epoch, after.at.seq, after.at.link};
-    staged_transfer staged{std::move(checked.rows),     std::move(checked.keys), after,
-                           std::move(checked.accounts), checked.rewound_to,      {}};
+    auto missing = withheld_after(checked);
+    result.content_there = missing.is_nothing();
+    staged_transfer staged{std::move(checked.rows),
+                           std::move(checked.keys),
+                           after,
+                           std::move(checked.accounts),
+                           checked.rewound_to,
+                           {},
+                           missing};
     renew_numbers(staged, hosted);
     staged_transfers_.insert_or_assign(brought.stream, std::move(staged));
   }
   result.keys_there = has_key(after, brought.escrow);
   return result;
+}
+
+/// What a cut leaves out takes with it what was withheld there.
+withheld journal_writer_on_store::withheld_after(const checked_transfer& checked) const {
+  const auto& stream = checked.rows.stream;
+  auto now = withheld_of(*committed_, stream);
+  if (checked.rewound_to && !now.is_nothing())
+    for (auto seq : unannounced_beyond(*committed_, stream, *checked.rewound_to))
+      now.give(stream, seq);
+  for (auto seq : checked.came_empty)
+    now.take(stream, seq);
+  for (auto seq : checked.accounted)
+    now.give(stream, seq);
+  return now;
 }
 
 /// What is opened here, with what the transfer brings of this node's own; absent where the stream is sealed to others.
@@ -176,8 +203,9 @@ void journal_writer_on_store::renew_numbers(staged_transfer& staged, bool hosted
     return std::ranges::find(staged.lost_numbers, key) != staged.lost_numbers.end() ||
            !committed_->find_number(rows.stream, key);
   };
+  auto what = hosted ? unreadable::fails : unreadable::says_nothing;
   for (const auto& row : rows.entries) {
-    auto entry = read_row(row, *keys);
+    auto entry = read_row(row, *keys, what);
     if (!entry.record)
       continue;
     if (const auto* tombstone = std::get_if<law::demande_erased>(&entry.record->event))
@@ -195,7 +223,7 @@ std::vector<bytes32> journal_writer_on_store::numbers_beyond(const ports::stream
   for (auto rows = committed_->entries(stream, after, rows_read); !rows.empty();
        rows = committed_->entries(stream, rows.back().header.seq, rows_read))
     for (const auto& row : rows) {
-      auto entry = read_row(row, keys);
+      auto entry = read_row(row, keys, unreadable::says_nothing);
       if (const auto* registered = entry.record ? std::get_if<law::demande_registered>(&entry.record->event) : nullptr)
         lost.push_back(keys.number_key(registered->number));
     }
@@ -207,7 +235,7 @@ void journal_writer_on_store::forget_number(const law::demande_erased& tombstone
                                             const stream_keys& keys) const {
   for (auto seq : tombstone.entries) {
     auto row = committed_->entry(rows.stream, seq);
-    auto entry = row ? read_row(*row, keys) : ports::stored_entry{};
+    auto entry = row ? read_row(*row, keys, unreadable::says_nothing) : ports::stored_entry{};
     const auto* registered = entry.record ? std::get_if<law::demande_registered>(&entry.record->event) : nullptr;
     if (registered)
       rows.forgotten_numbers.push_back(keys.number_key(registered->number));
@@ -226,10 +254,15 @@ void journal_writer_on_store::put_travelled(const ports::stream_id& stream, cons
 void journal_writer_on_store::put_transfers() {
   for (const auto& [stream, staged] : staged_transfers_) {
     if (staged.rewound_to) {
-      store_.put(stream_rows{stream, {}, {}, {}, staged.lost_numbers, {}});
+      stream_rows lost;
+      lost.stream = stream;
+      lost.forgotten_numbers = staged.lost_numbers;
+      store_.put(lost);
       store_.orphan(stream, *staged.rewound_to, staged.rows.entries.front().header.epoch);
     }
     store_.put(staged.rows);
+    if (staged.withheld != withheld_of(*committed_, stream))
+      store_.put_setting(withheld_setting(stream), staged.withheld.text());
     for (const auto& key : staged.keys)
       store_.put(key);
     for (const auto& row : staged.accounts)
@@ -272,7 +305,7 @@ void journal_writer_on_store::take_rest(const ports::stream_id& stream, staged_t
     load(stream);
   } else {
     auto& state = state_of(stream);
-    replay(stream, state, *keys_->of(stream));
+    replay(stream, state, *keys_->of(stream), written_since(stream));
     require_own_head(stream, state);
   }
 }

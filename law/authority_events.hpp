@@ -159,4 +159,29 @@ struct late_entry_settled {
                                    originators::consequence()};
 };
 
+/// What an entry that nobody outside had witnessed, or that contradicts what is there, is worth to whoever answers.
+enum class late_verdict : std::uint8_t { accepted, contested };
+constexpr auto names_of(late_verdict) { return std::to_array<std::string_view>({"accepted", "contested"}); }
+
+/// The holder has looked at one of them. It undoes nothing: what has to be corrected is corrected as anything else is.
+struct late_entry_reviewed {
+  std::uint32_t cut = 0; ///< of the entry, as what became of it names it
+  std::uint64_t seq = 0;
+  late_verdict verdict{};
+  text<400> because; ///< a contestation says why
+  friend bool operator==(const late_entry_reviewed&, const late_entry_reviewed&) = default;
+  static constexpr auto fields() {
+    using t = late_entry_reviewed;
+    return std::tuple{field{"cut", &t::cut}, field{"seq", &t::seq}, field{"verdict", &t::verdict},
+                      field{"because", &t::because}};
+  }
+  static constexpr entry_kind kind{50,
+                                   "late_entry_reviewed",
+                                   entry_family::dossier,
+                                   "L441-2-7-4-1",
+                                   "Écriture tardive acceptée ou contestée",
+                                   originators{quality::epci_responsable, quality::gestionnaire},
+                                   refusal_code::not_empowered};
+};
+
 } // namespace toit::law

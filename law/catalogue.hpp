@@ -30,7 +30,7 @@ using any_event = std::variant<
     dwelling_registered, vacancy_opened, vacancy_withdrawn, candidacy_moved, session_scheduled, session_opened,
     session_closed, session_cancelled,
     // D: after another node has taken the stream over
-    late_entry_settled,
+    late_entry_settled, late_entry_reviewed,
     // T
     stream_opened, legal_person_registered, habilitation_granted, habilitation_ended, mandate_granted, mandate_ended,
     account_opened, account_closed, account_secret_changed, reservation_convention_signed, reservation_convention_ended,

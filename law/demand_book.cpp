@@ -10,9 +10,13 @@ namespace {
 enum class about { dossier, dwelling, vacancy, session, nothing };
 
 template <class Event>
+constexpr bool is_of_late_entries =
+    std::is_same_v<Event, late_entry_settled> || std::is_same_v<Event, late_entry_reviewed>;
+
+template <class Event>
 constexpr about subject_kind() {
   constexpr auto number = Event::kind.number;
-  if constexpr (Event::kind.family != entry_family::dossier || std::is_same_v<Event, late_entry_settled>)
+  if constexpr (Event::kind.family != entry_family::dossier || is_of_late_entries<Event>)
     return about::nothing;
   else if constexpr (number < dwelling_registered::kind.number)
     return about::dossier;

@@ -49,13 +49,15 @@ struct stream_report {
   stream_id stream;
   std::uint64_t seq = 0;               ///< here
   std::uint64_t their_seq = 0;         ///< there, as last heard
+  std::uint32_t their_epoch = 0;       ///< of that entry
   law::instant as_of{};                ///< when that was
   std::uint64_t documents_missing = 0; ///< that are there, as last heard, and not yet here
   static constexpr auto fields() {
     using law::field;
     using t = stream_report;
-    return std::tuple{field{"stream", &t::stream}, field{"seq", &t::seq}, field{"their_seq", &t::their_seq},
-                      field{"as_of", &t::as_of}, field{"documents_missing", &t::documents_missing}};
+    return std::tuple{field{"stream", &t::stream},       field{"seq", &t::seq},
+                      field{"their_seq", &t::their_seq}, field{"their_epoch", &t::their_epoch},
+                      field{"as_of", &t::as_of},         field{"documents_missing", &t::documents_missing}};
   }
 };
 struct link_report {

@@ -33,6 +33,7 @@ struct sealed_payload {
   bytes nonce; ///< empty in clear
   bytes content;
   law::bytes32 commitment{};
+  std::uint32_t epoch = 0; ///< whose key has encrypted it
 };
 
 /// Turns records into payloads and back. Any thread may call.
@@ -184,10 +185,26 @@ struct entry_batch {
 };
 using batch_ptr = std::shared_ptr<const entry_batch>;
 
+/// A cut that is in a stream.
+struct cut_place {
+  std::uint32_t epoch = 0; ///< that it begins
+  std::uint64_t seq = 0;   ///< of the cut itself
+  friend bool operator==(const cut_place&, const cut_place&) = default;
+};
+
+/// What an entry of another host's says here.
+enum class orphan_reading : std::uint8_t {
+  open,
+  erased,
+  locked,  ///< the key of its epoch is not here
+  damaged, ///< nobody can read what he has written
+};
+
 /// An entry of an orphan tail.
 struct orphan_entry {
   std::uint32_t cut = 0; ///< the epoch whose cut left it out
-  stored_entry entry;
+  stored_entry entry;    ///< with its record when it is open
+  orphan_reading reading{};
   law::bytes32 link{};
   bool witnessed = false; ///< a State node had countersigned it
 };
@@ -216,6 +233,9 @@ public:
 
   /// Entries that are known to be there, in the order asked for.
   virtual std::vector<stored_entry> read_these(const stream_id& stream, std::span<const std::uint64_t> seqs) = 0;
+
+  /// Places from which on other hosts have written, in their order.
+  virtual std::vector<cut_place> cuts(const stream_id& stream) = 0;
 
   /// Of all tails of the stream, in the order of cuts and sequences, those after this place.
   virtual std::vector<orphan_entry> orphans(const stream_id& stream, std::uint32_t cut, std::uint64_t after,
@@ -275,8 +295,8 @@ public:
   virtual adoption_result adopt(const adoption& asked) = 0;
   /// The stream is another node's from now on: it takes transfers, and appends are answered `fenced`.
   virtual void release(const stream_id& stream) = 0;
-  /// The stream whose last entry each head names from now on: that of the ordering authority.
-  virtual void follow_ordering(const stream_id& ordering) = 0;
+  /// Each head of `stream` names, from now on, the last entry of this one that is here: that of its ordering authority.
+  virtual void follow_ordering(const stream_id& stream, const stream_id& ordering) = 0;
 
   /// Seals the keys of a stream hosted here to one more recipient, once, and at once on disk: nothing may be staged.
   /// False where there is no room for it: to be asked again.

@@ -145,6 +145,7 @@ struct transfer_result {
   std::uint64_t at = 0;                     ///< the sequence at which it failed
   std::optional<signed_head> other_history; ///< of a fork: what the host has signed beside what is here
   bool keys_there = true;                   ///< every epoch stored so far has a key for the escrow
+  bool content_there = true; ///< whatever came without its payload was erased, as an entry that is here says
 };
 
 // -- taking over -----------------------------------------------------------------------------------------------------
@@ -158,14 +159,16 @@ struct orphan_tail {
   law::list<sealed_entry, 65536> entries;
   law::list<signed_head, 65536> heads;
   law::list<witness_mark, 1024> marks; ///< of State nodes on places in the tail
+  /// Sealed keys of epochs that are in no stream: that of a host whose whole epoch a cut has left out.
+  law::list<travelling_key, 64> keys;
   // What the receiver's directory says, and no sender: keys of the former host, revoked ones too.
   std::vector<law::bytes32> signers;
 
   static constexpr auto fields() {
     using law::field;
     using t = orphan_tail;
-    return std::tuple{field{"stream", &t::stream}, field{"cut", &t::cut}, field{"entries", &t::entries},
-                      field{"heads", &t::heads}, field{"marks", &t::marks}};
+    return std::tuple{field{"stream", &t::stream}, field{"cut", &t::cut},     field{"entries", &t::entries},
+                      field{"heads", &t::heads},   field{"marks", &t::marks}, field{"keys", &t::keys}};
   }
 };
 using orphan_tail_ptr = std::shared_ptr<const orphan_tail>;
@@ -188,13 +191,6 @@ struct orphan_position {
 struct orphan_result {
   transfer_status status{};
   orphan_position now; ///< after it
-};
-
-/// A cut that is in a stream.
-struct cut_place {
-  std::uint32_t epoch = 0; ///< that it begins
-  std::uint64_t seq = 0;   ///< of the cut itself
-  friend bool operator==(const cut_place&, const cut_place&) = default;
 };
 
 /// What this node goes on with a stream from, as the ordering stream has opened the epoch for it.
@@ -246,6 +242,8 @@ public:
   virtual law::list<travelling_key, 1024> keys(const stream_id& stream) = 0;
   /// Every epoch of the stream that is here has a key for this recipient.
   virtual bool has_keys_for(const stream_id& stream, const law::bytes32& recipient) = 0;
+  /// No payload is missing that no entry says was erased.
+  virtual bool has_content_of(const stream_id& stream) = 0;
   /// The latest mark of each witness.
   virtual std::vector<witness_mark> marks(const stream_id& stream) = 0;
 

@@ -47,6 +47,10 @@ void read_federation(toml_reading& from, configuration& c, const fs::path& folde
   links.listen = from.take_text("federation.listen").value_or("");
   if (auto within = from.take_number("federation.confirm_within_seconds", 1, 600))
     links.confirm_within = std::chrono::seconds{*within};
+  constexpr std::size_t disclaimed_most = 64;
+  for (const auto& text : from.take_texts("federation.disclaims", disclaimed_most))
+    if (auto& link = links.disclaims.emplace_back(); !text || !law::parse_hex(*text, link))
+      from.fail("federation.disclaims", "doit être une liste de liens, en 64 chiffres hexadécimaux");
   if (!name && !directory && !anchor && links.listen.empty())
     return;
   if (auto escrow = from.take_text("federation.escrow_keys"); escrow && !escrow->empty())
@@ -251,6 +255,8 @@ served_place place_of(const configuration& from, const territory_map& map) {
   if (from.authority)
     return place_of_state(*from.authority, map);
   const auto* where = map.find(from.territory);
+  if (!where && from.listed)
+    return *from.listed;
   law::require(where != nullptr, "the territory of a configuration is on the map");
   return {law::text<120>{std::string{where->name}}, kind_of(where->kind), where->departements.front().text()};
 }

@@ -36,6 +36,15 @@ struct federated {
   /// Of an ordering authority: the file of the escrow's keys, on a medium that is there when a territory is taken over
   /// and put away afterwards; it need not be there at other times. Empty: none.
   std::filesystem::path escrow_keys;
+  /// Links of entries that others hold after this node's own, and that are a thief's.
+  std::vector<law::bytes32> disclaims;
+};
+
+/// What a node is for.
+struct served_place {
+  law::text<120> name;
+  law::legal_person_kind kind{};
+  std::string departement; ///< of its civil time
 };
 
 struct configuration {
@@ -44,6 +53,7 @@ struct configuration {
   std::optional<state_authority> authority; ///< absent on a territory's node
   std::optional<federated> federation;      ///< absent: the node is alone
   std::optional<law::siren> gestionnaire;   ///< the territory itself when absent
+  std::optional<served_place> listed;       ///< as the directory knows a territory that this map does not
   std::vector<law::siren> also_hosts;       ///< other territories, each with a stream and actors of its own
   law::registration_system registration{};
   bool allots_numbers = false;
@@ -95,12 +105,7 @@ std::expected<configuration, configuration_faults> read_configuration_text(const
 std::expected<configuration, configuration_faults> read_configuration(const std::filesystem::path& file,
                                                                       const territory_map& map);
 
-/// What the node is for, as the map knows it.
-struct served_place {
-  law::text<120> name;
-  law::legal_person_kind kind{};
-  std::string departement; ///< of its civil time
-};
+/// As the map knows it.
 served_place place_of(const configuration& from, const territory_map& map);
 
 /// What the law needs to know of the territory.

@@ -12,8 +12,9 @@ struct scrub_stopped {};
 
 } // namespace
 
-housekeeping::housekeeping(opened_node& node, std::chrono::hours scrub_every, on_node_fault on_fault)
-    : node_{node}, scrub_every_{scrub_every}, on_fault_{std::move(on_fault)},
+housekeeping::housekeeping(opened_node& node, std::chrono::hours scrub_every, on_node_fault on_fault,
+                           std::function<bool()> is_held)
+    : node_{node}, scrub_every_{scrub_every}, on_fault_{std::move(on_fault)}, is_held_{std::move(is_held)},
       checkpoints_{[this](const std::stop_token& stop) { work(stop); }},
       scrubs_{[this](const std::stop_token& stop) { scrub(stop); }} {}
 
@@ -87,9 +88,14 @@ void housekeeping::scrub(const std::stop_token& stop) {
   try {
     auto path = node_.directory().journal().string();
     while (!stop.stop_requested()) {
+      // What comes back from others may have been erased by an entry that is still to come.
+      if (is_held_()) {
+        rest(stop, held_rest);
+        continue;
+      }
       auto rows = journal::open_sqlite_reader(path);
       for (const auto& context : node_.hosted())
-        if (!scrub(*rows, context->stream, stop) && still_hosts(context->stream))
+        if (!scrub(*rows, context->stream, stop) && still_hosts(context->stream) && !is_held_())
           return on_fault_(node_fault::journal_damaged);
       rest(stop, scrub_every_);
     }

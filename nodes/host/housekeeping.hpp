@@ -15,7 +15,9 @@ namespace toit::nodes {
 class housekeeping {
 public:
   /// `on_fault` is called once, from the thread, when the journal is not what was written: the node must stop.
-  housekeeping(opened_node& node, std::chrono::hours scrub_every, on_node_fault on_fault);
+  /// `is_held` tells whether what others hold of the node's streams is still to come.
+  housekeeping(opened_node& node, std::chrono::hours scrub_every, on_node_fault on_fault,
+               std::function<bool()> is_held);
   ~housekeeping();
 
   static constexpr std::chrono::seconds checkpoint_every{1};
@@ -23,6 +25,8 @@ public:
   static constexpr std::chrono::seconds truncate_every{60};
   /// The scrub rests this long after each page of entries: it takes no more than a small part of a core.
   static constexpr std::chrono::milliseconds scrub_rest{50};
+  /// After which a node that is held is looked at again.
+  static constexpr std::chrono::seconds held_rest{10};
 
 private:
   void work(const std::stop_token& stop);
@@ -36,6 +40,7 @@ private:
   opened_node& node_;
   std::chrono::hours scrub_every_;
   on_node_fault on_fault_;
+  std::function<bool()> is_held_;
   std::mutex mutex_;
   std::condition_variable_any wake_;
   std::jthread checkpoints_;

@@ -144,7 +144,7 @@ void node_supervisor_state::tick() {
   if (actors_.executor)
     self->send(actors_.executor, tick_atom_v);
   if (actors_.late)
-    self->send(actors_.late, tick_atom_v);
+    self->send(actors_.late, tick_atom_v, actors_.guard);
   if (actors_.substitution)
     self->send(actors_.substitution, tick_atom_v);
   if (ticks_ % probe_every_ticks == 0)
@@ -159,6 +159,8 @@ void node_supervisor_state::tick() {
     self->request(actors_.guard, ask_timeout, keep_atom_v, false).then(ignore_answer, ignore_error);
     if (actors_.conventions)
       self->request(actors_.conventions, ask_timeout, keep_atom_v, false).then(ignore_answer, ignore_error);
+    if (actors_.late)
+      self->request(actors_.late, ask_timeout, keep_atom_v, false).then(ignore_answer, ignore_error);
     if (actors_.state)
       self->request(actors_.state, ask_timeout, keep_atom_v, false).then(ignore_answer, ignore_error);
     if (actors_.procedures)

@@ -42,55 +42,6 @@ stream_setup setup_of(const configuration& with, const territory_map& map) {
 
 } // namespace
 
-/// What the ordering authority's node knows of the others.
-class node_hosting : public ports::hosting {
-public:
-  explicit node_hosting(const opened_node& node, ports::node_name self) : node_{node}, self_{self} {}
-
-  void attach(std::function<ports::federation_report_ptr()> links) {
-    std::lock_guard lock{mutex_};
-    links_ = std::move(links);
-  }
-
-  ports::node_name self() const override { return self_; }
-
-  std::optional<ports::node_name> listed_host(const ports::stream_id& stream) const override {
-    auto issued = node_.issued_directory();
-    const auto* host = issued->host_of(stream);
-    return host ? std::optional{host->name} : std::nullopt;
-  }
-
-  std::optional<ports::node_name> node_of(law::siren legal_person) const override {
-    auto issued = node_.issued_directory();
-    auto found = std::ranges::find(issued->nodes, legal_person, &federation::node_entry::legal_person);
-    return found == issued->nodes.end() ? std::nullopt : std::optional{found->name};
-  }
-
-  bool holds(const ports::node_name& who, const ports::stream_id& stream, std::uint64_t seq) const override {
-    std::unique_lock lock{mutex_};
-    auto told = links_ ? links_() : nullptr;
-    lock.unlock();
-    auto link = told ? std::ranges::find(told->links, who, &ports::link_report::node) : decltype(told->links.begin()){};
-    if (!told || link == told->links.end() || link->state != ports::link_state::up)
-      return false;
-    return std::ranges::any_of(
-        link->streams, [&](const ports::stream_report& one) { return one.stream == stream && one.their_seq >= seq; });
-  }
-
-  bool can_open() const override {
-    auto secret = node_.escrow_secret();
-    auto issued = node_.issued_directory();
-    const auto* own = issued->find(self_);
-    return secret && own && own->escrow_key == journal::operating_public(*secret);
-  }
-
-private:
-  const opened_node& node_;
-  ports::node_name self_;
-  mutable std::mutex mutex_;
-  std::function<ports::federation_report_ptr()> links_;
-};
-
 opened_node::opened_node(const configuration& with, const territory_map& map)
     : directory_{with.data}, with_{with}, map_{map} {
   if (std::filesystem::exists(directory_.restoring()))
@@ -149,12 +100,22 @@ std::vector<territory_context_ptr> opened_node::hosted() const {
   return hosted_;
 }
 
+/// A territory that a directory lists may be newer than this program's map.
+configuration opened_node::as_hosted(const ports::stream_id& stream) const {
+  auto one = with_.of(*law::siren::parse(stream.view().substr(1)));
+  auto issued = issued_directory();
+  auto entry = std::ranges::find(issued->territories, stream, &federation::territory_entry::stream);
+  if (entry != issued->territories.end() && !entry->departements.empty())
+    one.listed = {entry->name, law::legal_person_kind::epci, entry->departements.front().text()};
+  return one;
+}
+
 territory_context_ptr opened_node::begin_hosting(const ports::stream_id& stream) {
   for (const auto& one : hosted())
     if (one->stream == stream)
       return one;
   if (stream != own_->stream)
-    return add_hosted(with_.of(*law::siren::parse(stream.view().substr(1))));
+    return add_hosted(as_hosted(stream));
   std::lock_guard lock{mutex_};
   hosted_.insert(hosted_.begin(), own_);
   return own_;
@@ -221,6 +182,7 @@ void opened_node::open_journal(const configuration& with) {
   setup.log_folder = log_folder_;
   setup.snapshots = std::move(snapshots);
   setup.keys = *keys;
+  setup.escrow = [this] { return escrow_secret(); };
   setup.clock = clock_;
   setup.keep_consultations_months = with.keep_consultations_months;
   journal_ = std::make_unique<journal::node_journal>(std::move(setup));
@@ -319,15 +281,7 @@ void opened_node::find_directory(const federated& with, node_purpose purpose) {
 }
 
 bool opened_node::is_elsewhere(const ports::stream_id& stream) const {
-  auto known = authorities_.find(stream);
-  return known != authorities_.end() && !known->second.passed.empty() &&
-         (known->second.passed.back().host != links_->self || !is_adopted(stream, known->second.epoch()));
-}
-
-/// The cut is here: nobody but the epoch's host could have written it.
-bool opened_node::is_adopted(const ports::stream_id& stream, std::uint32_t epoch) const {
-  auto cuts = journal_->open_transfers()->cuts(stream);
-  return !cuts.empty() && cuts.back().epoch == epoch;
+  return links_ && nodes::is_elsewhere(stream, authorities_, links_->self, *journal_->open_transfers());
 }
 
 void opened_node::join_federation(const federated& with) {
@@ -341,13 +295,14 @@ void opened_node::join_federation(const federated& with) {
   }
   for (const auto& [taken, hosts] : authorities_)
     if (taken != stream() && !is_elsewhere(taken) && !hosts.passed.empty()) {
-      load(with_.of(*law::siren::parse(taken.view().substr(1))));
+      load(as_hosted(taken));
       begin_hosting(taken);
     }
   for (const auto& one : hosted_)
     links_->hosted.push_back(one->stream);
   links_->anchor = with.anchor;
   links_->limits.confirm_within = with.confirm_within;
+  links_->disclaimed = with.disclaims;
   if (auto mark = context()->marks->size(data_directory::restored_mark); mark && has_neighbours()) {
     links_->restored = true;
     links_->limits.confirm_within = std::max<std::chrono::milliseconds>(with.confirm_within, past_within);
@@ -421,28 +376,10 @@ std::optional<law::bytes32> opened_node::escrow_secret() const {
 }
 
 ports::adoption opened_node::adoption_of(const ports::stream_id& taken, const opened_epoch& opened) const {
-  ports::adoption asked;
-  asked.stream = taken;
-  asked.epoch = opened.passed.epoch;
-  asked.ordered_by = opened.ordered_by;
-  asked.ordered_seq = opened.ordered_seq;
-  asked.today = own_->today();
-  if (auto secret = escrow_secret())
-    asked.secrets.push_back(*secret);
-  auto issued = issued_directory();
-  if (auto escrow = issued->escrow_of(taken, asked.today))
-    asked.seal_to.push_back(*escrow);
-  if (opened.passed.closed_seq != 0)
-    asked.closed_at = {opened.passed.closed_seq, opened.passed.closed_link};
-  if (!issued->host_of(taken) && opened.passed.epoch == 1)
-    asked.opening = opening_of(setup_of(with_.of(opened.passed.territory), map_), journal_->signer(), asked.today);
+  auto asked = going_on_with(taken, opened, *this);
+  if (!issued_directory()->host_of(taken) && opened.passed.epoch == 1)
+    asked.opening = opening_of(setup_of(as_hosted(taken), map_), journal_->signer(), asked.today);
   return asked;
-}
-
-std::optional<law::siren> opened_node::answers_for(const ports::node_name& node) const {
-  auto in_force = issued_directory();
-  const auto* found = in_force ? in_force->find(node) : nullptr;
-  return found ? std::optional{found->legal_person} : std::nullopt;
 }
 
 std::optional<ports::node_name> opened_node::host_of(const ports::stream_id& of) const {

@@ -8,8 +8,8 @@
 #include "federation/exchange.hpp"
 #include "journal/node_journal.hpp"
 #include "nodes/bootstrap.hpp"
-#include "nodes/host/authority_reading.hpp"
 #include "nodes/host/configuration.hpp"
+#include "nodes/hosting/node_hosting.hpp"
 #include "nodes/ports/data_directory.hpp"
 #include "nodes/ports/system_clock.hpp"
 
@@ -25,7 +25,7 @@ struct signed_directory {
 std::optional<signed_directory> newest_directory(const federated& with, node_purpose purpose,
                                                  const std::filesystem::path& data);
 
-class opened_node {
+class opened_node : public hosting_place {
 public:
   /// Makes what is not there yet but the keys: directory, journal, the territory's stream. Verifies what it loads.
   /// The map outlives the node.
@@ -34,19 +34,19 @@ public:
 
   /// The node's own: of its territory or its authority, whoever hosts that now.
   const ports::stream_id& stream() const { return own_->stream; }
-  territory_context_ptr context() const { return own_; }
+  territory_context_ptr context() const override { return own_; }
   /// Of each stream that is hosted here, the node's own first when it is among them. Any thread may call.
-  std::vector<territory_context_ptr> hosted() const;
+  std::vector<territory_context_ptr> hosted() const override;
   /// The context of a stream that has been adopted here; it is among the hosted ones from then on.
-  territory_context_ptr begin_hosting(const ports::stream_id& stream);
+  territory_context_ptr begin_hosting(const ports::stream_id& stream) override;
   /// The stream is another node's.
-  void end_hosting(const ports::stream_id& stream);
+  void end_hosting(const ports::stream_id& stream) override;
   /// What this node goes on with the stream from, and how it begins where there never was a node; absent when its
   /// ordering authority's key is needed and not at hand.
-  ports::adoption adoption_of(const ports::stream_id& stream, const opened_epoch& opened) const;
+  ports::adoption adoption_of(const ports::stream_id& stream, const opened_epoch& opened) const override;
   /// The escrow key that the configuration names; absent when it is not there, or does not read.
-  std::optional<law::bytes32> escrow_secret() const;
-  journal::node_journal& journal() const { return *journal_; }
+  std::optional<law::bytes32> escrow_secret() const override;
+  journal::node_journal& journal() const override { return *journal_; }
   const data_directory& directory() const { return directory_; }
   const std::shared_ptr<journal::access_log_folder>& log_folder() const { return log_folder_; }
 
@@ -71,16 +71,15 @@ public:
   void keep_directory(const ports::bytes& signed_bytes);
   /// A newer directory is in force, or other nodes host streams.
   void adopt_directory(federation::directory newer);
-  void adopt_authorities(federation::authorities now);
+  void adopt_authorities(federation::authorities now) override;
   /// As it was issued, and as acts have changed it.
-  std::shared_ptr<const federation::directory> issued_directory() const;
+  std::shared_ptr<const federation::directory> issued_directory() const override;
   std::shared_ptr<const federation::directory> directory_in_force() const;
   /// The node's name in the federation; absent when it is alone.
-  std::optional<ports::node_name> name() const;
+  std::optional<ports::node_name> name() const override;
   /// What State nodes ask before they open an epoch; `links` tells how neighbours stand.
   void tell_hosting(std::function<ports::federation_report_ptr()> links);
-  /// The legal person who answers for a node, and the node that hosts a stream, as the directory in force says.
-  std::optional<law::siren> answers_for(const ports::node_name& node) const;
+  /// The node that hosts a stream, as the directory in force says.
   std::optional<ports::node_name> host_of(const ports::stream_id& stream) const;
   /// As it lies where the configuration says.
   std::optional<ports::bytes> look_for_directory();
@@ -100,11 +99,11 @@ private:
   void find_directory(const federated& with, node_purpose purpose);
   void join_federation(const federated& with);
   bool is_elsewhere(const ports::stream_id& stream) const;
-  bool is_adopted(const ports::stream_id& stream, std::uint32_t epoch) const;
   void put_in_force();
   void begin_own(const configuration& with);
   void load(const configuration& of);
   territory_context_ptr add_hosted(const configuration& of);
+  configuration as_hosted(const ports::stream_id& stream) const;
   /// What a territory keeps beside the journal.
   struct own_files {
     std::shared_ptr<ports::files> documents;
@@ -136,7 +135,7 @@ private:
   std::shared_ptr<const federation::directory> issued_;
   std::shared_ptr<const federation::directory> in_force_; ///< made anew when either of what it is made of changes
   federation::authorities authorities_;
-  std::shared_ptr<class node_hosting> hosting_; ///< on a State node of a federation
+  std::shared_ptr<node_hosting> hosting_; ///< on a State node of a federation
   std::shared_ptr<ports::files> kept_directory_;
   std::shared_ptr<ports::files> own_documents_;
   std::shared_ptr<ports::files> replica_documents_;

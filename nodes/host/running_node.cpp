@@ -82,7 +82,7 @@ running_node::running_node(opened_node& opened, const configuration& with, const
   opened_.tell_hosting([this] { return links(); });
   for (const auto& context : opened_.hosted())
     begin_territory(context);
-  housekeeping_.emplace(opened_, with.scrub_every, give_up_);
+  housekeeping_.emplace(opened_, with.scrub_every, give_up_, [this] { return is_held(); });
   if (with.federation) {
     begin_links(*with.federation);
     begin_hosting();
@@ -158,7 +158,7 @@ std::optional<std::string> running_node::elsewhere(const ports::stream_id& strea
 
 void running_node::begin_hosting() {
   host_keeping in_charge;
-  in_charge.opened = &opened_;
+  in_charge.place = &opened_;
   in_charge.recorder = recorder_;
   in_charge.links = keeper_;
   in_charge.report = [this] { return links(); };
@@ -267,18 +267,27 @@ void running_node::answer_with(answerer answers) {
 
 /// Whoever asks is vouched for by who answers for his node, as the directory says. What is no question, or comes while
 /// nobody serves, is answered by nothing.
+namespace {
+
+web::relaying_node as_relaying(const federation::node_entry& node) {
+  return {node.legal_person, node.tier != federation::node_tier::territory};
+}
+
+} // namespace
+
 void running_node::answer_question(const ports::node_name& from, const ports::bytes& asked,
                                    const std::function<void(ports::bytes)>& tell) {
   auto question = journal::unpack_alone<web::relayed_read>(asked, {.items = 16, .bytes = 4096, .values = 16});
-  auto by = opened_.answers_for(from);
+  auto issued = opened_.issued_directory();
+  const auto* by = issued ? issued->find(from) : nullptr;
   if (!question || !by)
     return tell({});
-  answer(*question, *by, [tell](const web::relayed_answer& given) {
+  answer(*question, as_relaying(*by), [tell](const web::relayed_answer& given) {
     tell(given.status == 0 ? ports::bytes{} : journal::pack_alone(given));
   });
 }
 
-void running_node::answer(const web::relayed_read& asked, law::siren by,
+void running_node::answer(const web::relayed_read& asked, const web::relaying_node& by,
                           std::function<void(web::relayed_answer)> tell) {
   std::unique_lock lock{answerer_mutex_};
   auto answers = answerer_;
@@ -303,7 +312,7 @@ void running_node::relay(const ports::stream_id& to, web::relayed_read asked,
     asked.target = *longer;
   }
   if (whom == opened_.name())
-    return answer(asked, listed->find(*whom)->legal_person,
+    return answer(asked, as_relaying(*listed->find(*whom)),
                   [tell = std::move(tell)](web::relayed_answer given) { tell(std::move(given)); });
   auto question = std::make_shared<const ports::bytes>(journal::pack_alone(asked));
   system_->spawn([keeper = keeper_, whom = *whom, question, tell = std::move(tell)](caf::event_based_actor* self) {
@@ -319,7 +328,7 @@ void running_node::relay(const ports::stream_id& to, web::relayed_read asked,
 }
 
 void serve_neighbours(running_node& node, const web::server& server) {
-  node.answer_with([behind = server.behind()](const web::relayed_read& asked, law::siren by,
+  node.answer_with([behind = server.behind()](const web::relayed_read& asked, const web::relaying_node& by,
                                               const std::function<void(web::relayed_answer)>& tell) {
     auto api = behind.lock();
     api ? api->handle_relayed(asked, by, tell) : tell({});

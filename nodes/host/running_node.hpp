@@ -6,9 +6,9 @@
 
 #include "nodes/federation/directory_keeper.hpp"
 #include "nodes/federation/link_keeper.hpp"
-#include "nodes/host/host_keeper.hpp"
 #include "nodes/host/housekeeping.hpp"
 #include "nodes/host/node_supervisor.hpp"
+#include "nodes/hosting/host_keeper.hpp"
 #include "web/server/server.hpp"
 
 #include <caf/all.hpp>
@@ -43,8 +43,8 @@ public:
   void relay(const ports::stream_id& to, web::relayed_read asked,
              std::function<void(std::optional<web::relayed_answer>)> tell) override;
   /// Answers what other nodes ask; set before they can be answered, unset before it goes away.
-  using answerer =
-      std::function<void(const web::relayed_read& asked, law::siren by, std::function<void(web::relayed_answer)> tell)>;
+  using answerer = std::function<void(const web::relayed_read& asked, const web::relaying_node& by,
+                                      std::function<void(web::relayed_answer)> tell)>;
   void answer_with(answerer answers);
   /// Where other nodes reach this one; empty when they do not.
   const std::string& link_endpoint() const { return link_endpoint_; }
@@ -71,7 +71,8 @@ private:
   bool is_held() const;
   void begin_directories();
   void end_links();
-  void answer(const web::relayed_read& asked, law::siren by, std::function<void(web::relayed_answer)> tell);
+  void answer(const web::relayed_read& asked, const web::relaying_node& by,
+              std::function<void(web::relayed_answer)> tell);
   void answer_question(const ports::node_name& from, const ports::bytes& asked,
                        const std::function<void(ports::bytes)>& tell);
 

@@ -122,6 +122,7 @@ private:
     verify_options options;
     options.journal = options_.to;
     options.signers = signers_known_to(with_, with_.keys, with_.data);
+    options.hosted = with_.stream();
     if (verify_command(options, told, err_) != exit_done)
       throw backup_damaged{"la copie du journal n'est pas ce qui a été écrit"};
   }

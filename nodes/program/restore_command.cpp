@@ -42,11 +42,12 @@ bool is_free(const fs::path& data) {
   });
 }
 
-/// Ids of the documents that the journal's erasures name, as their files are.
-std::vector<std::string> erased_documents(journal::store_reader& rows) {
+/// Files of the documents that the journal's erasures name: of the node's own stream, and of those beside it.
+std::vector<fs::path> erased_documents(journal::store_reader& rows, const ports::stream_id& own) {
   constexpr std::size_t chunk = 4096;
-  std::vector<std::string> files;
-  for (const auto& stream : rows.streams())
+  std::vector<fs::path> files;
+  for (const auto& stream : rows.streams()) {
+    auto begin = stream == own ? fs::path{"documents"} / "" : fs::path{"replicas"} / (stream.text() + "-");
     for (std::uint64_t after = 0;;) {
       auto part = rows.entries(stream, after, chunk);
       for (const auto& row : part) {
@@ -54,11 +55,12 @@ std::vector<std::string> erased_documents(journal::store_reader& rows) {
         auto record = !row.erased && row.nonce.empty() ? journal::decode(row.content) : std::nullopt;
         const auto* tombstone = record ? std::get_if<law::demande_erased>(&record->event) : nullptr;
         for (std::size_t i = 0; tombstone && i < tombstone->files.size(); ++i)
-          files.push_back(law::to_hex(tombstone->files[i].bytes) + ".document");
+          files.push_back(fs::path{begin} += law::to_hex(tombstone->files[i].bytes) + ".document");
       }
       if (part.size() < chunk)
         break;
     }
+  }
   return files;
 }
 
@@ -121,6 +123,7 @@ private:
     verify_options options;
     options.journal = aside_;
     options.signers = signers_known_to(with_, key_file(), aside_);
+    options.hosted = with_.stream();
     options.json = options_.json;
     if (verify_command(options, out_, err_) != exit_done)
       stop("La sauvegarde n'est pas ce qui a été écrit : rien n'a été remis.", exit_integrity);
@@ -175,6 +178,7 @@ private:
         break;
       auto brought = *read;
       brought.signers = journal::signing_publics(secrets);
+      name_hosts(brought, *source);
       auto result = writer.stage_transfer(brought);
       if (result.status == ports::transfer_status::read_only || !writer.sync().entries)
         stop("Le disque est plein.");
@@ -186,6 +190,19 @@ private:
       after = result.now.seq;
       line.at(after, end->seq);
     }
+  }
+
+  /// A stream that has passed is signed by others too: whoever its own cuts name.
+  // [L441-2-7-4-1]
+  void name_hosts(ports::transfer& brought, ports::transfer_source& source) const {
+    auto cuts = source.cuts(with_.stream());
+    if (cuts.empty())
+      return;
+    brought.epoch = cuts.back().epoch;
+    auto named = source.signers(with_.stream());
+    for (const auto& cut : cuts)
+      brought.former.push_back({cut.epoch, named, {}});
+    brought.signers = std::move(named);
   }
 
   std::unique_ptr<journal::node_journal> open(const journal::node_keys& secrets) const {
@@ -208,9 +225,8 @@ private:
 
   void destroy_erased() {
     auto rows = journal::open_sqlite_reader((aside_ / backed_up_journal).string());
-    for (const auto& file : erased_documents(*rows))
-      for (const char* folder : {"documents", "replicas"})
-        destroyed_ += fs::remove(aside_ / folder / file) ? 1 : 0;
+    for (const auto& file : erased_documents(*rows, with_.stream()))
+      destroyed_ += fs::remove(aside_ / file) ? 1 : 0;
   }
 
   ordered_json stand() const {

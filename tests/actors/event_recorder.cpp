@@ -34,7 +34,7 @@ public:
   void stage_mark(const ports::witness_mark&) override { ++marks; }
   void stage_foreign_head(const ports::signed_head&) override { ++foreign; }
   void hold_back(const ports::stream_id&, bool behind) override { held = behind; }
-  void follow_ordering(const ports::stream_id& stream) override { ordering = stream; }
+  void follow_ordering(const ports::stream_id&, const ports::stream_id& by) override { ordering = by; }
   bool seal_keys_to(const ports::stream_id&, const law::bytes32&) override {
     sealed_after.push_back(synced_at.size());
     return has_room;

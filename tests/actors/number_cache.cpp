@@ -43,6 +43,7 @@ public:
                                            std::size_t) override {
     return {};
   }
+  std::vector<ports::cut_place> cuts(const ports::stream_id&) override { return {}; }
   std::optional<ports::signed_head> head_covering(const ports::stream_id&, std::uint64_t) override { return {}; }
   std::optional<ports::signed_head> latest_head(const ports::stream_id&) override { return {}; }
   std::vector<ports::witness_mark> marks_covering(const ports::stream_id&, std::uint64_t) override { return {}; }

@@ -55,6 +55,8 @@ struct one_node {
   std::vector<std::string> failures;
   std::set<stream_id> held;
   bool restored = false;
+  std::vector<law::bytes32> disclaimed;
+  std::array<std::uint8_t, 16> run{};
   std::uint64_t notes = 0;
   std::vector<ports::transfer_status> statuses;
   std::vector<ports::orphan_result> tail_results;
@@ -177,6 +179,7 @@ public:
     setup.signer = std::make_shared<journal::signing_key>(node.keys.signing_seed);
     for (auto& byte : setup.run)
       byte = static_cast<std::uint8_t>(chance());
+    node.run = setup.run;
     setup.directory = current;
     setup.signed_directory = sign_directory(current, anchor);
     setup.anchor = anchor.public_half();
@@ -184,6 +187,7 @@ public:
     setup.limits.window_bytes = 16'000;
     setup.bugs = bugs;
     setup.restored = node.restored;
+    setup.disclaimed = node.disclaimed;
     node.held.clear();
     node.talk = std::make_unique<exchange>(std::move(setup), *node.source, clock->at, today());
     node.own = node.disk.folder("node/documents");

@@ -213,6 +213,34 @@ TEST_CASE("a stream is handed back once it is closed, and what it was cut from s
   CHECK(all.alarms() == std::vector<std::string>{});
 }
 
+TEST_CASE("keys that were lost on their way to the next host are asked for until it has begun", "[L441-2-7-4-1]") {
+  passing_nodes all{50};
+  all.run(2);
+  all.pass("plaine", "region");
+  all.run(10);
+  REQUIRE(all.hosts("region", "plaine"));
+  CHECK(all.write_in(all["region"], all.stream("plaine"), 3));
+  all.run(6);
+  auto before = std::exchange(all.is_lost, [](const some_nodes::on_its_way& one) {
+    auto read = decode(one.sent);
+    const auto* said = read ? std::get_if<entries>(&read->said) : nullptr;
+    return said && said->brought.entries.empty();
+  });
+  all.prepare("plaine", "plaine");
+  all.run(10);
+  CHECK(all.close("plaine", "region", "plaine"));
+  all.run(6);
+  all.pass("plaine", "plaine");
+  all.run(6);
+  CHECK_FALSE(all.hosts("plaine", "plaine"));
+  all.is_lost = before;
+  all.run(20);
+  REQUIRE(all.hosts("plaine", "plaine"));
+  CHECK(all.write(all["plaine"], 2));
+  all.run(6);
+  check_held_alike(all, "plaine");
+}
+
 TEST_CASE("a stream passes between two territories that have no link, by who watches over it", "[L441-2-7-2-1]") {
   passing_nodes all{47};
   all.run(2);

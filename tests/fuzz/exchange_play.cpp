@@ -214,6 +214,7 @@ ports::orphan_tail_ptr pretended_disk::read_orphans(const stream_id& stream, std
 
 law::list<ports::travelling_key, 1024> pretended_disk::keys(const stream_id&) { return {ports::travelling_key{}}; }
 bool pretended_disk::has_keys_for(const stream_id&, const law::bytes32&) { return keys_there; }
+bool pretended_disk::has_content_of(const stream_id&) { return keys_there; }
 
 std::vector<ports::witness_mark> pretended_disk::marks(const stream_id& stream) {
   std::vector<ports::witness_mark> found;

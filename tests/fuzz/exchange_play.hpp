@@ -24,6 +24,7 @@ public:
   ports::transfer_ptr read(const stream_id& stream, std::uint64_t after, std::size_t bytes_most) override;
   law::list<ports::travelling_key, 1024> keys(const stream_id& stream) override;
   bool has_keys_for(const stream_id& stream, const law::bytes32& recipient) override;
+  bool has_content_of(const stream_id& stream) override;
   std::vector<ports::witness_mark> marks(const stream_id& stream) override;
   std::vector<ports::cut_place> cuts(const stream_id& stream) override;
   std::vector<ports::orphan_position> orphan_tails() override;

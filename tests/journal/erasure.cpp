@@ -86,13 +86,13 @@ TEST_CASE("a payload of many pages is overwritten on all of them", "[journal][er
   chance.fill(row.nonce);
   chance.fill(row.content);
   store->begin();
-  store->put(stream_rows{test::stream(), {row}, {}, {}, {}, {}});
+  store->put(stream_rows{test::stream(), {row}, {}, {}, {}, {}, {}});
   store->commit();
   REQUIRE(store->open_keeper()->checkpoint(true));
   auto pieces = pieces_of({row});
   REQUIRE_FALSE(files_with(disk, pieces).empty());
   store->begin();
-  store->put(stream_rows{test::stream(), {}, {}, {}, {}, {1}});
+  store->put(stream_rows{test::stream(), {}, {}, {}, {}, {1}, {}});
   store->commit();
   REQUIRE(store->open_keeper()->checkpoint(true));
   CHECK(files_with(disk, pieces) == nothing);

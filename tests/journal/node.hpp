@@ -80,6 +80,7 @@ public:
     setup.keys = keys;
     setup.clock = clock;
     setup.escrow_recipient = escrow_;
+    setup.escrow = [this] { return opens_with; };
     journal = std::make_unique<node_journal>(std::move(setup));
   }
 
@@ -145,6 +146,7 @@ public:
   std::shared_ptr<hand_clock> clock = std::make_shared<hand_clock>();
   node_keys keys = fixed_keys();
   std::unique_ptr<node_journal> journal;
+  std::optional<bytes32> opens_with; ///< the authority's secret, while it is at hand
 
 private:
   std::optional<bytes32> escrow_;

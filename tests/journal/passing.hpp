@@ -91,6 +91,29 @@ struct passing_nodes {
     return by.write(append);
   }
 
+  /// The tombstone of a dossier whose registration alone is there.
+  static void erase_registered(node& by, std::uint8_t subject, std::uint64_t seq, std::string_view number) {
+    auto append = std::make_shared<ports::append>();
+    append->stream = stream();
+    append->reads.push_back({subject_at(subject), seq});
+    append->forgets_number = law::nud::parse(number);
+    append->empties = {seq};
+    append->drafts.push_back(by.draft(subject_at(subject), record_of(law::demande_erased{{seq}, 0})));
+    REQUIRE(by.write(append).status == ports::append_status::appended);
+  }
+
+  /// All that a former host has beyond a cut, as he would bring it, under the key of who hosted the epoch.
+  ports::orphan_tail tail_of(const node& from, std::uint32_t cut, std::uint32_t epoch) const {
+    auto tail = *from.journal->open_transfers()->read_orphans(stream(), cut, 0, 1U << 20);
+    tail.signers = {hosts.at(epoch)};
+    return tail;
+  }
+  static ports::transfer_status take_tail(node& to, const ports::orphan_tail& tail) {
+    auto result = to.writer().stage_orphans(tail);
+    REQUIRE(to.writer().sync().entries);
+    return result.status;
+  }
+
   static verify_report verified(const node& of) {
     auto rows = of.rows();
     return verify_stream(*rows, stream(), {}, nullptr, {});

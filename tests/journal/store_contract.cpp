@@ -61,8 +61,8 @@ void check_entries(const store_maker& make) {
   CHECK_FALSE(reader->entry(stream(), 1));
   auto clear = row_at(2, 20);
   clear.nonce.clear();
-  put_rows(*rows, {stream(), {row_at(1, 10), clear, row_at(3, 30, 20'000)}, {head_at(stream(), 1, 3)}, {}, {}, {}});
-  put_rows(*rows, {other_stream(), {row_at(1, 40)}, {head_at(other_stream(), 1, 1)}, {}, {}, {}});
+  put_rows(*rows, {stream(), {row_at(1, 10), clear, row_at(3, 30, 20'000)}, {head_at(stream(), 1, 3)}, {}, {}, {}, {}});
+  put_rows(*rows, {other_stream(), {row_at(1, 40)}, {head_at(other_stream(), 1, 1)}, {}, {}, {}, {}});
   CHECK(reader->streams() == std::vector{stream(), other_stream()});
   CHECK(reader->entries(stream(), 0, 10) == std::vector{row_at(1, 10), clear, row_at(3, 30, 20'000)});
   CHECK(reader->entries(stream(), 1, 1) == std::vector{clear});
@@ -77,8 +77,8 @@ void check_last_of(const store_maker& make) {
   auto rows = make();
   auto reader = rows->open_reader();
   CHECK(reader->last_of(stream(), id_with<law::subject_id>(10)) == 0);
-  put_rows(*rows, {stream(), {row_at(1, 10), row_at(2, 20), row_at(3, 10)}, {head_at(stream(), 1, 3)}, {}, {}, {}});
-  put_rows(*rows, {other_stream(), {row_at(1, 30)}, {head_at(other_stream(), 1, 1)}, {}, {}, {}});
+  put_rows(*rows, {stream(), {row_at(1, 10), row_at(2, 20), row_at(3, 10)}, {head_at(stream(), 1, 3)}, {}, {}, {}, {}});
+  put_rows(*rows, {other_stream(), {row_at(1, 30)}, {head_at(other_stream(), 1, 1)}, {}, {}, {}, {}});
   CHECK(reader->last_of(stream(), id_with<law::subject_id>(10)) == 3);
   CHECK(reader->last_of(stream(), id_with<law::subject_id>(20)) == 2);
   CHECK(reader->last_of(stream(), id_with<law::subject_id>(30)) == 0);
@@ -89,13 +89,17 @@ void check_last_of(const store_maker& make) {
 void check_held_reads(const store_maker& make) {
   auto rows = make();
   auto reader = rows->open_reader();
-  put_rows(
-      *rows,
-      {stream(), {row_at(1, 10)}, {head_at(stream(), 1, 1)}, {{bytes_with(9), id_with<law::subject_id>(7)}}, {}, {}});
+  put_rows(*rows, {stream(),
+                   {row_at(1, 10)},
+                   {head_at(stream(), 1, 1)},
+                   {{bytes_with(9), id_with<law::subject_id>(7)}},
+                   {},
+                   {},
+                   {}});
   {
     held_reads held{*reader};
     CHECK(reader->entry(stream(), 1) == row_at(1, 10));
-    put_rows(*rows, {stream(), {row_at(2, 20)}, {head_at(stream(), 2, 2)}, {}, {}, {}});
+    put_rows(*rows, {stream(), {row_at(2, 20)}, {head_at(stream(), 2, 2)}, {}, {}, {}, {}});
     CHECK(reader->entries(stream(), 0, 1) == std::vector{row_at(1, 10)});
     CHECK(reader->find_number(stream(), bytes_with(9)) == id_with<law::subject_id>(7));
     // Others are not held.
@@ -109,9 +113,9 @@ void check_heads(const store_maker& make) {
   auto rows = make();
   auto reader = rows->open_reader();
   CHECK_FALSE(reader->last_head(stream()));
-  put_rows(*rows, {stream(), {row_at(1, 10)}, {head_at(stream(), 1, 1)}, {}, {}, {}});
-  put_rows(*rows, {stream(), {row_at(2, 10), row_at(3, 10)}, {head_at(stream(), 2, 3)}, {}, {}, {}});
-  put_rows(*rows, {other_stream(), {row_at(1, 40)}, {head_at(other_stream(), 1, 1)}, {}, {}, {}});
+  put_rows(*rows, {stream(), {row_at(1, 10)}, {head_at(stream(), 1, 1)}, {}, {}, {}, {}});
+  put_rows(*rows, {stream(), {row_at(2, 10), row_at(3, 10)}, {head_at(stream(), 2, 3)}, {}, {}, {}, {}});
+  put_rows(*rows, {other_stream(), {row_at(1, 40)}, {head_at(other_stream(), 1, 1)}, {}, {}, {}, {}});
   REQUIRE(reader->heads(stream(), 0, 10).size() == 2);
   CHECK(text_of(reader->heads(stream(), 2, 10).at(0)) == text_of(head_at(stream(), 2, 3)));
   CHECK(reader->heads(stream(), 4, 10).empty());
@@ -123,7 +127,7 @@ void check_rollback(const store_maker& make) {
   auto rows = make();
   auto reader = rows->open_reader();
   rows->begin();
-  rows->put(stream_rows{stream(), {row_at(1, 10)}, {}, {{bytes_with(1), id_with<law::subject_id>(1)}}, {}, {}});
+  rows->put(stream_rows{stream(), {row_at(1, 10)}, {}, {{bytes_with(1), id_with<law::subject_id>(1)}}, {}, {}, {}});
   rows->put(ports::account_row{id_with<law::agent_id>(1), {1}});
   rows->put_setting("name", "value");
   CHECK(reader->entries(stream(), 0, 10).empty());
@@ -133,7 +137,7 @@ void check_rollback(const store_maker& make) {
   CHECK_FALSE(reader->setting("name"));
   CHECK_FALSE(reader->find_number(stream(), bytes_with(1)));
   // What a rollback took back may be written again.
-  put_rows(*rows, {stream(), {row_at(1, 11)}, {}, {{bytes_with(1), id_with<law::subject_id>(2)}}, {}, {}});
+  put_rows(*rows, {stream(), {row_at(1, 11)}, {}, {{bytes_with(1), id_with<law::subject_id>(2)}}, {}, {}, {}});
   CHECK(reader->entry(stream(), 1) == row_at(1, 11));
   CHECK(reader->find_number(stream(), bytes_with(1)) == id_with<law::subject_id>(2));
 }
@@ -142,8 +146,8 @@ void check_erasure(const store_maker& make) {
   auto rows = make();
   auto reader = rows->open_reader();
   put_rows(*rows,
-           {stream(), {row_at(1, 10), row_at(2, 20)}, {}, {{bytes_with(1), id_with<law::subject_id>(1)}}, {}, {}});
-  put_rows(*rows, {stream(), {row_at(3, 30)}, {}, {}, {bytes_with(1)}, {1}});
+           {stream(), {row_at(1, 10), row_at(2, 20)}, {}, {{bytes_with(1), id_with<law::subject_id>(1)}}, {}, {}, {}});
+  put_rows(*rows, {stream(), {row_at(3, 30)}, {}, {}, {bytes_with(1)}, {1}, {}});
   auto erased = row_at(1, 10);
   erased.nonce.clear();
   erased.content.clear();
@@ -225,14 +229,15 @@ void check_moved_tail(const store_maker& make) {
              {head_at(stream(), 1, 2), head_at(stream(), 3, 4)},
              {},
              {},
+             {},
              {}});
-  rows->put({other_stream(), {row_at(1, 50)}, {head_at(other_stream(), 1, 1)}, {}, {}, {}});
+  rows->put({other_stream(), {row_at(1, 50)}, {head_at(other_stream(), 1, 1)}, {}, {}, {}, {}});
   for (auto seq : {2U, 3U, 4U})
     rows->put(mark_at(seq, "SR11", 7));
   rows->commit();
   rows->begin();
   rows->orphan(stream(), 2, 1);
-  rows->put({stream(), {row_at(3, 60)}, {head_at(stream(), 3, 3)}, {}, {}, {}});
+  rows->put({stream(), {row_at(3, 60)}, {head_at(stream(), 3, 3)}, {}, {}, {}, {}});
   rows->commit();
   CHECK(reader->entries(stream(), 0, 10) == std::vector{row_at(1, 10), row_at(2, 20), row_at(3, 60)});
   CHECK(reader->last_head(stream())->seq == 3);
@@ -265,10 +270,10 @@ void check_put_tail(const store_maker& make) {
   erased.content.clear();
   erased.erased = true;
   rows->begin();
-  rows->put(orphan_rows{stream(), 3, {row_at(4, 10), erased}, {head_at(stream(), 4, 5)}, {mark_at(5, "SD93", 1)}});
-  rows->put(orphan_rows{stream(), 3, {row_at(4, 99)}, {head_at(stream(), 1, 5)}, {mark_at(5, "SD93", 2)}});
-  rows->put(orphan_rows{stream(), 1, {row_at(9, 30)}, {}, {mark_at(9, "SR11", 1), mark_at(9, "SD93", 1)}});
-  rows->put(orphan_rows{other_stream(), 2, {row_at(2, 40)}, {}, {}});
+  rows->put(orphan_rows{stream(), 3, {row_at(4, 10), erased}, {head_at(stream(), 4, 5)}, {mark_at(5, "SD93", 1)}, {}});
+  rows->put(orphan_rows{stream(), 3, {row_at(4, 99)}, {head_at(stream(), 1, 5)}, {mark_at(5, "SD93", 2)}, {}});
+  rows->put(orphan_rows{stream(), 1, {row_at(9, 30)}, {}, {mark_at(9, "SR11", 1), mark_at(9, "SD93", 1)}, {}});
+  rows->put(orphan_rows{other_stream(), 2, {row_at(2, 40)}, {}, {}, {}});
   rows->commit();
   CHECK(reader->orphan_entries(stream(), 3, 0, 10) == std::vector{row_at(4, 10), erased});
   CHECK(reader->orphan_entries(stream(), 3, 0, 1) == std::vector{row_at(4, 10)});
@@ -292,8 +297,8 @@ void check_held_accounts(const store_maker& make) {
   rows->put_held(stream(), {account(2), {9}});
   rows->put_held(stream(), {account(4), {}});
   rows->put_held(other_stream(), {account(2), {5}});
-  rows->put(stream_rows{stream(), {}, {}, {{bytes_with(1), id_with<law::subject_id>(1)}}, {}, {}});
-  rows->put(stream_rows{other_stream(), {}, {}, {{bytes_with(1), id_with<law::subject_id>(2)}}, {}, {}});
+  rows->put(stream_rows{stream(), {}, {}, {{bytes_with(1), id_with<law::subject_id>(1)}}, {}, {}, {}});
+  rows->put(stream_rows{other_stream(), {}, {}, {{bytes_with(1), id_with<law::subject_id>(2)}}, {}, {}, {}});
   rows->commit();
   CHECK(reader->accounts().size() == 2);
   CHECK(reader->held_accounts(stream()).size() == 2);
@@ -335,7 +340,7 @@ void compare_stores(store& ours, store& model, std::uint64_t seed, std::size_t s
   auto model_reader = model.open_reader();
   for (std::size_t step = 0; step < steps; ++step) {
     const auto& where = chance.one_in(3) ? other_stream() : stream();
-    stream_rows rows{where, {}, {}, {}, {}, {}};
+    stream_rows rows{where, {}, {}, {}, {}, {}, {}};
     auto first = last[where] + 1;
     auto size = 1 + chance.below(4);
     for (std::uint64_t seq = first; seq < first + size; ++seq)

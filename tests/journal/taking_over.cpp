@@ -39,17 +39,6 @@ ports::transfer cut_after(store_reader& rows, std::uint64_t seq, const node_keys
   return made;
 }
 
-/// The tombstone of a dossier whose registration alone is there.
-void erase_registered(node& by, std::uint8_t subject, std::uint64_t seq, std::string_view number) {
-  auto append = std::make_shared<ports::append>();
-  append->stream = stream();
-  append->reads.push_back({subject_at(subject), seq});
-  append->forgets_number = law::nud::parse(number);
-  append->empties = {seq};
-  append->drafts.push_back(by.draft(subject_at(subject), record_of(law::demande_erased{{seq}, 0})));
-  REQUIRE(by.write(append).status == append_status::appended);
-}
-
 ports::append_ptr closing_of(node& host) {
   auto closing = std::make_shared<ports::append>();
   closing->stream = stream();
@@ -267,7 +256,7 @@ TEST_CASE("an orphan tail is taken in parts, once, and only as the former host s
   all.bring(all.next, all.first);
   passing_nodes::write(all.first, 2, 0);
   passing_nodes::write(all.first, 3, 0);
-  auto early = ports::orphan_tail{stream(), 1, {}, {}, {}, {all.hosts[0]}};
+  auto early = ports::orphan_tail{stream(), 1, {}, {}, {}, {}, {all.hosts[0]}};
   CHECK(all.next.writer().stage_orphans(early).status == transfer_status::gap);
   all.pass_to(all.next);
   all.first.writer().release(stream());
@@ -435,7 +424,7 @@ TEST_CASE("the first host takes its stream back, with the numbers and subjects a
   all.bring(all.next, all.first);
   REQUIRE(passing_nodes::register_number(all.first, 3, another_number).status == append_status::appended);
   all.pass_to(all.next);
-  erase_registered(all.next, 2, 3, a_number);
+  passing_nodes::erase_registered(all.next, 2, 3, a_number);
   REQUIRE(passing_nodes::register_number(all.next, 4, another_number).status == append_status::appended);
   REQUIRE(passing_nodes::register_number(all.next, 5, a_number).status == append_status::appended);
   REQUIRE(all.next.writer().seal_keys_to(stream(), operating_public(all.first.keys.operating_secret)));
@@ -563,6 +552,19 @@ TEST_CASE("a stream of this node's own that another has taken over meanwhile is 
   CHECK_FALSE(all.first.journal->goes_on_here(stream()));
   passing_nodes::write(all.next, 1, 2);
   CHECK(all.bring(all.first, all.next).status == transfer_status::stored);
+}
+
+TEST_CASE("what was sealed before a stream was opened again for its own host is sealed anew", "[L441-2-7-4-1]") {
+  passing_nodes all;
+  passing_nodes::write(all.first, 1, 0);
+  auto sealed = all.first.asked(subject_at(2), 0, "note");
+  REQUIRE(all.first.write(closing_of(all.first)).status == append_status::appended);
+  REQUIRE(all.pass_to(all.first).status == adoption_status::adopted);
+  CHECK(all.first.write(sealed).status == append_status::stale);
+  CHECK(passing_nodes::write(all.first, 2, 0) == 5);
+  all.first.open_as_it_is();
+  all.first.journal->load(stream());
+  CHECK(all.first.journal->open_reader()->entry(stream(), 5)->record);
 }
 
 } // namespace toit::journal::test

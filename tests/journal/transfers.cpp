@@ -270,7 +270,7 @@ TEST_CASE("each head names the ordering stream's last entry that was there") {
   pair_of_nodes two;
   two.write(2);
   auto ordering = *ports::stream_id::parse("S1");
-  two.holder.writer().follow_ordering(stream());
+  two.holder.writer().follow_ordering(ordering, stream());
   two.bring(*two.read(0));
   two.holder.journal->create_stream(ordering,
                                     record_of(law::stream_opened{*law::siren::parse("200057867"), "Prefecture",

@@ -9,7 +9,7 @@ import datetime
 import http.client
 import time
 
-from federation import TERRITORY, TOWN, Federation, until
+from federation import REGION, TERRITORY, TOWN, Federation, until
 from node import PASSWORD, Refused, Session, siren
 
 DOCUMENT = "c" * 64
@@ -108,6 +108,20 @@ def epoch(node):
     return node.head(TOWN)["epoch"]
 
 
+def review_late_entries(session):
+    """What nobody had witnessed before the cut is accepted or contested, one after the other."""
+
+    def awaiting():
+        return [one["settled"] for one in session.get(f"{HOSTED}/v1/late-entries")["items"] if one["awaits_review"]]
+
+    late = awaiting()
+    assert len(late) == 3, late
+    for i, one in enumerate(late):
+        word = {"verdict": "contested", "because": "Motif fictif"} if i % 2 else {"verdict": "accepted", "because": ""}
+        session.post(f"{HOSTED}/v1/late-entries/reviews", {"event": {"cut": one["cut"], "seq": one["seq"], **word}})
+    assert not awaiting()
+
+
 def one_round(nodes, territory, prefect, round_number, after_s):
     territory.record(until("served at home", territory.own), "")
     act = prefect.sign(f"2026-FICTIF-{round_number}")
@@ -137,6 +151,73 @@ def one_round(nodes, territory, prefect, round_number, after_s):
     assert territory.hosted() is None
 
 
+def record_behind_the_cut(nodes, territory, prefect):
+    """The town goes on alone long after its territory was taken over: each of its entries comes back once, and waits
+    for the word of whoever answers."""
+    act = prefect.sign("2026-FICTIF-TARD")
+    alone = territory.own()
+    nodes.to_region.cut()
+    nodes.to_departement.cut()
+    prefect.tomorrow()
+    until("taken over", territory.hosted, within_s=60)
+    for _ in range(3):
+        territory.record(alone, "")
+    nodes.to_departement.heal()
+    nodes.to_region.heal()
+    until("the former host is fenced", lambda: territory.own() is None)
+    hosted = until("served by the prefect's node", territory.hosted)
+    until(lambda: territory.missing(hosted, HOSTED), lambda: not territory.missing(hosted, HOSTED))
+
+    def recorded(session, prefix):
+        items = session.get(f"{prefix}/v1/late-entries")["items"]
+        return [one for one in items if one["settled"]["outcome"] == "recorded"]
+
+    until("all are settled", lambda: len(recorded(hosted, HOSTED)) == 3)
+    review_late_entries(hosted)
+    prefect.act(act, "act_ended", end="repealed", decision="Arrêté fictif")
+    own = until("given back", territory.own, within_s=60)
+    assert not territory.missing(own, ""), territory.missing(own, "")
+    reviewed = [one["review"]["verdict"] for one in recorded(own, "")]
+    assert reviewed == ["accepted", "contested", "accepted"], reviewed
+
+
+def roll_back_the_prefects_node(nodes, territory, prefect):
+    """His disk is put back as it was before the act. Others hold what he has signed since, and what he has hosted: he
+    goes on with the very epoch that he had opened, and nobody finds another history. A judge then suspends the act, and
+    lifts the suspension."""
+    region = nodes.region
+    region.stop()
+    region.copy_to("before")
+    region.start()
+    act = prefect.sign("2026-FICTIF-RETOUR")
+    before = epoch(nodes.town)
+    prefect.tomorrow()
+    hosted = until("taken over", territory.hosted, within_s=60)
+    territory.record(hosted, HOSTED)
+    seq = region.head(TOWN)["seq"]
+    for holder in (nodes.town, nodes.departement):
+        until("others hold what he has hosted", lambda h=holder: h.head(TOWN)["seq"] >= seq)
+        until("and what he has signed", lambda h=holder: h.head(REGION)["seq"] >= region.head(REGION)["seq"])
+    region.stop()
+    region.put_back("before")
+    region.start(ready=False)
+    hosted = until("served by the prefect's node again", territory.hosted, within_s=60)
+    assert not territory.missing(hosted, HOSTED), territory.missing(hosted, HOSTED)
+    assert epoch(region) == before + 1, "no other epoch was opened"
+    territory.record(hosted, HOSTED)
+
+    prefect.tomorrow()  # a demonstration's clock that was put back has gone back too
+    prefect.act(act, "act_suspended", decision="Ordonnance fictive")
+    own = until("given back while it is suspended", territory.own, within_s=60)
+    assert not territory.missing(own, ""), territory.missing(own, "")
+    territory.record(own, "")
+    prefect.act(act, "act_resumed", decision="Ordonnance fictive 2")
+    hosted = until("taken over again", territory.hosted, within_s=60)
+    assert not territory.missing(hosted, HOSTED), territory.missing(hosted, HOSTED)
+    prefect.act(act, "act_ended", end="repealed", decision="Arrêté fictif")
+    until("given back", territory.own, within_s=60)
+
+
 def main():
     with Federation() as nodes:
         territory, prefect = Territory(nodes), Prefect(nodes.region)
@@ -145,6 +226,10 @@ def main():
             one_round(nodes, territory, prefect, i + 1, after_s)
             print(f"round {i + 1}: epoch {epoch(nodes.town)}, {len(territory.acknowledged)} acknowledged")
         assert epoch(nodes.town) == 2 * len(ROUNDS)
+        record_behind_the_cut(nodes, territory, prefect)
+        assert epoch(nodes.town) == 2 * len(ROUNDS) + 2
+        roll_back_the_prefects_node(nodes, territory, prefect)
+        assert epoch(nodes.town) == 2 * len(ROUNDS) + 6
         for node in nodes.members:
             assert not [one for one in node.standing()["alarms"] if one["kind"] in ("forked", "altered", "bad_signature")]
         nodes.stop()

@@ -53,7 +53,7 @@ served_federation::served_federation(layout of) : of_{std::move(of)}, folder_{te
   auto anchor = journal::signing_key{anchor_.signing_seed}.public_half();
   auto join = [&](nodes::configuration& with, const std::string& stream, const char* listen) {
     with.keys = keys_of(stream);
-    with.federation = nodes::federated{name_of(stream), folder_ / "directory.toit", anchor, listen, {}, {}};
+    with.federation = nodes::federated{name_of(stream), folder_ / "directory.toit", anchor, listen, {}, {}, {}};
     with.federation->confirm_within = std::chrono::milliseconds{200};
   };
   // Prefects' nodes listen where there is room: whoever begins after them is told where that is, and tells the others.

@@ -209,7 +209,7 @@ relayed_answer relayed(response&& given) {
 } // namespace
 
 // [R441-2-15-I-10] [R441-2-15-V-2-0]
-void api::handle_relayed(const relayed_read& asked, law::siren by, std::function<void(relayed_answer)> tell) {
+void api::handle_relayed(const relayed_read& asked, const relaying_node& by, std::function<void(relayed_answer)> tell) {
   if (auto inner = hosted_in(asked.target.str()); inner && !kept_) {
     auto whose = hosted(inner->territory);
     auto there = asked;
@@ -222,8 +222,9 @@ void api::handle_relayed(const relayed_read& asked, law::siren by, std::function
     return answer(answer_refusal(hosted_elsewhere()));
   auto target = parse_target(asked.target.str());
   auto found = target ? find_route("GET", target->path) : found_route{};
-  if (!found.what || !(found.what->nominative || found.what->to_state) || found.what->answers != answer_form::fields ||
-      found.what->relays)
+  // What a nominative read may show the guard decides, by who answers for the node and his habilitation here.
+  if (!found.what || !(found.what->nominative || (found.what->to_state && by.is_state)) ||
+      found.what->answers != answer_form::fields || found.what->relays)
     return answer(answer_fault(http_fault::no_such_path));
   auto place = static_cast<std::size_t>(found.what - all_routes().data());
   request read{"GET", asked.target.str(), {}, {}, {}};
@@ -234,7 +235,7 @@ void api::handle_relayed(const relayed_read& asked, law::siren by, std::function
                                        std::move(read),
                                        std::move(*target),
                                        std::move(found.path),
-                                       {asked.legal_person, asked.agent, {}, by},
+                                       {asked.legal_person, asked.agent, {}, by.legal_person},
                                        {},
                                        counting(place, answer)});
   if (!knows_all_parameters(*c))

@@ -29,7 +29,7 @@ public:
   void handle(request asked, respond answer);
 
   /// A nominative read that another node vouches for; `by` answers for that node.
-  void handle_relayed(const relayed_read& asked, law::siren by, std::function<void(relayed_answer)> tell);
+  void handle_relayed(const relayed_read& asked, const relaying_node& by, std::function<void(relayed_answer)> tell);
 
   /// What another territory hosted on this node is served under: "/territoires/200057867" before any path.
   static constexpr std::string_view hosted_prefix = "/territoires/";

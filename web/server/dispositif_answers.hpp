@@ -53,14 +53,30 @@ struct convention_view {
 };
 json to_json(const convention_view& view);
 
-/// An entry of a former host, and what became of it.
-struct late_entry_view {
-  law::late_entry_settled settled;
+struct late_review_view {
+  law::late_verdict verdict{};
+  law::text<400> because;
+  law::party by;
+  law::civil_date on;
   std::uint64_t recorded = 0; ///< the entry that says so
   static constexpr auto fields() {
     using law::field;
+    using t = late_review_view;
+    return std::tuple{field{"verdict", &t::verdict}, field{"because", &t::because}, field{"by", &t::by},
+                      field{"on", &t::on}, field{"recorded", &t::recorded}};
+  }
+};
+/// An entry of a former host, what became of it, and what the holder says of it.
+struct late_entry_view {
+  law::late_entry_settled settled;
+  std::uint64_t recorded = 0; ///< the entry that says so
+  bool awaits_review = false;
+  std::optional<late_review_view> review;
+  static constexpr auto fields() {
+    using law::field;
     using t = late_entry_view;
-    return std::tuple{field{"settled", &t::settled}, field{"recorded", &t::recorded}};
+    return std::tuple{field{"settled", &t::settled}, field{"recorded", &t::recorded},
+                      field{"awaits_review", &t::awaits_review}, field{"review", &t::review}};
   }
 };
 json to_json(const late_entry_view& view);

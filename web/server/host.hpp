@@ -7,6 +7,12 @@
 
 namespace toit::web {
 
+/// Who asks for somebody, as the directory knows him.
+struct relaying_node {
+  law::siren legal_person; ///< that answers for the node
+  bool is_state = false;
+};
+
 /// A nominative read that an agent of a State node asks of a territory's: answered there, under its guard and in its
 /// log.
 struct relayed_read {

@@ -21,7 +21,7 @@ bool of_demande(const law::entry_kind& kind) {
   return kind.family == law::entry_family::dossier && !kind.who.only_consequence() &&
          !only<law::demande_registered, law::document_filed, law::dwelling_registered, law::vacancy_opened,
                law::vacancy_withdrawn, law::session_scheduled, law::session_opened, law::session_closed,
-               law::session_cancelled>(kind);
+               law::session_cancelled, law::late_entry_reviewed>(kind);
 }
 
 // -- what a row of the table is made of -----------------------------------------------------------------------------
@@ -207,6 +207,8 @@ constexpr std::array routes{
     get("/v1/late-entries", "list_late_entries", "preuve",
         "Écritures de l'ancien nœud au-delà de la reprise, et ce qu'il en est advenu", serve::late_entries,
         "page_of_late_entry"),
+    post("/v1/late-entries/reviews", "review_late_entry", "preuve",
+         "Accepter ou contester une écriture tardive que personne n'avait attestée", only<law::late_entry_reviewed>),
     get_page("/v1/entries", "list_entries_in_name", "preuve", "Écritures que d'autres ont faites en votre nom",
              serve::entries_in_name, "page_of_entry_in_name"),
     get_page("/v1/erasures", "list_erasures", "preuve",

@@ -51,12 +51,24 @@ void dispositif_conventions(const call_ptr& c) {
   }));
 }
 
+namespace {
+
+late_entry_view shown(const law::late_file& file) {
+  late_entry_view view{file.settled, file.settled_seq, file.awaits_review(), {}};
+  if (file.review)
+    view.review = late_review_view{file.review->verdict, file.review->because, file.reviewed_by, file.reviewed_on,
+                                   file.reviewed_seq};
+  return view;
+}
+
+} // namespace
+
 // [L441-2-7-4-1]
 void late_entries(const call_ptr& c) {
   c->gateway().late_entries(answering<late_report_ptr>(c, [c](const late_report_ptr& known) {
     auto items = json::array();
-    for (const auto& one : known->settled)
-      items.push_back(to_json(late_entry_view{one.settled, one.recorded}));
+    for (const auto& [place, file] : known->files)
+      items.push_back(to_json(shown(file)));
     c->answer(answer_json(200, {{"items", std::move(items)}}));
   }));
 }

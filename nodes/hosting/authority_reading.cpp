@@ -1,4 +1,4 @@
-#include "nodes/host/authority_reading.hpp"
+#include "nodes/hosting/authority_reading.hpp"
 
 #include <algorithm>
 

@@ -9,12 +9,18 @@
 #pragma once
 
 #include "actors/interfaces.hpp"
-#include "nodes/host/opened_node.hpp"
+#include "nodes/hosting/hosting_place.hpp"
 
 namespace toit::nodes {
 
+/// Faults that the simulator's checkers must find: all off, and out of reach, but in builds made for tests.
+struct hosting_bugs {
+  bool skip_the_fence = false;
+  bool adopt_shorter_prefix = false;
+};
+
 struct host_keeping {
-  opened_node* opened = nullptr; ///< outlives the actor
+  hosting_place* place = nullptr; ///< outlives the actor
   event_recorder_actor recorder;
   link_keeper_actor links;
   std::function<ports::federation_report_ptr()> report;
@@ -23,6 +29,8 @@ struct host_keeping {
   std::function<void(const ports::stream_id&)> end;
   /// Called when the actor ends otherwise than in order: nothing is taken over or let go any more.
   std::function<void()> give_up;
+  bool ticks_by_itself = true; ///< where time is virtual, whoever lets it go by sends the ticks
+  hosting_bugs bugs;
 };
 
 struct host_keeper_state {

@@ -1,0 +1,58 @@
+/// \file
+/// What a former host had recorded beyond the cut: what became of each entry, and what is said of those that nobody
+/// outside had witnessed, or that contradict what is there.
+///
+/// Text       L441-2-7 al. 4: what was recorded in the name of the dispositif before its authority passed.
+///            docs/readings.md, 40.
+/// Not here   whether an entry is asked for again, and how: authority.hpp, actors/late_entries.
+
+#pragma once
+
+#include "law/decide.hpp"
+
+#include <map>
+
+namespace toit::law {
+
+struct late_file {
+  late_entry_settled settled;
+  std::uint64_t settled_seq = 0;             ///< the entry that says what became of it
+  std::optional<late_entry_reviewed> review; ///< the last one
+  std::uint64_t reviewed_seq = 0;
+  party reviewed_by;
+  civil_date reviewed_on;
+
+  /// What a State node has countersigned stands by itself; what the host draws anew is nobody's to look at.
+  bool awaits_review() const { return is_reviewable() && !review; }
+  bool is_reviewable() const {
+    return settled.outcome != late_outcome::dropped &&
+           (!settled.witnessed || settled.outcome == late_outcome::conflict);
+  }
+};
+
+class late_book {
+public:
+  using key = std::pair<std::uint32_t, std::uint64_t>; ///< epoch of the cut, sequence
+
+  /// Entries that it folds.
+  static bool folds(const event& happened);
+  void apply(subject_id subject, const record& happened, std::uint64_t seq);
+  std::uint64_t last_seq(subject_id subject) const;
+
+  const std::map<key, late_file>& files() const { return files_; }
+  /// Null when it was not settled here.
+  const late_file* find(key entry) const;
+  /// As the entry that settled it names it; empty when there is none.
+  subject_id subject_of(key entry) const;
+
+private:
+  std::map<key, late_file> files_;
+  std::map<key, subject_id> subjects_;
+  std::map<subject_id, std::uint64_t> last_seqs_;
+};
+
+decision decide(const late_book& book, const settings& s, const command& asked, const facts& known);
+
+std::vector<subject_id> subjects_of(const late_book& book, const command& asked);
+
+} // namespace toit::law

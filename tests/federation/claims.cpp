@@ -1,0 +1,109 @@
+// Who says that he holds more of a node's own stream than the node itself.
+
+#include "tests/federation/some_nodes.hpp"
+
+#include <catch2/catch_test_macros.hpp>
+
+using namespace toit;
+using namespace toit::federation;
+using namespace toit::federation::test;
+
+namespace {
+
+/// What `who` says to `whom`, whatever he holds.
+void says_hello_with(some_nodes& all, const char* who, const char* whom, const ports::stream_position& claimed) {
+  hello said;
+  said.run = all[who].run;
+  said.directory_number = all.current.number;
+  said.at = all.clock->at;
+  said.positions.push_back(claimed);
+  all[whom].talk->received(node_named(who), encode({node_named(who), node_named(whom), said}));
+  all.do_what_is_to_be_done(all[whom]);
+}
+
+ports::stream_position beyond(some_nodes& all, const char* host) {
+  auto at = *all[host].source->position(all[host].hosted);
+  return {at.stream, at.epoch, at.seq + 1, filled(7)};
+}
+
+} // namespace
+
+TEST_CASE("a claim that is not made good holds a stream for a while, whatever else its author brings",
+          "[L441-2-7-1-1a]") {
+  some_nodes all{31};
+  all.run(2);
+  REQUIRE(all.write(all["region"]));
+  all.run(2);
+  auto claimed = beyond(all, "region");
+  bool was_held = false;
+  for (int second = 0; second < 60; ++second) {
+    says_hello_with(all, "plaine", "region", claimed);
+    was_held = was_held || !all.write(all["region"]);
+    // His own stream goes on to be held there.
+    REQUIRE(all.write(all["plaine"]));
+    all.run(1);
+  }
+  CHECK(was_held);
+  CHECK(all.write(all["region"]));
+  CHECK(all.seq("region", "plaine") == all.seq("plaine", "plaine"));
+  CHECK(all.has_alarm("region", alarm_kind::misbehaving));
+  CHECK_FALSE(all.has_alarm("region", alarm_kind::rolled_back));
+}
+
+TEST_CASE("a claim that a State node has signed binds until it is made good, or disclaimed", "[L441-2-7-1-1a]") {
+  some_nodes all{32};
+  all.run(2);
+  auto claimed = beyond(all, "plaine");
+  auto mark_of_region = [&] {
+    ports::witness_mark mark;
+    mark.stream = claimed.stream;
+    mark.epoch = claimed.epoch;
+    mark.seq = claimed.seq;
+    mark.link = claimed.link;
+    mark.witness = all["region"].hosted;
+    mark.at = all.clock->at;
+    journal::sign(mark, journal::signing_key{all["region"].keys.signing_seed});
+    marks said;
+    said.given.push_back(mark);
+    all["plaine"].talk->received(node_named("region"), encode({node_named("region"), node_named("plaine"), said}));
+    all.do_what_is_to_be_done(all["plaine"]);
+  };
+  // From here on it says nothing but this.
+  auto insist = [&] {
+    all["plaine"].talk->link_changed(node_named("region"), ports::link_state::up);
+    says_hello_with(all, "region", "plaine", claimed);
+    mark_of_region();
+    all.run(60);
+  };
+  all.stop(all["region"], false);
+  insist();
+  CHECK_FALSE(all.write(all["plaine"]));
+  CHECK(all.has_alarm("plaine", alarm_kind::rolled_back));
+
+  all.stop(all["plaine"], false);
+  all["plaine"].disclaimed = {claimed.link};
+  all.start(all["plaine"]);
+  insist();
+  CHECK(all.write(all["plaine"]));
+}
+
+TEST_CASE("a territory's node countersigns nothing", "[L441-2-7-1-1a]") {
+  some_nodes all{33};
+  all.run(2);
+  auto at = *all["region"].source->position(all["region"].hosted);
+  ports::witness_mark mark;
+  mark.stream = at.stream;
+  mark.epoch = at.epoch;
+  mark.seq = at.seq;
+  mark.link = at.link;
+  mark.witness = all["plaine"].hosted;
+  mark.at = all.clock->at;
+  journal::sign(mark, journal::signing_key{all["plaine"].keys.signing_seed});
+  marks said;
+  said.given.push_back(mark);
+  all["region"].talk->received(node_named("plaine"), encode({node_named("plaine"), node_named("region"), said}));
+  all.do_what_is_to_be_done(all["region"]);
+  for (const auto& kept : all["region"].source->marks(at.stream))
+    CHECK(kept.witness != mark.witness);
+  CHECK(all.has_alarm("region", alarm_kind::misbehaving));
+}
