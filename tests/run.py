@@ -34,8 +34,12 @@ BUGS = (
     ("countersign_at_once", 1),
 )
 
+# Of runs in which a territory passes from one node to another.
+PASSING_BUGS = ("skip_the_fence", "adopt_shorter_prefix", "import_late_twice", "execute_late_decision")
+
 # Name, command, tags beside those that the script itself cites.
 WORLD = str(BUILD / "tests/world_run")
+PASSING = (WORLD, "--passing", "--episodes", "3", "--no-coverage")
 COMMANDS = (
     ("architecture: dependency rule, sizes, forms", ["tests/architecture/check"]),
     ("architecture: the check sees each fault", ["tests/architecture/selftest"]),
@@ -60,6 +64,13 @@ COMMANDS = (
         (f"world: the bug {bug} is caught",
          [WORLD, "--seeds", f"{first}..{first + 199}", "--jobs", "2", "--bug", bug, "--expect-caught"])
         for bug, first in BUGS
+    ),
+    ("world: a territory passes, 12 seeds", [*PASSING, "--seeds", "1..12", "--jobs", "2"]),
+    ("world: a territory passes, a seed gives the same heads twice", [*PASSING, "--seeds", "1..2", "--twice"]),
+    *(
+        (f"world: a territory passes, the bug {bug} is caught",
+         [*PASSING, "--seeds", "1..12", "--jobs", "2", "--bug", bug, "--expect-caught"])
+        for bug in PASSING_BUGS
     ),
 )
 

@@ -37,7 +37,7 @@ const body* cast::find(law::siren siren) const {
   return nullptr;
 }
 
-std::shared_ptr<asked_command> command_of(const world& w, const body& by, law::event event) {
+std::shared_ptr<asked_command> command_of(const scene& w, const body& by, law::event event) {
   auto asked = std::make_shared<asked_command>();
   asked->by = by.who();
   asked->occurred_on = w.today();
@@ -45,7 +45,7 @@ std::shared_ptr<asked_command> command_of(const world& w, const body& by, law::e
   return asked;
 }
 
-receipt must(world& w, const std::shared_ptr<asked_command>& asked) {
+receipt must(scene& w, const std::shared_ptr<asked_command>& asked) {
   answer_ptr given;
   w.submit(asked, [&](answer_ptr a) { given = std::move(a); });
   w.drain();
@@ -70,7 +70,7 @@ void learn_first_account(journal::node_journal& node, cast& players) {
 
 } // namespace
 
-void begin_territory(journal::node_journal& node, world& w, cast& players) {
+void begin_territory(journal::node_journal& node, scene& w, cast& players) {
   if (!nodes::needs_first_account(node, world::stream()))
     return players.gestionnaire.agent.empty() ? learn_first_account(node, players) : void();
   nodes::first_account first;
@@ -98,24 +98,24 @@ law::habilitation quality_of(const body& b, law::quality q) {
   return h;
 }
 
-void habilitate(world& w, const cast& c, law::habilitation h) {
+void habilitate(scene& w, const cast& c, law::habilitation h) {
   must(w, command_of(w, c.gestionnaire, law::habilitation_granted{std::move(h)}));
 }
 
-void habilitate(world& w, const cast& c, const body& b, law::registering_body letter, law::communes scope = {}) {
+void habilitate(scene& w, const cast& c, const body& b, law::registering_body letter, law::communes scope = {}) {
   auto h = quality_of(b, law::quality::service_enregistreur);
   h.registers_as = letter;
   h.scope = std::move(scope);
   habilitate(w, c, std::move(h));
 }
 
-void make_secretariat(world& w, const cast& c, const body& b, law::instance_kind instance) {
+void make_secretariat(scene& w, const cast& c, const body& b, law::instance_kind instance) {
   auto h = quality_of(b, law::quality::instance_secretariat);
   h.instance = instance;
   habilitate(w, c, std::move(h));
 }
 
-law::convention_id sign(world& w, const cast& c, const body& bailleur, const body& holder, law::contingent_kind kind,
+law::convention_id sign(scene& w, const cast& c, const body& bailleur, const body& holder, law::contingent_kind kind,
                         law::basis_points share, law::communes where) {
   law::reservation_convention convention{};
   convention.bailleur = bailleur.siren;
@@ -133,7 +133,7 @@ law::convention_id sign(world& w, const cast& c, const body& bailleur, const bod
 
 } // namespace
 
-void enter(world& w, cast& c) {
+void enter(scene& w, cast& c) {
   using law::quality;
   for (auto* b : c.all()) {
     if (b != &c.gestionnaire)

@@ -37,17 +37,17 @@ struct cast {
 };
 
 /// Makes the territory's stream administrable: the first account, as a host makes it.
-void begin_territory(journal::node_journal& node, world& w, cast& players);
+void begin_territory(journal::node_journal& node, scene& w, cast& players);
 
 /// Enters everybody, with qualities, mandates, accounts and conventions, through the guard.
-void enter(world& w, cast& players);
+void enter(scene& w, cast& players);
 
 cast make_cast();
 
 /// A command of one of the players, dated today unless told otherwise.
-std::shared_ptr<asked_command> command_of(const world& w, const body& by, law::event event);
+std::shared_ptr<asked_command> command_of(const scene& w, const body& by, law::event event);
 
 /// Sends one command and waits for its answer; it must be accepted.
-receipt must(world& w, const std::shared_ptr<asked_command>& asked);
+receipt must(scene& w, const std::shared_ptr<asked_command>& asked);
 
 } // namespace toit::simulation

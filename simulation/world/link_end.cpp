@@ -6,6 +6,27 @@ namespace toit::simulation {
 
 law::siren service_of_state() { return make_siren(17930001); }
 
+namespace {
+
+federation::territory_entry territory_of(const federation::node_entry& host, std::span<const linked_node> nodes) {
+  federation::territory_entry territory;
+  territory.stream = host.streams.front();
+  territory.territory = host.legal_person;
+  territory.name = host.title;
+  for (const auto& node : nodes) {
+    if (node.tier == federation::node_tier::territory)
+      continue;
+    territory.supervisors.push_back(node.stream);
+    if (node.tier == federation::node_tier::region)
+      territory.ordering = node.stream;
+  }
+  territory.departements.push_back(*law::departement_code::parse("93"));
+  territory.from = law::civil_date{std::chrono::year{2020} / 1 / 1};
+  return territory;
+}
+
+} // namespace
+
 small_federation make_federation(std::span<const linked_node> nodes, law::instant now, federation::exchange_bugs bugs) {
   small_federation made;
   made.anchor = std::make_shared<const journal::signing_key>(journal::node_keys::generate().signing_seed);
@@ -14,7 +35,6 @@ small_federation make_federation(std::span<const linked_node> nodes, law::instan
   d.purpose = law::text<16>{"training"};
   d.issued_at = now;
   d.valid_until = now + std::chrono::hours{24 * 3650};
-  auto& territory = d.territories.emplace_back();
   for (const auto& node : nodes) {
     bool is_state = node.tier != federation::node_tier::territory;
     auto& entry = d.nodes.emplace_back();
@@ -27,19 +47,11 @@ small_federation make_federation(std::span<const linked_node> nodes, law::instan
     entry.signing_keys.push_back({journal::signing_key{node.keys.signing_seed}.public_half(), {}, {}});
     entry.operating_key = journal::operating_public(node.keys.operating_secret);
     entry.streams.push_back(node.stream);
-    if (is_state) {
+    if (is_state)
       entry.escrow_key = journal::operating_public(node.escrow_secret);
-      territory.supervisors.push_back(node.stream);
-      if (node.tier == federation::node_tier::region)
-        territory.ordering = node.stream;
-    } else {
-      territory.stream = node.stream;
-      territory.territory = entry.legal_person;
-      territory.name = entry.title;
-    }
+    else
+      d.territories.push_back(territory_of(entry, nodes));
   }
-  territory.departements.push_back(*law::departement_code::parse("93"));
-  territory.from = law::civil_date{std::chrono::year{2020} / 1 / 1};
   made.issue([](federation::directory&) {});
   return made;
 }
@@ -60,7 +72,8 @@ void link_end::begin(beginning with) {
   auto context = std::make_shared<nodes::link_context>();
   auto& talk = context->exchange;
   talk.self = node_.name;
-  talk.hosted = {node_.stream};
+  talk.hosted = with.hosted.value_or(std::vector{node_.stream});
+  talk.authorities = std::move(with.authorities);
   talk.signer = std::make_shared<journal::signing_key>(node_.keys.signing_seed);
   talk.run = with.run;
   talk.directory = with.federation.directory;
@@ -75,13 +88,14 @@ void link_end::begin(beginning with) {
   context->open_source = [&journal = with.journal] { return journal.open_transfers(); };
   context->transport = network_.join(node_.name, receiver_);
   context->recorder = with.recorder;
-  context->fold_again = [again = std::move(with.fold_again)](const ports::stream_id&) { again(); };
+  context->fold_again = std::move(with.fold_again);
   context->answer = [](const ports::node_name&, const ports::bytes&, const std::function<void(ports::bytes)>& tell) {
     tell({});
   };
   context->metrics = std::make_shared<base::metrics>();
   standing_.clear();
-  context->publish = [this](const ports::federation_report_ptr& now) { hear(*now); };
+  report_.reset();
+  context->publish = [this](ports::federation_report_ptr now) { hear(std::move(now)); };
   context->ticks_by_itself = false;
   // Whoever runs the world sees by himself that links have ended.
   context->give_up = [] {};
@@ -89,8 +103,10 @@ void link_end::begin(beginning with) {
   receiver_->attach(keeper_);
 }
 
-void link_end::hear(const ports::federation_report& now) {
+void link_end::hear(ports::federation_report_ptr said) {
   constexpr std::size_t told_most = 10'000;
+  report_ = std::move(said);
+  const auto& now = *report_;
   for (const auto& one : now.alarms) {
     auto same = [&](const ports::alarm& a) {
       return a.kind == one.kind && a.stream == one.stream && a.node == one.node;
@@ -132,9 +148,9 @@ const nodes::link_keeper_state* link_end::state() const {
 }
 
 /// Before its keeper is there a node is about to be held.
-bool link_end::is_held() const {
+bool link_end::is_held(const ports::stream_id& stream) const {
   const auto* now = state();
-  return !now || now->talk->is_held(node_.stream);
+  return !now || now->talk->is_held(stream);
 }
 
 } // namespace toit::simulation

@@ -33,7 +33,7 @@ struct linked_node {
 /// The legal person that answers for the State nodes of a run, and that the territory has habilitated.
 law::siren service_of_state();
 
-/// A territory of Seine-Saint-Denis and the State nodes that follow it.
+/// Territories of Seine-Saint-Denis and the State nodes that follow them.
 small_federation make_federation(std::span<const linked_node> nodes, law::instant now, federation::exchange_bugs bugs);
 
 bool has_ended(const caf::actor& a);
@@ -49,7 +49,9 @@ public:
     event_recorder_actor recorder;
     const small_federation& federation;
     std::array<std::uint8_t, 16> run{};
-    std::function<void()> fold_again; ///< the stream of this node's own has come back
+    std::function<void(const ports::stream_id&)> fold_again; ///< what was folded from it is no longer all of it
+    std::optional<std::vector<ports::stream_id>> hosted{};   ///< absent: the node's own
+    federation::authorities authorities{};
   };
   void begin(beginning with);
   void end(caf::scheduler::test_coordinator& scheduler);
@@ -59,7 +61,11 @@ public:
   bool running() const { return keeper_ && !has_ended(caf::actor_cast<caf::actor>(keeper_)); }
   bool was_begun() const { return static_cast<bool>(keeper_); }
   /// Nothing may be recorded here as yet.
-  bool is_held() const;
+  bool is_held() const { return is_held(node_.stream); }
+  bool is_held(const ports::stream_id& stream) const;
+  const link_keeper_actor& keeper() const { return keeper_; }
+  /// As the node last told it; null before it has.
+  const ports::federation_report_ptr& report() const { return report_; }
 
   /// Every alarm of this node's, each time that it was raised anew, settled or not.
   const std::vector<ports::alarm>& told() const { return told_; }
@@ -70,7 +76,7 @@ public:
 
 private:
   const nodes::link_keeper_state* state() const;
-  void hear(const ports::federation_report& now);
+  void hear(ports::federation_report_ptr now);
 
   const linked_node& node_;
   std::shared_ptr<const ports::clock> clock_;
@@ -80,6 +86,7 @@ private:
   std::vector<ports::alarm> told_;
   std::vector<ports::alarm> standing_;
   std::uint64_t misbehaviours_ = 0;
+  ports::federation_report_ptr report_;
 };
 
 } // namespace toit::simulation

@@ -366,7 +366,7 @@ play::command play::nonsense() {
   case 3:
     return about(c_.bailleur, *d, law::candidacy_closed{{}, law::closing_reason::dwelling_let});
   case 4:
-    return command_of(w_, c_.gestionnaire, law::clock_set{w_.clock().now()});
+    return command_of(w_, c_.gestionnaire, law::clock_set{w_.now()});
   case 5: {
     auto asked = about(c_.desk, *d, law::processing_event{"note", {}});
     asked->by.account = w_.chance_of_actors()->fresh<law::agent_id>();

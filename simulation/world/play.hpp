@@ -9,7 +9,7 @@ namespace toit::simulation {
 
 class play {
 public:
-  play(world& w, cast& c) : w_{w}, c_{c}, chance_{w.random().branch()} {}
+  play(scene& w, cast& c) : w_{w}, c_{c}, chance_{w.random().branch()} {}
 
   /// Follows the stream, so that the next command fits what has happened.
   void follow(const ports::stored_entry& entry);
@@ -73,7 +73,7 @@ private:
   const body& bailleur_of(const law::vacancy& v) const;
   law::form some_form();
 
-  world& w_;
+  scene& w_;
   cast& c_;
   chance chance_;
   law::demand_book book_;

@@ -46,7 +46,7 @@ void state_node::start() {
       around_.system.spawn(event_recorder, &journal_->writer(), std::make_shared<base::metrics>(), deliberate_bugs{});
   std::array<std::uint8_t, 16> run{};
   around_.chance.fill(run);
-  links_.begin({around_.system, *journal_, recorder_, around_.federation, run, [] {}});
+  links_.begin({around_.system, *journal_, recorder_, around_.federation, run, [](const ports::stream_id&) {}});
 }
 
 void state_node::crash() {

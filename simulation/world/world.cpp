@@ -5,6 +5,8 @@
 #include "journal/vault.hpp"
 #include "nodes/adapters.hpp"
 #include "nodes/bootstrap.hpp"
+#include "simulation/world/question.hpp"
+#include "simulation/world/registry_reading.hpp"
 
 namespace toit::simulation {
 
@@ -136,7 +138,8 @@ void world::start() {
     return;
   std::array<std::uint8_t, 16> run{};
   actors_chance_->fill(run);
-  links_->begin({*system_, *node_, recorder_, federation_, run, [this] { past_is_back_ = true; }});
+  links_->begin(
+      {*system_, *node_, recorder_, federation_, run, [this](const ports::stream_id&) { past_is_back_ = true; }});
 }
 
 std::shared_ptr<federation::command_letters> world::letters_of(const linked_node& node) const {
@@ -269,16 +272,9 @@ void world::drain() {
 
 void world::stall(std::chrono::seconds much) { scheduler_->advance_time(much); }
 
-/// One question, asked by an actor that lives as long as its answer takes.
 template <class Result, class Handle, class... Args>
 void world::request(const Handle& whom, std::function<void(std::optional<Result>)> done, Args... args) {
-  if (!whom)
-    return done(std::nullopt);
-  system_->spawn([whom, done, args...](caf::event_based_actor* self) {
-    self->set_default_handler(caf::drop);
-    self->request(whom, std::chrono::seconds{30}, args...)
-        .then([done](const Result& result) { done(result); }, [done](const caf::error&) { done(std::nullopt); });
-  });
+  put_question<Result>(*system_, whom, std::move(done), args...);
 }
 
 template <class Result, class Handle, class... Args>
@@ -319,39 +315,11 @@ contingents_ptr world::contingents() { return ask<contingents_ptr>(actors_.alloc
 rights_ptr world::rights() { return ask<rights_ptr>(actors_.guard, rights_atom_v).value_or(nullptr); }
 
 std::vector<law::dossier> world::registry_dossiers() {
-  std::vector<law::dossier> all;
-  auto query = std::make_shared<list_query>();
-  query->shows = law::view::of_everything();
-  query->limit = 1000;
-  for (;;) {
-    auto page = ask<read_answer_ptr>(actors_.registry, list_atom_v, list_query_ptr{query});
-    if (!page)
-      return all;
-    const auto& found = std::get<dossier_page>(***page);
-    all.insert(all.end(), found.dossiers.begin(), found.dossiers.end());
-    if (!found.next)
-      return all;
-    query = std::make_shared<list_query>(*query);
-    query->after = *found.next;
-  }
+  return registry_reading{*system_, actors_.registry, [this] { drain(); }}.dossiers();
 }
 
 register_page world::registry_dwellings() {
-  register_page all;
-  for (auto kind : {register_kind::dwellings, register_kind::vacancies, register_kind::sessions}) {
-    std::optional<std::uint64_t> after = 0;
-    while (after) {
-      auto query = std::make_shared<register_query>(register_query{kind, {}, *after, 1000});
-      auto page = ask<register_page_ptr>(actors_.registry, list_atom_v, register_query_ptr{query});
-      if (!page)
-        return all;
-      std::ranges::copy((*page)->dwellings, std::back_inserter(all.dwellings));
-      std::ranges::copy((*page)->vacancies, std::back_inserter(all.vacancies));
-      std::ranges::copy((*page)->sessions, std::back_inserter(all.sessions));
-      after = (*page)->next;
-    }
-  }
-  return all;
+  return registry_reading{*system_, actors_.registry, [this] { drain(); }}.dwellings();
 }
 
 void world::sweep() {

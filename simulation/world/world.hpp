@@ -10,6 +10,7 @@
 #include "journal/snapshot_files.hpp"
 #include "journal/sqlite_store.hpp"
 #include "simulation/world/chance.hpp"
+#include "simulation/world/scene.hpp"
 #include "simulation/world/state_node.hpp"
 
 namespace toit::simulation {
@@ -29,10 +30,10 @@ struct world_options {
   federation::exchange_bugs link_bugs;
 };
 
-class world {
+class world : public scene {
 public:
   explicit world(const world_options& options);
-  ~world();
+  ~world() override;
 
   static constexpr std::string_view journal_path = "node/journal.sqlite";
   static const ports::stream_id& stream();
@@ -80,12 +81,12 @@ public:
   /// Delivers one message between actors or between nodes, chosen by chance; false when there is none.
   bool step();
   /// Delivers messages until there is none, or the disk goes down.
-  void drain();
+  void drain() override;
   /// Time goes by for time-outs alone: what waits for an answer stops waiting.
   void stall(std::chrono::seconds much);
 
   /// Sends a command; `done` is called with its answer, or with null when whoever had it is gone.
-  void submit(const asked_command_ptr& asked, std::function<void(answer_ptr)> done);
+  void submit(const asked_command_ptr& asked, std::function<void(answer_ptr)> done) override;
   void read(const read_request_ptr& asked, std::function<void(read_answer_ptr)> done);
   void tick();
   /// As an entry of this sequence would: without one, as an entry that is being recorded.
@@ -110,14 +111,15 @@ public:
 
   virtual_clock& clock() { return *clock_; }
   virtual_disk& disk() { return *disk_; }
-  chance& random() { return chance_; }
-  law::civil_date today() const { return law::local_date("93", clock_->now()); }
+  chance& random() override { return chance_; }
+  law::instant now() const override { return clock_->now(); }
+  law::civil_date today() const override { return law::local_date("93", clock_->now()); }
   /// Reads what is on disk; good until the next crash.
   ports::journal_reader& reader();
   std::unique_ptr<journal::store_reader> open_rows() const;
-  const territory_context& context() const { return *context_; }
+  const territory_context& context() const override { return *context_; }
   const journal::node_keys& keys() const { return members_.front().keys; }
-  std::shared_ptr<ports::randomness> chance_of_actors() const { return actors_chance_; }
+  std::shared_ptr<ports::randomness> chance_of_actors() const override { return actors_chance_; }
   journal::node_journal& node() { return *node_; }
 
   /// As the node itself reads and writes letters.

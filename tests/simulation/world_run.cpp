@@ -1,14 +1,15 @@
 // Runs seeds of the world, each in a process of its own, and says how often each fault, command and refusal occurred.
 //
 //   world_run --seeds 1..200 [--commands N] [--crashes N] [--days N] [--jobs N]
-//             [--bug NAME --expect-caught] [--twice] [--no-coverage]
+//             [--bug NAME --expect-caught] [--twice] [--no-coverage] [--log]
+//   world_run --passing --seeds 1..60 [--episodes N] [...]   the same of runs in which a territory passes
 //
 // Exit 1 when a checker found something, when two runs of a seed differ, when something that can occur never did, or
 // when a deliberate bug was not caught; exit 2 when it was asked for in a way that it does not know.
 
 #include "base/log.hpp"
 #include "simulation/world/mishaps.hpp"
-#include "simulation/world/run.hpp"
+#include "simulation/world/passing_run.hpp"
 
 #include <array>
 #include <charconv>
@@ -18,6 +19,7 @@
 #include <unistd.h>
 
 using namespace toit;
+using simulation::passing_options;
 using simulation::run_options;
 using simulation::tally;
 
@@ -26,14 +28,16 @@ namespace {
 /// A bug behind a switch, and the checkers of which one must tell it: any other failure catches nothing.
 struct deliberate_bug {
   std::string_view name;
-  std::variant<bool deliberate_bugs::*, bool federation::exchange_bugs::*> flag;
+  std::variant<bool deliberate_bugs::*, bool federation::exchange_bugs::*, bool nodes::hosting_bugs::*> flag;
   std::array<std::string_view, 2> checkers;
 
-  void set_in(run_options& run) const {
+  void set_in(run_options& run, passing_options& passing) const {
     if (const auto* of_actors = std::get_if<0>(&flag))
-      run.bugs.** of_actors = true;
+      run.bugs.** of_actors = passing.bugs.** of_actors = true;
+    else if (const auto* of_links = std::get_if<1>(&flag))
+      run.link_bugs.** of_links = true;
     else
-      run.link_bugs.*std::get<1>(flag) = true;
+      passing.hosting_bugs.*std::get<2>(flag) = true;
   }
 
   bool is_told_by(std::string_view fault) const {
@@ -48,6 +52,11 @@ constexpr std::array bugs{
     deliberate_bug{"lose_an_inbox_entry", &deliberate_bugs::lose_an_inbox_entry, {"commands", "commands"}},
     deliberate_bug{"fork_is_duplicate", &federation::exchange_bugs::fork_is_duplicate, {"fork", "fork"}},
     deliberate_bug{"countersign_at_once", &federation::exchange_bugs::countersign_at_once, {"promises", "promises"}},
+    // Of runs in which a territory passes.
+    deliberate_bug{"skip_the_fence", &nodes::hosting_bugs::skip_the_fence, {"fence", "fence"}},
+    deliberate_bug{"adopt_shorter_prefix", &nodes::hosting_bugs::adopt_shorter_prefix, {"prefix", "prefix"}},
+    deliberate_bug{"import_late_twice", &deliberate_bugs::import_late_twice, {"late", "late"}},
+    deliberate_bug{"execute_late_decision", &deliberate_bugs::execute_late_decision, {"decided", "decided"}},
 };
 
 struct asked {
@@ -55,10 +64,13 @@ struct asked {
   std::uint64_t last = 200;
   unsigned jobs = 2;
   run_options run;
+  bool passing = false;
+  passing_options passes;
   const deliberate_bug* bug = nullptr;
   bool expect_caught = false;
   bool twice = false;
   bool coverage = true;
+  bool logs = false;
 };
 
 // -- what must have occurred ----------------------------------------------------------------------------------------
@@ -116,7 +128,9 @@ constexpr const char* more_faults[] = {
     "rewritten_at_source",
 };
 
-std::vector<std::string> expected() {
+std::vector<std::string> expected(bool passing) {
+  if (passing)
+    return simulation::passing_occurrences();
   std::vector<std::string> names;
   auto add = [&](const char* family, const auto& of_family) {
     for (auto name : of_family)
@@ -138,9 +152,9 @@ std::vector<std::string> expected() {
 }
 
 /// Prints every count; false when something that can occur did not, or something that cannot did.
-bool report_counts(tally counts) {
+bool report_counts(tally counts, bool passing) {
   bool complete = true;
-  for (const auto& name : expected())
+  for (const auto& name : expected(passing))
     counts.try_emplace(name, 0);
   for (const auto& [name, times] : counts) {
     std::printf("%-45s %10llu%s\n", name.c_str(), static_cast<unsigned long long>(times),
@@ -148,6 +162,8 @@ bool report_counts(tally counts) {
     complete = complete && times > 0;
   }
   for (const auto& e : unreachable) {
+    if (passing)
+      break;
     bool occurred = counts.contains(e.name);
     std::printf("%-45s unreachable: %s%s\n", e.name, e.why, occurred ? "  YET IT OCCURRED" : "");
     complete = complete && !occurred;
@@ -168,12 +184,16 @@ void write_line(int out, const std::string& line) {
 }
 
 [[noreturn]] void run_seed(const asked& what, std::uint64_t seed, int out) {
-  base::set_up_log(base::log_format::text, base::log_level::off);
-  auto options = what.run;
-  options.seed = seed;
-  auto result = simulation::run_world(options);
+  base::set_up_log(base::log_format::text, what.logs ? base::log_level::info : base::log_level::off);
+  auto run = [&] {
+    auto options = what.run;
+    auto passes = what.passes;
+    options.seed = passes.seed = seed;
+    return what.passing ? simulation::run_passing(passes) : simulation::run_world(options);
+  };
+  auto result = run();
   if (what.twice) {
-    auto again = simulation::run_world(options);
+    auto again = run();
     bool same = again.head == result.head && again.heads_elsewhere == result.heads_elsewhere;
     if (!same || again.counts != result.counts)
       result.faults.push_back({"determinism", "the same seed gives head " + result.head + ", then " + again.head});
@@ -234,9 +254,11 @@ struct summary {
 void print_failure(const asked& what, std::uint64_t seed, const std::vector<std::string>& found) {
   auto number = std::to_string(seed);
   auto bug = what.bug ? " --bug " + std::string{what.bug->name} : std::string{};
-  std::printf("seed %s failed: world_run --seeds %s..%s --commands %u --crashes %u --days %u --no-coverage%s\n",
-              number.c_str(), number.c_str(), number.c_str(), what.run.commands, what.run.crashes, what.run.days,
-              bug.c_str());
+  auto sizes = what.passing ? "--passing --episodes " + std::to_string(what.passes.episodes)
+                            : "--commands " + std::to_string(what.run.commands) + " --crashes " +
+                                  std::to_string(what.run.crashes) + " --days " + std::to_string(what.run.days);
+  std::printf("seed %s failed: world_run --seeds %s..%s %s --no-coverage%s\n", number.c_str(), number.c_str(),
+              number.c_str(), sizes.c_str(), bug.c_str());
   for (const auto& line : found)
     std::printf("  %s\n", line.c_str());
 }
@@ -316,7 +338,7 @@ bool read_bug(std::string_view name, asked& what) {
   what.bug = std::ranges::find(bugs, name, &deliberate_bug::name);
   if (what.bug == bugs.end())
     return false;
-  what.bug->set_in(what.run);
+  what.bug->set_in(what.run, what.passes);
   return true;
 }
 
@@ -329,6 +351,8 @@ bool read_option(std::string_view option, std::string_view value, asked& what) {
     return read_number(value, what.run.crashes);
   if (option == "--days")
     return read_number(value, what.run.days);
+  if (option == "--episodes")
+    return read_number(value, what.passes.episodes);
   if (option == "--jobs")
     return read_number(value, what.jobs);
   return option == "--bug" && read_bug(value, what);
@@ -337,10 +361,14 @@ bool read_option(std::string_view option, std::string_view value, asked& what) {
 bool read_arguments(int count, char** arguments, asked& what) {
   for (int i = 1; i < count; ++i) {
     std::string_view option = arguments[i];
-    if (option == "--expect-caught")
+    if (option == "--passing")
+      what.passing = true;
+    else if (option == "--expect-caught")
       what.expect_caught = true;
     else if (option == "--twice")
       what.twice = true;
+    else if (option == "--log")
+      what.logs = true;
     else if (option == "--no-coverage")
       what.coverage = false;
     else if (i + 1 == count || !read_option(option, arguments[++i], what))
@@ -358,7 +386,8 @@ int main(int count, char** arguments) {
   asked what;
   if (!read_arguments(count, arguments, what)) {
     std::fprintf(stderr, "usage: world_run [--seeds A..B] [--commands N] [--crashes N] [--days N] [--jobs N]\n"
-                         "                 [--bug NAME] [--expect-caught] [--twice] [--no-coverage]\n");
+                         "                 [--passing] [--episodes N]\n"
+                         "                 [--bug NAME] [--expect-caught] [--twice] [--no-coverage] [--log]\n");
     return 2;
   }
   auto begun = std::chrono::steady_clock::now();
@@ -372,7 +401,7 @@ int main(int count, char** arguments) {
                 static_cast<unsigned long long>(all.failed), spent.c_str());
     return all.caught_by && all.failed == 0 ? 0 : 1;
   }
-  bool complete = !what.coverage || report_counts(all.counts);
+  bool complete = !what.coverage || report_counts(all.counts, what.passing);
   std::printf("world: %llu seeds, %llu failed, %s s%s\n", static_cast<unsigned long long>(all.seeds),
               static_cast<unsigned long long>(all.failed), spent.c_str(), complete ? "" : ", not everything occurred");
   return all.failed == 0 && complete ? 0 : 1;
