@@ -24,18 +24,23 @@ LIMIT_S = 900
 
 CASES = ("law", "nodes", "journal", "federation", "actors", "web")
 
-# With a seed from which on it is not long until one of its runs has what the bug spoils.
+# With a seed from which on it is not long until one of its runs has what the bug spoils. Of fork_is_duplicate there is
+# none: a run of its own looks for it, world_run --seeds 1..200 --bug fork_is_duplicate --expect-caught.
 BUGS = (
     ("acknowledge_before_sync", 1),
     ("fire_deadline_twice", 1),
     ("accept_stale_subject", 1),
     ("lose_an_inbox_entry", 1),
-    ("fork_is_duplicate", 35),
     ("countersign_at_once", 1),
 )
 
 # Of runs in which a territory passes from one node to another.
-PASSING_BUGS = ("skip_the_fence", "adopt_shorter_prefix", "import_late_twice", "execute_late_decision")
+PASSING_BUGS = (
+    ("skip_the_fence", 1),
+    ("adopt_shorter_prefix", 1),
+    ("import_late_twice", 1),
+    ("execute_late_decision", 2),
+)
 
 # Name, command, tags beside those that the script itself cites.
 WORLD = str(BUILD / "tests/world_run")
@@ -69,8 +74,8 @@ COMMANDS = (
     ("world: a territory passes, a seed gives the same heads twice", [*PASSING, "--seeds", "1..2", "--twice"]),
     *(
         (f"world: a territory passes, the bug {bug} is caught",
-         [*PASSING, "--seeds", "1..12", "--jobs", "2", "--bug", bug, "--expect-caught"])
-        for bug in PASSING_BUGS
+         [*PASSING, "--seeds", f"{first}..12", "--jobs", "2", "--bug", bug, "--expect-caught"])
+        for bug, first in PASSING_BUGS
     ),
 )
 
