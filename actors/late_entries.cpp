@@ -43,11 +43,32 @@ law::late_entry_settled settled_as(law::late_outcome what, law::literal code = "
 
 } // namespace
 
-/// In the order of cuts, and of entries within each: all up to the last one that is settled are.
+namespace {
+
+/// Of the tail that a cut has left out: all up to the last one that is settled are.
+std::uint64_t settled_through(const law::late_book& book, std::uint32_t cut) {
+  auto beyond = book.files().lower_bound({cut + 1, 0});
+  if (beyond == book.files().begin() || std::prev(beyond)->first.first != cut)
+    return 0;
+  return std::prev(beyond)->first.second;
+}
+
+/// In the order of cuts, and of entries within each. A former host may bring his tail after those of later cuts are
+/// settled.
+std::vector<ports::orphan_entry> next_unsettled(ports::journal_reader& reader, const ports::stream_id& stream,
+                                                const law::late_book& book) {
+  for (const auto& cut : reader.cuts(stream)) {
+    auto next = reader.orphans(stream, cut.epoch, settled_through(book, cut.epoch), 1);
+    if (!next.empty() && next.front().cut == cut.epoch)
+      return next;
+  }
+  return {};
+}
+
+} // namespace
+
 void late_entries_state::go_on() {
-  const auto& files = desk->book().files();
-  auto last = files.empty() ? law::late_book::key{} : files.rbegin()->first;
-  auto next = desk->cursor().reader().orphans(context->stream, last.first, last.second, 1);
+  auto next = next_unsettled(desk->cursor().reader(), context->stream, desk->book());
   // What cannot be read yet waits for its key: nothing is settled unread.
   locked_ = !next.empty() && next.front().reading == ports::orphan_reading::locked;
   if (next.empty() || waits_ || locked_)
