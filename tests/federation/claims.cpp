@@ -21,6 +21,22 @@ void says_hello_with(some_nodes& all, const char* who, const char* whom, const p
   all.do_what_is_to_be_done(all[whom]);
 }
 
+/// A mark of `who` on this place, as it would come to `whom`.
+void says_mark(some_nodes& all, const char* who, const char* whom, const ports::stream_position& at) {
+  ports::witness_mark mark;
+  mark.stream = at.stream;
+  mark.epoch = at.epoch;
+  mark.seq = at.seq;
+  mark.link = at.link;
+  mark.witness = all[who].hosted;
+  mark.at = all.clock->at;
+  journal::sign(mark, journal::signing_key{all[who].keys.signing_seed});
+  marks said;
+  said.given.push_back(mark);
+  all[whom].talk->received(node_named(who), encode({node_named(who), node_named(whom), said}));
+  all.do_what_is_to_be_done(all[whom]);
+}
+
 ports::stream_position beyond(some_nodes& all, const char* host) {
   auto at = *all[host].source->position(all[host].hosted);
   return {at.stream, at.epoch, at.seq + 1, filled(7)};
@@ -54,25 +70,11 @@ TEST_CASE("a claim that a State node has signed binds until it is made good, or 
   some_nodes all{32};
   all.run(2);
   auto claimed = beyond(all, "plaine");
-  auto mark_of_region = [&] {
-    ports::witness_mark mark;
-    mark.stream = claimed.stream;
-    mark.epoch = claimed.epoch;
-    mark.seq = claimed.seq;
-    mark.link = claimed.link;
-    mark.witness = all["region"].hosted;
-    mark.at = all.clock->at;
-    journal::sign(mark, journal::signing_key{all["region"].keys.signing_seed});
-    marks said;
-    said.given.push_back(mark);
-    all["plaine"].talk->received(node_named("region"), encode({node_named("region"), node_named("plaine"), said}));
-    all.do_what_is_to_be_done(all["plaine"]);
-  };
   // From here on it says nothing but this.
   auto insist = [&] {
     all["plaine"].talk->link_changed(node_named("region"), ports::link_state::up);
     says_hello_with(all, "region", "plaine", claimed);
-    mark_of_region();
+    says_mark(all, "region", "plaine", claimed);
     all.run(60);
   };
   all.stop(all["region"], false);
@@ -91,19 +93,8 @@ TEST_CASE("a territory's node countersigns nothing", "[L441-2-7-1-1a]") {
   some_nodes all{33};
   all.run(2);
   auto at = *all["region"].source->position(all["region"].hosted);
-  ports::witness_mark mark;
-  mark.stream = at.stream;
-  mark.epoch = at.epoch;
-  mark.seq = at.seq;
-  mark.link = at.link;
-  mark.witness = all["plaine"].hosted;
-  mark.at = all.clock->at;
-  journal::sign(mark, journal::signing_key{all["plaine"].keys.signing_seed});
-  marks said;
-  said.given.push_back(mark);
-  all["region"].talk->received(node_named("plaine"), encode({node_named("plaine"), node_named("region"), said}));
-  all.do_what_is_to_be_done(all["region"]);
+  says_mark(all, "plaine", "region", at);
   for (const auto& kept : all["region"].source->marks(at.stream))
-    CHECK(kept.witness != mark.witness);
+    CHECK(kept.witness != all["plaine"].hosted);
   CHECK(all.has_alarm("region", alarm_kind::misbehaving));
 }
