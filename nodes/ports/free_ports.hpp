@@ -8,7 +8,9 @@
 
 namespace toit::nodes {
 
-/// Ports of the loopback that nobody uses now. Throws std::system_error.
+/// Different ports of the loopback that nobody uses now, and that the system gives to nobody who does not ask for them
+/// by number: between this and the start of whoever is to listen there, any connection or listener of this machine may
+/// be given a port. Throws std::system_error.
 std::vector<std::uint16_t> free_ports(std::size_t how_many);
 
 } // namespace toit::nodes

@@ -111,6 +111,8 @@ class FaultProxy:
         self.loop = asyncio.new_event_loop()
         listening = socket.create_server(("127.0.0.1", 0), backlog=256)
         self.port = listening.getsockname()[1]
+        if (target_host, target_port) == ("127.0.0.1", self.port):
+            raise RuntimeError("the proxy would be its own target")
         started = threading.Event()
         self.thread = threading.Thread(target=self.run, args=(listening, started), daemon=True)
         self.thread.start()

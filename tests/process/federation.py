@@ -9,6 +9,7 @@ Whoever goes to a State node goes through a proxy, to which anything can be done
 import copy
 import json
 import os
+import random
 import shutil
 import socket
 import tempfile
@@ -47,8 +48,16 @@ def until(what, is_so, within_s=30):
 
 
 def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return probe.getsockname()[1]
+    """Below what Linux gives out by itself (net.ipv4.ip_local_port_range): a proxy that were given a node's port before
+    the node listens there would be connected to itself, once for each connection that it opens, without end."""
+    for _ in range(100):
+        port = random.randrange(20000, 32768)
+        try:
+            with socket.create_server(("127.0.0.1", port)):
+                return port
+        except OSError:
+            continue  # somebody has it
+    raise RuntimeError("no free port")
 
 
 class Member(Node):
