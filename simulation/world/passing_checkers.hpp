@@ -90,6 +90,7 @@ private:
   void check_promises(std::size_t host, const std::vector<ports::stored_entry>& entries);
   void check_late(const std::vector<ports::stored_entry>& entries);
   void check_decisions(const std::vector<ports::stored_entry>& entries);
+  std::string alarm_left() const;
   void check_alarms();
 
   passing_world& w_;
