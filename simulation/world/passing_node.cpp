@@ -3,10 +3,10 @@
 #include "actors/event_recorder.hpp"
 #include "actors/owner.hpp"
 #include "journal/snapshot_files.hpp"
-#include "journal/sqlite_store.hpp"
 #include "journal/vault.hpp"
 #include "nodes/adapters.hpp"
 #include "nodes/bootstrap.hpp"
+#include "simulation/world/virtual_journal.hpp"
 #include "simulation/world/world.hpp"
 
 namespace toit::simulation {
@@ -67,11 +67,7 @@ void passing_node::start() {
 }
 
 void passing_node::open_journal() {
-  journal::journal_setup setup;
-  setup.open_store = [this] { return journal::open_sqlite_store(std::string{journal_path}, disk_.vfs()); };
-  setup.log_place = {"node", disk_.vfs()};
-  setup.log_folder = disk_.log_folder("node");
-  setup.snapshots = disk_.folder("node/snapshots");
+  auto setup = journal_on(disk_);
   setup.keys = node_.keys;
   setup.escrow = [this] { return escrow_secret(); };
   setup.clock = around_.time;
@@ -116,9 +112,8 @@ std::shared_ptr<territory_context> passing_node::make_context(const ports::strea
   context->sealer = journal_->open_sealer();
   context->open_reader = [this] { return journal_->open_reader(); };
   context->vault = journal::open_vault(disk_.folder(folder_of(stream, "documents")), journal_->keys());
-  context->snapshots = journal::open_snapshots(disk_.folder("node/snapshots"), journal_->keys(), [this] {
-    return journal::open_sqlite_reader(std::string{journal_path}, disk_.vfs());
-  });
+  context->snapshots =
+      journal::open_snapshots(disk_.folder("node/snapshots"), journal_->keys(), [this] { return open_rows_on(disk_); });
   context->marks = disk_.folder(folder_of(stream, "marks"));
   context->accounts = nodes::make_account_sealer(journal_->keys(), stream);
   context->digester = nodes::make_digester(journal_->keys(), stream);
@@ -273,8 +268,8 @@ void passing_node::record(const ports::stream_id& stream, law::subject_id about,
 }
 
 journal::store_reader* passing_node::rows() {
-  if (!rows_ && disk_.find(std::string{journal_path}))
-    rows_ = journal::open_sqlite_reader(std::string{journal_path}, disk_.vfs());
+  if (!rows_ && has_journal(disk_))
+    rows_ = open_rows_on(disk_);
   return rows_.get();
 }
 

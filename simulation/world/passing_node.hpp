@@ -29,8 +29,6 @@ public:
   passing_node(const linked_node& node, std::uint64_t disk_seed, surroundings around);
   ~passing_node() override;
 
-  static constexpr std::string_view journal_path = "node/journal.sqlite";
-
   // -- life ---------------------------------------------------------------------------------------------------------
 
   /// Throws when the disk goes down meanwhile.

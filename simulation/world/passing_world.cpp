@@ -2,6 +2,7 @@
 
 #include "simulation/fictitious.hpp"
 #include "simulation/world/question.hpp"
+#include "simulation/world/stepping.hpp"
 #include "simulation/world/world.hpp"
 
 namespace toit::simulation {
@@ -57,20 +58,7 @@ std::optional<std::size_t> passing_world::place_of(std::string_view name) const 
   return found == members_.end() ? std::nullopt : std::optional{static_cast<std::size_t>(found - members_.begin())};
 }
 
-bool passing_world::step() {
-  auto on_the_wire = network_->due();
-  auto all = scheduler_->jobs.size() + on_the_wire;
-  if (all == 0)
-    return false;
-  auto chosen = chance_.below(all);
-  if (chosen < on_the_wire) {
-    network_->deliver();
-    return true;
-  }
-  std::swap(scheduler_->jobs.front(), scheduler_->jobs[chosen - on_the_wire]);
-  scheduler_->run_once();
-  return true;
-}
+bool passing_world::step() { return step_one(*scheduler_, *network_, chance_); }
 
 void passing_world::tick() {
   for (const auto& one : nodes_)

@@ -2,8 +2,8 @@
 
 #include "actors/event_recorder.hpp"
 #include "journal/signers.hpp"
-#include "journal/sqlite_store.hpp"
 #include "nodes/bootstrap.hpp"
+#include "simulation/world/virtual_journal.hpp"
 
 namespace toit::simulation {
 
@@ -17,11 +17,7 @@ state_node::~state_node() {
 }
 
 void state_node::open_journal() {
-  journal::journal_setup setup;
-  setup.open_store = [this] { return journal::open_sqlite_store(std::string{journal_path}, disk_.vfs()); };
-  setup.log_place = {"node", disk_.vfs()};
-  setup.log_folder = disk_.log_folder("node");
-  setup.snapshots = disk_.folder("node/snapshots");
+  auto setup = journal_on(disk_);
   setup.keys = node_.keys;
   setup.clock = clock_;
   journal_ = std::make_unique<journal::node_journal>(std::move(setup));
@@ -120,11 +116,7 @@ ports::transfer state_node::write_as_thief() {
   rows_.reset();
   virtual_disk thiefs{after + 1};
   thiefs.restore(disk_.copy());
-  journal::journal_setup setup;
-  setup.open_store = [&thiefs] { return journal::open_sqlite_store(std::string{journal_path}, thiefs.vfs()); };
-  setup.log_place = {"node", thiefs.vfs()};
-  setup.log_folder = thiefs.log_folder("node");
-  setup.snapshots = thiefs.folder("node/snapshots");
+  auto setup = journal_on(thiefs);
   const auto& stolen = node_.keys.former;
   setup.keys = {stolen.front().signing_seed, stolen.front().operating_secret, {stolen.begin() + 1, stolen.end()}};
   setup.clock = clock_;
@@ -150,12 +142,10 @@ void state_node::write_alone(unsigned how_many) {
   journal_.reset();
 }
 
-std::unique_ptr<journal::store_reader> state_node::open_rows() const {
-  return journal::open_sqlite_reader(std::string{journal_path}, disk_.vfs());
-}
+std::unique_ptr<journal::store_reader> state_node::open_rows() const { return open_rows_on(disk_); }
 
 journal::store_reader* state_node::rows() {
-  if (!rows_ && disk_.find(std::string{journal_path}))
+  if (!rows_ && has_journal(disk_))
     rows_ = open_rows();
   return rows_.get();
 }

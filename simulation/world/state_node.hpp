@@ -23,8 +23,6 @@ public:
   state_node(const linked_node& node, std::uint64_t disk_seed, surroundings around);
   ~state_node();
 
-  static constexpr std::string_view journal_path = "node/journal.sqlite";
-
   /// Throws when the disk goes down meanwhile.
   void start();
   void crash();

@@ -7,6 +7,8 @@
 #include "nodes/bootstrap.hpp"
 #include "simulation/world/question.hpp"
 #include "simulation/world/registry_reading.hpp"
+#include "simulation/world/stepping.hpp"
+#include "simulation/world/virtual_journal.hpp"
 
 namespace toit::simulation {
 
@@ -91,12 +93,7 @@ world::~world() {
 // -- life of the node -----------------------------------------------------------------------------------------------
 
 void world::open_journal() {
-  journal::journal_setup setup;
-  std::string path{journal_path};
-  setup.open_store = [this, path] { return journal::open_sqlite_store(path, disk_->vfs()); };
-  setup.log_place = {"node", disk_->vfs()};
-  setup.log_folder = disk_->log_folder("node");
-  setup.snapshots = disk_->folder("node/snapshots");
+  auto setup = journal_on(*disk_);
   setup.keys = keys();
   setup.clock = clock_;
   setup.escrow_recipient = federation_.directory.escrow_of(stream(), law::local_date("93", clock_->now()));
@@ -243,26 +240,11 @@ ports::journal_reader& world::reader() {
   return *reader_;
 }
 
-std::unique_ptr<journal::store_reader> world::open_rows() const {
-  return journal::open_sqlite_reader(std::string{journal_path}, disk_->vfs());
-}
+std::unique_ptr<journal::store_reader> world::open_rows() const { return open_rows_on(*disk_); }
 
 // -- messages -------------------------------------------------------------------------------------------------------
 
-bool world::step() {
-  auto on_the_wire = network_->due();
-  auto all = scheduler_->jobs.size() + on_the_wire;
-  if (all == 0)
-    return false;
-  auto chosen = chance_.below(all);
-  if (chosen < on_the_wire) {
-    network_->deliver();
-    return true;
-  }
-  std::swap(scheduler_->jobs.front(), scheduler_->jobs[chosen - on_the_wire]);
-  scheduler_->run_once();
-  return true;
-}
+bool world::step() { return step_one(*scheduler_, *network_, chance_); }
 
 void world::drain() {
   // A run that does not come to rest is a fault of its own.

@@ -35,7 +35,6 @@ public:
   explicit world(const world_options& options);
   ~world() override;
 
-  static constexpr std::string_view journal_path = "node/journal.sqlite";
   static const ports::stream_id& stream();
   static const law::settings& settings();
 
