@@ -18,7 +18,7 @@ std::size_t size_of(const ports::transfer& brought) {
     size += 2 * around_head + key.box.size();
   for (const auto& entry : brought.entries)
     size += around_entry + (entry.content ? entry.content->size() : 0) + (entry.nonce ? entry.nonce->size() : 0);
-  constexpr std::size_t around_account = 32;
+  constexpr std::size_t around_account = 48;
   for (const auto& account : brought.accounts)
     size += around_account + account.sealed.size();
   return size;

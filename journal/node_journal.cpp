@@ -405,6 +405,21 @@ void node_journal::change_keys_when_released(
       });
 }
 
+bool node_journal::put_accounts(std::span<const ports::account_row> rows) {
+  if (rows.empty())
+    return true;
+  try {
+    store_->begin();
+    for (const auto& row : rows)
+      store_->put(row);
+    store_->commit();
+    return true;
+  } catch (const store_full&) {
+    store_->roll_back();
+    return false;
+  }
+}
+
 void node_journal::load(const ports::stream_id& stream) {
   for (const auto& sealed : store_->open_reader()->keys())
     if (sealed.stream == stream && is_for_own(sealed) && !is_own(sealed))

@@ -96,6 +96,9 @@ public:
   void change_keys_when_released(std::function<bool(const ports::stream_id&, const public_key& former)> endorses,
                                  std::function<law::civil_date()> today);
 
+  /// Rows of this node's own, at once on disk. False where there is no room. Nobody may be writing.
+  bool put_accounts(std::span<const ports::account_row> rows);
+
   ports::journal_writer& writer();
   std::unique_ptr<ports::journal_reader> open_reader() const;
   std::unique_ptr<ports::transfer_source> open_transfers() const;

@@ -45,7 +45,8 @@ public:
     last_head_ = database_.prepare("SELECT place, epoch, first, ordering_seq, link, key_id, signature FROM head "
                                    "WHERE place >= ? AND place <= ? ORDER BY place DESC LIMIT 1");
     number_ = database_.prepare("SELECT subject FROM number WHERE stream = ? AND number_key = ?");
-    own_account_ = database_.prepare("SELECT sealed FROM account WHERE agent = ?");
+    subject_of_account_ = version >= subjects_format_version ? "subject" : "agent";
+    own_account_ = database_.prepare(accounts_in("account") + " WHERE " + subject_of_account_ + " = ?");
     begin_ = database_.prepare("BEGIN");
     if (version >= federation_format_version)
       prepare_federation();
@@ -182,7 +183,7 @@ public:
   }
 
   std::vector<ports::account_row> accounts() override {
-    auto query = database_.prepare("SELECT agent, sealed FROM account ORDER BY agent");
+    auto query = database_.prepare(accounts_in("account") + " ORDER BY agent");
     return accounts_of(query);
   }
 
@@ -190,20 +191,20 @@ public:
     auto number = number_of(stream);
     if (!number || !has_orphans_)
       return {};
-    auto query = database_.prepare("SELECT agent, sealed FROM held_account WHERE stream = ? ORDER BY agent");
+    auto query = database_.prepare(accounts_in("held_account") + " WHERE stream = ? ORDER BY agent");
     query.bind(1, *number);
     return accounts_of(query);
   }
 
-  std::optional<ports::account_row> account(const ports::stream_id& stream, law::agent_id account) override {
+  std::optional<ports::account_row> account_about(const ports::stream_id& stream, law::subject_id subject) override {
     auto number = has_orphans_ ? number_of(stream) : std::nullopt;
     if (number) {
-      held_account_.bind(1, *number).bind(2, byte_view{account.bytes});
-      if (auto held = sealed_of(held_account_, account))
+      held_account_.bind(1, *number).bind(2, byte_view{subject.bytes});
+      if (auto held = account_found(held_account_))
         return held;
     }
-    own_account_.bind(1, byte_view{account.bytes});
-    return sealed_of(own_account_, account);
+    own_account_.bind(1, byte_view{subject.bytes});
+    return account_found(own_account_);
   }
 
   std::vector<ports::orphan_position> orphan_tails() override {
@@ -264,23 +265,29 @@ public:
   }
 
 private:
+  std::string accounts_in(const std::string& table) const {
+    return "SELECT agent, sealed, " + subject_of_account_ + " FROM " + table;
+  }
+
+  static ports::account_row account_at_cursor(const sqlite_statement& at) {
+    ports::account_row row;
+    at.copy_to(0, row.account.bytes);
+    auto sealed = at.content(1);
+    row.sealed.assign(sealed.begin(), sealed.end());
+    at.copy_to(2, row.subject.bytes);
+    return row;
+  }
+
   static std::vector<ports::account_row> accounts_of(sqlite_statement& query) {
     std::vector<ports::account_row> found;
-    while (query.step()) {
-      auto& row = found.emplace_back();
-      query.copy_to(0, row.account.bytes);
-      auto sealed = query.content(1);
-      row.sealed.assign(sealed.begin(), sealed.end());
-    }
+    while (query.step())
+      found.push_back(account_at_cursor(query));
     return found;
   }
 
-  static std::optional<ports::account_row> sealed_of(sqlite_statement& query, law::agent_id account) {
+  static std::optional<ports::account_row> account_found(sqlite_statement& query) {
     query_end end{query};
-    if (!query.step())
-      return std::nullopt;
-    auto sealed = query.content(0);
-    return ports::account_row{account, {sealed.begin(), sealed.end()}};
+    return query.step() ? std::optional{account_at_cursor(query)} : std::nullopt;
   }
 
   /// False where there can be no tail of the stream.
@@ -342,7 +349,8 @@ private:
                                       "ORDER BY seq LIMIT ?");
     orphan_marks_ = database_.prepare("SELECT seq, witness, epoch, link, at, key_id, signature FROM orphan_mark "
                                       "WHERE stream = ? AND cut = ? AND seq >= ? ORDER BY seq, witness");
-    held_account_ = database_.prepare("SELECT sealed FROM held_account WHERE stream = ? AND agent = ?");
+    held_account_ =
+        database_.prepare(accounts_in("held_account") + " WHERE stream = ? AND " + subject_of_account_ + " = ?");
   }
 
   void prepare_federation() {
@@ -394,6 +402,7 @@ private:
   sqlite_database database_;
   sqlite_statement stream_, entries_, last_of_, heads_, last_head_, number_, begin_, marks_from_, last_marks_;
   sqlite_statement own_account_, held_account_, orphan_entries_, orphan_heads_, orphan_marks_;
+  std::string subject_of_account_; ///< the column that says it
   bool has_marks_ = false;
   bool has_orphans_ = false;
   std::map<ports::stream_id, std::int64_t> numbers_;

@@ -59,6 +59,16 @@ CREATE TABLE held_account (
   PRIMARY KEY (stream, agent)) WITHOUT ROWID;
 )sql";
 
+/// What format 4 added: whom the entries about an account are about. Until then that was taken to be the account.
+constexpr const char* subjects_schema = R"sql(
+ALTER TABLE account ADD COLUMN subject BLOB NOT NULL DEFAULT x'';
+UPDATE account SET subject = agent;
+CREATE UNIQUE INDEX account_subject ON account (subject);
+ALTER TABLE held_account ADD COLUMN subject BLOB NOT NULL DEFAULT x'';
+UPDATE held_account SET subject = agent;
+CREATE UNIQUE INDEX held_account_subject ON held_account (stream, subject);
+)sql";
+
 // -- writing --------------------------------------------------------------------------------------------------------
 
 class sqlite_keeper : public store_keeper {
@@ -99,8 +109,11 @@ public:
       delete_number_.bind(1, number).bind(2, byte_view{key}).run();
     for (auto seq : rows.emptied)
       empty_entry_.bind(1, entry_place(number, seq)).run();
-    for (auto subject : rows.erased)
-      empty_orphans_.bind(1, number).bind(2, byte_view{subject.bytes}).run();
+    for (auto subject : rows.erased) {
+      for (auto* gone : {&empty_orphans_, &erase_held_})
+        gone->bind(1, number).bind(2, byte_view{subject.bytes}).run();
+      erase_account_.bind(1, byte_view{subject.bytes}).run();
+    }
   }
 
   void put(const sealed_key& key) override {
@@ -133,10 +146,14 @@ public:
   }
 
   void put(const ports::account_row& account) override {
+    auto about = account.about();
     if (account.sealed.empty())
       delete_account_.bind(1, byte_view{account.account.bytes}).run();
     else
-      upsert_account_.bind(1, byte_view{account.account.bytes}).bind(2, byte_view{account.sealed}).run();
+      upsert_account_.bind(1, byte_view{account.account.bytes})
+          .bind(2, byte_view{account.sealed})
+          .bind(3, byte_view{about.bytes})
+          .run();
   }
 
   void orphan(const ports::stream_id& stream, std::uint64_t after, std::uint32_t cut) override {
@@ -170,10 +187,15 @@ public:
 
   void put_held(const ports::stream_id& stream, const ports::account_row& account) override {
     auto number = number_of(stream);
+    auto about = account.about();
     if (account.sealed.empty())
       delete_held_.bind(1, number).bind(2, byte_view{account.account.bytes}).run();
     else
-      upsert_held_.bind(1, number).bind(2, byte_view{account.account.bytes}).bind(3, byte_view{account.sealed}).run();
+      upsert_held_.bind(1, number)
+          .bind(2, byte_view{account.account.bytes})
+          .bind(3, byte_view{account.sealed})
+          .bind(4, byte_view{about.bytes})
+          .run();
   }
 
   void adopt_accounts(const ports::stream_id& stream) override {
@@ -208,14 +230,15 @@ public:
 
 private:
   void create() {
-    database_.execute("BEGIN IMMEDIATE;" + std::string{schema} + federation_schema + takeover_schema +
+    database_.execute("BEGIN IMMEDIATE;" + std::string{schema} + federation_schema + takeover_schema + subjects_schema +
                       "PRAGMA application_id = " + std::to_string(store_application_id) + ";" +
                       "PRAGMA user_version = " + std::to_string(store_format_version) + "; COMMIT;");
   }
 
   void migrate(std::int64_t version) {
     auto federation = version < federation_format_version ? std::string{federation_schema} : std::string{};
-    database_.execute("BEGIN IMMEDIATE;" + federation + takeover_schema +
+    auto takeover = version < takeover_format_version ? std::string{takeover_schema} : std::string{};
+    database_.execute("BEGIN IMMEDIATE;" + federation + takeover + subjects_schema +
                       "PRAGMA user_version = " + std::to_string(store_format_version) + "; COMMIT;");
   }
 
@@ -244,9 +267,10 @@ private:
     insert_foreign_ =
         database_.prepare("INSERT OR IGNORE INTO foreign_head (place, link, epoch, first, ordering_seq, key_id, "
                           "signature) VALUES (?, ?, ?, ?, ?, ?, ?)");
-    upsert_account_ = database_.prepare("INSERT INTO account (agent, sealed) VALUES (?, ?) "
-                                        "ON CONFLICT (agent) DO UPDATE SET sealed = excluded.sealed");
+    upsert_account_ = database_.prepare("INSERT OR REPLACE INTO account (agent, sealed, subject) VALUES (?, ?, ?)");
     delete_account_ = database_.prepare("DELETE FROM account WHERE agent = ?");
+    // No stream's tombstone is about an agent, whose subject is his account.
+    erase_account_ = database_.prepare("DELETE FROM account WHERE subject = ?1 AND agent <> ?1");
     upsert_setting_ = database_.prepare("INSERT INTO setting (name, value) VALUES (?, ?) "
                                         "ON CONFLICT (name) DO UPDATE SET value = excluded.value");
     delete_numbers_ = database_.prepare("DELETE FROM number WHERE stream = ?");
@@ -279,12 +303,12 @@ private:
   }
 
   void prepare_held_accounts() {
-    upsert_held_ = database_.prepare("INSERT INTO held_account (stream, agent, sealed) VALUES (?, ?, ?) "
-                                     "ON CONFLICT (stream, agent) DO UPDATE SET sealed = excluded.sealed");
+    upsert_held_ = database_.prepare("INSERT OR REPLACE INTO held_account (stream, agent, sealed, subject) "
+                                     "VALUES (?, ?, ?, ?)");
     delete_held_ = database_.prepare("DELETE FROM held_account WHERE stream = ? AND agent = ?");
-    adopt_held_ = database_.prepare("INSERT INTO account (agent, sealed) SELECT agent, sealed FROM held_account "
-                                    "WHERE stream = ? "
-                                    "ON CONFLICT (agent) DO UPDATE SET sealed = excluded.sealed");
+    erase_held_ = database_.prepare("DELETE FROM held_account WHERE stream = ? AND subject = ?");
+    adopt_held_ = database_.prepare("INSERT OR REPLACE INTO account (agent, sealed, subject) "
+                                    "SELECT agent, sealed, subject FROM held_account WHERE stream = ?");
     forget_held_ = database_.prepare("DELETE FROM held_account WHERE stream = ?");
   }
 
@@ -350,10 +374,10 @@ private:
   sqlite_database database_;
   sqlite_statement begin_, commit_, insert_stream_, select_stream_, insert_entry_, insert_head_, insert_number_,
       delete_number_, empty_entry_, empty_orphans_, insert_key_, insert_mark_, insert_foreign_, upsert_account_,
-      delete_account_, upsert_setting_;
+      delete_account_, erase_account_, upsert_setting_;
   sqlite_statement orphan_entries_, orphan_heads_, orphan_marks_, delete_entries_, delete_heads_, delete_marks_,
-      insert_orphan_entry_, insert_orphan_head_, insert_orphan_mark_, upsert_held_, delete_held_, adopt_held_,
-      forget_held_, delete_numbers_;
+      insert_orphan_entry_, insert_orphan_head_, insert_orphan_mark_, upsert_held_, delete_held_, erase_held_,
+      adopt_held_, forget_held_, delete_numbers_;
   std::map<ports::stream_id, std::int64_t> numbers_;
 };
 

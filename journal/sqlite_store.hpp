@@ -9,7 +9,7 @@ namespace toit::journal {
 
 /// Bytes 68 to 71 of the file ("TOIT") and its format version, checked at every opening.
 constexpr std::int64_t store_application_id = 0x544F4954;
-constexpr std::int64_t store_format_version = 3;
+constexpr std::int64_t store_format_version = 4;
 
 /// Opens the file for writing, and makes it where there is none. Throws `store_broken`.
 std::unique_ptr<store> open_sqlite_store(const std::string& path, const std::string& vfs = {});

@@ -41,7 +41,7 @@ struct stream_rows {
   std::vector<number_row> numbers;
   std::vector<bytes32> forgotten_numbers;
   std::vector<std::uint64_t> emptied;
-  std::vector<law::subject_id> erased; ///< dossiers of which no tail of the stream keeps anything either
+  std::vector<law::subject_id> erased; ///< dossiers of which no account stays, nor anything in a tail of the stream
 };
 
 /// Of one orphan tail: what a former host has written beyond the cut of an epoch.
@@ -95,8 +95,9 @@ public:
   virtual std::vector<ports::account_row> accounts() = 0;
   /// Rows of accounts of a stream that another node hosts.
   virtual std::vector<ports::account_row> held_accounts(const ports::stream_id& stream) = 0;
-  /// The row of an account: as it is held with the stream or, where it is not, of this node's own.
-  virtual std::optional<ports::account_row> account(const ports::stream_id& stream, law::agent_id account) = 0;
+  /// Of the account that the subject's entries are about: as it is held with the stream or, where it is not, of this
+  /// node's own.
+  virtual std::optional<ports::account_row> account_about(const ports::stream_id& stream, law::subject_id subject) = 0;
 
   /// Where each tail ends, in the order of streams and cuts.
   virtual std::vector<ports::orphan_position> orphan_tails() = 0;
@@ -143,6 +144,7 @@ public:
   /// Nothing when the witness has marked this sequence already.
   virtual void put(const ports::witness_mark& mark) = 0;
   virtual void put_foreign(const ports::signed_head& head) = 0;
+  /// A subject has one account at a time: another one's row goes.
   virtual void put(const ports::account_row& account) = 0;
   /// Moves entries, heads and marks of the stream beyond `after` to the tail that this cut has left out.
   virtual void orphan(const ports::stream_id& stream, std::uint64_t after, std::uint32_t cut) = 0;

@@ -342,14 +342,19 @@ private:
     return true;
   }
 
-  /// Of those alone about whom an entry is new here.
+  /// Of those alone about whom an entry is new here, and whose dossier is not erased by then. No neighbour's word
+  /// closes an account.
   void take_accounts() {
     std::set<law::subject_id> about;
     for (const auto& row : done_.rows.entries)
       about.insert(row.header.subject);
-    for (const auto& row : brought_.accounts)
-      if (about.contains(law::subject_of(row.account)))
-        done_.accounts.push_back({row.account, row.sealed});
+    for (auto subject : done_.rows.erased)
+      about.erase(subject);
+    for (const auto& brought : brought_.accounts) {
+      ports::account_row row{brought.account, brought.sealed, brought.subject};
+      if (!row.sealed.empty() && about.contains(row.about()))
+        done_.accounts.push_back(std::move(row));
+    }
   }
 
   /// Of an entry that was brought.

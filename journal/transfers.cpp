@@ -6,6 +6,7 @@
 #include "journal/signers.hpp"
 #include "journal/withheld.hpp"
 
+#include <map>
 #include <set>
 
 namespace toit::journal {
@@ -29,14 +30,17 @@ ports::sealed_entry entry_of(entry_row&& row) {
 
 /// Header, hashes and the lengths around them, as they are packed.
 constexpr std::size_t entry_overhead_bytes = 160;
+/// Account, subject and the lengths around the secrets.
+constexpr std::size_t account_overhead_bytes = 48;
 constexpr std::size_t entries_at_once = 512;
 constexpr std::size_t heads_at_once = 512;
 
 /// The entries of whole batches after `after`: as many as keep within `bytes_most`, and one at least. What is left of
-/// `heads` is theirs. `read` gives rows after a sequence, so many at most.
-template <class Heads, class Read>
+/// `heads` is theirs. `read` gives rows after a sequence, so many at most; `beside` the bytes that travel beside an
+/// entry about a subject.
+template <class Heads, class Read, class Beside>
 void take_batches(Heads& heads, law::list<ports::sealed_entry, 65536>& entries, std::uint64_t after,
-                  std::size_t bytes_most, Read read) {
+                  std::size_t bytes_most, Read read, Beside beside) {
   std::size_t size = 0;
   std::vector<entry_row> rows;
   std::size_t next = 0;
@@ -55,7 +59,7 @@ void take_batches(Heads& heads, law::list<ports::sealed_entry, 65536>& entries, 
       }
       auto& row = rows[next++];
       last_read = row.header.seq;
-      batch_bytes += entry_overhead_bytes + row.nonce.size() + row.content.size();
+      batch_bytes += entry_overhead_bytes + row.nonce.size() + row.content.size() + beside(row.header.subject);
       batch.push_back(entry_of(std::move(row)));
     }
     if (!entries.empty() && size + batch_bytes > bytes_most)
@@ -105,10 +109,13 @@ public:
       return nullptr;
     auto made = std::make_shared<ports::transfer>();
     made->stream = stream;
-    take_batches(heads, made->entries, after, bytes_most,
-                 [&](std::uint64_t seq, std::size_t limit) { return rows_->entries(stream, seq, limit); });
+    accounts_by_subject accounts;
+    take_batches(
+        heads, made->entries, after, bytes_most,
+        [&](std::uint64_t seq, std::size_t limit) { return rows_->entries(stream, seq, limit); },
+        [&](law::subject_id subject) { return look_for_account(stream, subject, accounts); });
     made->heads.assign(heads.begin(), heads.end());
-    add_accounts(*made);
+    add_accounts(*made, accounts);
     add_keys(*made, after);
     if (auto last = rows_->last_head(stream); last && last->key_id != made->heads.back().key_id)
       made->heads.push_back(*last);
@@ -152,8 +159,10 @@ public:
     made->cut = cut;
     // A tail begins anywhere: what is before its first batch is in the stream.
     auto before = std::max(after, heads.front().first - 1);
-    take_batches(heads, made->entries, before, bytes_most,
-                 [&](std::uint64_t seq, std::size_t limit) { return rows_->orphan_entries(stream, cut, seq, limit); });
+    take_batches(
+        heads, made->entries, before, bytes_most,
+        [&](std::uint64_t seq, std::size_t limit) { return rows_->orphan_entries(stream, cut, seq, limit); },
+        [](law::subject_id) { return std::size_t{0}; });
     made->heads.assign(heads.begin(), heads.end());
     auto marks = rows_->orphan_marks(stream, cut, after + 1);
     std::erase_if(marks, [&](const auto& mark) { return mark.seq > made->entries.back().seq; });
@@ -178,13 +187,23 @@ private:
         made.keys.push_back(std::move(key));
   }
 
-  /// As they are now, of those about whom an entry is: what is in clear names them.
-  void add_accounts(ports::transfer& made) {
-    std::set<law::subject_id> about;
+  /// As they are now; absent where a subject has none.
+  using accounts_by_subject = std::map<law::subject_id, std::optional<ports::account_row>>;
+
+  /// The bytes that it adds: none once it was found.
+  std::size_t look_for_account(const ports::stream_id& stream, law::subject_id subject, accounts_by_subject& known) {
+    auto [place, is_new] = known.try_emplace(subject);
+    if (!is_new)
+      return 0;
+    place->second = rows_->account_about(stream, subject);
+    return place->second ? account_overhead_bytes + place->second->sealed.size() : 0;
+  }
+
+  /// Of everybody whom an entry is about, sealed as it may be: what happens to a demandeur's account is in his dossier.
+  static void add_accounts(ports::transfer& made, accounts_by_subject& known) {
     for (const auto& entry : made.entries)
-      if (entry.nonce && entry.nonce->empty() && about.insert(entry.subject).second)
-        if (auto row = rows_->account(made.stream, law::id_of<law::agent_id>(entry.subject)))
-          made.accounts.push_back({row->account, std::move(row->sealed)});
+      if (auto found = known.extract(entry.subject); found && found.mapped())
+        made.accounts.push_back({found.mapped()->account, std::move(found.mapped()->sealed), entry.subject});
   }
 
   void add_keys(ports::transfer& made, std::uint64_t after) {

@@ -14,11 +14,6 @@ std::uint64_t fingerprint_of(law::command_id command) {
   return print;
 }
 
-const law::nud* registered_number(const law::record& record) {
-  const auto* registered = std::get_if<law::demande_registered>(&record.event);
-  return registered ? &registered->number : nullptr;
-}
-
 law::instant instant_of(std::int64_t milliseconds) { return law::instant{std::chrono::milliseconds{milliseconds}}; }
 
 entry_row row_of(const ports::entry_draft& draft, const stream_position& at, std::uint64_t previous) {
@@ -489,7 +484,7 @@ std::uint32_t journal_writer_on_store::written_since(const ports::stream_id& str
 }
 
 void journal_writer_on_store::replay(const ports::stream_id& stream, stream_state& state, const stream_keys& keys,
-                                     std::uint32_t own_since, std::vector<number_row>* numbers) {
+                                     std::uint32_t own_since, taking_over* made) {
   for (;;) {
     auto rows = committed_->entries(stream, state.at.seq, replay_chunk);
     for (const auto& row : rows) {
@@ -510,8 +505,8 @@ void journal_writer_on_store::replay(const ports::stream_id& stream, stream_stat
       if (entry.record && !entry.record->command.empty() &&
           state.answered.find(fingerprint_of(entry.record->command)) == 0)
         state.answered.set(fingerprint_of(entry.record->command), header.seq);
-      if (const auto* number = numbers && entry.record ? registered_number(*entry.record) : nullptr)
-        numbers->push_back({keys.number_key(*number), header.subject});
+      if (made && entry.record)
+        made->note(entry);
       state.last_of.set(header.subject, header.seq);
       state.at = {header.seq, header.epoch, header.recorded_at_ms, link};
     }

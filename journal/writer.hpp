@@ -100,6 +100,10 @@ private:
     std::vector<sealed_key> sealed; ///< signed by this node
     stream_rows rows;
     bool renumbers = false;
+    std::vector<std::pair<law::subject_id, law::agent_id>> closed; ///< demandeurs' accounts: no replica could tell
+
+    /// Of what is no part of the stream: numbers of dossiers, and closed accounts.
+    void note(const ports::stored_entry& entry);
   };
 
   replica_state& replica_of(const ports::stream_id& stream);
@@ -124,6 +128,7 @@ private:
   std::uint64_t add_cut(const ports::adoption& asked, taking_over& made);
   void seal_to_all(const ports::adoption& asked, taking_over& made);
   void finish(const ports::stream_id& stream, taking_over made);
+  void drop_closed(const ports::stream_id& stream, const taking_over& made);
   void put_transfers();
   void put_travelled(const ports::stream_id& stream, const ports::account_row& row);
   void end_transfers(ports::synced& done);
@@ -143,10 +148,10 @@ private:
   void chain(const ports::append& asked, ports::append_result& result);
   void write_rows();
   void undo_staged();
-  /// Up to the end; numbers of the dossiers that are read go to `numbers` where it is given. Other hosts have written
-  /// the epochs before `own_since`.
+  /// Up to the end; `made`, where it is given, notes what is read. Other hosts have written the epochs before
+  /// `own_since`.
   void replay(const ports::stream_id& stream, stream_state& state, const stream_keys& keys, std::uint32_t own_since,
-              std::vector<number_row>* numbers = nullptr);
+              taking_over* made = nullptr);
   /// The epoch that begins with the last cut.
   std::uint32_t written_since(const ports::stream_id& stream) const;
   /// What the last head and the last entry say of a stream that has been read.

@@ -80,8 +80,16 @@ ports::adoption_result journal_writer_on_store::adopt(const ports::adoption& ask
   return {adoption_status::adopted, cut_seq};
 }
 
-/// All that is here is read once, for what a writer knows of its stream and for the numbers of the dossiers. Absent
-/// where the keys do not open.
+void journal_writer_on_store::taking_over::note(const ports::stored_entry& entry) {
+  const auto& happened = entry.record->event;
+  if (const auto* registered = std::get_if<law::demande_registered>(&happened))
+    rows.numbers.push_back({keys->number_key(registered->number), entry.subject});
+  else if (const auto* of_demandeur = std::get_if<law::applicant_account_closed>(&happened))
+    closed.emplace_back(entry.subject, of_demandeur->account);
+}
+
+/// All that is here is read once, for what a writer knows of its stream, for the numbers of the dossiers and for the
+/// accounts that are no more. Absent where the keys do not open.
 std::optional<journal_writer_on_store::taking_over>
 journal_writer_on_store::begin_taking_over(const ports::adoption& asked) {
   taking_over made;
@@ -100,7 +108,7 @@ journal_writer_on_store::begin_taking_over(const ports::adoption& asked) {
   }
   made.renumbers = true;
   held_reads nothing_moves{*committed_}; // this is the only writer
-  replay(asked.stream, made.state, *made.keys, asked.epoch, &made.rows.numbers);
+  replay(asked.stream, made.state, *made.keys, asked.epoch, &made);
   // The first dossier that bears a number keeps it, and rows that come in the order of their keys are written fast.
   std::ranges::stable_sort(made.rows.numbers, {}, &number_row::number_key);
   auto again = std::ranges::unique(made.rows.numbers, {}, &number_row::number_key);
@@ -240,6 +248,13 @@ void journal_writer_on_store::seal_to_all(const ports::adoption& asked, taking_o
   seal(key_purpose::index, 0, made.keys->index());
 }
 
+/// What a demandeur's account was closed by is sealed: who held its row could not read it.
+void journal_writer_on_store::drop_closed(const ports::stream_id& stream, const taking_over& made) {
+  for (const auto& [dossier, account] : made.closed)
+    if (auto row = committed_->account_about(stream, dossier); row && row->account == account)
+      store_.put(ports::account_row{account, {}});
+}
+
 /// On disk together, or not at all.
 void journal_writer_on_store::finish(const ports::stream_id& stream, taking_over made) {
   store_.begin();
@@ -249,6 +264,7 @@ void journal_writer_on_store::finish(const ports::stream_id& stream, taking_over
   for (const auto& key : made.sealed)
     store_.put(key);
   store_.adopt_accounts(stream);
+  drop_closed(stream, made);
   store_.commit();
   keys_->put(std::move(made.keys));
   streams_.insert_or_assign(stream, std::move(made.state));

@@ -14,7 +14,9 @@ public:
       : keys_{std::move(keys)}, stream_{stream} {}
 
   ports::account_row seal(const ports::account_secrets& secrets) override {
-    return {secrets.account, keys_->of(stream_)->seal_local(accounts_purpose, journal::pack_alone(secrets))};
+    auto sealed = keys_->of(stream_)->seal_local(accounts_purpose, journal::pack_alone(secrets));
+    auto subject = secrets.own_dossier ? law::subject_of(*secrets.own_dossier) : law::subject_of(secrets.account);
+    return {secrets.account, std::move(sealed), subject};
   }
 
   std::optional<ports::account_secrets> open(const ports::account_row& row) override {

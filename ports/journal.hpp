@@ -62,7 +62,10 @@ struct entry_draft {
 /// The local, erasable row of an account: name, address, password hash; sealed before it gets here.
 struct account_row {
   law::agent_id account;
-  bytes sealed;
+  bytes sealed;              ///< empty: the row goes
+  law::subject_id subject{}; ///< of the entries about it: a demandeur's dossier; empty: the account itself
+
+  law::subject_id about() const { return subject.empty() ? law::subject_of(account) : subject; }
 };
 
 /// Whole or nothing, over any number of subjects. Without drafts it records nothing, and asks only whether the command

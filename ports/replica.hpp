@@ -64,10 +64,12 @@ struct stream_position {
 struct travelling_account {
   law::agent_id account;
   bytes sealed;
+  law::subject_id subject{}; ///< as in `account_row`
   friend bool operator==(const travelling_account&, const travelling_account&) = default;
   static constexpr auto fields() {
     return std::tuple{law::field{"account", &travelling_account::account},
-                      law::field{"sealed", &travelling_account::sealed}};
+                      law::field{"sealed", &travelling_account::sealed},
+                      law::field{"subject", &travelling_account::subject}};
   }
 };
 
@@ -86,7 +88,7 @@ struct transfer {
   /// present key, its present head follows.
   law::list<signed_head, 65536> heads;
   law::list<travelling_key, 1024> keys;
-  law::list<travelling_account, 65536> accounts; ///< about which an entry is, as they are now
+  law::list<travelling_account, 65536> accounts; ///< of the subjects of the entries, as they are now
   // What the receiver's directory and the ordering stream say, and no sender.
   std::uint32_t epoch = 0;            ///< the last one that the ordering stream has opened
   std::vector<law::bytes32> signers;  ///< public keys of that epoch's host

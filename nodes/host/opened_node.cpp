@@ -58,7 +58,7 @@ opened_node::opened_node(const configuration& with, const territory_map& map)
   }
   if (with.federation)
     join_federation(*with.federation);
-  check_accounts();
+  see_to_accounts();
   see_to_change_of_keys();
 }
 
@@ -142,17 +142,28 @@ void opened_node::see_to_change_of_keys() {
       journal_->writer().hold_back(one->stream, false);
 }
 
-/// What the node let go is still its own to read: it held it.
-void opened_node::check_accounts() const {
+/// What the node let go is still its own to read: it held it. An older format did not say whose dossier an account is
+/// of: its secrets do, and who has no room to keep that is told again when it begins next.
+void opened_node::see_to_accounts() {
   std::vector<std::shared_ptr<ports::account_sealer>> known{own_->accounts};
   for (const auto& one : hosted_)
     known.push_back(one->accounts);
   for (const auto& [stream, hosts] : authorities_)
     if (!journal_->keys()->that_open(stream)->open_nothing())
       known.push_back(make_account_sealer(journal_->keys(), stream));
-  for (const auto& row : journal_->open_reader()->accounts())
-    if (std::ranges::none_of(known, [&](const auto& one) { return one->open(row).has_value(); }))
-      throw journal::store_broken{"an account does not open"};
+  auto opened = [&](const ports::account_row& row) {
+    for (const auto& one : known)
+      if (auto secrets = one->open(row))
+        return *secrets;
+    throw journal::store_broken{"an account does not open"};
+  };
+  std::vector<ports::account_row> unfiled;
+  for (const auto& row : journal_->open_reader()->accounts()) {
+    auto dossier = opened(row).own_dossier;
+    if (dossier && row.subject != law::subject_of(*dossier))
+      unfiled.push_back({row.account, row.sealed, law::subject_of(*dossier)});
+  }
+  journal_->put_accounts(unfiled);
 }
 
 void opened_node::set_up_clock(const configuration& with, const std::string& departement) {

@@ -95,7 +95,7 @@ public:
 
 private:
   /// Each is a hosted territory's, and opens with its key. Throws store_broken.
-  void check_accounts() const;
+  void see_to_accounts();
   void find_directory(const federated& with, node_purpose purpose);
   void join_federation(const federated& with);
   bool is_elsewhere(const ports::stream_id& stream) const;

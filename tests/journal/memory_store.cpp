@@ -24,8 +24,8 @@ struct memory {
   std::vector<sealed_key> keys;
   std::map<std::tuple<ports::stream_id, ports::stream_id, std::uint64_t>, ports::witness_mark> marks; ///< by witness
   std::map<std::tuple<ports::stream_id, std::uint64_t, bytes32>, ports::signed_head> foreign;
-  std::map<law::agent_id, bytes> accounts;
-  std::map<std::pair<ports::stream_id, law::agent_id>, bytes> held;
+  std::map<law::agent_id, ports::account_row> accounts;
+  std::map<ports::stream_id, std::map<law::agent_id, ports::account_row>> held;
   std::map<std::pair<ports::stream_id, std::uint32_t>, memory_tail> tails;
   std::map<std::string, std::string, std::less<>> settings;
 
@@ -116,22 +116,22 @@ public:
   }
   std::vector<ports::account_row> accounts() override {
     std::vector<ports::account_row> rows;
-    for (const auto& [account, sealed] : all_->accounts)
-      rows.push_back({account, sealed});
+    for (const auto& [account, row] : all_->accounts)
+      rows.push_back(row);
     return rows;
   }
   std::vector<ports::account_row> held_accounts(const ports::stream_id& stream) override {
     std::vector<ports::account_row> rows;
-    for (const auto& [key, sealed] : all_->held)
-      if (key.first == stream)
-        rows.push_back({key.second, sealed});
+    for (const auto& [account, row] : all_->held[stream])
+      rows.push_back(row);
     return rows;
   }
-  std::optional<ports::account_row> account(const ports::stream_id& stream, law::agent_id account) override {
-    if (auto held = all_->held.find({stream, account}); held != all_->held.end())
-      return ports::account_row{account, held->second};
-    auto own = all_->accounts.find(account);
-    return own == all_->accounts.end() ? std::nullopt : std::optional{ports::account_row{account, own->second}};
+  std::optional<ports::account_row> account_about(const ports::stream_id& stream, law::subject_id subject) override {
+    for (const auto* rows : {&all_->held[stream], &all_->accounts})
+      for (const auto& [account, row] : *rows)
+        if (row.subject == subject)
+          return row;
+    return std::nullopt;
   }
   std::vector<ports::orphan_position> orphan_tails() override {
     std::vector<ports::orphan_position> found;
@@ -205,6 +205,12 @@ public:
         found->second.content.clear();
         found->second.erased = true;
       }
+    for (auto subject : rows.erased) {
+      std::erase_if(staged_.held[rows.stream], [&](const auto& each) { return each.second.subject == subject; });
+      std::erase_if(staged_.accounts, [&](const auto& each) {
+        return each.second.subject == subject && law::subject_of(each.first) != subject;
+      });
+    }
   }
   void put(const sealed_key& key) override {
     staged_.at(key.stream);
@@ -227,12 +233,7 @@ public:
     staged_.at(head.stream);
     staged_.foreign.try_emplace({head.stream, head.seq, head.link}, head);
   }
-  void put(const ports::account_row& row) override {
-    if (row.sealed.empty())
-      staged_.accounts.erase(row.account);
-    else
-      staged_.accounts[row.account] = row.sealed;
-  }
+  void put(const ports::account_row& row) override { put_among(staged_.accounts, row); }
   void orphan(const ports::stream_id& stream, std::uint64_t after, std::uint32_t cut) override {
     auto& from = staged_.at(stream);
     auto& tail = staged_.tails[{stream, cut}];
@@ -262,17 +263,12 @@ public:
   }
   void put_held(const ports::stream_id& stream, const ports::account_row& row) override {
     staged_.at(stream);
-    if (row.sealed.empty())
-      staged_.held.erase({stream, row.account});
-    else
-      staged_.held[{stream, row.account}] = row.sealed;
+    put_among(staged_.held[stream], row);
   }
   void adopt_accounts(const ports::stream_id& stream) override {
-    std::erase_if(staged_.held, [&](const auto& each) {
-      if (each.first.first == stream)
-        staged_.accounts[each.first.second] = each.second;
-      return each.first.first == stream;
-    });
+    for (const auto& [account, row] : staged_.held[stream])
+      put(row);
+    staged_.held.erase(stream);
   }
   void forget_numbers(const ports::stream_id& stream) override { staged_.at(stream).numbers.clear(); }
   void put_setting(std::string_view name, std::string_view value) override {
@@ -284,6 +280,15 @@ public:
   std::unique_ptr<store_keeper> open_keeper() override { return std::make_unique<no_keeper>(); }
 
 private:
+  static void put_among(std::map<law::agent_id, ports::account_row>& rows, ports::account_row row) {
+    row.subject = row.about();
+    rows.erase(row.account);
+    if (row.sealed.empty())
+      return;
+    std::erase_if(rows, [&](const auto& each) { return each.second.subject == row.subject; });
+    rows.emplace(row.account, std::move(row));
+  }
+
   std::shared_ptr<memory> committed_ = std::make_shared<memory>();
   memory staged_;
 };

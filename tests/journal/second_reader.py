@@ -98,7 +98,7 @@ class Head:
 
 class Journal:
     def __init__(self, path):
-        self.database = open_file(path, 0x544F4954, (1, 2, 3))
+        self.database = open_file(path, 0x544F4954, (1, 2, 3, 4))
         self.streams = dict(self.database.execute("SELECT name, number FROM stream ORDER BY number"))
 
     def rows(self, columns, table, stream):

@@ -289,6 +289,7 @@ void check_held_accounts(const store_maker& make) {
   auto rows = make();
   auto reader = rows->open_reader();
   auto account = [](std::uint8_t byte) { return id_with<law::agent_id>(byte); };
+  auto about = [](std::uint8_t byte) { return id_with<law::subject_id>(byte); };
   rows->begin();
   rows->put(ports::account_row{account(1), {1}});
   rows->put(ports::account_row{account(3), {7}});
@@ -302,10 +303,10 @@ void check_held_accounts(const store_maker& make) {
   rows->commit();
   CHECK(reader->accounts().size() == 2);
   CHECK(reader->held_accounts(stream()).size() == 2);
-  CHECK(reader->account(stream(), account(1))->sealed == bytes{1, 1});
-  CHECK(reader->account(stream(), account(3))->sealed == bytes{7});
-  CHECK(reader->account(other_stream(), account(2))->sealed == bytes{5});
-  CHECK_FALSE(reader->account(stream(), account(4)));
+  CHECK(reader->account_about(stream(), about(1))->sealed == bytes{1, 1});
+  CHECK(reader->account_about(stream(), about(3))->sealed == bytes{7});
+  CHECK(reader->account_about(other_stream(), about(2))->sealed == bytes{5});
+  CHECK_FALSE(reader->account_about(stream(), about(4)));
   rows->begin();
   rows->adopt_accounts(stream());
   rows->forget_numbers(stream());
@@ -313,16 +314,54 @@ void check_held_accounts(const store_maker& make) {
   CHECK(reader->held_accounts(stream()).empty());
   CHECK(reader->held_accounts(other_stream()).size() == 1);
   CHECK(reader->accounts().size() == 3);
-  CHECK(reader->account(stream(), account(1))->sealed == bytes{1, 1});
-  CHECK(reader->account(stream(), account(2))->sealed == bytes{9});
+  CHECK(reader->account_about(stream(), about(1))->sealed == bytes{1, 1});
+  CHECK(reader->account_about(stream(), about(2))->sealed == bytes{9});
   CHECK_FALSE(reader->find_number(stream(), bytes_with(1)));
   CHECK(reader->find_number(other_stream(), bytes_with(1)));
+}
+
+/// Whose accounts are of dossiers: one a dossier, which goes with it wherever it is kept.
+void check_accounts_of_dossiers(const store_maker& make) {
+  auto rows = make();
+  auto reader = rows->open_reader();
+  auto account = [](std::uint8_t byte) { return id_with<law::agent_id>(byte); };
+  auto dossier = [](std::uint8_t byte) { return id_with<law::subject_id>(byte); };
+  rows->begin();
+  rows->put(ports::account_row{account(1), {1}, dossier(21)});
+  rows->put(ports::account_row{account(2), {2}, dossier(22)});
+  rows->put(ports::account_row{account(3), {3}, dossier(22)});
+  rows->put(ports::account_row{account(9), {9}});
+  rows->put_held(stream(), {account(4), {4}, dossier(21)});
+  rows->put_held(stream(), {account(5), {5}, dossier(21)});
+  rows->put_held(other_stream(), {account(6), {6}, dossier(21)});
+  rows->commit();
+  CHECK(reader->accounts().size() == 3);
+  CHECK(reader->account_about(stream(), dossier(22))->account == account(3));
+  CHECK_FALSE(reader->account_about(stream(), dossier(2)));
+  REQUIRE(reader->held_accounts(stream()).size() == 1);
+  CHECK(reader->held_accounts(stream()).front().subject == dossier(21));
+  CHECK(reader->account_about(stream(), dossier(21))->account == account(5));
+  rows->begin();
+  rows->adopt_accounts(stream());
+  rows->commit();
+  CHECK(reader->accounts().size() == 3);
+  CHECK(reader->account_about(stream(), dossier(21))->account == account(5));
+  rows->begin();
+  rows->put_held(stream(), {account(7), {7}, dossier(21)});
+  // Nobody's tombstone reaches an agent, nor what another stream says.
+  rows->put(stream_rows{stream(), {}, {}, {}, {}, {}, {dossier(21), dossier(9)}});
+  rows->commit();
+  CHECK(reader->accounts().size() == 2);
+  CHECK(reader->held_accounts(stream()).empty());
+  CHECK(reader->account_about(other_stream(), dossier(21))->account == account(6));
+  CHECK(reader->account_about(stream(), dossier(9))->account == account(9));
 }
 
 void check_store_contract(const store_maker& make) {
   check_moved_tail(make);
   check_put_tail(make);
   check_held_accounts(make);
+  check_accounts_of_dossiers(make);
   check_entries(make);
   check_last_of(make);
   check_held_reads(make);
@@ -426,7 +465,7 @@ TEST_CASE("a file that is no journal, or of another format, is not opened", "[jo
   CHECK_THROWS_AS(open_sqlite_reader("nothing", disk.vfs()), store_broken);
   {
     auto rows = open_sqlite_store("newer", disk.vfs());
-    sqlite_database{"newer", sqlite_access::read_write, disk.vfs()}.execute("PRAGMA user_version = 4");
+    sqlite_database{"newer", sqlite_access::read_write, disk.vfs()}.execute("PRAGMA user_version = 5");
   }
   CHECK_THROWS_AS(open_sqlite_reader("newer", disk.vfs()), store_broken);
   CHECK_THROWS_AS(open_sqlite_store("newer", disk.vfs()), store_broken);
@@ -436,8 +475,9 @@ TEST_CASE("a file that is no journal, or of another format, is not opened", "[jo
 }
 
 TEST_CASE("a journal of an older format is read as it is, and migrated by whoever writes", "[journal][store]") {
-  std::string before_tails = "DROP TABLE orphan_entry; DROP TABLE orphan_head; DROP TABLE orphan_mark; "
-                             "DROP TABLE held_account; ";
+  std::string before_subjects = "DROP INDEX account_subject; ALTER TABLE account DROP COLUMN subject; ";
+  std::string before_tails = before_subjects + "DROP TABLE orphan_entry; DROP TABLE orphan_head; "
+                                               "DROP TABLE orphan_mark; DROP TABLE held_account; ";
   bool oldest = GENERATE(true, false);
   test::node old;
   old.open();
@@ -453,7 +493,7 @@ TEST_CASE("a journal of an older format is read as it is, and migrated by whoeve
   CHECK(old.rows()->orphan_tails().empty());
   CHECK(old.rows()->orphan_entries(test::stream(), 1, 0, 10).empty());
   CHECK(old.rows()->held_accounts(test::stream()).empty());
-  CHECK_FALSE(old.rows()->account(test::stream(), test::id_with<law::agent_id>(1)));
+  CHECK_FALSE(old.rows()->account_about(test::stream(), test::id_with<law::subject_id>(1)));
   old.open();
   CHECK(old.rows()->entries(test::stream(), 0, 10) == before);
   ports::witness_mark mark;
@@ -465,4 +505,28 @@ TEST_CASE("a journal of an older format is read as it is, and migrated by whoeve
   CHECK(old.rows()->last_marks(test::stream()) == std::vector{mark});
   CHECK(old.rows()->orphan_tails().empty());
   CHECK(old.verify().faults.empty());
+}
+
+TEST_CASE("accounts of a journal whose format did not say their subjects are their own", "[journal][store]") {
+  test::node old;
+  old.open();
+  auto account = test::id_with<law::agent_id>(3);
+  REQUIRE(old.journal->put_accounts(std::vector{ports::account_row{account, {1}, test::id_with<law::subject_id>(4)}}));
+  old.journal.reset();
+  sqlite_database{test::node::path, sqlite_access::read_write, old.disk.vfs()}.execute(
+      "DROP INDEX account_subject; ALTER TABLE account DROP COLUMN subject; DROP INDEX held_account_subject; "
+      "ALTER TABLE held_account DROP COLUMN subject; PRAGMA user_version = 3;");
+  auto as_it_was = [&] {
+    auto rows = old.rows();
+    CHECK(rows->accounts().size() == 1);
+    CHECK(rows->held_accounts(test::stream()).empty());
+    CHECK_FALSE(rows->account_about(test::stream(), test::id_with<law::subject_id>(4)));
+    CHECK(rows->account_about(test::stream(), law::subject_of(account))->sealed == bytes{1});
+  };
+  as_it_was();
+  old.open();
+  as_it_was();
+  REQUIRE(old.journal->put_accounts(std::vector{ports::account_row{account, {1}, test::id_with<law::subject_id>(4)}}));
+  CHECK(old.rows()->accounts().size() == 1);
+  CHECK(old.rows()->account_about(test::stream(), test::id_with<law::subject_id>(4)));
 }
