@@ -24,6 +24,8 @@ void guard_owner::folded(const ports::stored_entry& entry) {
 void guard_owner::put_more(ports::snapshots::writer& file) {
   for (const auto& [key, line] : book_.lateness().lines())
     file.put(line);
+  for (const auto& [dossier, account] : book_.demandeurs().all())
+    file.put(law::applicant_account{dossier, account});
 }
 
 // -- beginning ------------------------------------------------------------------------------------------------------

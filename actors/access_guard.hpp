@@ -30,7 +30,7 @@ struct guard_neighbours {
 /// A demonstration node's clock, which goes where it is set; empty on any other node.
 using set_clock = std::function<void(law::instant)>;
 
-class guard_owner : public instruments_owner<law::rights_book, guard_pointer> {
+class guard_owner : public instruments_owner<guard_book, guard_pointer> {
 public:
   guard_owner(guard_pointer self, territory_context_ptr context, event_recorder_actor recorder, account_desk& accounts)
       : instruments_owner{self, std::move(context), std::move(recorder), "guard"}, accounts_{accounts} {}
@@ -109,6 +109,7 @@ private:
   secrets secrets_of(submission& on_its_way, const asked_command& asked);
   secrets opened_account(submission& on_its_way, const asked_command& asked) const;
   secrets changed_account(submission& on_its_way, const asked_command& asked);
+  std::optional<law::agent_id> account_of(const submission& on_its_way) const;
   secrets changed_demandeur(submission& on_its_way, const asked_command& asked) const;
   secrets with_new_token(submission& on_its_way, const asked_command& asked, ports::account_secrets account);
   secrets with_new_password(const asked_command& asked, ports::account_secrets account) const;

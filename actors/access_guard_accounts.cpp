@@ -84,12 +84,21 @@ access_guard_state::secrets access_guard_state::changed_account(submission& on_i
   return secrets_on_their_way{std::move(account), false, {}};
 }
 
+/// That of the demandeur whom the command is about.
+std::optional<law::agent_id> access_guard_state::account_of(const submission& on_its_way) const {
+  return desk->book().demandeurs().of(law::id_of<law::dossier_id>(on_its_way.command.target));
+}
+
 /// The demandeur himself, or the desk that could have opened the account for him.
 access_guard_state::secrets access_guard_state::changed_demandeur(submission& on_its_way,
                                                                   const asked_command& asked) const {
-  const auto* known = accounts->find_of(law::id_of<law::dossier_id>(on_its_way.command.target));
-  if (!known)
+  auto account = account_of(on_its_way);
+  if (!account)
     return no_account();
+  const auto* known = accounts->find(*account);
+  if (!known)
+    return law::refuse(refusal_code::unknown_subject, "R441-2-15-V-2-5",
+                       "Les secrets de ce compte ne sont pas sur ce nœud : fermez-le, puis ouvrez-en un autre.");
   std::get<law::applicant_password_set>(std::get<law::event>(on_its_way.command.asked)).account = known->account;
   return with_new_password(asked, *known);
 }
@@ -173,7 +182,8 @@ void access_guard_state::submit_secrets(const std::shared_ptr<submission>& on_it
           [this](const caf::error& error) { self->quit(error); });
 }
 
-/// The row of an account goes with the entry that closes it.
+/// The row of an account goes with the entry that closes it, where there is one: what was lost of an account must not
+/// keep its demandeur from another. A late closing is of the account that it names.
 law::check access_guard_state::close_account(submission& on_its_way) {
   auto& happened = std::get<law::event>(on_its_way.command.asked);
   if (const auto* closed = std::get_if<law::account_closed>(&happened))
@@ -181,11 +191,12 @@ law::check access_guard_state::close_account(submission& on_its_way) {
   auto* of_demandeur = std::get_if<law::applicant_account_closed>(&happened);
   if (!of_demandeur)
     return {};
-  const auto* known = accounts->find_of(law::id_of<law::dossier_id>(on_its_way.command.target));
-  if (!known)
+  auto account = account_of(on_its_way);
+  if (!account)
     return no_account();
-  of_demandeur->account = known->account;
-  on_its_way.accounts.push_back({known->account, {}});
+  if (of_demandeur->account.empty())
+    of_demandeur->account = *account;
+  on_its_way.accounts.push_back({of_demandeur->account, {}});
   return {};
 }
 

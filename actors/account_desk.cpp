@@ -16,8 +16,12 @@ void account_desk::load(ports::journal_reader& reader) {
 }
 
 void account_desk::keep(ports::account_secrets account) {
-  logins_[account.login.str()] = account.account;
   auto id = account.account;
+  // Another one that he had is his no more.
+  if (account.own_dossier)
+    if (auto before = demandeurs_.find(*account.own_dossier); before != demandeurs_.end() && before->second != id)
+      drop(before->second);
+  logins_[account.login.str()] = id;
   if (account.own_dossier)
     demandeurs_[*account.own_dossier] = id;
   accounts_[id] = std::move(account);
@@ -31,11 +35,6 @@ const ports::account_secrets* account_desk::find(law::agent_id id) const {
 const ports::account_secrets* account_desk::find_login(const std::string& login) const {
   auto found = logins_.find(login);
   return found == logins_.end() ? nullptr : find(found->second);
-}
-
-const ports::account_secrets* account_desk::find_of(law::dossier_id dossier) const {
-  auto found = demandeurs_.find(dossier);
-  return found == demandeurs_.end() ? nullptr : find(found->second);
 }
 
 // -- on their way ---------------------------------------------------------------------------------------------------
@@ -82,17 +81,21 @@ void account_desk::drop(law::agent_id id) {
 }
 
 void account_desk::drop_of(law::dossier_id dossier) {
-  if (const auto* account = find_of(dossier))
-    drop(account->account);
+  if (auto found = demandeurs_.find(dossier); found != demandeurs_.end())
+    drop(found->second);
 }
 
 // -- who he is ------------------------------------------------------------------------------------------------------
 
-std::optional<identity> account_desk::identity_of(const ports::account_secrets& account,
-                                                  const law::rights_book& rights) const {
-  if (account.own_dossier)
+/// What a former host had of an account may say more than the entries do: its row counts where they name it.
+// [L441-2-7-4-1] [L441-2-7-1-1c]
+std::optional<identity> account_desk::identity_of(const ports::account_secrets& account, const guard_book& book) const {
+  if (account.own_dossier) {
+    if (book.demandeurs().of(*account.own_dossier) != account.account)
+      return std::nullopt;
     return identity{law::party::demandeur(), account.account, account.own_dossier};
-  const auto* opened = rights.find(account.account);
+  }
+  const auto* opened = book.find(account.account);
   if (!opened || !opened->in_force(context_->today()))
     return std::nullopt;
   return identity{opened->legal_person, account.account, {}};
@@ -152,14 +155,14 @@ std::optional<session> account_desk::open_session(const identity& who) {
 
 void account_desk::close_session(const std::string& token) { sessions_.erase(digest("session", token)); }
 
-std::optional<session> account_desk::recognise(const std::string& token, const law::rights_book& rights) const {
+std::optional<session> account_desk::recognise(const std::string& token, const guard_book& book) const {
   auto now = context_->clock->now();
   if (token.starts_with(session_mark)) {
     auto found = sessions_.find(digest("session", token));
     if (found == sessions_.end() || found->second.ends <= context_->clock->monotonic())
       return std::nullopt;
     const auto* account = find(found->second.who.account);
-    auto who = account ? identity_of(*account, rights) : std::nullopt;
+    auto who = account ? identity_of(*account, book) : std::nullopt;
     if (!who)
       return std::nullopt;
     return session{*who, token, found->second.expires};
@@ -169,7 +172,7 @@ std::optional<session> account_desk::recognise(const std::string& token, const l
   if (!token.starts_with(token_mark) || token.size() < 35 || !law::parse_hex(token.substr(2, 32), id.bytes))
     return std::nullopt;
   const auto* account = find(id);
-  auto who = account ? identity_of(*account, rights) : std::nullopt;
+  auto who = account ? identity_of(*account, book) : std::nullopt;
   if (!who)
     return std::nullopt;
   auto hash = digest("token", token);

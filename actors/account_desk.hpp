@@ -3,9 +3,9 @@
 
 #pragma once
 
+#include "actors/guard_book.hpp"
 #include "actors/messages.hpp"
 #include "actors/territory_context.hpp"
-#include "law/rights.hpp"
 
 namespace toit {
 
@@ -34,8 +34,6 @@ public:
 
   const ports::account_secrets* find(law::agent_id id) const;
   const ports::account_secrets* find_login(const std::string& login) const;
-  /// A demandeur's account, by his dossier.
-  const ports::account_secrets* find_of(law::dossier_id dossier) const;
 
   /// Keeps what a command brings, and its login for it alone, until its entry confirms it or its refusal withdraws it.
   /// False when the command, the account or the login is already being dealt with, or too many are.
@@ -48,8 +46,8 @@ public:
   void drop(law::agent_id id);
   void drop_of(law::dossier_id dossier);
 
-  /// Who an account stands for today; absent when it is closed, out of its dates, or without habilitation.
-  std::optional<identity> identity_of(const ports::account_secrets& account, const law::rights_book& rights) const;
+  /// Who an account stands for today; absent when it is closed, out of its dates, or not the one of its dossier.
+  std::optional<identity> identity_of(const ports::account_secrets& account, const guard_book& book) const;
 
   /// Counts an attempt as it begins, so that those made at the same time count too; false while the login has failed
   /// too often.
@@ -60,7 +58,7 @@ public:
   std::optional<session> open_session(const identity& who);
   void close_session(const std::string& token);
   /// The holder of a session's token or of an account's.
-  std::optional<session> recognise(const std::string& token, const law::rights_book& rights) const;
+  std::optional<session> recognise(const std::string& token, const guard_book& book) const;
 
   /// A token for an account, to be kept with its secrets: the token as it is shown once, and what is kept of it.
   std::pair<std::string, ports::account_token> make_token(law::agent_id account, law::text<60> label,

@@ -77,15 +77,21 @@ private:
       if (auto* entry = std::get_if<ports::stored_entry>(&row)) {
         found.book.apply(entry->subject, *entry->record, entry->seq);
         found.instruments.push_back(std::move(*entry));
-      } else if constexpr (requires { found.book.restore(law::charged_vacancy{}); }) {
-        if (auto* vacancy = std::get_if<law::charged_vacancy>(&row))
-          found.book.restore(std::move(*vacancy));
-      } else if constexpr (requires { found.book.restore(law::lateness_line{}); }) {
-        if (auto* line = std::get_if<law::lateness_line>(&row))
-          found.book.restore(*line);
+        return;
       }
+      restore<law::charged_vacancy>(found.book, row);
+      restore<law::lateness_line>(found.book, row);
+      restore<law::applicant_account>(found.book, row);
     });
     return found.seq == 0 ? kept{} : std::move(found);
+  }
+
+  /// Rows beside the entries, where the book keeps such.
+  template <class Row>
+  static void restore(Book& book, ports::snapshot_row& row) {
+    if constexpr (requires { book.restore(Row{}); })
+      if (auto* kept_one = std::get_if<Row>(&row))
+        book.restore(std::move(*kept_one));
   }
 
   instruments_owner(Self self, territory_context_ptr context, event_recorder_actor recorder, std::string_view part,

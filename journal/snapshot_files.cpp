@@ -9,7 +9,7 @@ namespace {
 
 constexpr hash_purpose purpose = "toit.snapshot";
 /// Grows when a row's form changes, or what is folded into it: an older snapshot is thrown away.
-constexpr std::uint8_t format_version = 4;
+constexpr std::uint8_t format_version = 5;
 
 /// First chunk of a file: where the part stands in the journal. Later chunks begin with their number, the last one of
 /// which is marked, so that none can be dropped or moved.
@@ -60,7 +60,16 @@ std::optional<ports::stored_entry> unpack_entry(byte_view row) {
   return entry;
 }
 
-enum class row_kind : std::uint8_t { dossier, dwelling, vacancy, session, charged_vacancy, entry, lateness };
+enum class row_kind : std::uint8_t {
+  dossier,
+  dwelling,
+  vacancy,
+  session,
+  charged_vacancy,
+  entry,
+  lateness,
+  applicant_account,
+};
 
 class snapshot_writer : public ports::snapshots::writer {
 public:
@@ -77,6 +86,7 @@ public:
   void put(const law::charged_vacancy& row) override { put_row(row_kind::charged_vacancy, pack_alone(row)); }
   void put(const ports::stored_entry& row) override { put_row(row_kind::entry, pack_entry(row)); }
   void put(const law::lateness_line& row) override { put_row(row_kind::lateness, pack_alone(row)); }
+  void put(const law::applicant_account& row) override { put_row(row_kind::applicant_account, pack_alone(row)); }
   void commit() override {
     flush(true);
     file_->commit();
@@ -180,6 +190,8 @@ private:
       break;
     case row_kind::lateness:
       return unpack_or_fail<law::lateness_line>(row);
+    case row_kind::applicant_account:
+      return unpack_or_fail<law::applicant_account>(row);
     }
     fail();
   }

@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include "law/applicant_accounts.hpp"
 #include "law/contingents.hpp"
 #include "law/demand_book.hpp"
 #include "ports/journal.hpp"
@@ -13,7 +14,7 @@
 namespace toit::ports {
 
 using snapshot_row = std::variant<law::dossier, law::dwelling, law::vacancy, law::caleol_session, law::charged_vacancy,
-                                  stored_entry, law::lateness_line>;
+                                  stored_entry, law::lateness_line, law::applicant_account>;
 
 /// A part that began well does not go on so: the rows read are not to be relied on.
 struct snapshot_damaged : std::runtime_error {
@@ -33,6 +34,7 @@ public:
     virtual void put(const law::charged_vacancy& row) = 0;
     virtual void put(const stored_entry& row) = 0;
     virtual void put(const law::lateness_line& row) = 0;
+    virtual void put(const law::applicant_account& row) = 0;
     /// The part replaces the one before it.
     virtual void commit() = 0;
   };

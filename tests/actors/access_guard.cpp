@@ -10,6 +10,7 @@
 #include "tests/journal/node.hpp"
 
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 
 using namespace toit;
 using namespace std::chrono_literals;
@@ -413,6 +414,97 @@ TEST_CASE("a demandeur's account counts by its entry, and goes with the data of 
   look();
   CHECK_FALSE(g.recognised(session->token));
   CHECK_FALSE(g.session_of("demandeur", password));
+}
+
+namespace {
+
+const auto own_dossier = id_with<law::dossier_id>(5);
+
+/// An entry of his dossier, as the registry of this node or of a former host has written it, and what the row of an
+/// account is from then on.
+std::uint64_t write_of_demandeur(guard_on_stage& g, std::uint64_t last, law::event happened,
+                                 std::vector<ports::account_row> rows = {}) {
+  auto append = std::make_shared<ports::append>();
+  append->stream = g.context->stream;
+  append->reads.push_back({law::subject_of(own_dossier), last});
+  append->drafts.push_back(g.node.draft(law::subject_of(own_dossier), journal::test::record_of(std::move(happened))));
+  append->accounts = std::move(rows);
+  auto done = g.node.write(append);
+  REQUIRE(done.status == ports::append_status::appended);
+  return done.last_seq;
+}
+
+ports::account_row row_of_demandeur(guard_on_stage& g, std::uint8_t account) {
+  ports::account_secrets secrets;
+  secrets.account = id_with<law::agent_id>(account);
+  secrets.login = law::text<80>{"demandeur"};
+  secrets.password = std::string{"plain:"} + password;
+  secrets.own_dossier = own_dossier;
+  return g.context->accounts->seal(secrets);
+}
+
+void begin_again(guard_on_stage& g) {
+  g.end({caf::actor_cast<caf::actor>(g.guard)});
+  g.begin_guard();
+}
+
+} // namespace
+
+TEST_CASE("a demandeur's row lets him in as long as his dossier names the account, and no longer",
+          "[actors][accounts][L441-2-7-4-1][L441-2-7-1-1c]") {
+  guard_on_stage g;
+  auto row = row_of_demandeur(g, 11);
+  auto opened = write_of_demandeur(g, 0, law::applicant_account_opened{row.account}, {row});
+  begin_again(g);
+  REQUIRE(g.session_of("demandeur", password));
+  bool keeps = GENERATE(true, false);
+  if (keeps) {
+    caf::anon_send(g.guard, keep_atom_v, true);
+    g.on.run();
+    begin_again(g);
+    CHECK(g.session_of("demandeur", password));
+  }
+  auto session = g.session_of("demandeur", password);
+  REQUIRE(session);
+  bool is_erased = GENERATE(true, false);
+  if (is_erased)
+    REQUIRE(g.node.erase(law::subject_of(own_dossier), {opened}).status == ports::append_status::appended);
+  else
+    write_of_demandeur(g, opened, law::applicant_account_closed{row.account});
+  // As if nobody had seen to the row.
+  REQUIRE(g.node.journal->put_accounts(std::vector{row}));
+  begin_again(g);
+  CHECK_FALSE(g.session_of("demandeur", password));
+  auto asked = std::make_shared<read_request>();
+  asked->by = session->who;
+  asked->what = read_list{};
+  auto read = g.on.ask<read_answer_ptr>(g.guard, read_atom_v, read_request_ptr{asked});
+  g.on.run();
+  CHECK(g.refused_with(read, refusal_code::unauthenticated));
+}
+
+TEST_CASE("an account whose secrets are lost is closed, and another one opened", "[actors][accounts][L441-2-7-4-1]") {
+  guard_on_stage g;
+  auto account = id_with<law::agent_id>(11);
+  write_of_demandeur(g, 0, law::applicant_account_opened{account});
+  begin_again(g);
+  auto ask = [&](law::event happened) {
+    auto asked = std::make_shared<asked_command>();
+    asked->by = g.admin;
+    asked->occurred_on = g.context->today();
+    asked->target = law::subject_of(own_dossier);
+    asked->event = std::move(happened);
+    asked->password = password;
+    auto told = g.on.ask<answer_ptr>(g.guard, submit_atom_v, asked_command_ptr{asked});
+    g.on.run();
+    return told;
+  };
+  CHECK(g.refused_with(ask(law::applicant_password_set{}), refusal_code::unknown_subject));
+  CHECK(g.reached.empty());
+  ask(law::applicant_account_closed{});
+  REQUIRE(g.reached.size() == 1);
+  const auto& command = g.reached.front()->command;
+  CHECK(std::get<law::applicant_account_closed>(std::get<law::event>(command.asked)).account == account);
 }
 
 // -- mandates and the clock -----------------------------------------------------------------------------------------

@@ -140,6 +140,42 @@ TEST_CASE("a territory that the prefect has taken over is served by his node, an
   CHECK(s.regional.ask("desk", "POST", s.at_host("/v1/demandes"), s.demande()).status == 421);
 }
 
+TEST_CASE("a demandeur's account passes with his territory, there and back", "[api][L441-2-7-4-1]") {
+  overdue s;
+  auto number = s.territory.register_demande();
+  auto events = "/v1/demandes/" + number + "/events";
+  auto opens = [](const char* login) {
+    return json{{"kind", "applicant_account_opened"},
+                {"event", json::object()},
+                {"account", {{"login", login}, {"password", served_node::password_of_all()}, {"display_name", "X"}}}};
+  };
+  auto lets_in = [](served_node& node, const std::string& at, const std::string& login) {
+    auto told =
+        node.ask("", "POST", at + "/v1/login", {{"login", login}, {"password", served_node::password_of_all()}});
+    if (told.status == 200)
+      node.use_token(login, told.body.at("token"));
+    return told.status == 200;
+  };
+  s.territory.must("desk", events, opens("demandeur"));
+  auto act = s.substitute();
+  REQUIRE(served_federation::comes_true([&] { return s.is_hosted_by_region(); }));
+  REQUIRE(lets_in(s.regional, s.at_host(""), "demandeur"));
+  CHECK(s.regional.get("demandeur", s.at_host("/v1/own-dossier")).body.at("state").at("number") == number);
+
+  // The desk keeps it there as anywhere.
+  s.regional.must("desk", s.at_host(events), {{"kind", "applicant_account_closed"}, {"event", json::object()}});
+  CHECK_FALSE(lets_in(s.regional, s.at_host(""), "demandeur"));
+  s.regional.must("desk", s.at_host(events), opens("demandeur-2"));
+  REQUIRE(lets_in(s.regional, s.at_host(""), "demandeur-2"));
+
+  s.act_event(act, "act_ended", {{"end", "repealed"}, {"decision", "Arrêté fictif 3"}});
+  REQUIRE(served_federation::comes_true([&] { return lets_in(s.territory, "", "desk"); }));
+  CHECK(s.epoch_at(s.territory) == 2);
+  REQUIRE(lets_in(s.territory, "", "demandeur-2"));
+  CHECK(s.territory.get("demandeur-2", "/v1/own-dossier").body.at("state").at("number") == number);
+  CHECK_FALSE(lets_in(s.territory, "", "demandeur"));
+}
+
 TEST_CASE("a territory is not taken over while its keys cannot be opened", "[api][L441-2-7-4-1]") {
   overdue s;
   s.all.put_escrow_away();
