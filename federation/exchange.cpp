@@ -143,8 +143,8 @@ void exchange::ask_those_late(milliseconds elapsed) {
     let_claims_lapse(name, p, elapsed);
     send_tails(name);
   }
-  auto gathering = gathering_;
-  for (const auto& [stream, until] : gathering)
+  auto all = gathering_;
+  for (const auto& [stream, one] : all)
     settle_gathering(stream);
 }
 
@@ -326,7 +326,8 @@ void exchange::compare(const node_name& from, peer& p, const ports::stream_posit
     return take_claim(from, p, theirs.stream);
   p.theirs[theirs.stream] = theirs;
   p.as_of[theirs.stream] = now_;
-  gather_from(from, p, theirs.stream);
+  if (!is_gathered_from(p, theirs.stream))
+    gather_from(from, p, theirs.stream);
   if (claims)
     return take_claim(from, p, theirs.stream);
   // Who is in an earlier epoch has not heard of its cut yet.

@@ -43,7 +43,8 @@ struct exchange_limits {
   milliseconds clock_apart{5 * 60'000};
   milliseconds believe_for{30'000};   ///< a claim to hold more of our stream, until it is made good
   milliseconds confirm_within{5'000}; ///< how long neighbours are waited for at the start
-  milliseconds gather_within{2'000};  ///< how long, before a stream is taken over, those who hold more are waited for
+  milliseconds gather_within{2'000};  ///< how long, before a stream is taken over, whoever holds more may bring nothing
+  milliseconds gather_an_entry{20};   ///< that he gains by each that he brings, and no more
 };
 
 struct exchange_setup {
@@ -185,6 +186,12 @@ private:
     std::optional<milliseconds> sent_at{};
     unsigned sent_again = 0;
   };
+  /// Of a stream that is about to be taken over.
+  struct gathering {
+    milliseconds began{0};
+    milliseconds until{0};
+    std::uint64_t seq = 0; ///< here, when it was last prolonged
+  };
   struct peer {
     ports::link_state state{};
     std::optional<law::instant> last_heard;
@@ -276,6 +283,8 @@ private:
   void speak_anew();
   void heed_cut(const ports::stream_position& now);
   void gather_from(const node_name& name, peer& p, const stream_id& stream);
+  bool is_gathered_from(const peer& p, const stream_id& stream) const;
+  void prolong_gathering(const ports::transfer_result& result);
   void settle_gathering(const stream_id& stream);
   void look_at_tails();
   void send_tail(const stream_id& stream, std::uint32_t cut, upload& one);
@@ -294,11 +303,11 @@ private:
   std::optional<milliseconds> began_;
   std::optional<milliseconds> first_heard_; ///< since when a neighbour has spoken
   std::set<stream_id> held_;
-  std::set<stream_id> behind_;                    ///< own streams of which somebody holds more
-  bool was_behind_ = false;                       ///< what this node had forgotten came back from others, in this run
-  std::set<stream_id> not_whole_;                 ///< own streams of which some came back without what it says
-  std::set<stream_id> confirmed_;                 ///< own streams whose end a neighbour has confirmed in this run
-  std::map<stream_id, milliseconds> gathering_;   ///< until when
+  std::set<stream_id> behind_;    ///< own streams of which somebody holds more
+  bool was_behind_ = false;       ///< what this node had forgotten came back from others, in this run
+  std::set<stream_id> not_whole_; ///< own streams of which some came back without what it says
+  std::set<stream_id> confirmed_; ///< own streams whose end a neighbour has confirmed in this run
+  std::map<stream_id, gathering> gathering_;
   std::map<stream_id, std::uint32_t> epoch_seen_; ///< in what was brought
   std::map<std::pair<stream_id, std::uint32_t>, upload> uploads_;
   std::deque<std::pair<node_name, stream_id>> tails_being_written_; ///< and who brought them

@@ -115,7 +115,8 @@ void exchange::heed_cut(const ports::stream_position& now) {
 // -- before a stream is taken over ----------------------------------------------------------------------------------
 
 void exchange::gather(const stream_id& stream) {
-  if (!gathering_.try_emplace(stream, monotonic_ + setup_.limits.gather_within).second)
+  gathering begun{monotonic_, monotonic_ + setup_.limits.gather_within, place_of(stream).seq};
+  if (!gathering_.try_emplace(stream, begun).second)
     return;
   for (auto& [name, p] : peers_)
     gather_from(name, p, stream);
@@ -129,15 +130,37 @@ void exchange::gather_from(const node_name& name, peer& p, const stream_id& stre
     ask_for(name, one, stream, true);
 }
 
+/// He was asked already: on a slow line what is on its way would come twice before anything new does.
+bool exchange::is_gathered_from(const peer& p, const stream_id& stream) const {
+  auto gathered = gathering_.find(stream);
+  auto pulled = p.pulls.find(stream);
+  return gathered != gathering_.end() && pulled != p.pulls.end() && pulled->second.asked &&
+         pulled->second.asked_at >= gathered->second.began &&
+         monotonic_ - pulled->second.asked_at < setup_.limits.ask_again;
+}
+
+/// A slow line is no reason to leave out what was countersigned: as long as entries come they are waited for. What they
+/// gain is counted by the entry, so that one at a time gains next to nothing, and no more is gained than there are.
+// [L441-2-7-4-1]
+void exchange::prolong_gathering(const ports::transfer_result& result) {
+  auto found = gathering_.find(result.now.stream);
+  if (found == gathering_.end() || result.status != ports::transfer_status::stored)
+    return;
+  auto& one = found->second;
+  auto brought = static_cast<std::int64_t>(result.now.seq - std::min(one.seq, result.now.seq));
+  one.until = std::min(one.until + brought * setup_.limits.gather_an_entry, monotonic_ + setup_.limits.gather_within);
+  one.seq = result.now.seq;
+}
+
 /// What is being written is waited for: it would come after the cut. Who was put back may have begun this very epoch
 /// before, and forgotten it: another cut of it would be a fork, so that everybody is waited for who may know.
 void exchange::settle_gathering(const stream_id& stream) {
-  auto until = gathering_.find(stream);
-  if (until == gathering_.end())
+  auto found = gathering_.find(stream);
+  if (found == gathering_.end())
     return;
   auto here = place_of(stream);
   bool forgot = was_behind_ || setup_.restored;
-  bool waits = forgot || monotonic_ < until->second;
+  bool waits = forgot || monotonic_ < found->second.until;
   // Who has just begun has no links yet.
   bool begins = !began_ || monotonic_ - *began_ < setup_.limits.gather_within;
   auto is_awaited = [&](const auto& one) {
@@ -152,7 +175,7 @@ void exchange::settle_gathering(const stream_id& stream) {
   };
   if (std::ranges::any_of(peers_, is_awaited))
     return;
-  gathering_.erase(until);
+  gathering_.erase(found);
   todo_.gathered.push_back(stream);
 }
 

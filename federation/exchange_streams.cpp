@@ -221,6 +221,7 @@ void exchange::written(const ports::transfer_result& result) {
     found->second.writing = false;
     settle_transfer(name, found->second, result);
   }
+  prolong_gathering(result);
   settle_gathering(stream);
 }
 

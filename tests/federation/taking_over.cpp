@@ -103,6 +103,111 @@ TEST_CASE("who holds more than the next host is asked before the cut", "[L441-2-
   CHECK(all.alarms() == std::vector<std::string>{});
 }
 
+namespace {
+
+/// The host is gone, and the département is ahead of the région by so many batches: where it stands.
+std::uint64_t leave_ahead(passing_nodes& all, unsigned batches, unsigned entries_each) {
+  all.run(2);
+  all.cut("plaine", "region");
+  for (unsigned i = 0; i < batches; ++i)
+    CHECK(all.write(all["plaine"], entries_each));
+  all.run(8);
+  auto held = all.seq("departement", "plaine");
+  CHECK(held == all.seq("plaine", "plaine"));
+  CHECK(held == all.seq("region", "plaine") + std::uint64_t{batches} * entries_each);
+  all.cut("plaine", "departement");
+  return held;
+}
+
+/// From the département to the région: entries of the territory wait until they are let through.
+class slow_line {
+public:
+  explicit slow_line(passing_nodes& all) : all_{all} {
+    all_.is_lost = [this](const some_nodes::on_its_way& one) { return holds_up(one); };
+  }
+  ~slow_line() { all_.is_lost = {}; }
+  slow_line(const slow_line&) = delete;
+  slow_line& operator=(const slow_line&) = delete;
+
+  /// One message of entries comes through in it.
+  void run_a_second() {
+    if (!waiting_.empty()) {
+      auto first = std::move(waiting_.front());
+      waiting_.pop_front();
+      all_["region"].talk->received(first.from, first.sent);
+      all_.do_what_is_to_be_done(all_["region"]);
+    }
+    all_.run(1);
+  }
+  bool is_empty() const { return waiting_.empty(); }
+
+private:
+  bool holds_up(const some_nodes::on_its_way& one) {
+    auto read = decode(one.sent);
+    const auto* said = read ? std::get_if<entries>(&read->said) : nullptr;
+    bool held = said && said->brought.stream == all_.stream("plaine") && one.from == all_["departement"].name &&
+                one.to == all_["region"].name;
+    if (held)
+      waiting_.push_back(one);
+    return held;
+  }
+
+  passing_nodes& all_;
+  std::deque<some_nodes::on_its_way> waiting_;
+};
+
+} // namespace
+
+TEST_CASE("who holds more is awaited to the end as long as he brings it, however slowly", "[L441-2-7-4-1]") {
+  passing_nodes all{51};
+  auto held = leave_ahead(all, 6, 100);
+  slow_line line{all};
+  all.pass("plaine", "region");
+  for (int second = 0; second < 6; ++second) {
+    INFO("second " << second);
+    CHECK_FALSE(all.hosts("region", "plaine"));
+    line.run_a_second();
+  }
+  // A hello that came meanwhile had nothing sent twice.
+  line.run_a_second();
+  CHECK(line.is_empty());
+  REQUIRE(all.hosts("region", "plaine"));
+  CHECK(all.cuts("region", "plaine") == std::vector{held + 1});
+  join(all, "plaine");
+  all.run(10);
+  check_held_alike(all, "plaine");
+  CHECK(all.tail("region", "plaine") == 0);
+  CHECK(all.alarms() == std::vector<std::string>{});
+}
+
+TEST_CASE("who holds more and brings no more of it is not awaited for ever", "[L441-2-7-4-1]") {
+  passing_nodes all{52};
+  auto held = leave_ahead(all, 6, 100);
+  slow_line line{all};
+  all.pass("plaine", "region");
+  for (int second = 0; second < 3; ++second)
+    line.run_a_second();
+  CHECK_FALSE(all.hosts("region", "plaine"));
+  auto here = all.seq("region", "plaine");
+  CHECK(here == held - 400);
+  all.run(2);
+  REQUIRE(all.hosts("region", "plaine"));
+  CHECK(all.cuts("region", "plaine") == std::vector{here + 1});
+}
+
+TEST_CASE("who holds more gains next to no time by bringing a few entries at a time", "[L441-2-7-4-1]") {
+  passing_nodes all{53};
+  auto held = leave_ahead(all, 80, 1);
+  slow_line line{all};
+  all.pass("plaine", "region");
+  for (int second = 0; second < 4; ++second)
+    line.run_a_second();
+  REQUIRE(all.hosts("region", "plaine"));
+  CHECK_FALSE(line.is_empty());
+  REQUIRE(all.cuts("region", "plaine").size() == 1);
+  CHECK(all.cuts("region", "plaine").front() < held);
+}
+
 TEST_CASE("while nobody else can be heard the cut comes at once, and what another held is brought after it",
           "[L441-2-7-4-1]") {
   passing_nodes all{43};
