@@ -15,6 +15,10 @@ std::optional<stream_id> own_stream_of(const document_setup& setup) {
   return setup.own || setup.hosted.empty() ? setup.own : std::optional{setup.hosted.front()};
 }
 
+bool is_among_holders(const node_name& who, const territory_entry& territory) {
+  return std::ranges::find(territory.holders, who) != territory.holders.end();
+}
+
 void one_less(std::uint64_t& count) {
   if (count > 0)
     --count;
@@ -24,8 +28,9 @@ void one_less(std::uint64_t& count) {
 
 document_exchange::document_exchange(document_setup setup, const federation::directory& directory,
                                      ports::transfer_source& source, milliseconds monotonic, law::civil_date today)
-    : setup_{std::move(setup)}, directory_{directory}, shelves_{setup_.folders, own_stream_of(setup_), source},
-      monotonic_{monotonic}, second_began_{monotonic}, minute_began_{monotonic}, today_{today} {
+    : setup_{std::move(setup)}, directory_{directory}, source_{source},
+      shelves_{setup_.folders, own_stream_of(setup_), source}, monotonic_{monotonic}, second_began_{monotonic},
+      minute_began_{monotonic}, today_{today} {
   setup_.own = own_stream_of(setup_);
   shelves_.set_hosted({setup_.hosted.begin(), setup_.hosted.end()});
   if (setup_.own && hosts(*setup_.own) && shelves_.remembers_fetching_back())
@@ -73,6 +78,7 @@ void document_exchange::tick(milliseconds monotonic, law::civil_date today) {
     settle_late(name, l);
     go_on(name, l);
   }
+  tell_lacking();
 }
 
 void document_exchange::count_anew() {
@@ -95,11 +101,13 @@ void document_exchange::link_changed(const node_name& peer, ports::link_state no
     return;
   auto& l = links_[peer];
   l.up = now == ports::link_state::up;
+  l.up_since = monotonic_;
   begin_anew(l);
   if (!l.up)
     return;
   choose_streams(peer, l);
   go_on(peer, l);
+  tell_lacking();
 }
 
 /// What was on its way may be lost. A document of which only a part has come leaves nothing.
@@ -107,6 +115,8 @@ void document_exchange::begin_anew(link& l) {
   l.asking.reset();
   l.fetching.reset();
   l.wanted.clear();
+  l.told.clear();
+  l.lacking.clear();
   for (auto& [stream, list] : l.lists) {
     list.running = false;
     list.waiting = 0;
@@ -165,6 +175,7 @@ void document_exchange::set_hosted(std::vector<stream_id> hosted) {
     tried([&] { shelves_.remember_fetching_back(false); });
   }
   choose_streams();
+  tell_lacking();
 }
 
 void document_exchange::settle_late(const node_name& name, link& l) {
@@ -200,7 +211,7 @@ void document_exchange::grown(const stream_id& stream) {
   drop_erased();
   for (auto& [name, l] : links_)
     if (auto found = l.lists.find(stream); found != l.lists.end() && !found->second.soon)
-      found->second.soon = monotonic_ + setup_.limits.list_soon;
+      list_soon(stream, found->second);
 }
 
 void document_exchange::fetch_back(const stream_id& stream) {
@@ -236,15 +247,32 @@ void document_exchange::begin_list(const node_name& name, link& l) {
     next = std::ranges::find_if(l.lists, [&](const auto& one) { return is_due(one.first, one.second); });
     if (next == l.lists.end())
       return;
-    auto missing = next->second.missing;
-    next->second = listing{};
-    next->second.running = true;
-    next->second.began = monotonic_;
-    next->second.missing = missing;
+    begin_anew(next->first, next->second);
   }
   l.asking = next->first;
   l.tries = 0;
   ask_page(name, l);
+}
+
+void document_exchange::list_soon(const stream_id& stream, listing& list) const {
+  list.soon = monotonic_ + setup_.limits.list_soon;
+  list.soon_to = seq_of(stream);
+}
+
+/// Who tells his list may have read his disk a moment ago: it names for certain the documents of entries that have been
+/// here for a while.
+void document_exchange::begin_anew(const stream_id& stream, listing& list) const {
+  auto before = std::exchange(list, {});
+  list.running = true;
+  list.began = monotonic_;
+  list.missing = before.missing;
+  list.whole_to = before.whole_to;
+  auto here = seq_of(stream);
+  list.begun_to = here;
+  if (before.soon)
+    list.begun_to = monotonic_ >= *before.soon ? before.soon_to : before.whole_to;
+  if (list.begun_to < here)
+    list_soon(stream, list);
 }
 
 void document_exchange::ask_page(const node_name& name, link& l) {
@@ -312,6 +340,7 @@ void document_exchange::note_lacking(link& l, listing& list, const documents& sa
 void document_exchange::end_list(const stream_id& stream, listing& list) {
   list.running = false;
   list.missing = list.lacking;
+  list.whole_to = list.begun_to;
   list.clean = list.lacking == 0;
   if (list.clean && fetching_back_ && shelves_.is_own(stream))
     settle_fetching_back();
@@ -462,6 +491,8 @@ void document_exchange::received(const node_name& from, const any_message& said)
     hear(*asked);
   else if (const auto* content = std::get_if<part>(&said))
     hear(*content);
+  else if (const auto* lacks = std::get_if<still_lacking>(&said))
+    hear(*lacks);
 }
 
 void document_exchange::misbehaved(link& l) {
@@ -497,9 +528,76 @@ void document_exchange::take_in(const node_name& from, link& l, const want_part&
   });
 }
 
+// -- what is lacking of a stream that is handed over ----------------------------------------------------------------
+
+std::uint64_t document_exchange::seq_of(const stream_id& stream) const {
+  auto at = source_.position(stream);
+  return at ? at->seq : 0;
+}
+
+std::vector<const territory_entry*> document_exchange::held_territories() const {
+  std::vector<const territory_entry*> held;
+  for (const auto& territory : directory_.territories)
+    if (!territory.holders.empty() && territory.in_force(today_))
+      held.push_back(&territory);
+  return held;
+}
+
+/// What the host himself has not, nobody can hand over: his list alone counts while he can be heard.
+// [L441-2-7-4-1]
+ports::stream_lack document_exchange::lack_of(const stream_id& stream) const {
+  ports::stream_lack made;
+  const auto* self = directory_.find(setup_.self);
+  made.keys = self && self->operating_key && !source_.has_keys_for(stream, *self->operating_key);
+  const auto* host = directory_.host_of(stream);
+  auto of_host = host ? links_.find(host->name) : links_.end();
+  bool is_heard = of_host != links_.end() && of_host->second.up;
+  for (const auto& [name, l] : links_) {
+    auto list = l.lists.find(stream);
+    if (!l.up || list == l.lists.end() || (is_heard && name != host->name))
+      continue;
+    made.documents = std::max({made.documents, list->second.missing, list->second.lacking});
+    made.seq = std::max(made.seq, list->second.whole_to);
+  }
+  made.seq = std::min(made.seq, seq_of(stream));
+  return made;
+}
+
+void document_exchange::tell_lacking() {
+  for (const auto* territory : held_territories()) {
+    const auto& stream = territory->stream;
+    if (hosts(stream) || !is_among_holders(setup_.self, *territory))
+      continue;
+    auto what = lack_of(stream);
+    for (auto& [name, l] : links_) {
+      if (!l.up || !concerns(name, stream))
+        continue;
+      auto [told, is_new] = l.told.try_emplace(stream);
+      auto wait = told->second.what == what ? setup_.limits.tell_every : setup_.limits.tell_soon;
+      if (!is_new && monotonic_ - told->second.at < wait)
+        continue;
+      told->second = {what, monotonic_};
+      say(name, still_lacking{stream, what});
+    }
+  }
+}
+
+void document_exchange::take_in(const node_name&, link& l, const still_lacking& said) {
+  l.lacking[said.stream] = said.what;
+}
+
+/// What he is about to say may be on its way.
+std::optional<ports::stream_lack> document_exchange::lack_there(const link& l, const stream_id& stream) const {
+  if (auto said = l.lacking.find(stream); said != l.lacking.end())
+    return said->second;
+  bool may_come = monotonic_ - l.up_since < setup_.limits.told_within;
+  return may_come ? std::optional{ports::stream_lack{}} : std::nullopt;
+}
+
 // -- what is told ---------------------------------------------------------------------------------------------------
 
 void document_exchange::complete(ports::federation_report& told) const {
+  auto held = held_territories();
   for (auto& reported : told.links) {
     auto found = links_.find(reported.node);
     if (found == links_.end())
@@ -508,6 +606,10 @@ void document_exchange::complete(ports::federation_report& told) const {
     for (auto& stream : reported.streams)
       if (auto list = found->second.lists.find(stream.stream); list != found->second.lists.end())
         stream.documents_missing = std::max(list->second.missing, list->second.lacking);
+    for (const auto* territory : held)
+      if (auto stream = std::ranges::find(reported.streams, territory->stream, &ports::stream_report::stream);
+          stream != reported.streams.end() && is_among_holders(reported.node, *territory))
+        stream->lacking = lack_there(found->second, stream->stream);
   }
 }
 

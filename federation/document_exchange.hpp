@@ -7,6 +7,9 @@
 /// asked. A document that the stream says is erased is removed, and never fetched again; one that is merely no longer
 /// there stays: a host that was restored lacks much, and fetches its own back in the same way.
 ///
+/// Whoever holds a stream that another hosts, because it came from him or goes to him, says what he lacks of it: it is
+/// handed over to him once that is nothing.
+///
 /// Not here   whether what came opens: its key is in its entry, which only those who may read the dossier can open.
 
 #pragma once
@@ -30,8 +33,11 @@ struct document_limits {
   std::size_t misbehaviours = 1'000;     ///< of a neighbour in a minute: beyond, he is not heard until it is over
   std::size_t erasures_bytes = 8U << 20; ///< of entries that are read at each tick
   milliseconds ask_again{3'000};
-  milliseconds list_every{60'000}; ///< and at least a second for each page
-  milliseconds list_soon{2'000};   ///< after entries have come, and at least a tenth of a second for each page
+  milliseconds list_every{60'000};  ///< and at least a second for each page
+  milliseconds list_soon{2'000};    ///< after entries have come, and at least a tenth of a second for each page
+  milliseconds tell_every{5'000};   ///< what is lacking of a stream that is held
+  milliseconds tell_soon{1'000};    ///< the same, when it has changed
+  milliseconds told_within{10'000}; ///< of the link: whoever has said nothing by then does not know how to
 };
 
 struct document_setup {
@@ -56,7 +62,7 @@ public:
   /// The time, at least every second.
   void tick(milliseconds monotonic, law::civil_date today);
   void link_changed(const node_name& peer, ports::link_state now);
-  /// One of the four messages about documents, from whom the exchange knows that he said it.
+  /// One of the five messages about documents, from whom the exchange knows that he said it.
   void received(const node_name& from, const any_message& said);
   /// Entries of the stream are on disk.
   void grown(const stream_id& stream);
@@ -77,6 +83,9 @@ private:
     bool clean = false;                ///< the last list had nothing that is lacking here
     std::optional<milliseconds> began; ///< absent: not yet on this link
     std::optional<milliseconds> soon;  ///< entries have come: from then on
+    std::uint64_t soon_to = 0;         ///< up to this one
+    std::uint64_t begun_to = 0;        ///< a list that began then names the documents of entries up to this one
+    std::uint64_t whole_to = 0;        ///< the same of the last whole list
     law::document_id after;
     std::uint64_t listed = 0;
     std::uint64_t lacking = 0; ///< of those listed so far
@@ -97,15 +106,23 @@ private:
     std::size_t tries = 0;
   };
   enum class reading : std::uint8_t { next, other, gone, wrong };
+  /// What was told of a stream, and when.
+  struct told_lack {
+    ports::stream_lack what;
+    milliseconds at{0};
+  };
   struct link {
     bool up = false;
+    milliseconds up_since{0};
     std::map<stream_id, listing> lists; ///< that are asked for
     std::optional<stream_id> asking;    ///< whose next page is on its way
     milliseconds asked_at{0};
     std::size_t tries = 0;
     std::deque<wanted_document> wanted;
     std::optional<fetch> fetching;
-    std::size_t lists_told = 0; ///< in this second
+    std::map<stream_id, told_lack> told;             ///< to him
+    std::map<stream_id, ports::stream_lack> lacking; ///< there, as he says
+    std::size_t lists_told = 0;                      ///< in this second
     std::size_t parts_told = 0;
     std::uint64_t misbehaviours = 0;
     std::size_t misbehaviours_this_minute = 0;
@@ -115,6 +132,7 @@ private:
   void take_in(const node_name& from, link& l, const want_part& said);
   void take_in(const node_name& from, link& l, const documents& said);
   void take_in(const node_name& from, link& l, const part& said);
+  void take_in(const node_name& from, link& l, const still_lacking& said);
 
   void say(const node_name& to, any_message what);
   static void misbehaved(link& l);
@@ -130,12 +148,20 @@ private:
 
   void begin_list(const node_name& name, link& l);
   bool is_due(const stream_id& stream, const listing& list) const;
+  void list_soon(const stream_id& stream, listing& list) const;
+  void begin_anew(const stream_id& stream, listing& list) const;
   void ask_page(const node_name& name, link& l);
   void give_up_list(link& l);
   bool is_page(const documents& said) const;
   void note_lacking(link& l, listing& list, const documents& said, bool to_fetch);
   void end_list(const stream_id& stream, listing& list);
   void settle_fetching_back();
+
+  std::uint64_t seq_of(const stream_id& stream) const;
+  std::vector<const territory_entry*> held_territories() const;
+  ports::stream_lack lack_of(const stream_id& stream) const;
+  void tell_lacking();
+  std::optional<ports::stream_lack> lack_there(const link& l, const stream_id& stream) const;
 
   void begin_fetch(link& l);
   bool is_fetched_elsewhere(const wanted_document& wanted) const;
@@ -150,6 +176,7 @@ private:
 
   document_setup setup_;
   const federation::directory& directory_;
+  ports::transfer_source& source_;
   document_shelves shelves_;
   milliseconds monotonic_;
   milliseconds second_began_;

@@ -202,8 +202,19 @@ struct orphans_held {
   }
 };
 
+/// I hold your stream, or am to host it, and lack so much of it. A message of its own: who does not know it drops it.
+struct still_lacking {
+  stream_id stream;
+  ports::stream_lack what;
+  static constexpr std::uint8_t kind = 15;
+  static constexpr federation::lane lane = federation::lane::control;
+  static constexpr auto fields() {
+    return std::tuple{law::field{"stream", &still_lacking::stream}, law::field{"what", &still_lacking::what}};
+  }
+};
+
 using any_message = std::variant<hello, newer_directory, want, no, marks, question, reply, entries, want_documents,
-                                 documents, want_part, part, orphans, orphans_held>;
+                                 documents, want_part, part, orphans, orphans_held, still_lacking>;
 
 struct envelope {
   node_name from; ///< must be who the transport says

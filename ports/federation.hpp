@@ -47,19 +47,26 @@ struct alarm {
 /// Where a stream stands on a link, for whoever looks.
 struct stream_report {
   stream_id stream;
-  std::uint64_t seq = 0;               ///< here
-  std::uint64_t their_seq = 0;         ///< there, as last heard
-  std::uint32_t their_epoch = 0;       ///< of that entry
-  law::instant as_of{};                ///< when that was
-  std::uint64_t documents_missing = 0; ///< that are there, as last heard, and not yet here
+  std::uint64_t seq = 0;                ///< here
+  std::uint64_t their_seq = 0;          ///< there, as last heard
+  std::uint32_t their_epoch = 0;        ///< of that entry
+  law::instant as_of{};                 ///< when that was
+  std::uint64_t documents_missing = 0;  ///< that are there, as last heard, and not yet here
+  std::optional<stream_lack> lacking{}; ///< there, as he says who holds it; absent: he says nothing of it
   static constexpr auto fields() {
     using law::field;
     using t = stream_report;
     return std::tuple{field{"stream", &t::stream},       field{"seq", &t::seq},
                       field{"their_seq", &t::their_seq}, field{"their_epoch", &t::their_epoch},
-                      field{"as_of", &t::as_of},         field{"documents_missing", &t::documents_missing}};
+                      field{"as_of", &t::as_of},         field{"documents_missing", &t::documents_missing},
+                      field{"lacking", &t::lacking}};
   }
 };
+/// Documents of entries up to `seq` are there, and the keys. A program that does not say lacks nothing that is known.
+inline bool is_whole_there(const stream_report& there, std::uint64_t seq) {
+  const auto& lacking = there.lacking;
+  return !lacking || (lacking->documents == 0 && !lacking->keys && lacking->seq >= seq);
+}
 struct link_report {
   node_name node;
   link_state state{};

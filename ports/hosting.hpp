@@ -17,7 +17,8 @@ public:
   virtual std::optional<node_name> listed_host(const stream_id& stream) const = 0;
   /// A node whom this legal person answers for; absent where there is none.
   virtual std::optional<node_name> node_of(law::siren legal_person) const = 0;
-  /// He has said that he holds the stream up to this place of this epoch, over a link that is up.
+  /// He has said that he holds the stream up to this place of this epoch, with its documents and keys, over a link that
+  /// is up.
   virtual bool holds(const node_name& who, const stream_id& stream, std::uint32_t epoch, std::uint64_t seq) const = 0;
   /// The escrow key is at hand, and all keys of the stream that are here are sealed to it: without them nobody could go
   /// on with what is taken over. A stream that nobody ever hosted has none.

@@ -60,6 +60,19 @@ struct stream_position {
   }
 };
 
+/// What a holder of a stream says that he lacks of it, so that it can be handed over to him.
+struct stream_lack {
+  std::uint64_t documents = 0; ///< that others have, the host if he can be heard, and he does not
+  std::uint64_t seq = 0;       ///< up to this entry he has asked which documents there are; 0: not yet
+  bool keys = false;           ///< one is not sealed to him, or not here
+  friend bool operator==(const stream_lack&, const stream_lack&) = default;
+  static constexpr auto fields() {
+    using law::field;
+    using t = stream_lack;
+    return std::tuple{field{"documents", &t::documents}, field{"seq", &t::seq}, field{"keys", &t::keys}};
+  }
+};
+
 /// The local row of an account, sealed under the stream's keys: whoever takes the stream over lets the same people in.
 struct travelling_account {
   law::agent_id account;

@@ -142,6 +142,9 @@ void link_keeper_state::adopt(const message_ptr& directory) {
 // [L441-2-7-4-1]
 void link_keeper_state::pass(const ports::authorities_ptr& now) {
   talk->set_authorities(*now);
+  // Whose documents are asked for goes by it too.
+  if (documents)
+    documents->set_hosted({hosted_.begin(), hosted_.end()});
   tell_peers();
   tell_ordering();
   act();

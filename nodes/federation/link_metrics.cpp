@@ -41,6 +41,9 @@ void link_metrics::tell_link(const ports::link_report& link) {
     set({"toit_link_lag_entries", "Entries here that are not yet there"}, of, static_cast<double>(lag));
     set({"toit_link_documents_missing", "Documents that are there and not yet here"}, of,
         static_cast<double>(stream.documents_missing));
+    if (stream.lacking)
+      set({"toit_link_documents_lacking_there", "Documents that whoever holds the stream says he lacks"}, of,
+          static_cast<double>(stream.lacking->documents));
   }
 }
 

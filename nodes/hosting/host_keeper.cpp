@@ -146,7 +146,8 @@ void host_keeper_state::adopted(const ports::stream_id& stream, std::uint32_t ep
 
 // -- handing over ---------------------------------------------------------------------------------------------------
 
-/// The next host is let read the stream, and has nearly all of it, before it is closed: nobody writes meanwhile.
+/// The next host is let read the stream, and has nearly all of it, before it is closed: nobody writes meanwhile. One
+/// that never has it leaves the stream where it is, and is told of.
 // [L441-2-7-4-1] [L441-2-7-2-1]
 void host_keeper_state::close(const ports::stream_id& stream, one_stream& s) {
   const auto* prepared = reading_->prepared_of(stream);
@@ -156,11 +157,16 @@ void host_keeper_state::close(const ports::stream_id& stream, one_stream& s) {
   if (!next || !next->operating_key)
     return;
   s.state = hosting_state::passing;
-  if (is_closed(stream))
-    return;
   if (s.sealed_for != *prepared)
     return seal_for(stream, *next, *prepared);
-  if (holds_all(*to, stream))
+  auto lacks = what_lacks(*to, stream);
+  if (std::exchange(s.lacks, lacks) != lacks)
+    base::log_info("a stream is to be handed over",
+                   {{"stream", stream.view()}, {"to", to->view()}, {"awaited", law::name_of(lacks)}});
+  // He may have another key by now.
+  if (lacks == next_host_lacks::keys)
+    s.sealed_for.reset();
+  if (lacks == next_host_lacks::nothing && !is_closed(stream))
     write_closing(stream, *prepared);
 }
 
@@ -170,18 +176,21 @@ bool host_keeper_state::is_closed(const ports::stream_id& stream) const {
   return last && last->record && std::holds_alternative<law::stream_closing>(last->record->event);
 }
 
-bool host_keeper_state::holds_all(const ports::node_name& who, const ports::stream_id& stream) const {
+/// As far as he says: a program that tells nothing of documents and keys is taken for whole once it has the entries.
+next_host_lacks host_keeper_state::what_lacks(const ports::node_name& who, const ports::stream_id& stream) const {
   auto told = in_charge.report();
   auto head = reader_->latest_head(stream);
-  if (!told || !head)
-    return false;
+  auto link = told ? std::ranges::find(told->links, who, &ports::link_report::node) : decltype(told->links.begin()){};
+  if (!told || !head || link == told->links.end() || link->state != ports::link_state::up)
+    return next_host_lacks::link;
+  auto there = std::ranges::find(link->streams, stream, &ports::stream_report::stream);
   // What he has heard of is on its way to him while others write: he need not have the very last entry.
   constexpr std::uint64_t nearly = 1'000;
-  for (const auto& link : told->links)
-    for (const auto& one : link.streams)
-      if (link.node == who && link.state == ports::link_state::up && one.stream == stream)
-        return one.their_epoch == head->epoch && one.their_seq + nearly >= head->seq && one.documents_missing == 0;
-  return false;
+  if (there == link->streams.end() || there->their_epoch != head->epoch || there->their_seq + nearly < head->seq)
+    return next_host_lacks::entries;
+  if (ports::is_whole_there(*there, head->seq > nearly ? head->seq - nearly : 1))
+    return next_host_lacks::nothing;
+  return there->lacking->keys ? next_host_lacks::keys : next_host_lacks::documents;
 }
 
 void host_keeper_state::seal_for(const ports::stream_id& stream, const federation::node_entry& next,

@@ -19,6 +19,12 @@ struct hosting_bugs {
   bool adopt_shorter_prefix = false;
 };
 
+/// Why a stream is not handed over yet.
+enum class next_host_lacks : std::uint8_t { nothing, link, entries, documents, keys };
+constexpr auto names_of(next_host_lacks) {
+  return std::to_array<std::string_view>({"nothing", "link", "entries", "documents", "keys"});
+}
+
 struct host_keeping {
   hosting_place* place = nullptr; ///< outlives the actor
   event_recorder_actor recorder;
@@ -61,6 +67,7 @@ private:
     std::optional<ports::adoption_status> because; ///< it could not be taken over, as was last told
     bool gathered = false;
     std::optional<law::passing_prepared> sealed_for; ///< its keys, to this next host
+    next_host_lacks lacks{};                         ///< as was last told
   };
 
   void look();
@@ -75,7 +82,7 @@ private:
                 const law::passing_prepared& prepared);
   void write_closing(const ports::stream_id& stream, const law::passing_prepared& prepared);
   bool is_closed(const ports::stream_id& stream) const;
-  bool holds_all(const ports::node_name& who, const ports::stream_id& stream) const;
+  next_host_lacks what_lacks(const ports::node_name& who, const ports::stream_id& stream) const;
   void let_go(const ports::stream_id& stream, one_stream& s);
   void follow_authorities();
   void count() const;

@@ -30,7 +30,7 @@ bool node_hosting::holds(const ports::node_name& who, const ports::stream_id& st
   if (!told || link == told->links.end() || link->state != ports::link_state::up)
     return false;
   return std::ranges::any_of(link->streams, [&](const ports::stream_report& one) {
-    return one.stream == stream && one.their_epoch == epoch && one.their_seq >= seq;
+    return one.stream == stream && one.their_epoch == epoch && one.their_seq >= seq && ports::is_whole_there(one, seq);
   });
 }
 

@@ -405,6 +405,115 @@ TEST_CASE("documents of a stream that has passed go both ways, and to who is to 
 
 namespace {
 
+/// The région hosts the territory's stream, and its former host is back.
+void take_over_and_come_back(passing_nodes& all) {
+  all.run(2);
+  cut_off(all, "plaine");
+  all.pass("plaine", "region");
+  all.run(2);
+  REQUIRE(all.hosts("region", "plaine"));
+  join(all, "plaine");
+}
+
+/// What one says to lack of the territory's stream, as another has heard.
+std::optional<ports::stream_lack> lacking(passing_nodes& all, const std::string& who, const std::string& heard_by) {
+  auto told = all[heard_by].talk->report();
+  all[heard_by].documents->complete(told);
+  for (const auto& link : told.links)
+    for (const auto& stream : link.streams)
+      if (link.node == all[who].name && stream.stream == all.stream("plaine"))
+        return stream.lacking;
+  return std::nullopt;
+}
+
+template <class What>
+void lose_all(passing_nodes& all) {
+  all.is_lost = [](const some_nodes::on_its_way& one) {
+    auto read = decode(one.sent);
+    return read && std::holds_alternative<What>(read->said);
+  };
+}
+
+/// The vault of the stream that the région hosts writes among its replicas.
+void file_at_region(passing_nodes& all, law::document_id id) {
+  put(*all["region"].replicas, replica_file(all["plaine"], id), bytes(5'000, 7));
+  CHECK(all.write_in(all["region"], all.stream("plaine")));
+}
+
+} // namespace
+
+TEST_CASE("who is to host a stream says what documents and keys of it he still lacks", "[L441-2-7-4-1]") {
+  passing_nodes all{54};
+  take_over_and_come_back(all);
+  all.run(15);
+  auto seq = all.seq("region", "plaine");
+  // Its epoch has a key that is not yet his.
+  CHECK((lacking(all, "plaine", "region") == ports::stream_lack{0, seq, true}));
+  // Who follows it has it for another reason.
+  CHECK_FALSE(lacking(all, "departement", "region"));
+  CHECK_FALSE(lacking(all, "region", "departement"));
+
+  lose_all<part>(all);
+  file_at_region(all, paper_id(1));
+  all.prepare("plaine", "plaine");
+  all.run(12);
+  auto now = lacking(all, "plaine", "region");
+  REQUIRE(now);
+  CHECK(now->documents == 1);
+  CHECK_FALSE(now->keys);
+  CHECK((lacking(all, "plaine", "departement") == now));
+
+  all.is_lost = {};
+  all.run(70);
+  CHECK((lacking(all, "plaine", "region") == ports::stream_lack{0, seq + 1, false}));
+  CHECK(all["plaine"].own->size(own_file(paper_id(1))) == 5'000U);
+  // What the last entry names is looked for before he says so.
+  CHECK(all.close("plaine", "region", "plaine"));
+  all.run(1);
+  CHECK((lacking(all, "plaine", "region") == ports::stream_lack{0, seq + 1, false}));
+  all.run(8);
+  CHECK((lacking(all, "plaine", "region") == ports::stream_lack{0, seq + 2, false}));
+  all.pass("plaine", "plaine");
+  all.run(6);
+  REQUIRE(all.hosts("plaine", "plaine"));
+  CHECK_FALSE(lacking(all, "plaine", "region"));
+  CHECK(all.alarms() == std::vector<std::string>{});
+}
+
+TEST_CASE("a document that the host no longer has himself is not lacking", "[L441-2-7-4-1]") {
+  passing_nodes all{55};
+  take_over_and_come_back(all);
+  all.run(15);
+  lose_all<part>(all);
+  file_at_region(all, paper_id(1));
+  all.run(12);
+  REQUIRE(lacking(all, "plaine", "region"));
+  CHECK(lacking(all, "plaine", "region")->documents == 1);
+  all["region"].replicas->remove(replica_file(all["plaine"], paper_id(1)));
+  CHECK(all.write_in(all["region"], all.stream("plaine")));
+  all.run(40);
+  REQUIRE(lacking(all, "plaine", "region"));
+  CHECK(lacking(all, "plaine", "region")->documents == 0);
+  CHECK(lacking(all, "plaine", "region")->seq == all.seq("region", "plaine"));
+}
+
+TEST_CASE("who says nothing of what he lacks is waited for a while, then taken for a program that does not know how to",
+          "[L441-2-7-4-1]") {
+  passing_nodes all{56};
+  lose_all<still_lacking>(all);
+  take_over_and_come_back(all);
+  all.run(7);
+  CHECK((lacking(all, "plaine", "region") == ports::stream_lack{}));
+  all.run(6);
+  CHECK_FALSE(lacking(all, "plaine", "region"));
+  CHECK(all.equal("region", "plaine", "plaine"));
+  all.is_lost = {};
+  all.run(6);
+  CHECK(lacking(all, "plaine", "region"));
+}
+
+namespace {
+
 /// Writes wherever it is possible, cuts and joins.
 void live(passing_nodes& all, int round) {
   const std::array<std::pair<const char*, const char*>, 4> links{

@@ -351,7 +351,7 @@ void exchange_play::hear_body() {
   const auto& from = choose_neighbour();
   auto sent = encode({from, self(), reply{}});
   sent.resize(sent.size() - 5); // the kind, and an array of 0 and no bytes
-  auto kind = static_cast<std::uint8_t>(1 + take() % 14);
+  auto kind = static_cast<std::uint8_t>(1 + take() % 15);
   sent.push_back(kind);
   auto body = take_some();
   sent.insert(sent.end(), body.begin(), body.end());

@@ -39,6 +39,17 @@ TEST_CASE("a neighbour who leaves the directory leaves the metrics too") {
   CHECK(has_line(*metrics, "toit_link_up{node=\"departement\"} 1"));
 }
 
+TEST_CASE("what a neighbour says he lacks of a stream that he holds is told while he says it", "[L441-2-7-4-1]") {
+  auto metrics = std::make_shared<base::metrics>();
+  nodes::link_metrics links{metrics};
+  auto now = standing({"plaine"});
+  links.tell(now);
+  CHECK(metrics->text().find("toit_link_documents_lacking_there") == std::string::npos);
+  now.links.front().streams.front().lacking = ports::stream_lack{3, 4, false};
+  links.tell(now);
+  CHECK(has_line(*metrics, "toit_link_documents_lacking_there{node=\"plaine\",stream=\"SR11\"} 3"));
+}
+
 TEST_CASE("what the transport has counted is told as it grows") {
   auto metrics = std::make_shared<base::metrics>();
   nodes::link_metrics links{metrics};

@@ -44,6 +44,7 @@ public:
   /// Why the node cannot go on, as it told it.
   std::vector<nodes::node_fault> faults() const;
 
+  const std::filesystem::path& data() const { return with_.data; }
   std::uint16_t port() const { return server_->port(); }
   const std::string& certificate() const { return certificate_; }
   std::string today();

@@ -92,6 +92,38 @@ struct overdue {
   std::uint32_t epoch_at(served_node& node) {
     return node.get("", std::string{"/v1/streams/T"} + siren + "/head").body.at("epoch");
   }
+  /// At the prefect's node, while it hosts.
+  std::string file_document(const std::string& number) {
+    std::string body = "--b\r\nContent-Disposition: form-data; name=\"command\"\r\n\r\n"
+                       "{\"event\":{\"type\":\"tax_notice\"}}\r\n"
+                       "--b\r\nContent-Disposition: form-data; name=\"content\"\r\n\r\nContenu fictif\r\n--b--\r\n";
+    auto told = regional.send("desk", {"POST",
+                                       at_host("/v1/demandes/" + number + "/documents"),
+                                       {{"Content-Type", "multipart/form-data; boundary=b"}},
+                                       body,
+                                       {}});
+    INFO(told.body.dump());
+    REQUIRE(told.status == 201);
+    return told.assigned().at("document");
+  }
+  json federation_at_host() { return regional.get("gestionnaire", "/v1/federation").body; }
+  /// As the territory's node has told the prefect's.
+  std::uint64_t documents_lacking() {
+    auto told = federation_at_host();
+    for (const auto& link : told.at("links"))
+      for (const auto& stream : link.at("streams"))
+        if (auto lacking = stream.find("lacking"); lacking != stream.end() && lacking->is_object())
+          return lacking->at("documents");
+    return 0;
+  }
+  bool is_about_to_pass() {
+    auto told = federation_at_host();
+    const auto& streams = told.at("authorities");
+    if (streams.size() != 1)
+      return false;
+    auto next = streams.at(0).find("next");
+    return next != streams.at(0).end() && next->is_string();
+  }
   json demande(const std::string& wished = "93066") {
     return {
         {"event", {{"channel", "desk"}, {"identity_document_seen", true}, {"form", territory.form(wished.c_str())}}}};
@@ -117,7 +149,9 @@ TEST_CASE("a territory that the prefect has taken over is served by his node, an
 
   // What was recorded is there, under the same rights, and goes on.
   CHECK(s.regional.read("desk", s.at_host("/v1/demandes/" + before)).status == 200);
-  auto during = s.regional.must("desk", s.at_host("/v1/demandes"), s.demande()).assigned().at("number");
+  auto registered = s.regional.must("desk", s.at_host("/v1/demandes"), s.demande());
+  auto during = registered.assigned().at("number").get<std::string>();
+  auto document = s.file_document(during);
   CHECK(s.regional.get("desk", s.at_host("/v1/late-entries")).body.at("items").empty());
   REQUIRE(served_federation::comes_true([&] { return s.epoch_at(s.territory) == 1; }));
   REQUIRE(served_federation::comes_true([&] { return s.epoch_at(s.departmental) == 1; }));
@@ -135,7 +169,9 @@ TEST_CASE("a territory that the prefect has taken over is served by his node, an
   }));
   CHECK(s.epoch_at(s.territory) == 2);
   CHECK(s.territory.read("desk", "/v1/demandes/" + before).status == 200);
-  CHECK(s.territory.read("desk", "/v1/demandes/" + during.get<std::string>()).status == 200);
+  CHECK(s.territory.read("desk", "/v1/demandes/" + during).status == 200);
+  // Nobody has to wait for it: it was there before the epoch was opened.
+  CHECK(s.territory.read("desk", "/v1/demandes/" + during + "/documents/" + document).raw.body == "Contenu fictif");
   s.territory.must("desk", "/v1/demandes", s.demande());
   CHECK(s.regional.ask("desk", "POST", s.at_host("/v1/demandes"), s.demande()).status == 421);
 }
@@ -174,6 +210,30 @@ TEST_CASE("a demandeur's account passes with his territory, there and back", "[a
   REQUIRE(lets_in(s.territory, "", "demandeur-2"));
   CHECK(s.territory.get("demandeur-2", "/v1/own-dossier").body.at("state").at("number") == number);
   CHECK_FALSE(lets_in(s.territory, "", "demandeur"));
+}
+
+TEST_CASE("a territory is not given back while its node lacks a document: the prefect's goes on serving it",
+          "[api][L441-2-7-4-1]") {
+  overdue s;
+  auto number = s.territory.register_demande();
+  auto act = s.substitute();
+  REQUIRE(served_federation::comes_true([&] { return s.is_hosted_by_region(); }));
+  REQUIRE(served_federation::comes_true([&] { return s.epoch_at(s.territory) == 1; }));
+  // Its disk takes none.
+  std::filesystem::rename(s.territory.data() / "documents", s.territory.data() / "elsewhere");
+  s.file_document(number);
+  REQUIRE(served_federation::comes_true([&] { return s.documents_lacking() == 1; }));
+
+  s.act_event(act, "act_ended", {{"end", "repealed"}, {"decision", "Arrêté fictif 3"}});
+  REQUIRE(served_federation::comes_true([&] { return s.is_about_to_pass(); }));
+  for (int i = 0; i < 25; ++i) {
+    s.regional.must("desk", s.at_host("/v1/demandes"), s.demande());
+    std::this_thread::sleep_for(std::chrono::milliseconds{200});
+  }
+  CHECK(s.epoch_at(s.territory) == 1);
+  // Whoever looks is told of it.
+  CHECK(s.documents_lacking() == 1);
+  CHECK(s.is_about_to_pass());
 }
 
 TEST_CASE("a territory is not taken over while its keys cannot be opened", "[api][L441-2-7-4-1]") {
