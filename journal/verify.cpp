@@ -73,7 +73,8 @@ public:
 
 private:
   void fault(std::uint64_t seq, fault_reason reason, std::string_view detail = {}) {
-    if (report_.faults.size() < fault_limit)
+    auto& told = std::prev(faults_since_.upper_bound(seq))->second;
+    if (told++ < fault_limit)
       report_.faults.push_back({report_.stream, seq, reason, std::string{sentence_of(reason)}.append(detail)});
   }
 
@@ -183,6 +184,7 @@ private:
     if (!cut)
       return fault(header.seq, fault_reason::cut);
     cuts_.emplace(header.seq, *cut);
+    faults_since_.try_emplace(header.seq);
   }
 
   void check_sealed(const entry_row& row) {
@@ -353,6 +355,7 @@ private:
   std::map<std::uint64_t, law::subject_id> erased_;
   std::map<std::uint64_t, law::subject_id> announced_;
   std::multimap<std::uint64_t, bytes32> expected_;
+  std::map<std::uint64_t, std::size_t> faults_since_{{0, 0}}; ///< each cut: how many from there to the next
 };
 
 } // namespace
@@ -361,6 +364,17 @@ verify_report verify_stream(store_reader& rows, const ports::stream_id& stream,
                             std::span<const ports::signed_head> expected, const stream_keys* keys,
                             const std::function<void(std::uint64_t)>& progress, std::span<const public_key> known) {
   return verification{rows, stream, keys, known}.run(expected, progress);
+}
+
+bool is_its_hosts(fault_reason reason) {
+  using enum fault_reason;
+  return reason == subject_order || reason == unknown_payload || reason == head_signature ||
+         reason == unannounced_erasure || reason == unfinished_erasure || reason == orphan_tail;
+}
+
+bool is_former_hosts(const verify_report& report, const verify_fault& fault) {
+  bool is_before = !report.epochs.empty() && fault.seq < report.epochs.back().cut_seq;
+  return is_its_hosts(fault.reason) && (is_before || fault.reason == fault_reason::orphan_tail);
 }
 
 } // namespace toit::journal

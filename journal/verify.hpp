@@ -90,7 +90,7 @@ struct verify_report {
   std::vector<public_key> signers;    ///< that and those that the stream has changed to, in order
   std::vector<verified_epoch> epochs; ///< that a cut begins
   std::vector<verified_tail> tails;
-  std::vector<verify_fault> faults; ///< in the order of the stream, at most 100
+  std::vector<verify_fault> faults; ///< in the order of the stream, at most 100 of each epoch: none hides those of another
 };
 
 /// `expected`: heads known from elsewhere (a receipt, a witness), which the stream must hold. `keys`: when given, every
@@ -100,5 +100,12 @@ struct verify_report {
 verify_report verify_stream(store_reader& rows, const ports::stream_id& stream,
                             std::span<const ports::signed_head> expected, const stream_keys* keys,
                             const std::function<void(std::uint64_t)>& progress, std::span<const public_key> known = {});
+
+/// Written so by whoever hosted the stream then, or what explains it is still to come: no damage of what is here.
+bool is_its_hosts(fault_reason reason);
+
+/// Such a fault of an entry before the last cut, or of a tail: who hosts the stream now could only take it as it was.
+/// [L441-2-7-4-1]
+bool is_former_hosts(const verify_report& report, const verify_fault& fault);
 
 } // namespace toit::journal

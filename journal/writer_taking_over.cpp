@@ -118,17 +118,22 @@ journal_writer_on_store::begin_taking_over(const ports::adoption& asked) {
 
 namespace {
 
-/// The first sealed entries of an epoch tell its secret from a wrong one.
+/// The first sealed entries of an epoch tell its secret from a wrong one: all that their host has not spoilt.
 constexpr std::size_t entries_tried = 64;
 
 bool opens_epoch(store_reader& rows, const ports::stream_id& stream, const ports::cut_place& epoch,
                  const bytes32& secret) {
   stream_keys keys{stream};
   keys.add(epoch.epoch, secret);
-  for (const auto& row : rows.entries(stream, epoch.seq, entries_tried))
-    if (row.header.epoch == epoch.epoch && !row.nonce.empty())
-      return keys.decrypt(epoch.epoch, row.header.subject, row.nonce, row.content).has_value();
-  return true;
+  bool is_tried = false;
+  for (const auto& row : rows.entries(stream, epoch.seq, entries_tried)) {
+    if (row.header.epoch != epoch.epoch || row.nonce.empty())
+      continue;
+    if (keys.decrypt(epoch.epoch, row.header.subject, row.nonce, row.content))
+      return true;
+    is_tried = true;
+  }
+  return !is_tried;
 }
 
 std::optional<bytes32> open_with(const sealed_key& sealed, std::span<const bytes32> secrets) {

@@ -62,6 +62,8 @@ void housekeeping::work(const std::stop_token& stop) {
   }
 }
 
+/// One odd entry of a former host stops nobody who has taken his stream over: it is told, once.
+// [L441-2-7-4-1]
 bool housekeeping::scrub(journal::store_reader& rows, const ports::stream_id& stream, const std::stop_token& stop) {
   auto rest_or_stop = [&](std::uint64_t) {
     if (stop.stop_requested())
@@ -69,11 +71,19 @@ bool housekeeping::scrub(journal::store_reader& rows, const ports::stream_id& st
     rest(stop, scrub_rest);
   };
   auto report = journal::verify_stream(rows, stream, {}, nullptr, rest_or_stop, node_.journal().signers());
-  if (!report.faults.empty()) {
-    const auto& first = report.faults.front();
-    base::log_error("the journal is not what was written",
-                    {{"stream", first.stream.text()}, {"entry", first.seq}, {"fault", first.what}});
+  auto tell = [](std::string_view what, const journal::verify_fault& fault) {
+    base::log_error(what, {{"stream", fault.stream.text()}, {"entry", fault.seq}, {"fault", fault.what}});
+  };
+  auto own = std::ranges::find_if_not(report.faults,
+                                      [&](const auto& fault) { return journal::is_former_hosts(report, fault); });
+  if (own != report.faults.end()) {
+    tell("the journal is not what was written", *own);
     return false;
+  }
+  if (!report.faults.empty()) {
+    if (told_.insert(stream).second)
+      tell("a former host has left what does not verify", report.faults.front());
+    return true;
   }
   base::log_info("the journal is what was written", {{"stream", stream.text()}, {"entries", report.entries}});
   return true;

@@ -8,6 +8,7 @@
 #include "nodes/host/opened_node.hpp"
 
 #include <condition_variable>
+#include <set>
 #include <thread>
 
 namespace toit::nodes {
@@ -41,6 +42,7 @@ private:
   std::chrono::hours scrub_every_;
   on_node_fault on_fault_;
   std::function<bool()> is_held_;
+  std::set<ports::stream_id> told_; ///< streams whose former host's faults have been; for the scrub alone
   std::mutex mutex_;
   std::condition_variable_any wake_;
   std::jthread checkpoints_;

@@ -105,9 +105,8 @@ private:
         rows, stream, expected, keys.get(), [&](std::uint64_t done) { line.at(done, last ? last->seq : 0); },
         known_of(stream));
     signers_.insert(signers_.end(), report.signers.begin(), report.signers.end());
-    bool of_another = options_.hosted && stream != *options_.hosted;
     for (const auto& f : report.faults)
-      of_another&& is_its_hosts(f.reason) ? note(stream.text(), f.seq, f.what) : fault(stream.text(), f.seq, f.what);
+      is_anothers(report, f) ? note(stream.text(), f.seq, f.what) : fault(stream.text(), f.seq, f.what);
     options_.json ? tell_in_json(report) : tell(report);
   }
 
@@ -185,15 +184,15 @@ private:
       out_ << "consultations et tentatives : " << files << " fichiers mensuels\n";
   }
 
-  /// Written so by whoever hosts the stream, or what explains it is still to come: no damage of what is here.
-  static bool is_its_hosts(journal::fault_reason reason) {
-    using enum journal::fault_reason;
-    return reason == subject_order || reason == unknown_payload || reason == head_signature ||
-           reason == unannounced_erasure || reason == unfinished_erasure;
+  bool is_anothers(const journal::verify_report& report, const journal::verify_fault& fault) const {
+    if (!options_.hosted)
+      return false;
+    return report.stream != *options_.hosted ? journal::is_its_hosts(fault.reason)
+                                             : journal::is_former_hosts(report, fault);
   }
 
   void note(const std::string& where, std::uint64_t seq, const std::string& what) {
-    err_ << where << ", " << seq << " : " << what << " (flux d'un autre nœud, copié tel quel)\n";
+    err_ << where << ", " << seq << " : " << what << " (écrit par un autre nœud, copié tel quel)\n";
   }
 
   void fault(const std::string& where, std::uint64_t seq, const std::string& what) {

@@ -1,0 +1,144 @@
+// What a former host has left that nobody would write here, and who answers for it.
+
+#include "journal/sqlite.hpp"
+#include "tests/journal/passing.hpp"
+
+namespace toit::journal::test {
+
+namespace {
+
+using ports::transfer_status;
+
+/// An entry in clear of no known kind, as its host would write it.
+void write_nonsense(node& host) {
+  auto append = std::make_shared<ports::append>();
+  append->stream = stream();
+  ports::sealed_payload payload{{}, {0xc1, 0xc1}, {}};
+  payload.commitment = commitment_of(payload.nonce, payload.content);
+  append->drafts.push_back(
+      {subject_at(9), std::move(payload), std::make_shared<const law::record>(record_of(law::clock_confirmed{}))});
+  REQUIRE(host.write(append).status == ports::append_status::appended);
+}
+
+/// The next entry after what `holder` has, as the first host has signed it: it says that it follows this one.
+ports::transfer following(const passing_nodes& nodes, const node& holder, std::uint64_t previous,
+                          const ports::sealed_payload& said) {
+  auto end = passing_nodes::end_of(holder);
+  auto before = holder.rows()->entry(stream(), end).value();
+  entry_header header{end + 1,  0, before.header.recorded_at_ms, subject_at(8),
+                      previous, commitment_of(said.nonce, said.content)};
+  ports::signed_head head;
+  head.stream = stream();
+  head.first = head.seq = header.seq;
+  head.link = next_link(before.link, leaf_of(header));
+  signing_key{fixed_keys().signing_seed}.sign(head);
+  ports::transfer made;
+  made.stream = stream();
+  made.entries.push_back({header.seq, 0, static_cast<std::uint64_t>(header.recorded_at_ms), header.subject, previous,
+                          header.commitment, said.nonce, said.content});
+  made.heads.push_back(head);
+  return nodes.with_hosts(std::move(made));
+}
+
+/// What opens with no key.
+ports::sealed_payload spoilt() { return {bytes(entry_nonce_bytes, 7), bytes(40, 8), {}}; }
+
+void take_stored(node& to, const ports::transfer& brought) {
+  REQUIRE(to.writer().stage_transfer(brought).status == transfer_status::stored);
+  REQUIRE(to.writer().sync().entries);
+}
+
+std::string place_on_disk(std::uint64_t seq) { return std::to_string((std::uint64_t{1} << 44) + seq); }
+
+void damage(node& of, const std::string& how) {
+  of.journal.reset();
+  sqlite_database{node::path, sqlite_access::read_write, of.disk.vfs()}.execute(how);
+}
+
+bool is_all_former_hosts(const verify_report& report) {
+  return std::ranges::all_of(report.faults, [&](const auto& fault) { return is_former_hosts(report, fault); });
+}
+
+} // namespace
+
+TEST_CASE("odd entries of a former host are told, and are no damage of who has taken his stream over",
+          "[L441-2-7-4-1]") {
+  using enum fault_reason;
+  passing_nodes all;
+  passing_nodes::write(all.first, 1, 0);
+  write_nonsense(all.first);
+  REQUIRE(all.bring(all.next, all.first).status == transfer_status::stored);
+  take_stored(all.next, following(all, all.next, 2, spoilt()));
+  REQUIRE(all.pass_to(all.next).cut_seq == 5);
+  passing_nodes::write(all.next, 1, 2);
+  auto report = passing_nodes::verified(all.next);
+  CHECK(reasons_of_faults(report) == std::vector{unknown_payload, subject_order});
+  CHECK(is_all_former_hosts(report));
+
+  // A replica that ended between what was erased and its tombstone was taken over so by earlier programs.
+  damage(all.next, "UPDATE entry SET nonce = NULL, content = NULL WHERE place = " + place_on_disk(2));
+  report = passing_nodes::verified(all.next);
+  CHECK(reasons_of_faults(report) == std::vector{unannounced_erasure, unknown_payload, subject_order});
+  CHECK(is_all_former_hosts(report));
+
+  // While nobody else has written it, it is its host's.
+  auto own = passing_nodes::verified(all.first);
+  REQUIRE_FALSE(own.faults.empty());
+  CHECK_FALSE(is_all_former_hosts(own));
+}
+
+TEST_CASE("a first entry that its host has spoilt keeps nobody from taking his stream over", "[L441-2-7-4-1]") {
+  passing_nodes all;
+  all.bring(all.next, all.first);
+  take_stored(all.next, following(all, all.next, 0, spoilt()));
+  take_stored(all.next, following(all, all.next, 2, all.first.draft(subject_at(8), record_of(note("said"))).payload));
+  CHECK(all.pass_to(all.next).status == ports::adoption_status::adopted);
+}
+
+TEST_CASE("what was damaged here is damage, however much a former host has left", "[L441-2-7-4-1]") {
+  passing_nodes all;
+  for (int i = 0; i < 120; ++i)
+    write_nonsense(all.first);
+  all.bring(all.next, all.first);
+  REQUIRE(all.pass_to(all.next).cut_seq == 122);
+  passing_nodes::write(all.next, 1, 0);
+  auto before = passing_nodes::verified(all.next);
+  CHECK(before.faults.size() == 100);
+  CHECK(is_all_former_hosts(before));
+  auto reasons_after = [&](const std::string& how) {
+    all.next.journal.reset();
+    auto copy = all.next.disk.copy();
+    damage(all.next, how);
+    auto report = passing_nodes::verified(all.next);
+    std::erase_if(report.faults, [&](const auto& fault) { return is_former_hosts(report, fault); });
+    all.next.disk.restore(copy);
+    return reasons_of_faults(report);
+  };
+  using enum fault_reason;
+  CHECK(reasons_after("UPDATE entry SET content = zeroblob(70) WHERE place = " + place_on_disk(123)) == std::vector{payload});
+  CHECK(reasons_after("UPDATE entry SET nonce = NULL, content = NULL WHERE place = " + place_on_disk(123)) ==
+        std::vector{unannounced_erasure});
+  CHECK(reasons_after("UPDATE head SET signature = zeroblob(64) WHERE place = " + place_on_disk(123)) ==
+        std::vector{head_signature});
+}
+
+TEST_CASE("a tail that a former host has spoilt is told, and is no damage", "[L441-2-7-4-1]") {
+  passing_nodes all;
+  passing_nodes::write(all.first, 1, 0);
+  all.bring(all.next, all.first);
+  passing_nodes::write(all.first, 1, 2);
+  passing_nodes::write(all.first, 1, 3);
+  all.pass_to(all.next);
+  all.first.writer().release(stream());
+  REQUIRE(all.bring(all.first, all.next, 1).status == transfer_status::stored);
+  auto tail = all.tail_of(all.first, 1, 0);
+  REQUIRE(tail.heads.size() == 2);
+  // The last signature stands for what the chain holds before it.
+  tail.heads[0].signature[0] ^= 1;
+  REQUIRE(passing_nodes::take_tail(all.next, tail) == transfer_status::stored);
+  auto report = passing_nodes::verified(all.next);
+  CHECK(reasons_of_faults(report) == std::vector{fault_reason::orphan_tail});
+  CHECK(is_all_former_hosts(report));
+}
+
+} // namespace toit::journal::test
