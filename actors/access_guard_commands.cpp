@@ -2,6 +2,7 @@
 
 #include "actors/access_guard.hpp"
 #include "actors/number_allotment.hpp"
+#include "law/authority.hpp"
 #include "law/scalar_text.hpp"
 
 namespace toit {
@@ -275,10 +276,8 @@ std::shared_ptr<submission> access_guard_state::begin(const asked_command& asked
   // What a demandeur enters occurs on the day on which he does: it is looked at as of then.
   if (asked.late && asked.by.own_dossier)
     on_its_way->facts.today = asked.occurred_on;
-  if (asked.late) {
-    const auto* named = std::get_if<law::designated>(&asked.event);
-    on_its_way->facts.fresh_ids[0] = named ? law::subject_of(named->candidacy) : *asked.late;
-  }
+  if (asked.late)
+    on_its_way->facts.fresh_ids[0] = law::identity_made(*asked.late, asked.event);
   return on_its_way;
 }
 

@@ -68,4 +68,33 @@ late_nature late_nature_of(const record& happened) {
   return is(static_cast<decisions*>(nullptr)) ? late_nature::decided : late_nature::fact;
 }
 
+namespace {
+
+struct made_identity {
+  subject_id about;
+
+  subject_id operator()(const designated& e) const { return subject_of(e.candidacy); }
+  subject_id operator()(const dwelling_registered& e) const { return subject_of(e.dwelling); }
+  subject_id operator()(const vacancy_opened& e) const { return subject_of(e.vacancy); }
+  subject_id operator()(const session_scheduled& e) const { return subject_of(e.session); }
+  subject_id operator()(const applicant_account_opened& e) const { return subject_of(e.account); }
+  subject_id operator()(const account_opened& e) const { return subject_of(e.account); }
+  subject_id operator()(const habilitation_granted& e) const { return subject_of(e.habilitation.id); }
+  subject_id operator()(const mandate_granted& e) const { return subject_of(e.mandate.id); }
+  subject_id operator()(const reservation_convention_signed& e) const { return subject_of(e.convention.id); }
+  subject_id operator()(const dispositif_convention_proposed& e) const { return subject_of(e.convention.id); }
+  subject_id operator()(const opinions_asked& e) const { return subject_of(e.procedure); }
+  subject_id operator()(const participation_ordered& e) const { return subject_of(e.act.id); }
+  subject_id operator()(const substitution_ordered& e) const { return subject_of(e.act.id); }
+  subject_id operator()(const auto&) const { return about; }
+};
+
+} // namespace
+
+/// Several conventions share a subject, so that they are decided in turn: an entry's subject is not what it made.
+// [L441-2-7-4-1]
+subject_id identity_made(subject_id about, const event& happened) {
+  return std::visit(made_identity{about}, static_cast<const any_event&>(happened));
+}
+
 } // namespace toit::law

@@ -39,4 +39,8 @@ bool by_agreement(passing_ground ground);
 enum class late_nature : std::uint8_t { fact, decided, consequence };
 late_nature late_nature_of(const record& happened);
 
+/// The identifier by which others know what the entry made: the one in the event, where it has one of its own; else
+/// that of the entry's subject.
+subject_id identity_made(subject_id about, const event& happened);
+
 } // namespace toit::law

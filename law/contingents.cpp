@@ -299,6 +299,9 @@ struct contingent_rules {
     if (auto ok = check_guarantees(book, s, c); !ok)
       return std::unexpected{ok.error()};
     c.id = id_of<convention_id>(known.fresh_ids[0]);
+    // A late one brings its own: it never takes the place of another.
+    if (book.conventions().find(c.id))
+      return refuse(refusal_code::duplicate, "R441-5", "Une convention porte déjà cet identifiant.");
     return record(conventions_subject(c.bailleur, c.departement), reservation_convention_signed{c});
   }
 

@@ -191,11 +191,10 @@ void dispositif_book::apply(subject_id subject, const record& happened, std::uin
     adhesion_.reset();
     adhered_on_.reset();
   } else if (const auto* proposed = std::get_if<dispositif_convention_proposed>(&happened.event)) {
-    auto& file = conventions_[proposed->convention.id];
-    file.convention = proposed->convention;
-    file.proposed_on = on;
+    convention_file file{proposed->convention, on, {}};
     for (const auto& share : proposed->convention.shares)
       file.positions.emplace(share.party, party_position{party_state::proposed, on, 0, false});
+    conventions_.insert_or_assign(proposed->convention.id, std::move(file));
     current_ = proposed->convention.id;
   } else if (const auto* answered = std::get_if<dispositif_convention_answered>(&happened.event)) {
     if (auto* file = find_in(conventions_, answered->convention))
@@ -274,6 +273,9 @@ struct dispositif_rules {
   decision operator()(const dispositif_convention_proposed& e) const {
     auto proposed = e;
     proposed.convention.id = id_of<convention_id>(known.fresh_ids[0]);
+    // A late one brings its own: what parties have answered to another text is not said of it.
+    if (book.find(proposed.convention.id))
+      return refuse(refusal_code::duplicate, "L441-2-7-3-1", "Une convention porte déjà cet identifiant.");
     return recorded(check_convention(e.convention, known.parties), proposed);
   }
 

@@ -152,6 +152,8 @@ struct guard_on_stage {
     beside.registry = caf::actor_cast<demand_registry_actor>(registry);
     beside.passwords = caf::actor_cast<password_desk_actor>(passwords);
     beside.watcher = caf::actor_cast<deadline_watcher_actor>(registry);
+    beside.allocator = caf::actor_cast<contingent_allocator_actor>(registry);
+    beside.conventions = caf::actor_cast<convention_keeper_actor>(registry);
     set_clock steer = [this](law::instant to) {
       ++steered;
       node.clock->at = to;
@@ -589,4 +591,63 @@ TEST_CASE("a list is shown once its line is in the log, and not at all without",
   auto before = g.log.refusals.size();
   CHECK(g.refused_with(ask(read_list{}, {}), refusal_code::out_of_scope));
   CHECK(g.log.refusals.size() == before + 1);
+}
+
+// -- what a former host had recorded --------------------------------------------------------------------------------
+
+namespace {
+
+/// One of each kind that gives something an identifier of its own.
+std::vector<law::event> made_as(law::subject_id own, const guard_on_stage& g) {
+  law::designated named{};
+  named.candidacy = law::id_of<law::candidacy_id>(own);
+  law::dwelling_registered home{};
+  home.dwelling = law::id_of<law::dwelling_id>(own);
+  law::vacancy_opened opened{};
+  opened.vacancy = law::id_of<law::vacancy_id>(own);
+  law::session_scheduled scheduled{};
+  scheduled.session = law::id_of<law::session_id>(own);
+  law::reservation_convention_signed reserved{};
+  reserved.convention.id = law::id_of<law::convention_id>(own);
+  law::dispositif_convention_proposed proposed{};
+  proposed.convention.id = law::id_of<law::convention_id>(own);
+  law::habilitation_granted granted{};
+  granted.habilitation.id = law::id_of<law::habilitation_id>(own);
+  granted.habilitation.legal_person = g.gestionnaire;
+  granted.habilitation.quality = law::quality::epci_responsable;
+  granted.habilitation.from = g.context->today();
+  return {named, home, opened, scheduled, reserved, proposed, granted};
+}
+
+} // namespace
+
+TEST_CASE("what a former host had made comes back under the identifier that it had", "[actors][L441-2-7-4-1]") {
+  guard_on_stage g;
+  auto about = id_with<law::subject_id>(5);
+  auto own = id_with<law::subject_id>(6);
+  auto asks_again = [&](const law::event& made) {
+    auto asked = std::make_shared<asked_command>();
+    asked->by = g.admin;
+    asked->occurred_on = g.context->today();
+    asked->event = made;
+    asked->late = about;
+    auto told = g.on.ask<answer_ptr>(g.guard, submit_atom_v, asked_command_ptr{asked});
+    g.on.run();
+    return told;
+  };
+  for (const auto& made : made_as(own, g)) {
+    CAPTURE(law::kind_of(made).name);
+    auto before = g.reached.size();
+    auto told = asks_again(made);
+    if (std::holds_alternative<law::habilitation_granted>(made)) {
+      REQUIRE(g.recorded(told));
+      CHECK((**told->answer)->subject == own);
+    } else {
+      REQUIRE(g.reached.size() == before + 1);
+      CHECK(g.reached.back()->facts.fresh_ids[0] == own);
+    }
+  }
+  // A demande is its entries' subject.
+  asks_again(law::demande_registered{});
+  CHECK(g.reached.back()->facts.fresh_ids[0] == about);
 }

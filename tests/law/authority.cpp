@@ -170,3 +170,58 @@ TEST_CASE("what a former host recorded is a fact, a decision, or its own consequ
     CHECK(late_nature_of(happened) == late_nature::consequence);
   }
 }
+
+namespace {
+
+template <class T>
+constexpr bool is_identifier = false;
+template <class Tag>
+constexpr bool is_identifier<random_id<Tag>> = true;
+
+/// Gives the identifier wherever the node sets one; false where there is no such place.
+template <class T>
+bool give(T& value, subject_id id) {
+  bool given = false;
+  for_each_described<T>([&](const auto& place) {
+    auto& member = value.*(place.member);
+    using member_type = std::remove_cvref_t<decltype(member)>;
+    if constexpr (is_identifier<member_type>) {
+      if (place.set_by == toit::law::set_by::node) {
+        member = id_of<member_type>(id);
+        given = true;
+      }
+    } else if constexpr (described<member_type>) {
+      given = give(member, id) || given;
+    }
+  });
+  return given;
+}
+
+template <class Look, class... Events>
+void for_each_kind(const std::variant<Events...>*, Look look) {
+  (look(Events{}), ...);
+}
+
+/// They name what is there already, or a file that was stored before its entry.
+template <class Event>
+constexpr bool refers_only = std::same_as<Event, document_filed> || std::same_as<Event, applicant_password_set> ||
+                             std::same_as<Event, applicant_account_closed>;
+
+} // namespace
+
+TEST_CASE("what an entry has made is known by the identifier in the event, and by its subject where it has none",
+          "[law][L441-2-7-4-1]") {
+  subject_id about;
+  about.bytes[0] = 'a';
+  subject_id own;
+  own.bytes[0] = 'o';
+  int made = 0;
+  for_each_kind(static_cast<const any_event*>(nullptr), [&](auto happened) {
+    using event_type = decltype(happened);
+    CAPTURE(event_type::kind.name);
+    bool has_own = give(happened, own) && !refers_only<event_type>;
+    made += has_own ? 1 : 0;
+    CHECK(identity_made(about, happened) == (has_own ? own : about));
+  });
+  CHECK(made == 13);
+}

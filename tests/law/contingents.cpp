@@ -389,3 +389,24 @@ TEST_CASE("conventions of a bailleur in a département are decided one after the
   CHECK(conventions_subject(people().bailleur, seine_saint_denis) !=
         conventions_subject(people().other_bailleur, seine_saint_denis));
 }
+
+TEST_CASE("a convention never takes the identifier of another", "[R441-2-15-V-2-3][L441-2-7-4-1]") {
+  world w;
+  REQUIRE(signs(w, draft(people().town)));
+  facts known;
+  known.today = start;
+  known.capacities.push_back({quality::gestionnaire, {}, {true, {}, {}}});
+  known.bailleurs = {people().other_bailleur};
+  known.reservataires = {people().state};
+  command asked;
+  asked.occurred_on = start;
+  asked.originator = people().other_bailleur;
+  asked.introducer = people().other_bailleur;
+  asked.asked = event{reservation_convention_signed{draft(people().state)}};
+  known.fresh_ids[0] = subject_of(w.contingents.conventions().all().begin()->first);
+  auto answer = decide(w.contingents, w.settings, asked, known);
+  REQUIRE_FALSE(answer);
+  CHECK(answer.error().code == refusal_code::duplicate);
+  known.fresh_ids[0].bytes.fill(0xEE);
+  CHECK(decide(w.contingents, w.settings, asked, known));
+}

@@ -280,3 +280,22 @@ TEST_CASE("a later convention takes the place of an earlier one, whose answers s
   CHECK(p.position(second, cast().bailleur) == party_state::proposed);
   CHECK(p.position(first, cast().bailleur) == party_state::signed_by_party);
 }
+
+TEST_CASE("a convention never takes the identifier, nor the answers, of another", "[L441-2-7-3-1][L441-2-7-4-1]") {
+  prefecture p;
+  auto first = p.proposes();
+  REQUIRE(p.answers(first, cast().epci, has_signed));
+  p.fresh = 0; // the same identifier is given again
+  CHECK(refused(p.epci(dispositif_convention_proposed{p.draft()})) == refusal_code::duplicate);
+  auto second = p.proposes();
+  CHECK(second != first);
+  CHECK(p.position(second, cast().epci) == party_state::proposed);
+  CHECK(p.position(first, cast().epci) == party_state::signed_by_party);
+
+  // Whatever a journal holds: another text is answered anew.
+  record happened{};
+  happened.occurred_on = p.today;
+  happened.event = dispositif_convention_proposed{p.territory.find(first)->convention};
+  p.territory.apply(subject_of_dispositif(), happened, ++p.seq);
+  CHECK(p.position(first, cast().epci) == party_state::proposed);
+}
