@@ -52,6 +52,7 @@ caf::result<answer_ptr> prefect_procedures_state::submit(const submission_ptr& a
             if (known->seq > 0) {
               complete->facts.territory_side = {known, &known->dispositif};
               complete->facts.unheard = false;
+              complete->facts.parties = law::parties_of(known->rights, complete->command.occurred_on);
             }
             desk->submit(complete, promise);
           },

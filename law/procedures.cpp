@@ -342,7 +342,19 @@ struct procedure_rules {
     return recorded(e.territory, e);
   }
 
+  /// While the parties are not known (nothing of the territory's journal was received, or it names none), nobody is
+  /// said to be none.
+  // [L441-2-7-1-1a]
+  bool may_be_partner(siren territory, siren who) const {
+    return who != territory &&
+           (known.parties.empty() ||
+            std::ranges::find(known.parties, who, &dispositif_party::legal_person) != known.parties.end());
+  }
+
   decision operator()(const reminder_sent& e) const {
+    if (e.addressee != e.territory && !may_be_partner(e.territory, e.addressee))
+      return refuse_field(refusal_code::not_party, "L441-2-7-1-1a",
+                          "Un rappel s'adresse à l'EPCI ou à l'une des parties au dispositif.", "addressee");
     if (e.document == bytes32{})
       return missing("L441-2-7-4-1", "Le rappel lui-même n'est pas cité.", "document");
     if (e.answer_by && (!e.answer_by->ok() || *e.answer_by <= day()))
@@ -411,6 +423,11 @@ struct procedure_rules {
     if ((e.whose == carence_of::partners) == e.partners.empty())
       return refuse_field(refusal_code::malformed, "L441-2-7-4-3",
                           "La carence des partenaires, et elle seule, nomme ceux qu'elle vise.", "partners");
+    for (auto partner : e.partners)
+      if (!may_be_partner(e.territory, partner))
+        return refuse_field(refusal_code::not_party, "L441-2-7-4-3",
+                            "Une personne morale nommée n'est pas l'un des partenaires de l'EPCI dans ce territoire.",
+                            "partners");
     return recorded(e.territory, e);
   }
 

@@ -27,6 +27,41 @@ TEST_CASE("a reminder is dated, cited, and answered once", "[L441-2-7-4-1]") {
   CHECK(refused(p.prefect(answered)) == refusal_code::duplicate);
 }
 
+TEST_CASE("a reminder goes to the EPCI or to a party of the dispositif, where its parties are known",
+          "[L441-2-7-1-1a][L441-2-7-4-1]") {
+  prefecture p;
+  auto to = [](siren who) {
+    return reminder_sent{cast().epci, who, reminder_matter::dispositif, 2026y / 4 / 2, some_document};
+  };
+  auto stranger = p.prefect(to(cast().prefecture));
+  CHECK(refused(stranger) == refusal_code::not_party);
+  CHECK(stranger.error().article == "L441-2-7-1-1a");
+  CHECK(stranger.error().path == "addressee");
+  CHECK(p.prefect(to(cast().bailleur)));
+  CHECK(p.prefect(to(cast().epci)));
+  p.parties.clear();
+  CHECK(p.prefect(to(cast().prefecture)));
+  CHECK(p.prefect(to(cast().epci)));
+}
+
+TEST_CASE("the carence of partners names partners of the EPCI, where they are known", "[L441-2-7-4-3]") {
+  prefecture p;
+  p.notes_obligation();
+  auto of = [&](siren partner) {
+    auto found = p.carence(carence_of::partners);
+    found.partners = {cast().bailleur, partner};
+    return found;
+  };
+  for (auto who : {cast().prefecture, cast().epci}) {
+    auto found = p.prefect(of(who));
+    CHECK(refused(found) == refusal_code::not_party);
+    CHECK(found.error().article == "L441-2-7-4-3");
+  }
+  p.parties.clear();
+  CHECK(refused(p.prefect(of(cast().epci))) == refusal_code::not_party);
+  CHECK(p.prefect(of(cast().prefecture)));
+}
+
 TEST_CASE("only the State's services record what the prefect does", "[L441-2-7-4-2]") {
   prefecture p;
   p.prefect_quality = quality::epci_responsable;
