@@ -245,7 +245,8 @@ struct executed_command {
 struct supervised_territory {
   ports::stream_id stream;
   law::text<120> name;
-  std::uint64_t seq = 0; ///< read so far
+  std::uint64_t seq = 0;   ///< read so far
+  std::uint32_t epoch = 0; ///< of that entry
   bool caught_up = false;
   law::instant last_recorded_at{};
   std::uint64_t commands_executed = 0; ///< of this authority

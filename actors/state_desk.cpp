@@ -29,14 +29,31 @@ constexpr std::chrono::seconds close_again_at_most{64};
 
 } // namespace
 
-/// Told as often as the territory's stream is read again: closed once.
+/// A cut may have left it out since it was told: then the command is not done.
+// [L441-2-7-4-1]
+bool state_desk_state::stands(const executed_command& done) {
+  auto entry = desk->cursor().reader().entry(done.addressee, done.executed);
+  const auto* executed = entry && entry->record ? std::get_if<law::command_executed>(&entry->record->event) : nullptr;
+  return executed && executed->issuer.str() == desk->context().stream.view() && executed->issued == done.issued;
+}
+
+/// Told as often as the territory's stream is read again: closed once by each answer, of which one stands.
 void state_desk_state::close(const executed_command& done) {
   const auto& commands = desk->book().commands();
   auto found = commands.find(done.issued);
-  bool waits =
-      found != commands.end() && found->second.executed == 0 && found->second.addressee.str() == done.addressee.view();
-  if (!waits || std::exchange(closing_[done.issued].under_way, true))
+  bool waits = found != commands.end() && found->second.executed != done.executed &&
+               found->second.addressee.str() == done.addressee.view();
+  if (!waits)
     return;
+  auto& known = closing_[done.issued];
+  known.told = done;
+  if (known.under_way)
+    return;
+  if (!stands(done)) {
+    closing_.erase(done.issued);
+    return;
+  }
+  known.under_way = true;
   const auto& context = desk->context();
   auto asked = std::make_shared<submission>();
   asked->command.occurred_on = context.today();
@@ -47,22 +64,22 @@ void state_desk_state::close(const executed_command& done) {
       law::event{law::command_closed{law::text<16>{done.addressee.view()}, done.issued, done.executed, {}, {}}};
   asked->facts.today = context.today();
   // Whoever tells of it asks for nothing, and tells it once a start.
-  auto again = [this, done] {
-    auto& tried = closing_[done.issued];
+  auto again = [this, issued = done.issued] {
+    auto& tried = closing_[issued];
     tried.under_way = false;
     tried.wait = std::clamp(2 * tried.wait, close_again_after, close_again_at_most);
     if (tried.wait == close_again_at_most)
       base::log_warning("a command whose result is known cannot be closed: it is tried again every minute",
-                        {{"issued", std::to_string(done.issued)}});
-    self->delayed_send(self, tried.wait, executed_atom_v, done);
+                        {{"issued", std::to_string(issued)}});
+    self->delayed_send(self, tried.wait, executed_atom_v, tried.told);
   };
   self->request(state_desk_actor{self}, ask_timeout, submit_atom_v, submission_ptr{asked})
       .then(
-          [this, again, issued = done.issued](const answer_ptr& told) {
-            if (*told)
-              closing_.erase(issued);
-            else
-              again();
+          [this, again, issued = done.issued](const answer_ptr& given) {
+            if (!*given)
+              return again();
+            auto told = closing_.extract(issued).mapped().told;
+            close(told);
           },
           [again](const caf::error&) { again(); });
 }

@@ -21,8 +21,11 @@ struct state_desk_state {
   std::unique_ptr<instruments_owner<law::state_book, state_desk_pointer>> desk;
 
 private:
+  bool stands(const executed_command& done);
+
   struct closing {
     bool under_way = false;
+    executed_command told;        ///< the last word of it
     std::chrono::seconds wait{0}; ///< before it was tried last
   };
 

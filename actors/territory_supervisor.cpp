@@ -1,6 +1,9 @@
 #include "actors/territory_supervisor.hpp"
 
 #include "actors/spawning.hpp"
+#include "base/log.hpp"
+
+#include <algorithm>
 
 namespace toit {
 
@@ -22,9 +25,15 @@ std::uint64_t territory_supervisor_state::written() {
 
 void territory_supervisor_state::go_on() {
   auto entries = reader_->read(facts.stream, facts.seq, chunk);
+  // After it was read: what has been left out meanwhile is not taken.
+  if (was_rewound()) {
+    begin_again();
+    entries = reader_->read(facts.stream, 0, chunk);
+  }
   for (const auto& entry : entries) {
     facts.last_recorded_at = entry.recorded_at;
     facts.seq = entry.seq;
+    facts.epoch = entry.epoch;
     facts.closing.reset();
     if (entry.record)
       take(entry);
@@ -33,6 +42,25 @@ void territory_supervisor_state::go_on() {
   reading_ = !facts.caught_up;
   if (reading_)
     self->send(self, tick_atom_v);
+}
+
+/// A replica goes back at a cut alone, of a later epoch than what was read, and what it leaves out may have been read.
+// [L441-2-7-4-1]
+bool territory_supervisor_state::was_rewound() {
+  if (facts.seq == 0)
+    return false;
+  auto cuts = reader_->cuts(facts.stream);
+  auto next = std::ranges::upper_bound(cuts, facts.epoch, {}, &ports::cut_place::epoch);
+  return next != cuts.end() && next->seq <= facts.seq;
+}
+
+/// What it had said is said again, as far as it still stands.
+void territory_supervisor_state::begin_again() {
+  base::log_info("a territory's journal goes on from an earlier entry: it is read again",
+                 {{"stream", facts.stream.view()}, {"read_to", facts.seq}});
+  auto stream = facts.stream;
+  facts = {};
+  facts.stream = stream;
 }
 
 void territory_supervisor_state::take(const ports::stored_entry& entry) {

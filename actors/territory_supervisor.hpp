@@ -31,6 +31,8 @@ struct territory_supervisor_state {
   supervised_territory facts;
 
 private:
+  bool was_rewound();
+  void begin_again();
   void take(const ports::stored_entry& entry);
 
   std::unique_ptr<ports::journal_reader> reader_;

@@ -110,12 +110,16 @@ struct state_rules {
     return recorded(subject_of_thresholds(e.departement), e, operation::introduced);
   }
 
+  /// Closed again, and nothing left to empty, when another answer has come in the place of one that a cut left out.
   decision operator()(const command_closed& e) const {
     auto found = book.commands().find(e.issued);
-    if (found == book.commands().end() || found->second.executed != 0 || found->second.addressee != e.addressee)
+    if (found == book.commands().end() || found->second.executed == e.executed ||
+        found->second.addressee != e.addressee)
       return refuse(refusal_code::bad_order, "R441-2-15-I-9", "Aucune commande en cours n'a cette écriture.");
     auto closed = e;
-    closed.entries = {e.issued};
+    closed.entries.clear();
+    if (found->second.executed == 0)
+      closed.entries = {e.issued};
     closed.command = found->second.id;
     return recorded(found->second.subject, std::move(closed), operation::suppressed);
   }

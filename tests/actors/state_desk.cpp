@@ -33,6 +33,7 @@ struct desk_on_stage {
     made->metrics = std::make_shared<base::metrics>();
     context = made;
     issue();
+    executed = execute();
     recorder = on.system().spawn(event_recorder, &node.journal->writer(), made->metrics, deliberate_bugs{});
     desk = on.system().spawn(state_desk, territory_context_ptr{context}, recorder);
     on.run();
@@ -61,10 +62,32 @@ struct desk_on_stage {
     issued = node.last_seq();
   }
 
-  void tell_executed() {
-    caf::anon_send(desk, executed_atom_v, executed_command{*ports::stream_id::parse(territory), issued, executed});
+  /// What the territory says became of it, in a stream of which the desk's own node holds all.
+  std::uint64_t execute(std::uint8_t about = 8) {
+    auto of = *ports::stream_id::parse(territory);
+    law::stream_opened opening{*law::siren::parse("200057875"), law::text<120>{"Autre"}, law::text<16>{"training"},
+                               node.journal->signer()};
+    node.journal->create_stream(of, journal::test::record_of(opening));
+    if (node.writer().last_seq(of) == 0)
+      node.journal->load(of);
+    auto subject = id_with<law::subject_id>(about);
+    auto record = journal::test::record_of(
+        law::command_executed{law::text<16>{context->stream.view()}, issued, {law::text<8192>{"AAAA"}}});
+    auto append = std::make_shared<ports::append>();
+    append->stream = of;
+    append->reads.push_back({subject, 0});
+    append->drafts.push_back(
+        {subject, context->sealer->seal(of, subject, record), std::make_shared<const law::record>(record)});
+    auto result = node.write(append);
+    REQUIRE(result.status == ports::append_status::appended);
+    return result.last_seq;
+  }
+
+  void tell_executed(std::uint64_t at) {
+    caf::anon_send(desk, executed_atom_v, executed_command{*ports::stream_id::parse(territory), issued, at});
     on.run();
   }
+  void tell_executed() { tell_executed(executed); }
 
   std::uint64_t closed_by() {
     auto asked = on.ask<state_acts_ptr>(desk, list_atom_v);
@@ -72,13 +95,13 @@ struct desk_on_stage {
     return (*asked->answer)->commands().at(issued).executed;
   }
 
-  static constexpr std::uint64_t executed = 9;
   journal::test::node node;
   std::shared_ptr<territory_context> context;
   test::stage on;
   event_recorder_actor recorder;
   state_desk_actor desk;
   std::uint64_t issued = 0;
+  std::uint64_t executed = 0;
 };
 
 } // namespace
@@ -113,4 +136,27 @@ TEST_CASE("a command that cannot be closed for an hour is tried again once a min
   d.node.writer().hold_back(d.context->stream, false);
   d.on.pass(64s);
   CHECK(d.closed_by() == d.executed);
+}
+
+TEST_CASE("a result that is no longer where it was told to be closes nothing", "[L441-2-7-4-1]") {
+  desk_on_stage d;
+  d.tell_executed(d.executed + 1);
+  d.on.pass(64s);
+  CHECK(d.closed_by() == 0);
+  d.tell_executed();
+  CHECK(d.closed_by() == d.executed);
+}
+
+TEST_CASE("a command is closed again by the result that came in the place of one that a cut left out",
+          "[L441-2-7-4-1]") {
+  desk_on_stage d;
+  d.tell_executed();
+  auto other = d.execute(9);
+  d.tell_executed(other);
+  CHECK(d.closed_by() == other);
+  auto last = d.node.last_seq();
+  auto closing = d.node.journal->open_reader()->entry(d.context->stream, last);
+  CHECK(std::get<law::command_closed>(closing->record->event).entries.empty());
+  d.tell_executed(other);
+  CHECK(d.node.last_seq() == last);
 }

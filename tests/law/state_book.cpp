@@ -126,3 +126,23 @@ TEST_CASE("a command is closed once, by the node alone, and what it held goes", 
   CHECK(again.find(book.commands().at(5).id)->issued == 5);
   CHECK(refused(decide(book, {}, by_node, nothing)) == refusal_code::bad_order);
 }
+
+TEST_CASE("a command is closed again by another answer alone, and empties nothing more", "[R441-2-15-I-9]") {
+  state_book book;
+  command_issued letter{text<16>{"T200057867"}, {}, {text<65536>{"fictif"}}};
+  record_all(book, decide(book, {}, asking(letter), known_of(quality::state_mediation_secretariat)), 5);
+  facts nothing;
+  nothing.today = day(2026, 3, 2);
+  auto closing = [&](std::uint64_t executed) {
+    auto by_node = asking(command_closed{text<16>{"T200057867"}, 5, executed, {}, {}});
+    by_node.agent = {};
+    return decide(book, {}, by_node, nothing);
+  };
+  record_all(book, closing(9), 6);
+  CHECK(refused(closing(9)) == refusal_code::bad_order);
+  auto again = closing(7);
+  REQUIRE(again.has_value());
+  CHECK(emptied_by(again->entries.front().event).empty());
+  record_all(book, again, 7);
+  CHECK(book.commands().at(5).executed == 7);
+}

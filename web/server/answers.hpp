@@ -73,14 +73,21 @@ struct entry_header {
 json to_json(const entry_header& header);
 
 /// A command of this State authority, and what is known of it.
-enum class command_state : std::uint8_t { waiting, lapsed, recorded, refused, answered };
+enum class command_state : std::uint8_t {
+  waiting,
+  lapsed,
+  recorded,
+  refused,
+  answered, ///< in a list: one command tells how
+  left_out, ///< the answer was beyond a cut, and none has come in its place
+};
 constexpr auto names_of(command_state) {
-  return std::to_array<std::string_view>({"waiting", "lapsed", "recorded", "refused", "answered"});
+  return std::to_array<std::string_view>({"waiting", "lapsed", "recorded", "refused", "answered", "left_out"});
 }
 struct command_line {
   std::uint64_t issued = 0; ///< its entry in the authority's stream
   ports::stream_id territory;
-  command_state state{}; ///< `answered`, in a list: one command tells how
+  command_state state{};
   std::optional<law::instant> valid_until;
   std::optional<std::uint64_t> executed;  ///< entry of the territory's stream that holds the answer
   std::optional<std::uint64_t> first_seq; ///< of the entries that it made there

@@ -88,11 +88,19 @@ command_line line_of(const law::issued_command& command, const ports::command_po
   return line;
 }
 
-/// What the territory has answered, which this node alone can read.
+/// What the territory has answered, which this node alone can read; where a cut has left that out, what it had brought
+/// comes back as late entries do, and the answer itself does not.
+// [L441-2-7-4-1]
 void add_result(command_line& line, ports::journal_reader& reader, const ports::command_post& post) {
   auto entry = line.executed ? reader.entry(line.territory, *line.executed) : std::nullopt;
-  const auto* executed = entry && entry->record ? std::get_if<law::command_executed>(&entry->record->event) : nullptr;
-  auto result = executed && executed->issued == line.issued ? post.open_result(executed->result.value) : std::nullopt;
+  if (!entry)
+    return;
+  const auto* executed = entry->record ? std::get_if<law::command_executed>(&entry->record->event) : nullptr;
+  if (!executed || executed->issued != line.issued) {
+    line.state = command_state::left_out;
+    return;
+  }
+  auto result = post.open_result(executed->result.value);
   if (!result)
     return;
   line.state = result->refusal ? command_state::refused : command_state::recorded;
