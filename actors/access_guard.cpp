@@ -17,7 +17,8 @@ void guard_owner::folded(const ports::stored_entry& entry) {
   else if (std::holds_alternative<law::demande_erased>(happened)) {
     accounts_.drop_of(law::id_of<law::dossier_id>(entry.subject));
     numbers_.clear();
-  }
+  } else if (std::holds_alternative<law::authority_cut>(happened))
+    authority_.reset();
   book_.note(*entry.record, law::local_date(context_->departement, entry.recorded_at));
 }
 
@@ -26,6 +27,24 @@ void guard_owner::put_more(ports::snapshots::writer& file) {
     file.put(line);
   for (const auto& [dossier, account] : book_.demandeurs().all())
     file.put(law::applicant_account{dossier, account});
+}
+
+/// As the entry says that opened the epoch in the ordering authority's stream. A node that was put back may have the
+/// territory's stream before that one: meanwhile nobody is said to answer.
+// [L441-2-7-4-1]
+law::authority_in_force guard_owner::authority() {
+  const auto& cut = book_.last_cut();
+  if (!cut)
+    return {context_->settings.territory, {}};
+  if (authority_)
+    return *authority_;
+  auto ordering = ports::stream_id::parse(cut->ordered_by.str());
+  auto opened = ordering ? cursor().reader().entry(*ordering, cut->ordered_seq) : std::nullopt;
+  const auto* passed = opened && opened->record ? std::get_if<law::authority_passed>(&opened->record->event) : nullptr;
+  if (!passed || passed->territory != context_->settings.territory)
+    return {{}, law::passing_ground::substitution};
+  authority_ = law::authority_in_force{passed->holder, passed->ground};
+  return *authority_;
 }
 
 // -- beginning ------------------------------------------------------------------------------------------------------
@@ -154,6 +173,7 @@ access_guard_actor::behavior_type access_guard(guard_pointer self, territory_con
       [self](logout_atom, const std::string& token) { self->state.accounts->close_session(token); },
       [self](submit_atom, const asked_command_ptr& asked) { return self->state.submit(asked); },
       [self](read_atom, const read_request_ptr& request) { return self->state.read(request); },
+      [self](list_atom, const late_query_ptr& asked) { return self->state.list_late(asked); },
       [self](rights_atom) { return rights_ptr{std::make_shared<const law::rights_book>(self->state.desk->book())}; },
       [self](keep_atom, bool force) { return self->state.desk->keep(force); },
   };

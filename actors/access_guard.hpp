@@ -39,6 +39,9 @@ public:
     return numbers_.find(cursor().reader(), context().stream, number);
   }
 
+  /// Over the dispositif, in the epoch in force.
+  law::authority_in_force authority();
+
 protected:
   /// What is written of accounts counts from then on.
   void folded(const ports::stored_entry& entry) override;
@@ -47,6 +50,7 @@ protected:
 private:
   account_desk& accounts_;
   number_cache numbers_;
+  std::optional<law::authority_in_force> authority_; ///< as last looked up; absent: to be looked up
 };
 
 struct access_guard_state {
@@ -58,6 +62,7 @@ struct access_guard_state {
   caf::result<session_answer_ptr> log_in(const credentials_ptr& given);
   caf::result<answer_ptr> submit(const asked_command_ptr& asked);
   caf::result<read_answer_ptr> read(const read_request_ptr& request);
+  caf::result<late_page_ptr> list_late(const late_query_ptr& asked);
 
   guard_pointer self = nullptr;
   territory_context_ptr context;
@@ -118,6 +123,7 @@ private:
 
   // access_guard_reads.cpp
   law::reader reader_of(const identity& who) const;
+  bool may_review(const identity& who) const;
   caf::result<read_answer_ptr> read_one(const read_request_ptr& request, law::dossier_id id);
   caf::result<read_answer_ptr> read_page(const read_request_ptr& request);
   caf::result<read_answer_ptr> read_due(const read_request_ptr& request);

@@ -51,6 +51,11 @@ law::check access_guard_state::check_vouched(const identity& who) const {
            (h.legal_person == *who.vouched_by || h.introduced_by == who.vouched_by);
   };
   const auto& all = desk->book().habilitations();
+  auto now = desk->authority();
+  // Whoever answers for the dispositif in the EPCI's place does not wait for the EPCI to bind him.
+  if (now.in_its_place() && !now.holder.empty() && who.vouched_by == now.holder &&
+      who.legal_person == law::party{now.holder})
+    return {};
   if (std::ranges::any_of(all, [&](const auto& entry) { return binds(entry.second); }))
     return {};
   return law::refuse(refusal_code::not_empowered, "R441-2-15-I-10",
@@ -209,6 +214,8 @@ void access_guard_state::add_rights(submission& on_its_way, const asked_command&
     facts.competent = context->post && context->post->sets_thresholds_of(threshold->departement);
   if (auto matter = law::state_matter_of(happened); matter && asked.issuer)
     facts.competent_in = context->post->competent_in(*asked.issuer, *matter);
+  if (std::holds_alternative<law::late_entry_reviewed>(happened))
+    facts.authority = desk->authority();
   if (const auto* convention = std::get_if<law::reservation_convention_signed>(&happened)) {
     note_party(convention->convention.bailleur);
     note_party(convention->convention.holder);

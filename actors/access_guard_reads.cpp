@@ -71,8 +71,12 @@ read_answer_ptr read_not_logged() {
 law::reader access_guard_state::reader_of(const identity& who) const {
   law::reader reader;
   reader.own = who.own_dossier;
-  if (!who.legal_person.is_demandeur())
-    reader.capacities = desk->book().capacities_of(who.legal_person.legal_person(), context->today());
+  if (who.legal_person.is_demandeur())
+    return reader;
+  auto legal_person = who.legal_person.legal_person();
+  reader =
+      law::reader_under(desk->authority(), legal_person, desk->book().capacities_of(legal_person, context->today()));
+  reader.own = who.own_dossier;
   return reader;
 }
 
@@ -149,8 +153,7 @@ caf::result<read_answer_ptr> access_guard_state::read_one(const read_request_ptr
             auto why = law::refuse(refusal_code::unknown_demande, "L441-2-1",
                                    "Aucune demande n'a ce numéro dans ce territoire.")
                            .error();
-            bool stranger =
-                !any && desk->book().capacities_of(request->by.legal_person.legal_person(), context->today()).empty();
+            bool stranger = !any && reader_of(request->by).capacities.empty();
             refuse_read(promise, line_of(*request, "read_dossier"), stranger ? any.error() : why);
           },
           [promise](const caf::error& error) mutable { promise.deliver(error); });
@@ -264,6 +267,26 @@ caf::result<read_answer_ptr> access_guard_state::read_candidates_of(const read_r
           },
           [promise](const caf::error& error) mutable { promise.deliver(error); });
   return promise;
+}
+
+// -- what a former host had recorded --------------------------------------------------------------------------------
+
+bool access_guard_state::may_review(const identity& who) const {
+  const auto* agent = desk->book().find(who.account);
+  if (!agent || !agent->may(law::agent_mission::record) || who.legal_person.is_demandeur())
+    return false;
+  auto capacities = desk->book().capacities_of(who.legal_person.legal_person(), context->today());
+  return law::may_review(who.legal_person, capacities, desk->authority());
+}
+
+/// Where each stands is told to every agent, and nothing of a dossier: the reasons are for who may review them.
+// [L441-2-7-4-1] [L441-2-7-1-1c]
+caf::result<late_page_ptr> access_guard_state::list_late(const late_query_ptr& asked) {
+  if (!neighbours.late)
+    return late_page_ptr{std::make_shared<const late_page>()};
+  auto query = std::make_shared<late_query>(*asked);
+  query->with_reasons = may_review(asked->by);
+  return self->delegate(neighbours.late, list_atom_v, late_query_ptr{query});
 }
 
 } // namespace toit

@@ -84,7 +84,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::executor_status)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::adoption_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::ports::adoption_result)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::ports::authorities_ptr)
-CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::late_report_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::late_query_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::late_page_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::registry_status)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::recorder_status)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(toit::watcher_status)
@@ -170,6 +171,8 @@ using access_guard_actor = follower_actor::extend<
     caf::replies_to<submit_atom, asked_command_ptr>::with<answer_ptr>,
     // A nominative read: refused, or logged and then answered.
     caf::replies_to<read_atom, read_request_ptr>::with<read_answer_ptr>,
+    // What became of a former host's entries, with its reasons for who may review them.
+    caf::replies_to<list_atom, late_query_ptr>::with<late_page_ptr>,
     // Legal persons, habilitations, mandates and accounts as they are now.
     caf::replies_to<rights_atom>::with<rights_ptr>, caf::replies_to<keep_atom, bool>::with<bool>>;
 
@@ -241,9 +244,10 @@ using substitution_host_actor = follower_actor::extend< // Looks what is due.
 using late_entries_actor = follower_actor::extend<
     // Goes on with the next one, which is asked of this guard.
     caf::reacts_to<tick_atom, access_guard_actor>,
-    // What became of each so far.
-    caf::replies_to<list_atom>::with<late_report_ptr>, caf::replies_to<submit_atom, submission_ptr>::with<answer_ptr>,
-    caf::replies_to<keep_atom, bool>::with<bool>>;
+    // A page of what became of each so far; the guard says whether with its reasons.
+    caf::replies_to<list_atom, late_query_ptr>::with<late_page_ptr>,
+    // What the holder says of one of them.
+    caf::replies_to<submit_atom, submission_ptr>::with<answer_ptr>, caf::replies_to<keep_atom, bool>::with<bool>>;
 
 /// The HOST KEEPER (nodes/host) of a node takes over the streams whose epochs are opened for it, and hands over or lets
 /// go those that are another's.

@@ -34,11 +34,21 @@ void late_entries_state::tick(access_guard_actor guard) {
 
 namespace {
 
-law::late_entry_settled settled_as(law::late_outcome what, law::literal code = "") {
+law::late_entry_settled settled_as(law::late_outcome what) {
   law::late_entry_settled outcome;
   outcome.outcome = what;
-  outcome.code = law::text<40>{code.view()};
   return outcome;
+}
+
+law::late_entry_settled settled_as(law::late_outcome what, const law::refusal& because) {
+  auto outcome = settled_as(what);
+  outcome.code = law::text<40>{std::string{law::name_of(because.code)}};
+  outcome.article = law::text<40>{because.article};
+  return outcome;
+}
+
+law::refusal unreadable() {
+  return law::refuse(law::refusal_code::malformed, "L441-2-7-4-1", "Cette écriture ne se lit pas.").error();
 }
 
 } // namespace
@@ -85,7 +95,7 @@ void late_entries_state::bring_in(const orphan& late) {
   if (record && !record->command.empty() && record->command == command_)
     return settle(late, given_);
   if (late.reading == ports::orphan_reading::damaged)
-    return settle(late, settled_as(law::late_outcome::conflict, "E_MALFORMED"));
+    return settle(late, settled_as(law::late_outcome::conflict, unreadable()));
   if (!record || law::late_nature_of(*record) == law::late_nature::consequence)
     return settle(late, settled_as(law::late_outcome::dropped));
 #ifdef TOIT_TEST_SWITCHES
@@ -151,9 +161,7 @@ void late_entries_state::answered(const orphan& late, const answer& given) {
     return try_again();
   } else {
     bool is_fact = law::late_nature_of(*late.entry.record) == law::late_nature::fact;
-    outcome.outcome = is_fact ? law::late_outcome::conflict : law::late_outcome::refused;
-    outcome.code = law::text<40>{std::string{law::name_of(given.error().code)}};
-    outcome.article = law::text<40>{given.error().article};
+    outcome = settled_as(is_fact ? law::late_outcome::conflict : law::late_outcome::refused, given.error());
   }
   command_ = late.entry.record->command;
   given_ = outcome;
@@ -191,8 +199,19 @@ void late_entries_state::try_again() {
   waits_ = true;
 }
 
-late_report_ptr late_entries_state::report() const {
-  return std::make_shared<const late_report>(late_report{desk->book().files(), waits_ || locked_});
+late_page_ptr late_entries_state::page(const late_query& asked) const {
+  auto found = std::make_shared<late_page>();
+  const auto& files = desk->book().files();
+  auto last = asked.after;
+  for (auto at = files.upper_bound(asked.after); at != files.end(); ++at) {
+    if (found->files.size() == asked.limit) {
+      found->next = last;
+      break;
+    }
+    found->files.push_back(asked.with_reasons ? at->second : law::without_reasons(at->second));
+    last = at->first;
+  }
+  return found;
 }
 
 late_entries_actor::behavior_type late_entries(late_pointer self, territory_context_ptr context,
@@ -211,7 +230,7 @@ late_entries_actor::behavior_type late_entries(late_pointer self, territory_cont
   state.desk->begin();
   return {
       [self](tick_atom, const access_guard_actor& guard) { self->state.tick(guard); },
-      [self](list_atom) { return self->state.report(); },
+      [self](list_atom, const late_query_ptr& asked) { return self->state.page(*asked); },
       [self](submit_atom, const submission_ptr& asked) { return self->state.desk->submit(asked); },
       [self](keep_atom, bool force) { return self->state.desk->keep(force); },
       [self](written_atom, const ports::batch_ptr& batch) { return self->state.desk->written(batch); },

@@ -23,7 +23,7 @@ struct late_entries_state {
   static inline const char* name = "late_entries";
 
   void tick(access_guard_actor guard);
-  late_report_ptr report() const;
+  late_page_ptr page(const late_query& asked) const;
 
   late_pointer self = nullptr;
   territory_context_ptr context;

@@ -258,12 +258,19 @@ struct supervised_territory {
 };
 using supervised_territory_ptr = std::shared_ptr<const supervised_territory>;
 
-/// What became of the entries that former hosts had made beyond a cut.
-struct late_report {
-  std::map<law::late_book::key, law::late_file> files;
-  bool waits = false; ///< the next one cannot be brought in now
+/// A page of what became of the entries that former hosts had made beyond a cut, in the order of cuts and of entries.
+struct late_query {
+  identity by;
+  law::late_book::key after{}; ///< the last one seen
+  std::size_t limit = 50;
+  bool with_reasons = false; ///< the guard says so
 };
-using late_report_ptr = std::shared_ptr<const late_report>;
+using late_query_ptr = std::shared_ptr<const late_query>;
+struct late_page {
+  std::vector<law::late_file> files;
+  std::optional<law::late_book::key> next; ///< after which to go on, absent at the end
+};
+using late_page_ptr = std::shared_ptr<const late_page>;
 
 struct executor_status {
   std::uint64_t executed = 0; ///< commands of State authorities answered since the start

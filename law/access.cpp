@@ -39,7 +39,7 @@ constexpr std::array matrix{
                 true,
                 true,
                 "R441-2-15-V-2-2",
-                "EPCI, EPT ou Paris, responsable du dispositif"},
+                "EPCI, EPT ou Paris, responsable du dispositif ; le préfet qui s'y est substitué"},
     access_rule{access_row::d,
                 reservataire,
                 {},
@@ -147,6 +147,31 @@ reach view::demandes() const {
 
 std::span<const access_rule> access_matrix() { return matrix; }
 
+// [R441-2-15-V-2-2] [L441-2-7-4-1]
+reader reader_under(const authority_in_force& now, siren who, std::vector<capacity> capacities) {
+  reader one{std::move(capacities), {}, false};
+  if (!now.in_its_place())
+    return one;
+  auto lost = std::erase_if(one.capacities, [](const capacity& c) { return c.quality == epci_responsable; });
+  if (!now.holder.empty() && who == now.holder)
+    one.capacities.push_back({epci_responsable, {}, {true, {}, {}}});
+  else
+    one.replaced = lost != 0;
+  return one;
+}
+
+namespace {
+
+std::unexpected<refusal> in_no_row(const reader& who) {
+  if (who.replaced)
+    return refuse(refusal_code::out_of_scope, "L441-2-7-4-1",
+                  "Un autre répond du dispositif à la place de cet EPCI, qui n'y a plus accès à ce titre.");
+  return refuse(refusal_code::out_of_scope, "R441-2-15-V-1",
+                "Cette personne morale n'a aucune qualité qui ouvre l'accès aux informations nominatives.");
+}
+
+} // namespace
+
 // [R441-2-15-V-1] [R441-2-15-V-2-2] [R441-2-15-V-2-5] [L441-2-7-1-1c]
 std::expected<grant, refusal> may_read(const reader& who, const reading& what, civil_date today) {
   if (who.own) {
@@ -158,9 +183,7 @@ std::expected<grant, refusal> may_read(const reader& who, const reading& what, c
   if (!what.purpose)
     return refuse(refusal_code::out_of_scope, "L441-2-7-1-1c",
                   "Toute consultation nominative énonce sa finalité : gestion partagée ou information du demandeur.");
-  std::expected<grant, refusal> answer =
-      refuse(refusal_code::out_of_scope, "R441-2-15-V-1",
-             "Cette personne morale n'a aucune qualité qui ouvre l'accès aux informations nominatives.");
+  std::expected<grant, refusal> answer = in_no_row(who);
   for (const auto& rule : matrix)
     for (const auto& as : who.capacities) {
       if (!stands_in(as, rule))

@@ -2,6 +2,7 @@
 /// Who may read nominative information, for what, and how far: the matrix of R441-2-15 V, as data.
 ///
 /// Text       R441-2-15 V; R441-2-6 (scope of registering bodies); R441-2-17, L441-2-6 (the demandeur's own data);
+///            L441-2-7 al. 4 (who stands in row c while the prefect has taken the EPCI's place);
 ///            NOTA of R441-2-15 (décret 2017-834 art. 26: the last alinéa of V is in force from 30 June 2018).
 /// Not here   what agents of a body may do within it: their missions, in rights.hpp.
 
@@ -43,7 +44,12 @@ std::span<const access_rule> access_matrix();
 struct reader {
   std::vector<capacity> capacities; ///< in force today; empty for the demandeur
   std::optional<dossier_id> own;    ///< the demandeur's own dossier
+  bool replaced = false;            ///< the prefect answers for the dispositif in its place
 };
+
+/// While the prefect answers for the dispositif in the place of the EPCI, he reads as the EPCI did, and it no more.
+/// What a legal person reads in another quality stays.
+reader reader_under(const authority_in_force& now, siren who, std::vector<capacity> capacities);
 
 /// What is to be read: one dossier, or a list of them.
 struct reading {

@@ -72,6 +72,15 @@ struct authority_passed {
                                    originators::consequence()};
 };
 
+/// Who answers for the dispositif in the epoch in force, and why.
+struct authority_in_force {
+  siren holder;                           ///< empty: nobody, while it is not known who
+  std::optional<passing_ground> ground{}; ///< absent: no epoch but the first
+
+  /// Another than the EPCI, in its place.
+  bool in_its_place() const { return ground == passing_ground::substitution; }
+};
+
 /// The host's first entry of its epoch, alone under a head that its own key signs: what it goes on from.
 struct authority_cut {
   std::uint32_t epoch = 0;

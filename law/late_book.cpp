@@ -59,6 +59,24 @@ check check_review(const late_file& file, const late_entry_reviewed& asked) {
 
 } // namespace
 
+// [L441-2-7-4-1]
+bool may_review(party who, std::span<const capacity> capacities, const std::optional<authority_in_force>& now) {
+  if (who.is_demandeur())
+    return false;
+  if (now && now->in_its_place())
+    return !now->holder.empty() && who == party{now->holder};
+  return std::ranges::any_of(capacities,
+                             [](const capacity& c) { return late_entry_reviewed::kind.who.admits(c.quality); });
+}
+
+late_file without_reasons(late_file file) {
+  file.settled.code = {};
+  file.settled.article = {};
+  if (file.review)
+    file.review->because = {};
+  return file;
+}
+
 /// By whoever answers for the dispositif: it says what the entry is worth to him, and undoes nothing. What has to be
 /// corrected is corrected as anything else is.
 // [L441-2-7-4-1]
@@ -67,10 +85,9 @@ decision decide(const late_book& book, const settings&, const command& asked, co
   const auto* review = happened ? std::get_if<late_entry_reviewed>(happened) : nullptr;
   if (!review)
     return refuse(refusal_code::bad_order, "L441-2-7-4-1", "Cet événement n'est pas de ceux d'une écriture tardive.");
-  const auto& kind = late_entry_reviewed::kind;
-  if (asked.originator.is_demandeur() ||
-      std::ranges::none_of(known.capacities, [&](const capacity& c) { return kind.who.admits(c.quality); }))
-    return refuse(kind.otherwise, "L441-2-7-4-1", "Cette personne morale ne répond pas du dispositif du territoire.");
+  if (!may_review(asked.originator, known.capacities, known.authority))
+    return refuse(late_entry_reviewed::kind.otherwise, "L441-2-7-4-1",
+                  "Cette personne morale ne répond pas du dispositif du territoire.");
   if (asked.occurred_on != known.today)
     return refuse_field(refusal_code::bad_date, "L441-2-7-4-1", "L'examen est du jour où il s'enregistre.",
                         "occurred_on");

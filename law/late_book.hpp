@@ -11,6 +11,7 @@
 #include "law/decide.hpp"
 
 #include <map>
+#include <span>
 
 namespace toit::law {
 
@@ -50,6 +51,14 @@ private:
   std::map<key, subject_id> subjects_;
   std::map<subject_id, std::uint64_t> last_seqs_;
 };
+
+/// Whose word counts: who answers for the dispositif, or operates it. While the prefect answers in the place of the
+/// EPCI, his alone: the EPCI, and whoever operated for it, would judge what they have done themselves.
+bool may_review(party who, std::span<const capacity> capacities, const std::optional<authority_in_force>& now);
+
+/// For who may not review: what a refusal says of a dossier (an article alone may say DALO), and what somebody wrote,
+/// stay out.
+late_file without_reasons(late_file file);
 
 decision decide(const late_book& book, const settings& s, const command& asked, const facts& known);
 

@@ -62,6 +62,8 @@ void rights_book::apply(subject_id subject, const record& happened, std::uint64_
       account->closed = true;
       account->last_seq = seq;
     }
+  } else if (const auto* cut = std::get_if<authority_cut>(&happened.event)) {
+    last_cut_ = *cut;
   }
 }
 

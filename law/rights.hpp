@@ -81,6 +81,8 @@ public:
   const std::map<habilitation_id, habilitation>& habilitations() const { return habilitations_; }
   const std::map<mandate_id, mandate>& mandates() const { return mandates_; }
   const std::map<agent_id, agent_account>& accounts() const { return accounts_; }
+  /// With which the last epoch of the stream began; absent in the first one.
+  const std::optional<authority_cut>& last_cut() const { return last_cut_; }
 
   /// Last entry about a subject of this book, 0 for none.
   std::uint64_t last_seq(subject_id subject) const;
@@ -98,6 +100,7 @@ private:
   std::map<agent_id, agent_account> accounts_;
   std::map<subject_id, std::uint64_t> last_seqs_;
   convention_register conventions_;
+  std::optional<authority_cut> last_cut_;
 };
 
 /// Whom L441-2-7 al. 1 makes a party to the dispositif on that day: the EPCI, bailleurs, réservataires, and bodies that

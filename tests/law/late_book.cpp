@@ -143,3 +143,50 @@ TEST_CASE("what is settled or said of no late entry is none of the book's", "[la
   d.settle(21, late_outcome::recorded, false);
   CHECK(d.book.last_seq(late_desk::about(21)) == d.seq);
 }
+
+TEST_CASE("in the place of the EPCI the prefect alone says what a late entry is worth", "[law][L441-2-7-4-1]") {
+  late_desk d;
+  d.settle(21, late_outcome::recorded, false);
+  auto of = [&](siren who) {
+    auto asked = d.asks({1, 21, accepted, {}});
+    asked.originator = asked.introducer = who;
+    return decide(d.book, {}, asked, d.known);
+  };
+  d.known.authority = authority_in_force{cast().prefecture, passing_ground::substitution};
+  for (auto quality_of : {quality::epci_responsable, quality::gestionnaire}) {
+    d.known.capacities = {{quality_of, {}, {true, {}, {}}}};
+    CHECK(refused(of(cast().epci)) == refusal_code::not_empowered);
+  }
+  d.known.capacities.clear();
+  CHECK(of(cast().prefecture));
+
+  // Who has opened the epoch is not known: nobody's word counts.
+  d.known.authority = authority_in_force{{}, passing_ground::substitution};
+  CHECK(refused(of(cast().prefecture)) == refusal_code::not_empowered);
+  CHECK(refused(of({})) == refusal_code::not_empowered);
+
+  for (auto ground : {passing_ground::handing_back, passing_ground::adhesion, passing_ground::leaving}) {
+    d.known.authority = authority_in_force{cast().epci, ground};
+    CHECK(refused(of(cast().prefecture)) == refusal_code::not_empowered);
+    d.known.capacities = {{quality::epci_responsable, {}, {true, {}, {}}}};
+    CHECK(of(cast().epci));
+    d.known.capacities.clear();
+  }
+}
+
+TEST_CASE("who may not review a late entry is not told its reasons", "[law][L441-2-7-4-1][L441-2-7-1-1c]") {
+  late_file file;
+  file.settled.outcome = late_outcome::conflict;
+  file.settled.code = "E_DUPLICATE";
+  file.settled.article = "R441-2-15-I-2a";
+  file.settled.seq = 21;
+  file.review = late_entry_reviewed{1, 21, contested, "Motif fictif"};
+  auto shown = without_reasons(file);
+  CHECK(shown.settled.code.empty());
+  CHECK(shown.settled.article.empty());
+  CHECK(shown.review->because.empty());
+  CHECK(shown.review->verdict == contested);
+  CHECK(shown.settled.outcome == late_outcome::conflict);
+  CHECK(shown.settled.seq == 21);
+  CHECK_FALSE(without_reasons({}).review);
+}

@@ -17,6 +17,16 @@ HOSTED = f"/territoires/{TERRITORY}"
 ROUNDS = (0.0, 0.2, 0.5, 1.0)  # seconds from the step until the node that takes it is killed
 
 
+def items_of(session, prefix, target):
+    """All pages of a list."""
+    items, page = [], f"{prefix}{target}?limit=200"
+    while page:
+        told = session.get(page)
+        items += told["items"]
+        page = prefix + told["next"] if told.get("next") else None
+    return items
+
+
 class Territory:
     """Whoever serves it: its own node, or the prefect's."""
 
@@ -25,11 +35,11 @@ class Territory:
         self.acknowledged = []
         self.drawn = 0
 
-    def at(self, node, prefix):
+    def at(self, node, prefix, login="gestionnaire"):
         """A session there; None where it is not served now."""
         session = Session(node)
         try:
-            answer = session.post(f"{prefix}/v1/login", {"login": "gestionnaire", "password": PASSWORD}, key=None)
+            answer = session.post(f"{prefix}/v1/login", {"login": login, "password": PASSWORD}, key=None)
         except (Refused, OSError, http.client.HTTPException):
             session.close()
             return None
@@ -51,11 +61,7 @@ class Territory:
         self.acknowledged.append(number)
 
     def missing(self, session, prefix):
-        known, page = set(), f"{prefix}/v1/legal-persons?limit=200"
-        while page:
-            told = session.get(page)
-            known |= {one["legal_person"] for one in told["items"]}
-            page = prefix + told["next"] if told.get("next") else None
+        known = {one["legal_person"] for one in items_of(session, prefix, "/v1/legal-persons")}
         return [number for number in self.acknowledged if number not in known]
 
 
@@ -108,18 +114,51 @@ def epoch(node):
     return node.head(TOWN)["epoch"]
 
 
-def review_late_entries(session):
-    """What nobody had witnessed before the cut is accepted or contested, one after the other."""
+def agent_of_the_holder(nodes, territory, hosted):
+    """Of the State's service that holds the epoch, with an account that the gestionnaire opens like any other."""
+    service = nodes.region.service
+    person = {"legal_person": service, "person_kind": "state_service", "name": "Préfecture fictive"}
+    hosted.post(f"{HOSTED}/v1/legal-persons", {"event": person})
+    account = {"login": "prefecture", "password": PASSWORD, "display_name": "Personne fictive"}
+    opened = {"legal_person": service, "missions": ["consult", "record"], "from": "2015-01-01"}
+    hosted.post(f"{HOSTED}/v1/accounts", {"event": opened, "account": account})
+    return until("the holder's agent", lambda: territory.at(nodes.region, HOSTED, "prefecture"))
+
+
+def read_in_its_place(nodes, holder):
+    """In no quality of its own, there and from its own node."""
+    holder.get(f"{HOSTED}/v1/demandes", purpose="shared_management")
+    nodes.region.asked(lambda session: session.get(f"/v1/streams/{TOWN}/demandes", purpose="shared_management"))
+
+
+def reasons(session, prefix):
+    reviews = [one.get("review") for one in items_of(session, prefix, "/v1/late-entries")]
+    return {review["because"] for review in reviews if review and review["verdict"] == "contested"}
+
+
+def review_late_entries(holder, replaced):
+    """What nobody had witnessed before the cut is accepted or contested, one after the other: by whoever answers for
+    the dispositif now, and not by whose node had made it."""
 
     def awaiting():
-        return [one["settled"] for one in session.get(f"{HOSTED}/v1/late-entries")["items"] if one["awaits_review"]]
+        return [one["settled"] for one in items_of(holder, HOSTED, "/v1/late-entries") if one["awaits_review"]]
+
+    def says(session, one, verdict, because):
+        event = {"cut": one["cut"], "seq": one["seq"], "verdict": verdict, "because": because}
+        session.post(f"{HOSTED}/v1/late-entries/reviews", {"event": event})
 
     late = awaiting()
     assert len(late) >= 3, late
+    try:
+        says(replaced, late[0], "accepted", "")
+        raise AssertionError("the replaced EPCI is no judge of its own entries")
+    except Refused as refused:
+        assert refused.code == "E_NOT_EMPOWERED", refused
     for i, one in enumerate(late):
-        word = {"verdict": "contested", "because": "Motif fictif"} if i % 2 else {"verdict": "accepted", "because": ""}
-        session.post(f"{HOSTED}/v1/late-entries/reviews", {"event": {"cut": one["cut"], "seq": one["seq"], **word}})
+        says(holder, one, *(("contested", "Motif fictif") if i % 2 else ("accepted", "")))
     assert not awaiting()
+    assert reasons(holder, HOSTED) == {"Motif fictif"}
+    assert reasons(replaced, HOSTED) == {""}
 
 
 def one_round(nodes, territory, prefect, round_number, after_s):
@@ -171,16 +210,19 @@ def record_behind_the_cut(nodes, territory, prefect):
     cut = epoch(nodes.region)
 
     def recorded(session, prefix):
-        items = session.get(f"{prefix}/v1/late-entries")["items"]
+        items = items_of(session, prefix, "/v1/late-entries")
         return [one for one in items if one["settled"]["cut"] == cut and one["settled"]["outcome"] == "recorded"]
 
     until("all are settled", lambda: len(recorded(hosted, HOSTED)) == 3)
-    review_late_entries(hosted)
+    holder = agent_of_the_holder(nodes, territory, hosted)
+    read_in_its_place(nodes, holder)
+    review_late_entries(holder, hosted)
     prefect.act(act, "act_ended", end="repealed", decision="Arrêté fictif")
     own = until("given back", territory.own, within_s=60)
     assert not territory.missing(own, ""), territory.missing(own, "")
     verdicts = {one["review"]["verdict"] for one in recorded(own, "")}
     assert verdicts == {"accepted", "contested"}, verdicts
+    assert reasons(own, "") == {"Motif fictif"}
 
 
 def roll_back_the_prefects_node(nodes, territory, prefect):

@@ -153,6 +153,8 @@ TEST_CASE("a territory that the prefect has taken over is served by his node, an
   auto during = registered.assigned().at("number").get<std::string>();
   auto document = s.file_document(during);
   CHECK(s.regional.get("desk", s.at_host("/v1/late-entries")).body.at("items").empty());
+  CHECK(s.regional.get("desk", s.at_host("/v1/late-entries?limit=1&after=k1-5")).body.at("items").empty());
+  CHECK(s.regional.get("desk", s.at_host("/v1/late-entries?after=k1-")).code() == "E_MALFORMED");
   REQUIRE(served_federation::comes_true([&] { return s.epoch_at(s.territory) == 1; }));
   REQUIRE(served_federation::comes_true([&] { return s.epoch_at(s.departmental) == 1; }));
   auto alarms = s.regional.get("gestionnaire", "/v1/federation").body.at("alarms");

@@ -149,11 +149,10 @@ void gateway::dispositif(teller<dispositif_ptr> tell) {
   ask<dispositif_ptr>(&territory_actors::conventions, std::move(tell), as_it_is<dispositif_ptr>, list_atom_v);
 }
 
-void gateway::late_entries(teller<late_report_ptr> tell) {
-  auto actors = node_.actors();
-  if (actors && !actors->late)
-    return tell(std::make_shared<const late_report>());
-  ask<late_report_ptr>(&territory_actors::late, std::move(tell), as_it_is<late_report_ptr>, list_atom_v);
+void gateway::late_entries(late_query query, teller<late_page> tell) {
+  ask<late_page_ptr>(
+      &territory_actors::guard, std::move(tell), [](const late_page_ptr& given) { return told<late_page>{*given}; },
+      list_atom_v, late_query_ptr{std::make_shared<const late_query>(std::move(query))});
 }
 
 void gateway::procedures(teller<procedures_ptr> tell) {

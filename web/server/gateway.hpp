@@ -42,7 +42,7 @@ public:
   /// Refused on a State node.
   void dispositif(teller<dispositif_ptr> tell);
   /// Of a territory that nobody has taken over, and on a State node: nothing.
-  void late_entries(teller<late_report_ptr> tell);
+  void late_entries(late_query query, teller<late_page> tell);
   /// Of a territory's node: nothing.
   void procedures(teller<procedures_ptr> tell);
   /// Of each territory that this State node follows, in the order of their streams.

@@ -204,9 +204,9 @@ constexpr std::array routes{
          "Publier, notifier, suspendre, reprendre, retirer, abroger ou annuler un arrêté",
          only<law::act_published, law::act_notified, law::act_suspended, law::act_resumed, law::act_ended>),
 
-    get("/v1/late-entries", "list_late_entries", "preuve",
-        "Écritures de l'ancien nœud au-delà de la reprise, et ce qu'il en est advenu", serve::late_entries,
-        "page_of_late_entry"),
+    get_page("/v1/late-entries", "list_late_entries", "preuve",
+             "Écritures de l'ancien nœud au-delà de la reprise, et ce qu'il en est advenu", serve::late_entries,
+             "page_of_late_entry"),
     post("/v1/late-entries/reviews", "review_late_entry", "preuve",
          "Accepter ou contester une écriture tardive que personne n'avait attestée", only<law::late_entry_reviewed>),
     get_page("/v1/entries", "list_entries_in_name", "preuve", "Écritures que d'autres ont faites en votre nom",

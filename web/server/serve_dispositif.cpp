@@ -1,6 +1,7 @@
 // The dispositif: what its parties have recorded in the territory; what the prefect has, may do, and can show.
 
 #include "law/competence.hpp"
+#include "law/scalar_text.hpp"
 #include "web/server/dispositif_answers.hpp"
 #include "web/server/serve.hpp"
 
@@ -63,14 +64,41 @@ late_entry_view shown(const law::late_file& file) {
 
 } // namespace
 
+namespace {
+
+/// An entry's place among them, as the address of the next page names it.
+std::string written_place(law::late_book::key place) {
+  return std::to_string(place.first) + "-" + std::to_string(place.second);
+}
+
+std::optional<law::late_book::key> read_place(std::string_view text) {
+  law::late_book::key place{};
+  auto dash = text.find('-');
+  if (dash == std::string_view::npos || !law::scalar_from_text(text.substr(0, dash), place.first) ||
+      !law::scalar_from_text(text.substr(dash + 1), place.second))
+    return std::nullopt;
+  return place;
+}
+
+} // namespace
+
 // [L441-2-7-4-1]
 void late_entries(const call_ptr& c) {
-  c->gateway().late_entries(answering<late_report_ptr>(c, [c](const late_report_ptr& known) {
-    auto items = json::array();
-    for (const auto& [place, file] : known->files)
-      items.push_back(to_json(shown(file)));
-    c->answer(answer_json(200, {{"items", std::move(items)}}));
-  }));
+  auto page = read_page(*c);
+  if (!page)
+    return;
+  auto after = page->key.empty() ? std::optional{law::late_book::key{}} : read_place(page->key);
+  if (!after)
+    return c->refuse_parameter("after");
+  c->gateway().late_entries({c->who, *after, page->limit}, answering<late_page>(c, [c](const late_page& found) {
+                              auto items = json::array();
+                              for (const auto& file : found.files)
+                                items.push_back(to_json(shown(file)));
+                              json body{{"items", std::move(items)}};
+                              if (found.next)
+                                body["next"] = next_page(*c, written_place(*found.next));
+                              c->answer(answer_json(200, body));
+                            }));
 }
 
 // -- on the prefect's node ------------------------------------------------------------------------------------------

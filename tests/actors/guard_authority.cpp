@@ -1,0 +1,170 @@
+// In whose place the guard lets somebody in, in the epoch in force.
+
+#include "actors/late_entries.hpp"
+#include "tests/actors/guard_on_stage.hpp"
+
+using namespace toit;
+using namespace toit::test;
+
+namespace {
+
+/// Beside the territory's stream that of its ordering authority, which opens epochs.
+struct passing_on_stage : guard_on_stage {
+  passing_on_stage() {
+    node.journal->create_stream(
+        ordering, journal::test::record_of(law::stream_opened{prefecture, law::text<120>{"Préfecture fictive"},
+                                                              law::text<16>{"training"}, node.journal->signer()}));
+    node.journal->load(ordering);
+    prefect = agent_of(prefecture, "prefecture");
+    responsible = agent_of(*law::siren::parse("732829320"), "epci");
+    law::habilitation h{};
+    h.legal_person = responsible.legal_person.legal_person();
+    h.quality = law::quality::epci_responsable;
+    h.from = context->today();
+    REQUIRE(recorded(ask(admin, law::habilitation_granted{h})));
+  }
+
+  identity agent_of(law::siren who, const std::string& login) {
+    REQUIRE(recorded(
+        ask(admin, law::legal_person_registered{who, law::legal_person_kind::other, law::text<120>{"Corps fictif"}})));
+    law::agent_missions missions{law::agent_mission::consult, law::agent_mission::record};
+    auto told = ask(admin, law::account_opened{{}, who, missions, context->today(), {}}, password, login);
+    REQUIRE(recorded(told));
+    return {who, law::id_of<law::agent_id>((**told->answer)->subject), {}};
+  }
+
+  std::uint64_t note(const ports::stream_id& stream, law::event happened) {
+    auto about = id_with<law::subject_id>(9);
+    auto record = journal::test::record_of(std::move(happened));
+    auto append = std::make_shared<ports::append>();
+    append->stream = stream;
+    auto payload = node.journal->open_sealer()->seal(stream, about, record);
+    append->drafts.push_back({about, std::move(payload), std::make_shared<const law::record>(std::move(record))});
+    auto result = node.write(append);
+    REQUIRE(result.status == ports::append_status::appended);
+    return result.last_seq;
+  }
+  void passes_to(law::siren holder, law::passing_ground ground) {
+    law::authority_passed passed{};
+    passed.territory = gestionnaire;
+    passed.epoch = ++epoch;
+    passed.holder = holder;
+    passed.ground = ground;
+    law::authority_cut cut{};
+    cut.epoch = epoch;
+    cut.ordered_by = law::text<16>{ordering.view()};
+    cut.ordered_seq = note(ordering, passed);
+    note(context->stream, cut);
+    tell(guard);
+  }
+  /// That something was written.
+  template <class Follower>
+  void tell(const Follower& who) {
+    caf::anon_send(who, written_atom_v,
+                   ports::batch_ptr{std::make_shared<ports::entry_batch>(ports::entry_batch{context->stream, {}})});
+    on.run();
+  }
+
+  /// The right under which a list is read; empty when it is refused.
+  std::string reads(const identity& by) {
+    auto asked = std::make_shared<read_request>();
+    asked->by = by;
+    asked->purpose = law::purpose::shared_management;
+    asked->what = read_list{};
+    auto before = log.consultations.size();
+    on.ask<read_answer_ptr>(guard, read_atom_v, read_request_ptr{asked});
+    on.run();
+    return log.consultations.size() == before ? std::string{} : log.consultations.back().right;
+  }
+  bool is_told_reasons(const identity& by) {
+    on.ask<late_page_ptr>(guard, list_atom_v, late_query_ptr{std::make_shared<const late_query>(late_query{by})});
+    on.run();
+    return with_reasons.back();
+  }
+
+  const law::siren prefecture = *law::siren::parse("110068012");
+  const ports::stream_id ordering = *ports::stream_id::parse("SR11");
+  std::uint32_t epoch = 0;
+  identity prefect;
+  identity responsible;
+};
+
+} // namespace
+
+TEST_CASE("whoever holds the epoch reads and reviews in the EPCI's place, until it is handed back",
+          "[actors][R441-2-15-V-2-2][L441-2-7-4-1]") {
+  passing_on_stage g;
+  const std::string row_c = "c R441-2-15-V-2-2";
+  CHECK(g.reads(g.responsible) == row_c);
+  CHECK(g.reads(g.prefect).empty());
+  CHECK(g.is_told_reasons(g.responsible));
+  CHECK_FALSE(g.is_told_reasons(g.prefect));
+
+  g.passes_to(g.prefecture, law::passing_ground::substitution);
+  CHECK(g.reads(g.prefect) == row_c);
+  CHECK(g.reads(g.responsible).empty());
+  CHECK(g.log.refusals.back().refusal.article == "L441-2-7-4-1");
+  CHECK(g.is_told_reasons(g.prefect));
+  for (const auto& replaced : {g.responsible, g.admin})
+    CHECK_FALSE(g.is_told_reasons(replaced));
+  // Who operates the dispositif goes on doing so.
+  CHECK(g.reads(g.admin) == "f R441-2-15-V-2-5");
+  g.ask(g.prefect, law::late_entry_reviewed{1, 5, law::late_verdict::accepted, {}});
+  REQUIRE(g.reached.size() == 1);
+  const auto& known = g.reached.back()->facts.authority;
+  REQUIRE(known);
+  CHECK(known->holder == g.prefecture);
+  CHECK(known->in_its_place());
+
+  // He needs no account from the EPCI to read from his own node.
+  identity from_his_node{g.prefecture, id_with<law::agent_id>(8), {}, g.prefecture};
+  CHECK(g.reads(from_his_node) == row_c);
+
+  // As it is found again after a restart.
+  g.end({caf::actor_cast<caf::actor>(g.guard)});
+  g.begin_guard();
+  CHECK(g.reads(g.responsible).empty());
+
+  g.passes_to(g.gestionnaire, law::passing_ground::handing_back);
+  CHECK(g.reads(g.responsible) == row_c);
+  CHECK(g.reads(g.prefect).empty());
+  CHECK(g.reads(from_his_node).empty());
+  CHECK(g.is_told_reasons(g.responsible));
+  CHECK(g.is_told_reasons(g.admin));
+  CHECK_FALSE(g.is_told_reasons(g.prefect));
+}
+
+TEST_CASE("late entries are listed page by page, in the order of cuts and of entries", "[actors][L441-2-7-4-1]") {
+  passing_on_stage g;
+  auto desk = g.on.system().spawn(late_entries, g.context, g.recorder);
+  g.on.run();
+  using place = law::late_book::key;
+  for (auto [cut, seq] : {place{2, 3}, place{1, 12}, place{1, 9}}) {
+    law::late_entry_settled settled{};
+    settled.cut = cut;
+    settled.seq = seq;
+    settled.outcome = law::late_outcome::conflict;
+    settled.code = "E_DUPLICATE";
+    g.note(g.context->stream, settled);
+  }
+  g.tell(desk);
+  auto page = [&](place after, bool with_reasons) {
+    auto query = std::make_shared<const late_query>(late_query{g.admin, after, 2, with_reasons});
+    auto told = g.on.ask<late_page_ptr>(desk, list_atom_v, late_query_ptr{query});
+    g.on.run();
+    REQUIRE(told->answer);
+    return **told->answer;
+  };
+  auto first = page({}, true);
+  REQUIRE(first.files.size() == 2);
+  CHECK(first.files[0].settled.seq == 9);
+  CHECK(first.files[1].settled.seq == 12);
+  CHECK(first.files[0].settled.code == law::text<40>{"E_DUPLICATE"});
+  REQUIRE(first.next == place{1, 12});
+  auto second = page(*first.next, false);
+  REQUIRE(second.files.size() == 1);
+  CHECK(second.files[0].settled.cut == 2);
+  CHECK(second.files[0].settled.code.empty());
+  CHECK_FALSE(second.next);
+  g.end({caf::actor_cast<caf::actor>(desk)});
+}
