@@ -314,10 +314,13 @@ void exchange::orphans_written(const ports::orphan_result& result) {
   case known:
     settle(alarm_kind::altered, stream, from);
     settle(alarm_kind::bad_signature, stream, from);
+    settle(alarm_kind::keys_missing, stream, from);
+    break;
+  case unordered: // an epoch that was left out whole is encrypted under a key that the escrow alone opens
+    raise(alarm_kind::keys_missing, stream, from, result.now.seq);
     break;
   case gap:
   case read_only:
-  case unordered:
     break;
   }
   say(from, orphans_held{result.now, result.status == forked});

@@ -346,6 +346,32 @@ TEST_CASE("keys that were lost on their way to the next host are asked for until
   check_held_alike(all, "plaine");
 }
 
+TEST_CASE("a tail that nothing here opens is told until it is opened", "[L441-2-7-4-1]") {
+  passing_nodes all{51};
+  all.run(2);
+  auto stream = all.stream("plaine");
+  cut_off(all, "plaine");
+  CHECK(all.write(all["plaine"], 2));
+  all.pass("plaine", "region");
+  all.run(3);
+  join(all, "plaine");
+  all.run(10);
+  REQUIRE(all.tail("region", "plaine") == 2);
+  auto& region = all["region"];
+  auto bring = [&](ports::transfer_status becomes) {
+    auto tail = all["plaine"].source->read_orphans(stream, 1, 0, 100'000);
+    REQUIRE(tail);
+    region.talk->received(all["plaine"].name, encode({all["plaine"].name, region.name, orphans{*tail}}));
+    REQUIRE(region.talk->take().orphans.size() == 1);
+    region.talk->orphans_written({becomes, {stream, 1, 0, {}}});
+    region.talk->take();
+  };
+  bring(ports::transfer_status::unordered);
+  CHECK(all.has_alarm("region", alarm_kind::keys_missing));
+  bring(ports::transfer_status::known);
+  CHECK(all.alarms() == std::vector<std::string>{});
+}
+
 TEST_CASE("a stream passes between two territories that have no link, by who watches over it", "[L441-2-7-2-1]") {
   passing_nodes all{47};
   all.run(2);
