@@ -275,6 +275,9 @@ event_recorder_actor::behavior_type event_recorder(event_recorder_actor::statefu
         return true;
       },
       [self](ordering_atom, const ordered_stream_ptr& now) { return self->state.order(*now); },
+      [self](ordering_atom, const ports::stream_id& ordering, std::uint64_t seq) {
+        self->state.writer->heed_ordering(ordering, seq);
+      },
       [self](adopt_atom, const adoption_ptr& asked) { return self->state.adopt(*asked); },
       [self](release_atom, const ports::stream_id& stream) { return self->state.release(stream); },
       [self](follow_atom, const ports::stream_id& stream, const follower_actor& follower) {

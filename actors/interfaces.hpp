@@ -115,9 +115,11 @@ using event_recorder_actor = caf::typed_actor<
     caf::replies_to<bring_atom, brought_ptr>::with<brought_results_ptr>,
     // A stream that is behind what another node holds takes no appends until it is released.
     caf::replies_to<hold_atom, ports::stream_id, bool>::with<bool>,
-    // From now on each head names the last entry of the ordering authority's stream that was there, and the stream's
+    // From now on each head names the last entry of the ordering authority's stream that was heeded, and the stream's
     // keys are sealed to that authority. False when the disk has no room: to be asked again.
     caf::replies_to<ordering_atom, ordered_stream_ptr>::with<bool>,
+    // What the ordering authority's stream says up to this entry has been done: heads name it from now on.
+    caf::reacts_to<ordering_atom, ports::stream_id, std::uint64_t>,
     // Makes a stream this node's, whose epoch the ordering authority has opened for it: answers once the cut is on
     // disk.
     caf::replies_to<adopt_atom, adoption_ptr>::with<ports::adoption_result>,

@@ -3,6 +3,9 @@
 #include "actors/owner.hpp"
 #include "actors/spawning.hpp"
 
+#include <algorithm>
+#include <functional>
+
 namespace toit {
 
 static_assert(actor_state<late_entries_state>);
@@ -28,8 +31,10 @@ law::subject_id subject_of_late(const territory_context& context, std::uint32_t 
 void late_entries_state::tick(access_guard_actor guard) {
   guard_ = std::move(guard);
   waits_ = false;
-  if (!busy_)
-    go_on();
+  if (busy_)
+    return;
+  look_for_tombstones();
+  go_on();
 }
 
 namespace {
@@ -53,38 +58,123 @@ law::refusal unreadable() {
 
 } // namespace
 
-namespace {
-
-/// Of the tail that a cut has left out: all up to the last one that is settled are.
-std::uint64_t settled_through(const law::late_book& book, std::uint32_t cut) {
-  auto beyond = book.files().lower_bound({cut + 1, 0});
-  if (beyond == book.files().begin() || std::prev(beyond)->first.first != cut)
-    return 0;
-  return std::prev(beyond)->first.second;
+bool late_entries_state::is_settled(const orphan& late) const {
+  return desk->book().find({late.cut, late.entry.seq}) != nullptr;
 }
 
 /// In the order of cuts, and of entries within each. A former host may bring his tail after those of later cuts are
 /// settled.
-std::vector<ports::orphan_entry> next_unsettled(ports::journal_reader& reader, const ports::stream_id& stream,
-                                                const law::late_book& book) {
-  for (const auto& cut : reader.cuts(stream)) {
-    auto next = reader.orphans(stream, cut.epoch, settled_through(book, cut.epoch), 1);
-    if (!next.empty() && next.front().cut == cut.epoch)
-      return next;
+std::optional<late_entries_state::orphan> late_entries_state::next_of_tails() {
+  constexpr std::size_t empty_most = 256; // before others are served
+  auto& reader = desk->cursor().reader();
+  std::size_t passed = 0;
+  for (const auto& cut : reader.cuts(context->stream)) {
+    auto& at = looked_to_.try_emplace(cut.epoch, cut.seq - 1).first->second;
+    while (passed < empty_most) {
+      while (desk->book().find({cut.epoch, at + 1}))
+        ++at;
+      auto found = reader.orphans(context->stream, cut.epoch, at, 1);
+      if (found.empty() || found.front().cut != cut.epoch)
+        break;
+      auto& late = found.front();
+      bool waits = late.reading == ports::orphan_reading::erased;
+      if (!waits && !is_settled(late))
+        return std::move(late);
+      at = late.entry.seq;
+      if (waits && !is_settled(late)) {
+        ++passed;
+        let_wait(std::move(late));
+      }
+    }
   }
-  return {};
+  return std::nullopt;
+}
+
+void late_entries_state::let_wait(orphan late) {
+  auto& where = tombstones_.contains(late.entry.subject) ? erased_ : empty_;
+  where.push_back(std::move(late));
+}
+
+/// Somebody has brought its payload meanwhile. A part of them is looked at a time.
+std::optional<late_entries_state::orphan> late_entries_state::next_filled() {
+  constexpr std::size_t looks_most = 64;
+  auto& reader = desk->cursor().reader();
+  for (auto looks = std::min(empty_.size(), looks_most); looks > 0; --looks) {
+    auto late = std::move(empty_.front());
+    empty_.pop_front();
+    if (is_settled(late))
+      continue;
+    auto now = reader.orphans(context->stream, late.cut, late.entry.seq - 1, 1);
+    bool is_filled = !now.empty() && now.front().entry.seq == late.entry.seq && now.front().cut == late.cut &&
+                     now.front().reading != ports::orphan_reading::erased;
+    empty_.push_back(std::move(late));
+    if (is_filled)
+      return std::move(now.front());
+  }
+  return std::nullopt;
+}
+
+namespace {
+
+/// Moves those that have this from the one to the other.
+template <class Waiting, class Has>
+void move_those(Waiting& from, Waiting& to, Has has) {
+  auto moved = std::ranges::stable_partition(from, std::not_fn(has));
+  to.insert(to.end(), std::make_move_iterator(moved.begin()), std::make_move_iterator(moved.end()));
+  from.erase(moved.begin(), moved.end());
 }
 
 } // namespace
 
+/// A tombstone of the tail is dropped, as what the former host drew by itself; what it has destroyed went before it.
+// [L441-2-7-1-1c]
+void late_entries_state::note_erased(const orphan& tombstone) {
+  if (empty_.empty() || !tombstone.entry.record)
+    return;
+  auto named = law::emptied_by(tombstone.entry.record->event);
+  std::set<std::uint64_t> emptied(named.begin(), named.end());
+  move_those(empty_, erased_, [&](const orphan& late) {
+    return late.cut == tombstone.cut && late.entry.subject == tombstone.entry.subject &&
+           emptied.contains(late.entry.seq);
+  });
+}
+
+/// Of the stream itself, a part at a time.
+void late_entries_state::look_for_tombstones() {
+  if (empty_.empty())
+    return;
+  constexpr std::size_t read_at_once = 4096;
+  // Whatever a tail has about a dossier comes after the cut before it, and so does its tombstone.
+  if (auto cuts = desk->cursor().reader().cuts(context->stream); tombstones_to_ == 0 && !cuts.empty())
+    tombstones_to_ = cuts.front().seq;
+  for (const auto& entry : desk->cursor().reader().read(context->stream, tombstones_to_, read_at_once)) {
+    tombstones_to_ = entry.seq;
+    if (entry.record && std::holds_alternative<law::demande_erased>(entry.record->event))
+      tombstones_.insert(entry.subject);
+  }
+  move_those(empty_, erased_, [&](const orphan& late) { return tombstones_.contains(late.entry.subject); });
+}
+
+std::optional<late_entries_state::orphan> late_entries_state::next() {
+  while (!erased_.empty() && is_settled(erased_.front()))
+    erased_.pop_front();
+  if (!erased_.empty())
+    return erased_.front();
+  if (auto late = next_of_tails()) {
+    note_erased(*late);
+    return erased_.empty() ? std::move(late) : std::optional{erased_.front()};
+  }
+  return next_filled();
+}
+
 void late_entries_state::go_on() {
-  auto next = next_unsettled(desk->cursor().reader(), context->stream, desk->book());
+  auto late = next();
   // What cannot be read yet waits for its key: nothing is settled unread.
-  locked_ = !next.empty() && next.front().reading == ports::orphan_reading::locked;
-  if (next.empty() || waits_ || locked_)
+  locked_ = late && late->reading == ports::orphan_reading::locked;
+  if (!late || waits_ || locked_)
     return;
   busy_ = true;
-  bring_in(next.front());
+  bring_in(*late);
 }
 
 /// What the former host had drawn by itself, the present one draws where it is due; what it erased is erased by the
@@ -98,6 +188,8 @@ void late_entries_state::bring_in(const orphan& late) {
     return settle(late, settled_as(law::late_outcome::conflict, unreadable()));
   if (!record || law::late_nature_of(*record) == law::late_nature::consequence)
     return settle(late, settled_as(law::late_outcome::dropped));
+  if (auto ok = law::may_come_back(*record, late.witnessed, late.knowing); !ok)
+    return refuse(late, ok.error());
 #ifdef TOIT_TEST_SWITCHES
   if (context->bugs.execute_late_decision && law::late_nature_of(*record) == law::late_nature::decided)
     return execute(late);
@@ -129,6 +221,15 @@ void late_entries_state::execute(const orphan& late) {
           [this](const caf::error& why) { self->quit(why); });
 }
 #endif
+
+void late_entries_state::refuse(const orphan& late, const law::refusal& why) {
+  auto outcome = settled_as(law::late_outcome::refused);
+  outcome.code = law::text<40>{std::string{law::name_of(why.code)}};
+  outcome.article = law::text<40>{why.article};
+  command_ = late.entry.record->command;
+  given_ = outcome;
+  settle(late, outcome);
+}
 
 /// As whoever asked for it was known then: his rights were looked at by the former host.
 asked_command_ptr late_entries_state::asked_again(const orphan& late) const {
@@ -174,6 +275,7 @@ void late_entries_state::settle(const orphan& late, law::late_entry_settled outc
   outcome.seq = late.entry.seq;
   outcome.link = late.link;
   outcome.witnessed = late.witnessed;
+  outcome.knowing = late.knowing;
   auto about = subject_of_late(*context, late.cut, late.entry.seq);
   auto append = append_of_node(*context, about, outcome, {{about, 0}});
   self->request(recorder, ask_timeout, append_atom_v,
@@ -211,6 +313,7 @@ late_page_ptr late_entries_state::page(const late_query& asked) const {
     found->files.push_back(asked.with_reasons ? at->second : law::without_reasons(at->second));
     last = at->first;
   }
+  found->waits = waits_ || locked_ || !empty_.empty();
   return found;
 }
 

@@ -269,6 +269,7 @@ using late_query_ptr = std::shared_ptr<const late_query>;
 struct late_page {
   std::vector<law::late_file> files;
   std::optional<law::late_book::key> next; ///< after which to go on, absent at the end
+  bool waits = false;                      ///< some cannot be brought in now
 };
 using late_page_ptr = std::shared_ptr<const late_page>;
 

@@ -105,9 +105,36 @@ ports::record_ptr open_payload(const entry_row& row, const stream_keys& keys) {
   return record ? std::make_shared<const law::record>(std::move(*record)) : nullptr;
 }
 
-ports::orphan_entry read_orphan(std::uint32_t cut, const entry_row& row, const stream_keys& keys, bool witnessed) {
+/// What is said of a tail as a whole.
+struct tail_told {
+  std::uint32_t cut = 0;
+  std::uint64_t marked = 0;                  ///< its last entry that has a mark
+  std::optional<std::uint64_t> knowing_from; ///< number of the ordering stream
+};
+
+/// Heads that name the entry by which the epoch was opened, or a later one, are of who knew. Nothing is said where the
+/// head before the tail names as much: it is of another authority's stream, or the epoch goes on from there knowingly.
+std::optional<std::uint64_t> knowing_from(store_reader& rows, const ports::stream_id& stream, std::uint32_t epoch) {
+  auto cuts = cuts_of(rows, stream);
+  auto place = std::ranges::find(cuts, epoch, &ports::cut_place::epoch);
+  auto cut = place == cuts.end() ? std::nullopt : cut_at(rows, stream, place->seq);
+  auto before = cut && place->seq > 1 ? rows.heads(stream, place->seq - 1, 1) : std::vector<ports::signed_head>{};
+  if (before.empty() || before.front().ordering_seq >= cut->ordered_seq)
+    return std::nullopt;
+  return cut->ordered_seq;
+}
+
+bool is_knowing(store_reader& rows, const ports::stream_id& stream, const tail_told& tail, std::uint64_t seq) {
+  auto heads = tail.knowing_from ? rows.orphan_heads(stream, tail.cut, seq, 1) : std::vector<ports::signed_head>{};
+  return !heads.empty() && heads.front().ordering_seq >= *tail.knowing_from;
+}
+
+ports::orphan_entry read_orphan(store_reader& rows, const tail_told& tail, const entry_row& row,
+                                const stream_keys& keys) {
   using enum ports::orphan_reading;
-  ports::orphan_entry read{cut, without_record(row.header), open, row.link, witnessed};
+  auto seq = row.header.seq;
+  ports::orphan_entry read{tail.cut, without_record(row.header), open,
+                           row.link, seq <= tail.marked,         is_knowing(rows, keys.stream(), tail, seq)};
   if (row.erased || is_locked(row, keys)) {
     read.reading = row.erased ? erased : locked;
     return read;
@@ -196,10 +223,12 @@ public:
     for (const auto& tail : rows_->orphan_tails()) {
       if (tail.stream != stream || tail.cut < cut)
         continue;
-      auto marks = rows_->orphan_marks(stream, tail.cut, 0);
-      auto marked = marks.empty() ? 0 : marks.back().seq;
-      for (const auto& row : rows_->orphan_entries(stream, tail.cut, tail.cut == cut ? after : 0, limit - found.size()))
-        found.push_back(read_orphan(tail.cut, row, *keys, row.header.seq <= marked));
+      auto rows = rows_->orphan_entries(stream, tail.cut, tail.cut == cut ? after : 0, limit - found.size());
+      if (rows.empty())
+        continue;
+      tail_told told{tail.cut, rows_->last_orphan_mark(stream, tail.cut), knowing_from(*rows_, stream, tail.cut)};
+      for (const auto& row : rows)
+        found.push_back(read_orphan(*rows_, told, row, *keys));
     }
     return found;
   }

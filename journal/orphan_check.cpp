@@ -5,13 +5,20 @@
 
 namespace toit::journal {
 
+namespace {
+
+bool is_as_committed(const entry_row& row) {
+  bool has_nonce = row.nonce.empty() || row.nonce.size() == entry_nonce_bytes;
+  return row.erased || (has_nonce && commitment_of(row.nonce, row.content) == row.header.commitment);
+}
+
+} // namespace
+
 bool follows(const tail_place& before, const entry_row& row, std::uint32_t cut) {
   const auto& header = row.header;
-  bool has_nonce = row.nonce.empty() || row.nonce.size() == entry_nonce_bytes;
   return header.seq == before.seq + 1 && header.epoch >= before.epoch && header.epoch < cut &&
-         header.recorded_at_ms >= before.recorded_at_ms && header.previous < header.seq && has_nonce &&
-         row.link == next_link(before.link, leaf_of(header)) &&
-         (row.erased || commitment_of(row.nonce, row.content) == header.commitment);
+         header.recorded_at_ms >= before.recorded_at_ms && header.previous < header.seq &&
+         row.link == next_link(before.link, leaf_of(header)) && is_as_committed(row);
 }
 
 bool ends_batch(const ports::signed_head& head, const tail_place& before, const entry_row& last) {
@@ -45,7 +52,8 @@ private:
       return transfer_status::altered;
     if (!is_signed())
       return transfer_status::bad_signature;
-    return done_.rows.entries.empty() && done_.rows.marks.empty() ? transfer_status::known : transfer_status::stored;
+    bool is_known = done_.rows.entries.empty() && done_.rows.marks.empty() && done_.rows.filled.empty();
+    return is_known ? transfer_status::known : transfer_status::stored;
   }
 
   std::optional<transfer_status> take_entries() {
@@ -74,7 +82,7 @@ private:
   std::optional<transfer_status> take(entry_row row) {
     links_.emplace(row.header.seq, row.link);
     if (row.header.seq <= here_.at.seq)
-      return here_.link_of(row.header.seq) == row.link ? std::nullopt : std::optional{transfer_status::forked};
+      return take_again(std::move(row));
     auto before = here_.at;
     if (!done_.rows.entries.empty()) {
       const auto& last = done_.rows.entries.back();
@@ -83,6 +91,18 @@ private:
     if (!follows(before, row, brought_.cut))
       return transfer_status::altered;
     done_.rows.entries.push_back(std::move(row));
+    return std::nullopt;
+  }
+
+  /// What is here: but for its payload, perhaps, which nobody else can have made.
+  std::optional<transfer_status> take_again(entry_row row) {
+    if (here_.link_of(row.header.seq) != row.link)
+      return transfer_status::forked;
+    if (row.erased || !here_.is_empty(row.header.seq))
+      return std::nullopt;
+    if (!is_as_committed(row))
+      return transfer_status::altered;
+    done_.rows.filled.push_back(std::move(row));
     return std::nullopt;
   }
 

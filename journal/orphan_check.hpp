@@ -29,6 +29,8 @@ struct orphan_view {
   /// The link of an entry of the tail.
   std::function<std::optional<bytes32>(std::uint64_t)> link_of;
   std::function<bool(const ports::witness_mark&)> has_mark;
+  /// An entry of the tail that is here without its payload.
+  std::function<bool(std::uint64_t)> is_empty{};
 };
 
 struct checked_orphans {

@@ -211,10 +211,17 @@ public:
     std::vector<ports::orphan_position> found;
     if (!has_orphans_)
       return found;
-    auto query = database_.prepare("SELECT s.name, o.cut, o.seq, o.link FROM orphan_entry o "
-                                   "JOIN stream s ON s.number = o.stream WHERE (o.stream, o.cut, o.seq) IN "
-                                   "(SELECT stream, cut, max(seq) FROM orphan_entry GROUP BY stream, cut) "
-                                   "ORDER BY o.stream, o.cut");
+    // One look-up a tail, however long it is.
+    auto next = "FROM orphan_entry WHERE (stream, cut, seq) > (each.stream, each.cut, " + std::to_string(seq_most) +
+                ") ORDER BY stream, cut, seq LIMIT 1";
+    auto query =
+        database_.prepare("WITH RECURSIVE each(stream, cut) AS (SELECT 0, 0 UNION ALL SELECT (SELECT stream " + next +
+                          "), (SELECT cut " + next +
+                          ") FROM each WHERE each.stream IS NOT NULL) "
+                          "SELECT s.name, o.cut, o.seq, o.link FROM each JOIN stream s ON s.number = each.stream "
+                          "JOIN orphan_entry o ON o.stream = each.stream AND o.cut = each.cut AND o.seq = "
+                          "(SELECT max(seq) FROM orphan_entry WHERE stream = each.stream AND cut = each.cut) "
+                          "ORDER BY each.stream, each.cut");
     while (query.step()) {
       auto& tail = found.emplace_back();
       tail.stream = stream_named(query.text(0));
@@ -254,6 +261,15 @@ public:
     if (!bind_tail(orphan_marks_, stream, cut, from))
       return {};
     return marks_of(orphan_marks_, stream);
+  }
+
+  std::uint64_t last_orphan_mark(const ports::stream_id& stream, std::uint32_t cut) override {
+    auto number = has_orphans_ ? number_of(stream) : std::nullopt;
+    if (!number)
+      return 0;
+    last_orphan_mark_.bind(1, *number).bind(2, std::int64_t{cut});
+    query_end end{last_orphan_mark_};
+    return last_orphan_mark_.step() ? sequence_in(last_orphan_mark_, 0) : 0;
   }
 
   std::optional<std::string> setting(std::string_view name) override {
@@ -349,6 +365,8 @@ private:
                                       "ORDER BY seq LIMIT ?");
     orphan_marks_ = database_.prepare("SELECT seq, witness, epoch, link, at, key_id, signature FROM orphan_mark "
                                       "WHERE stream = ? AND cut = ? AND seq >= ? ORDER BY seq, witness");
+    last_orphan_mark_ =
+        database_.prepare("SELECT seq FROM orphan_mark WHERE stream = ? AND cut = ? ORDER BY seq DESC LIMIT 1");
     held_account_ =
         database_.prepare(accounts_in("held_account") + " WHERE stream = ? AND " + subject_of_account_ + " = ?");
   }
@@ -401,7 +419,7 @@ private:
 
   sqlite_database database_;
   sqlite_statement stream_, entries_, last_of_, heads_, last_head_, number_, begin_, marks_from_, last_marks_;
-  sqlite_statement own_account_, held_account_, orphan_entries_, orphan_heads_, orphan_marks_;
+  sqlite_statement own_account_, held_account_, orphan_entries_, orphan_heads_, orphan_marks_, last_orphan_mark_;
   std::string subject_of_account_; ///< the column that says it
   bool has_marks_ = false;
   bool has_orphans_ = false;

@@ -173,6 +173,10 @@ public:
       begin_tail_row(insert_orphan_entry_, number, rows.cut, row.header.seq);
       bind_entry(insert_orphan_entry_, 4, row).run();
     }
+    for (const auto& row : rows.filled) {
+      begin_tail_row(fill_orphan_entry_, number, rows.cut, row.header.seq);
+      fill_orphan_entry_.bind(4, byte_view{row.nonce}).bind(5, byte_view{row.content}).run();
+    }
     for (const auto& head : rows.heads) {
       begin_tail_row(insert_orphan_head_, number, rows.cut, head.seq);
       bind_head(insert_orphan_head_, 4, head).run();
@@ -286,6 +290,8 @@ private:
     std::string mark = "INSERT OR IGNORE INTO orphan_mark (stream, cut, seq, witness, epoch, link, at, key_id, "
                        "signature) ";
     insert_orphan_entry_ = database_.prepare(entry + "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    fill_orphan_entry_ = database_.prepare("UPDATE orphan_entry SET nonce = ?4, content = ?5 WHERE stream = ?1 "
+                                           "AND cut = ?2 AND seq = ?3 AND content IS NULL");
     insert_orphan_head_ = database_.prepare(head + "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
     insert_orphan_mark_ = database_.prepare(mark + "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)");
     auto seq = "SELECT ?1, ?2, place & " + std::to_string(seq_most);
@@ -376,8 +382,8 @@ private:
       delete_number_, empty_entry_, empty_orphans_, insert_key_, insert_mark_, insert_foreign_, upsert_account_,
       delete_account_, erase_account_, upsert_setting_;
   sqlite_statement orphan_entries_, orphan_heads_, orphan_marks_, delete_entries_, delete_heads_, delete_marks_,
-      insert_orphan_entry_, insert_orphan_head_, insert_orphan_mark_, upsert_held_, delete_held_, erase_held_,
-      adopt_held_, forget_held_, delete_numbers_;
+      insert_orphan_entry_, fill_orphan_entry_, insert_orphan_head_, insert_orphan_mark_, upsert_held_, delete_held_,
+      erase_held_, adopt_held_, forget_held_, delete_numbers_;
   std::map<ports::stream_id, std::int64_t> numbers_;
 };
 

@@ -51,7 +51,8 @@ struct orphan_rows {
   std::vector<entry_row> entries;
   std::vector<ports::signed_head> heads;
   std::vector<ports::witness_mark> marks;
-  std::vector<sealed_key> keys; ///< of epochs that are in no stream, as this node has sealed them to itself
+  std::vector<sealed_key> keys;    ///< of epochs that are in no stream, as this node has sealed them to itself
+  std::vector<entry_row> filled{}; ///< that were here without their payload
 };
 
 /// The disk is full: nothing of the transaction was written, and the store can still be read.
@@ -108,6 +109,8 @@ public:
   /// All at or after `from`, in the order of sequences and witnesses.
   virtual std::vector<ports::witness_mark> orphan_marks(const ports::stream_id& stream, std::uint32_t cut,
                                                         std::uint64_t from) = 0;
+  /// Of the last entry of a tail that has a mark; 0 where none has.
+  virtual std::uint64_t last_orphan_mark(const ports::stream_id& stream, std::uint32_t cut) = 0;
   virtual std::optional<std::string> setting(std::string_view name) = 0;
 };
 
@@ -148,7 +151,7 @@ public:
   virtual void put(const ports::account_row& account) = 0;
   /// Moves entries, heads and marks of the stream beyond `after` to the tail that this cut has left out.
   virtual void orphan(const ports::stream_id& stream, std::uint64_t after, std::uint32_t cut) = 0;
-  /// Nothing of what is there already.
+  /// Nothing of what is there already, but for payloads that were not.
   virtual void put(const orphan_rows& rows) = 0;
   virtual void put_held(const ports::stream_id& stream, const ports::account_row& account) = 0;
   /// The stream's accounts are this node's own from now on.

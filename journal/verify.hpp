@@ -90,7 +90,8 @@ struct verify_report {
   std::vector<public_key> signers;    ///< that and those that the stream has changed to, in order
   std::vector<verified_epoch> epochs; ///< that a cut begins
   std::vector<verified_tail> tails;
-  std::vector<verify_fault> faults; ///< in the order of the stream, at most 100 of each epoch: none hides those of another
+  /// In the order of the stream, at most 100 of each epoch: no host hides those of another.
+  std::vector<verify_fault> faults;
 };
 
 /// `expected`: heads known from elsewhere (a receipt, a witness), which the stream must hold. `keys`: when given, every

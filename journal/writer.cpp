@@ -484,9 +484,10 @@ std::uint32_t journal_writer_on_store::written_since(const ports::stream_id& str
 }
 
 void journal_writer_on_store::replay(const ports::stream_id& stream, stream_state& state, const stream_keys& keys,
-                                     std::uint32_t own_since, taking_over* made) {
+                                     std::uint32_t own_since, taking_over* made, std::optional<std::uint64_t> until) {
   for (;;) {
-    auto rows = committed_->entries(stream, state.at.seq, replay_chunk);
+    auto limit = until ? std::min<std::uint64_t>(replay_chunk, *until - state.at.seq) : replay_chunk;
+    auto rows = committed_->entries(stream, state.at.seq, limit);
     for (const auto& row : rows) {
       const auto& header = row.header;
       if (header.seq != state.at.seq + 1)
@@ -513,16 +514,20 @@ void journal_writer_on_store::replay(const ports::stream_id& stream, stream_stat
     if (rows.size() < replay_chunk)
       break;
   }
-  settle(stream, state);
+  settle(stream, state, until);
 }
 
-void journal_writer_on_store::settle(const ports::stream_id& stream, stream_state& state) {
+void journal_writer_on_store::settle(const ports::stream_id& stream, stream_state& state,
+                                     std::optional<std::uint64_t> until) {
   auto head = committed_->last_head(stream);
+  if (until)
+    head = committed_->heads(stream, *until, 1).at(0);
   if (state.at.seq == 0 && !head)
     return;
   if (!head || head->seq != state.at.seq || head->link != state.at.link)
     report(stream, state.at.seq, "is not covered by the last signed head");
   state.signers = named_signers_of(*committed_, stream);
+  std::erase_if(state.signers, [&](const named_signer& signer) { return signer.named_at > state.at.seq; });
   state.at.ordering_seq = head->ordering_seq;
   auto last = committed_->entry(stream, state.at.seq);
   auto record = last ? read_row(*last, stream_keys{stream}).record : nullptr;

@@ -33,6 +33,10 @@ public:
   void follow_ordering(const ports::stream_id& stream, const ports::stream_id& ordering) override {
     ordering_.insert_or_assign(stream, ordering);
   }
+  void heed_ordering(const ports::stream_id& ordering, std::uint64_t seq) override {
+    auto& heeded = heeded_[ordering];
+    heeded = std::max(heeded, seq);
+  }
   bool seal_keys_to(const ports::stream_id& stream, const bytes32& recipient) override;
   ports::synced sync() override;
   bool read_only() const override { return read_only_; }
@@ -104,6 +108,7 @@ private:
 
     /// Of what is no part of the stream: numbers of dossiers, and closed accounts.
     void note(const ports::stored_entry& entry);
+    std::optional<std::uint64_t> cut_after; ///< an entry beyond which what is here is left out
   };
 
   replica_state& replica_of(const ports::stream_id& stream);
@@ -120,7 +125,10 @@ private:
   void let_go(const ports::stream_id& stream);
   bool is_fenced(const ports::stream_id& stream) const;
   const flat_table<fingerprint>* answered_in(const ports::stream_id& stream) const;
-  std::optional<taking_over> begin_taking_over(const ports::adoption& asked);
+  std::optional<taking_over> begin_taking_over(const ports::adoption& asked, bool is_cut);
+  std::optional<std::uint64_t> whole_up_to(const ports::stream_id& stream) const;
+  void leave_out(const ports::stream_id& stream, std::uint64_t after, std::uint32_t cut);
+  std::set<std::uint64_t>& empty_of_tail(const ports::stream_id& stream, std::uint32_t cut);
   bool open_tail_keys(const ports::orphan_tail& brought, orphan_rows& rows);
   void drop_erased(orphan_rows& rows);
   bool open_keys(const ports::adoption& asked, taking_over& made);
@@ -132,7 +140,7 @@ private:
   void put_transfers();
   void put_travelled(const ports::stream_id& stream, const ports::account_row& row);
   void end_transfers(ports::synced& done);
-  std::uint64_t ordering_seq_of(const ports::stream_id& stream);
+  std::uint64_t ordering_seq_of(const ports::stream_id& stream) const;
 
   std::vector<sealed_key> not_sealed_to(const ports::stream_id& stream, const bytes32& recipient);
   std::optional<stream_state> read_kept(const ports::stream_id& stream);
@@ -148,14 +156,14 @@ private:
   void chain(const ports::append& asked, ports::append_result& result);
   void write_rows();
   void undo_staged();
-  /// Up to the end; `made`, where it is given, notes what is read. Other hosts have written the epochs before
-  /// `own_since`.
+  /// Up to the end, or to an entry at which a head ends; `made`, where it is given, notes what is read. Other hosts
+  /// have written the epochs before `own_since`.
   void replay(const ports::stream_id& stream, stream_state& state, const stream_keys& keys, std::uint32_t own_since,
-              taking_over* made = nullptr);
+              taking_over* made = nullptr, std::optional<std::uint64_t> until = {});
   /// The epoch that begins with the last cut.
   std::uint32_t written_since(const ports::stream_id& stream) const;
   /// What the last head and the last entry say of a stream that has been read.
-  void settle(const ports::stream_id& stream, stream_state& state);
+  void settle(const ports::stream_id& stream, stream_state& state, std::optional<std::uint64_t> until);
   void require_own_head(const ports::stream_id& stream, const stream_state& state);
   bool nothing_staged() const;
 
@@ -188,8 +196,11 @@ private:
   std::vector<ports::witness_mark> staged_marks_;
   std::vector<ports::signed_head> staged_foreign_;
   std::vector<orphan_rows> staged_orphans_;
+  /// Of tails that were brought here, as they will be once what is staged is on disk.
+  std::map<std::pair<ports::stream_id, std::uint32_t>, std::set<std::uint64_t>> empty_orphans_;
   std::set<ports::stream_id> held_back_;
   std::map<ports::stream_id, ports::stream_id> ordering_; ///< of each stream that has one
+  std::map<ports::stream_id, std::uint64_t> heeded_;      ///< of each ordering stream, the last entry
   bool read_only_ = false;
 };
 

@@ -4,6 +4,7 @@
 #include "journal/codec.hpp"
 #include "journal/orphan_check.hpp"
 #include "journal/transfers.hpp"
+#include "journal/withheld.hpp"
 #include "journal/writer.hpp"
 
 #include <set>
@@ -65,19 +66,19 @@ ports::adoption_result journal_writer_on_store::adopt(const ports::adoption& ask
     return {adoption_status::adopted, last.seq};
   if (!is_cut && asked.closed_at && (!head || std::pair{head->seq, head->link} != *asked.closed_at))
     return {adoption_status::apart};
-  auto made = begin_taking_over(asked);
-  if (!made)
-    return {adoption_status::locked};
-  auto cut_seq = is_cut ? last.seq : add_cut(asked, *made);
-  seal_to_all(asked, *made);
   try {
+    auto made = begin_taking_over(asked, is_cut);
+    if (!made)
+      return {adoption_status::locked};
+    auto cut_seq = is_cut ? last.seq : add_cut(asked, *made);
+    seal_to_all(asked, *made);
     finish(asked.stream, std::move(*made));
+    return {adoption_status::adopted, cut_seq};
   } catch (const store_full&) {
     store_.roll_back();
     read_only_ = true;
     return {adoption_status::read_only};
   }
-  return {adoption_status::adopted, cut_seq};
 }
 
 void journal_writer_on_store::taking_over::note(const ports::stored_entry& entry) {
@@ -91,7 +92,7 @@ void journal_writer_on_store::taking_over::note(const ports::stored_entry& entry
 /// All that is here is read once, for what a writer knows of its stream, for the numbers of the dossiers and for the
 /// accounts that are no more. Absent where the keys do not open.
 std::optional<journal_writer_on_store::taking_over>
-journal_writer_on_store::begin_taking_over(const ports::adoption& asked) {
+journal_writer_on_store::begin_taking_over(const ports::adoption& asked, bool is_cut) {
   taking_over made;
   made.rows.stream = asked.stream;
   made.keys = std::make_shared<stream_keys>(asked.stream);
@@ -106,14 +107,29 @@ journal_writer_on_store::begin_taking_over(const ports::adoption& asked) {
     made.state = hosted->second;
     return made;
   }
+  // What was closed by agreement is gone on with there, and nowhere else.
+  if (!is_cut && !asked.closed_at)
+    made.cut_after = whole_up_to(asked.stream);
   made.renumbers = true;
   held_reads nothing_moves{*committed_}; // this is the only writer
-  replay(asked.stream, made.state, *made.keys, asked.epoch, &made);
+  replay(asked.stream, made.state, *made.keys, asked.epoch, &made, made.cut_after);
   // The first dossier that bears a number keeps it, and rows that come in the order of their keys are written fast.
   std::ranges::stable_sort(made.rows.numbers, {}, &number_row::number_key);
   auto again = std::ranges::unique(made.rows.numbers, {}, &number_row::number_key);
   made.rows.numbers.erase(again.begin(), again.end());
   return made;
+}
+
+/// Where to cut so that nothing below is without its payload, unless an entry says that it was erased: it could never
+/// come any more, and nobody who witnesses the stream would have all of it again. What this node has countersigned is
+/// never without; the rest becomes a tail, and whoever has the payloads brings them. A cut follows a whole batch.
+// [L441-2-7-4-1]
+std::optional<std::uint64_t> journal_writer_on_store::whole_up_to(const ports::stream_id& stream) const {
+  if (withheld_of(*committed_, stream).is_nothing())
+    return std::nullopt;
+  auto places = unannounced_beyond(*committed_, stream, 0);
+  auto heads = places.empty() ? std::vector<ports::signed_head>{} : committed_->heads(stream, places.front(), 1);
+  return heads.empty() || heads.front().first < 2 ? std::nullopt : std::optional{heads.front().first - 1};
 }
 
 namespace {
@@ -224,7 +240,7 @@ std::uint64_t journal_writer_on_store::add_cut(const ports::adoption& asked, tak
   auto about = subject_of_keys(asked.stream);
   auto now = std::max(state.at.recorded_at_ms, std::int64_t{clock_->now().time_since_epoch().count()});
   auto row = row_in_clear(record, asked.epoch, now, about, state.at, state.last_of.find(about));
-  auto ordering = std::max(state.at.ordering_seq, ordering_seq_of(asked.stream));
+  auto ordering = std::max({state.at.ordering_seq, ordering_seq_of(asked.stream), asked.ordered_seq});
   made.rows.heads.push_back(head_alone(asked.stream, row, ordering, signer_));
   state.at = {row.header.seq, asked.epoch, now, row.link, ordering};
   state.last_of.set(about, row.header.seq);
@@ -260,9 +276,20 @@ void journal_writer_on_store::drop_closed(const ports::stream_id& stream, const 
       store_.put(ports::account_row{account, {}});
 }
 
+/// What is withheld is all beyond.
+void journal_writer_on_store::leave_out(const ports::stream_id& stream, std::uint64_t after, std::uint32_t cut) {
+  auto missing = withheld_of(*committed_, stream);
+  for (auto seq : unannounced_beyond(*committed_, stream, 0))
+    missing.give(stream, seq);
+  store_.put_setting(withheld_setting(stream), missing.text());
+  store_.orphan(stream, after, cut);
+}
+
 /// On disk together, or not at all.
 void journal_writer_on_store::finish(const ports::stream_id& stream, taking_over made) {
   store_.begin();
+  if (made.cut_after)
+    leave_out(stream, *made.cut_after, made.state.at.epoch);
   if (made.renumbers)
     store_.forget_numbers(stream);
   store_.put(made.rows);
@@ -309,9 +336,10 @@ std::optional<tail_place> end_of_tail(store_reader& rows, const ports::stream_id
 /// Epochs of a tail of which something is encrypted.
 std::set<std::uint32_t> encrypted_epochs(const orphan_rows& rows) {
   std::set<std::uint32_t> epochs;
-  for (const auto& row : rows.entries)
-    if (!row.nonce.empty())
-      epochs.insert(row.header.epoch);
+  for (const auto* some : {&rows.entries, &rows.filled})
+    for (const auto& row : *some)
+      if (!row.nonce.empty())
+        epochs.insert(row.header.epoch);
   return epochs;
 }
 
@@ -355,18 +383,35 @@ void journal_writer_on_store::drop_erased(orphan_rows& rows) {
   auto hosted = streams_.find(rows.stream);
   if (hosted == streams_.end())
     return;
-  for (auto& row : rows.entries) {
-    auto last = hosted->second.last_of.find(row.header.subject);
+  auto is_erased = [&](law::subject_id subject) {
+    auto last = hosted->second.last_of.find(subject);
     auto entry = last == 0 ? std::nullopt : committed_->entry(rows.stream, last);
-    if (!entry || !entry->nonce.empty() || entry->erased)
-      continue;
-    auto record = decode(entry->content);
-    if (!record || !std::holds_alternative<law::demande_erased>(record->event))
-      continue;
-    row.nonce.clear();
-    row.content.clear();
-    row.erased = true;
+    auto record = entry && entry->nonce.empty() && !entry->erased ? decode(entry->content) : std::nullopt;
+    return record && std::holds_alternative<law::demande_erased>(record->event);
+  };
+  for (auto& row : rows.entries)
+    if (is_erased(row.header.subject)) {
+      row.nonce.clear();
+      row.content.clear();
+      row.erased = true;
+    }
+  std::erase_if(rows.filled, [&](const entry_row& row) { return is_erased(row.header.subject); });
+}
+
+/// Entries of a tail that are here without their payload: read once.
+std::set<std::uint64_t>& journal_writer_on_store::empty_of_tail(const ports::stream_id& stream, std::uint32_t cut) {
+  constexpr std::size_t rows_read = 1024;
+  auto [place, is_new] = empty_orphans_.try_emplace({stream, cut});
+  for (std::uint64_t after = 0; is_new;) {
+    auto rows = committed_->orphan_entries(stream, cut, after, rows_read);
+    if (rows.empty())
+      break;
+    after = rows.back().header.seq;
+    for (const auto& row : rows)
+      if (row.erased)
+        place->second.insert(row.header.seq);
   }
+  return place->second;
 }
 
 ports::orphan_result journal_writer_on_store::stage_orphans(const ports::orphan_tail& brought) {
@@ -389,25 +434,43 @@ ports::orphan_result journal_writer_on_store::stage_orphans(const ports::orphan_
     auto rows = committed_->orphan_entries(brought.stream, brought.cut, seq - 1, 1);
     return rows.empty() || rows.front().header.seq != seq ? std::nullopt : std::optional{rows.front().link};
   };
-  auto marks = committed_->orphan_marks(brought.stream, brought.cut, 0);
+  auto& empty = empty_of_tail(brought.stream, brought.cut);
+  here.is_empty = [&](std::uint64_t seq) { return empty.contains(seq); };
+  auto marks = brought.marks.empty()
+                   ? std::vector<ports::witness_mark>{}
+                   : committed_->orphan_marks(brought.stream, brought.cut,
+                                              std::ranges::min(brought.marks, {}, &ports::witness_mark::seq).seq);
   here.has_mark = [&](const ports::witness_mark& mark) {
     return std::ranges::any_of(marks,
                                [&](const auto& each) { return each.seq == mark.seq && each.witness == mark.witness; });
   };
   auto checked = check_orphans(brought, here);
   auto result = tail_result(brought, checked.status, here.at.seq, here.at.link);
-  if (checked.status != transfer_status::stored)
+  bool is_known = checked.status == transfer_status::known;
+  if (checked.status != transfer_status::stored && !is_known)
     return result;
-  if (!open_tail_keys(brought, checked.rows)) {
+  if (!is_known && !open_tail_keys(brought, checked.rows)) {
     result.status = transfer_status::unordered;
     return result;
   }
   drop_erased(checked.rows);
+  for (const auto& row : checked.rows.filled)
+    empty.erase(row.header.seq);
+  for (const auto& row : checked.rows.entries)
+    if (row.erased)
+      empty.insert(row.header.seq);
+  // Whoever has brought these may have payloads that are missing farther on.
+  auto last = brought.entries.empty() ? here.at.seq : brought.entries.back().seq;
+  auto missing = empty.upper_bound(last);
   if (!checked.rows.entries.empty()) {
     result.now.seq = checked.rows.entries.back().header.seq;
     result.now.link = checked.rows.entries.back().link;
+  } else if (missing != empty.end()) {
+    result.now.seq = last;
+    result.now.link = *here.link_of(last);
   }
-  staged_orphans_.push_back(std::move(checked.rows));
+  if (!is_known)
+    staged_orphans_.push_back(std::move(checked.rows));
   return result;
 }
 

@@ -29,12 +29,17 @@ void journal_writer_on_store::change_key(const ports::stream_id& stream) {
   }
 }
 
-std::uint64_t journal_writer_on_store::ordering_seq_of(const ports::stream_id& stream) {
+/// An entry that is here and not yet heeded may be the one that gives the stream to another: who still writes has not
+/// heard of it.
+// [L441-2-7-4-1]
+std::uint64_t journal_writer_on_store::ordering_seq_of(const ports::stream_id& stream) const {
   auto ordering = ordering_.find(stream);
   if (ordering == ordering_.end())
     return 0;
-  auto own = streams_.find(ordering->second);
-  return own != streams_.end() ? own->second.at.seq : replica_of(ordering->second).at.seq;
+  if (auto own = streams_.find(ordering->second); own != streams_.end())
+    return own->second.at.seq;
+  auto heeded = heeded_.find(ordering->second);
+  return heeded == heeded_.end() ? 0 : heeded->second;
 }
 
 journal_writer_on_store::replica_state& journal_writer_on_store::replica_of(const ports::stream_id& stream) {
@@ -285,8 +290,10 @@ void journal_writer_on_store::end_transfers(ports::synced& done) {
   staged_marks_.clear();
   staged_foreign_.clear();
   staged_orphans_.clear();
-  if (!done.entries)
+  if (!done.entries) {
+    empty_orphans_.clear();
     return;
+  }
   for (auto& [stream, transfer] : staged) {
     if (streams_.contains(stream))
       take_rest(stream, transfer);

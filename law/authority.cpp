@@ -97,4 +97,27 @@ subject_id identity_made(subject_id about, const event& happened) {
   return std::visit(made_identity{about}, static_cast<const any_event&>(happened));
 }
 
+namespace {
+
+bool grants(const event& happened) {
+  return std::holds_alternative<habilitation_granted>(happened) || std::holds_alternative<mandate_granted>(happened) ||
+         std::holds_alternative<consultation_authorised>(happened);
+}
+
+} // namespace
+
+// [L441-2-7-4-1]
+check may_come_back(const record& happened, bool witnessed, bool knowing) {
+  bool of_the_host = late_nature_of(happened) == late_nature::decided || grants(happened.event) ||
+                     kind_of(happened.event).family == entry_family::territory;
+  if (knowing && of_the_host)
+    return refuse(refusal_code::fenced, "L441-2-7-4-1",
+                  "L'ancien nœud savait que le dispositif avait passé à un autre : il n'avait plus à en décider.");
+  if (!witnessed && grants(happened.event))
+    return refuse(refusal_code::not_empowered, "L441-2-7-4-1",
+                  "Personne n'avait attesté ce droit avant la reprise : qui répond du dispositif l'accorde de nouveau "
+                  "s'il y a lieu.");
+  return {};
+}
+
 } // namespace toit::law

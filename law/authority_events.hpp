@@ -147,6 +147,7 @@ struct late_entry_settled {
   std::uint64_t last_seq = 0;
   text<40> code; ///< of the refusal
   text<40> article;
+  bool knowing = false; ///< who made it had heard that another hosts the stream
   friend bool operator==(const late_entry_settled&, const late_entry_settled&) = default;
   static constexpr auto fields() {
     using t = late_entry_settled;
@@ -158,7 +159,8 @@ struct late_entry_settled {
                       field{"first_seq", &t::first_seq},
                       field{"last_seq", &t::last_seq},
                       field{"code", &t::code},
-                      field{"article", &t::article}};
+                      field{"article", &t::article},
+                      field{"knowing", &t::knowing}};
   }
   static constexpr entry_kind kind{49,
                                    "late_entry_settled",

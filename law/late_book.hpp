@@ -23,11 +23,12 @@ struct late_file {
   party reviewed_by;
   civil_date reviewed_on;
 
-  /// What a State node has countersigned stands by itself; what the host draws anew is nobody's to look at.
+  /// What a State node has countersigned stands by itself, unless who made it knew that he hosted no more; what the
+  /// host draws anew is nobody's to look at.
   bool awaits_review() const { return is_reviewable() && !review; }
   bool is_reviewable() const {
     return settled.outcome != late_outcome::dropped &&
-           (!settled.witnessed || settled.outcome == late_outcome::conflict);
+           (!settled.witnessed || settled.knowing || settled.outcome == late_outcome::conflict);
   }
 };
 

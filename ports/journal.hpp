@@ -210,6 +210,7 @@ struct orphan_entry {
   orphan_reading reading{};
   law::bytes32 link{};
   bool witnessed = false; ///< a State node had countersigned it
+  bool knowing = false;   ///< its head says that its host had heard of the epoch that the cut begins
 };
 
 struct transfer;
@@ -298,8 +299,12 @@ public:
   virtual adoption_result adopt(const adoption& asked) = 0;
   /// The stream is another node's from now on: it takes transfers, and appends are answered `fenced`.
   virtual void release(const stream_id& stream) = 0;
-  /// Each head of `stream` names, from now on, the last entry of this one that is here: that of its ordering authority.
+  /// Each head of `stream` names, from now on, the last entry of this one that was heeded here: that of its ordering
+  /// authority. Of one that is written here, the last one.
   virtual void follow_ordering(const stream_id& stream, const stream_id& ordering) = 0;
+  /// What the entries of the ordering authority's stream say up to this one has been done here: no stream is written
+  /// any more that they have given to another host.
+  virtual void heed_ordering(const stream_id& ordering, std::uint64_t seq) = 0;
 
   /// Seals the keys of a stream hosted here to one more recipient, once, and at once on disk: nothing may be staged.
   /// False where there is no room for it: to be asked again.

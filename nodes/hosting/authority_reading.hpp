@@ -32,6 +32,8 @@ public:
   const law::passing_prepared* prepared_of(const ports::stream_id& stream) const;
   /// Streams of the authorities that are read.
   std::vector<ports::stream_id> followed() const;
+  /// Of each of them, the last entry that was read.
+  const std::map<ports::stream_id, std::uint64_t>& read_to() const { return read_to_; }
 
 private:
   void read_on(const ports::stream_id& authority, const federation::directory& directory);

@@ -52,9 +52,22 @@ void host_keeper_state::look() {
     self->send(in_charge.links, pass_atom_v,
                ports::authorities_ptr{std::make_shared<const ports::authorities>(reading_->now())});
   }
+  bool all_done = true;
   for (const auto& [stream, hosts] : reading_->now())
-    look_at(stream, hosts);
+    all_done = look_at(stream, hosts) && all_done;
+  if (all_done)
+    heed();
   count();
+}
+
+/// After the recorder was told what to let go: what it still writes says that this node had not heard.
+// [L441-2-7-4-1]
+void host_keeper_state::heed() {
+  for (const auto& [authority, seq] : reading_->read_to())
+    if (auto& heeded = heeded_[authority]; heeded < seq) {
+      heeded = seq;
+      self->send(in_charge.recorder, ordering_atom_v, authority, seq);
+    }
 }
 
 bool host_keeper_state::is_mine(const ports::stream_id& stream, const ports::stream_hosts& hosts) const {
@@ -67,21 +80,22 @@ bool host_keeper_state::is_mine(const ports::stream_id& stream, const ports::str
 }
 
 // [L441-2-7-4-1]
-void host_keeper_state::look_at(const ports::stream_id& stream, const ports::stream_hosts& hosts) {
+bool host_keeper_state::look_at(const ports::stream_id& stream, const ports::stream_hosts& hosts) {
   auto& s = streams_[stream];
-  if (s.busy)
-    return;
   bool mine = is_mine(stream, hosts);
+  if (s.busy)
+    return mine || !s.hosted || s.leaves;
 #ifdef TOIT_TEST_SWITCHES
   if (!mine && in_charge.bugs.skip_the_fence)
-    return;
+    return true;
 #endif
   if (!mine && s.hosted)
-    return let_go(stream, s);
-  if (mine && !hosts.passed.empty() && (!s.hosted || s.epoch != hosts.epoch()))
-    return take_over(stream, s);
-  if (mine && s.hosted && hosts.next)
+    let_go(stream, s);
+  else if (mine && !hosts.passed.empty() && (!s.hosted || s.epoch != hosts.epoch()))
+    take_over(stream, s);
+  else if (mine && s.hosted && hosts.next)
     close(stream, s);
+  return true;
 }
 
 // -- taking over ----------------------------------------------------------------------------------------------------
@@ -234,7 +248,7 @@ void host_keeper_state::write_closing(const ports::stream_id& stream, const law:
 // [L441-2-7-4-1]
 void host_keeper_state::let_go(const ports::stream_id& stream, one_stream& s) {
   base::log_warning("a stream is hosted by another node now", {{"stream", stream.view()}});
-  s.busy = true;
+  s.busy = s.leaves = true;
   in_charge.end(stream);
   self->request(in_charge.recorder, caf::infinite, release_atom_v, stream)
       .then(

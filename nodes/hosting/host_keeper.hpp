@@ -66,12 +66,15 @@ private:
     bool busy = false;                             ///< something was asked of another actor
     std::optional<ports::adoption_status> because; ///< it could not be taken over, as was last told
     bool gathered = false;
+    bool leaves = false;                             ///< the recorder has been told to let it go
     std::optional<law::passing_prepared> sealed_for; ///< its keys, to this next host
     next_host_lacks lacks{};                         ///< as was last told
   };
 
   void look();
-  void look_at(const ports::stream_id& stream, const ports::stream_hosts& hosts);
+  /// False when the stream is another's, and the recorder has not been told yet.
+  bool look_at(const ports::stream_id& stream, const ports::stream_hosts& hosts);
+  void heed();
   bool is_mine(const ports::stream_id& stream, const ports::stream_hosts& hosts) const;
   void take_over(const ports::stream_id& stream, one_stream& s);
   void gather(const ports::stream_id& stream);
@@ -92,6 +95,7 @@ private:
   std::unique_ptr<ports::journal_reader> reader_;
   std::map<ports::stream_id, one_stream> streams_;
   std::set<ports::stream_id> followed_;
+  std::map<ports::stream_id, std::uint64_t> heeded_; ///< of each authority's stream, as the recorder was told
 };
 
 /// Spawned detached: it waits for the disk when a territory's context is made.

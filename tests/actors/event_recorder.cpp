@@ -35,6 +35,7 @@ public:
   void stage_foreign_head(const ports::signed_head&) override { ++foreign; }
   void hold_back(const ports::stream_id&, bool behind) override { held = behind; }
   void follow_ordering(const ports::stream_id&, const ports::stream_id& by) override { ordering = by; }
+  void heed_ordering(const ports::stream_id&, std::uint64_t) override {}
   bool seal_keys_to(const ports::stream_id&, const law::bytes32&) override {
     sealed_after.push_back(synced_at.size());
     return has_room;

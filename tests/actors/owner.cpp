@@ -46,6 +46,7 @@ event_recorder_actor::behavior_type silent_recorder(event_recorder_actor::pointe
       [](bring_atom, const brought_ptr&) { return std::make_shared<const brought_results>(); },
       [](hold_atom, const ports::stream_id&, bool) { return true; },
       [](ordering_atom, const ordered_stream_ptr&) { return true; },
+      [](ordering_atom, const ports::stream_id&, std::uint64_t) {},
       [](adopt_atom, const adoption_ptr&) { return ports::adoption_result{}; },
       [](release_atom, const ports::stream_id&) { return true; },
       [](follow_atom, const ports::stream_id&, const follower_actor&) {},

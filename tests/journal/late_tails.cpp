@@ -99,6 +99,32 @@ TEST_CASE("an epoch that a cut has left out whole is opened by the key that come
   CHECK(passing_nodes::verified(all.third).faults.empty());
 }
 
+TEST_CASE("what its host recorded knowing the act is told from what he recorded before he had heard",
+          "[L441-2-7-4-1]") {
+  passing_nodes all;
+  auto ordering = *ports::stream_id::parse("SR11");
+  all.first.writer().follow_ordering(stream(), ordering);
+  bool counts_otherwise = GENERATE(false, true);
+  // Another authority's stream, which was longer: its numbers say nothing of this one's.
+  if (counts_otherwise)
+    all.first.writer().heed_ordering(ordering, 20);
+  passing_nodes::write(all.first, 1, 0);
+  all.bring(all.next, all.first);
+  all.first.writer().heed_ordering(ordering, 11);
+  passing_nodes::write(all.first, 2, 0);
+  all.first.writer().heed_ordering(ordering, 12);
+  passing_nodes::write(all.first, 3, 0);
+  all.pass_to(all.next);
+  CHECK(all.next.rows()->last_head(stream())->ordering_seq == (counts_otherwise ? 20 : 12));
+  all.first.writer().release(stream());
+  REQUIRE(all.bring(all.first, all.next, 1).status == transfer_status::stored);
+  REQUIRE(passing_nodes::take_tail(all.next, all.tail_of(all.first, 1, 0)) == transfer_status::stored);
+  auto late = orphans_at(all.next);
+  REQUIRE(late.size() == 2);
+  CHECK_FALSE(late[0].knowing);
+  CHECK(late[1].knowing == !counts_otherwise);
+}
+
 TEST_CASE("a tail whose content is none stops nobody who reads it", "[L441-2-7-4-1]") {
   passing_nodes all;
   passing_nodes::write(all.first, 1, 0);

@@ -165,6 +165,10 @@ public:
         found.push_back(mark);
     return found;
   }
+  std::uint64_t last_orphan_mark(const ports::stream_id& stream, std::uint32_t cut) override {
+    const auto& marks = all_->tails[{stream, cut}].marks;
+    return marks.empty() ? 0 : marks.rbegin()->first.first;
+  }
   std::optional<std::string> setting(std::string_view name) override {
     auto found = all_->settings.find(name);
     return found == all_->settings.end() ? std::nullopt : std::optional{found->second};
@@ -256,6 +260,9 @@ public:
     auto& tail = staged_.tails[{rows.stream, rows.cut}];
     for (const auto& row : rows.entries)
       tail.entries.try_emplace(row.header.seq, row);
+    for (const auto& row : rows.filled)
+      if (auto there = tail.entries.find(row.header.seq); there != tail.entries.end() && there->second.erased)
+        there->second = row;
     for (const auto& head : rows.heads)
       tail.heads.try_emplace(head.seq, head);
     for (const auto& mark : rows.marks)

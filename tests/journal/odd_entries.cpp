@@ -25,8 +25,8 @@ ports::transfer following(const passing_nodes& nodes, const node& holder, std::u
                           const ports::sealed_payload& said) {
   auto end = passing_nodes::end_of(holder);
   auto before = holder.rows()->entry(stream(), end).value();
-  entry_header header{end + 1,  0, before.header.recorded_at_ms, subject_at(8),
-                      previous, commitment_of(said.nonce, said.content)};
+  entry_header header{end + 1,       0,        before.header.recorded_at_ms,
+                      subject_at(8), previous, commitment_of(said.nonce, said.content)};
   ports::signed_head head;
   head.stream = stream();
   head.first = head.seq = header.seq;
@@ -115,7 +115,8 @@ TEST_CASE("what was damaged here is damage, however much a former host has left"
     return reasons_of_faults(report);
   };
   using enum fault_reason;
-  CHECK(reasons_after("UPDATE entry SET content = zeroblob(70) WHERE place = " + place_on_disk(123)) == std::vector{payload});
+  CHECK(reasons_after("UPDATE entry SET content = zeroblob(70) WHERE place = " + place_on_disk(123)) ==
+        std::vector{payload});
   CHECK(reasons_after("UPDATE entry SET nonce = NULL, content = NULL WHERE place = " + place_on_disk(123)) ==
         std::vector{unannounced_erasure});
   CHECK(reasons_after("UPDATE head SET signature = zeroblob(64) WHERE place = " + place_on_disk(123)) ==

@@ -85,6 +85,7 @@ public:
   std::vector<ports::witness_mark> orphan_marks(const ports::stream_id&, std::uint32_t, std::uint64_t) override {
     return {};
   }
+  std::uint64_t last_orphan_mark(const ports::stream_id&, std::uint32_t) override { return 0; }
   std::optional<std::string> setting(std::string_view) override { return {}; }
 
   ports::witness_mark mark(std::uint64_t seq) const {

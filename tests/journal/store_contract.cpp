@@ -261,7 +261,7 @@ void check_moved_tail(const store_maker& make) {
   CHECK(reader->orphan_tails().size() == 1);
 }
 
-/// What is put twice is there once, as it was first.
+/// What is put twice is there once, as it was first; a payload fills what came without it.
 void check_put_tail(const store_maker& make) {
   auto rows = make();
   auto reader = rows->open_reader();
@@ -283,6 +283,13 @@ void check_put_tail(const store_maker& make) {
   CHECK(reader->orphan_tails() == std::vector<ports::orphan_position>{{stream(), 1, 9, row_at(9, 30).link},
                                                                       {stream(), 3, 5, erased.link},
                                                                       {other_stream(), 2, 2, row_at(2, 40).link}});
+  CHECK(reader->last_orphan_mark(stream(), 1) == 9);
+  CHECK(reader->last_orphan_mark(stream(), 2) == 0);
+  CHECK(reader->last_orphan_mark(other_stream(), 2) == 0);
+  rows->begin();
+  rows->put(orphan_rows{stream(), 3, {}, {}, {}, {}, {row_at(4, 77), row_at(5, 20), row_at(6, 20)}});
+  rows->commit();
+  CHECK(reader->orphan_entries(stream(), 3, 0, 10) == std::vector{row_at(4, 10), row_at(5, 20)});
 }
 
 void check_held_accounts(const store_maker& make) {

@@ -266,7 +266,7 @@ TEST_CASE("a crash keeps a transfer whole or not at all") {
   }
 }
 
-TEST_CASE("each head names the ordering stream's last entry that was there") {
+TEST_CASE("each head names the ordering stream's last entry that was heeded", "[L441-2-7-4-1]") {
   pair_of_nodes two;
   two.write(2);
   auto ordering = *ports::stream_id::parse("S1");
@@ -281,10 +281,18 @@ TEST_CASE("each head names the ordering stream's last entry that was there") {
   auto record = record_of(law::clock_confirmed{});
   auto payload = two.holder.journal->open_sealer()->seal(ordering, {}, record);
   append->drafts.push_back({{}, std::move(payload), std::make_shared<const law::record>(std::move(record))});
-  two.holder.stage(append);
-  auto done = two.holder.writer().sync();
-  REQUIRE(done.heads.size() == 1);
-  CHECK(done.heads[0].ordering_seq == two.host.last_seq());
+  auto named = [&] {
+    two.holder.stage(append);
+    auto done = two.holder.writer().sync();
+    REQUIRE(done.heads.size() == 1);
+    return done.heads[0].ordering_seq;
+  };
+  // It is here; what it says is not yet done.
+  CHECK(named() == 0);
+  two.holder.writer().heed_ordering(stream(), two.host.last_seq());
+  CHECK(named() == two.host.last_seq());
+  two.holder.writer().heed_ordering(stream(), 1);
+  CHECK(named() == two.host.last_seq());
 }
 
 } // namespace toit::journal::test

@@ -97,6 +97,76 @@ TEST_CASE("what was erased before it came is missed until its tombstone comes", 
   CHECK(take(all.next, part(0, 1U << 20)).content_there);
 }
 
+TEST_CASE("who takes a stream over leaves out what came without its payload, and takes that from whoever has it",
+          "[L441-2-7-4-1]") {
+  passing_nodes all;
+  for (std::uint8_t subject = 1; subject <= 3; ++subject)
+    passing_nodes::write(all.first, subject, 0);
+  auto whole = all_of(all, 0);
+  auto poor = whole;
+  for (std::size_t i : {std::size_t{2}, std::size_t{3}}) {
+    poor.entries[i].nonce.reset();
+    poor.entries[i].content.reset();
+  }
+  REQUIRE(take(all.next, poor).status == transfer_status::stored);
+  REQUIRE(take(all.third, whole).status == transfer_status::stored);
+  CHECK(all.pass_to(all.next).cut_seq == 3);
+  CHECK(all.next.journal->open_transfers()->has_content_of(stream()));
+  passing_nodes::write(all.next, 1, 2);
+  REQUIRE(all.bring(all.third, all.next, 1).status == transfer_status::stored);
+  auto readings = [&] {
+    std::vector<ports::orphan_reading> found;
+    for (const auto& each : all.next.journal->open_reader()->orphans(stream(), 0, 0, 10))
+      found.push_back(each.reading);
+    return found;
+  };
+  using enum ports::orphan_reading;
+  CHECK(readings() == std::vector{erased, erased});
+
+  auto part = [&](std::uint64_t after) {
+    auto tail = *all.third.journal->open_transfers()->read_orphans(stream(), 1, after, 1);
+    tail.signers = {all.hosts[0]};
+    return tail;
+  };
+  auto bring_part = [&](const ports::orphan_tail& tail) {
+    auto result = all.next.writer().stage_orphans(tail);
+    REQUIRE(all.next.writer().sync().entries);
+    return std::pair{result.status, result.now.seq};
+  };
+  auto altered = part(0);
+  altered.entries[0].content->at(0) ^= 1;
+  CHECK(bring_part(altered).first == transfer_status::altered);
+  // It is told where the next one is missing, not where the tail ends.
+  CHECK(bring_part(part(0)) == std::pair{transfer_status::stored, std::uint64_t{3}});
+  CHECK(readings() == std::vector{open, erased});
+  all.next.open_as_it_is();
+  all.next.journal->load(stream());
+  CHECK(bring_part(part(3)) == std::pair{transfer_status::stored, std::uint64_t{4}});
+  CHECK(readings() == std::vector{open, open});
+  CHECK(bring_part(part(0)) == std::pair{transfer_status::known, std::uint64_t{4}});
+  CHECK(all.next.verify().faults.empty());
+}
+
+TEST_CASE("what was erased is left out of a stream that is taken over while its tombstone is not here",
+          "[L441-2-7-4-1][L441-2-7-1-1c]") {
+  passing_nodes all;
+  passing_nodes::register_number(all.first, 2, "093112600000193001");
+  passing_nodes::write(all.first, 1, 0);
+  passing_nodes::erase_registered(all.first, 2, 2, "093112600000193001");
+  auto part = [&](std::uint64_t after) {
+    return all.with_hosts(*all.first.journal->open_transfers()->read(stream(), after, 1));
+  };
+  for (std::uint64_t after = 0; after < 3; ++after)
+    for (auto* holder : {&all.next, &all.third})
+      REQUIRE(take(*holder, part(after)).status == transfer_status::stored);
+  REQUIRE(take(all.third, part(3)).content_there);
+  CHECK(all.third.writer().adopt(all.asked(1)).cut_seq == 5);
+  CHECK(all.pass_to(all.next).cut_seq == 2);
+  CHECK(all.next.journal->open_transfers()->has_content_of(stream()));
+  CHECK(all.next.verify().faults.empty());
+  passing_nodes::write(all.next, 1, 0);
+}
+
 TEST_CASE("a set of withheld payloads is told from any other, and reads as it was written") {
   withheld some;
   CHECK(some.is_nothing());

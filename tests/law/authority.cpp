@@ -225,3 +225,36 @@ TEST_CASE("what an entry has made is known by the identifier in the event, and b
   });
   CHECK(made == 13);
 }
+
+TEST_CASE("what a host recorded knowing that another hosts the stream brings no right and no decision",
+          "[law][L441-2-7-4-1]") {
+  record happened{};
+  happened.agent.bytes[0] = 1;
+  for (const event& his : {event{habilitation_granted{}}, event{mandate_granted{}}, event{consultation_authorised{}},
+                           event{flow_stated{}}, event{adhesion_decided{}}, event{designated{}}, event{radiated{}}}) {
+    happened.event = his;
+    auto asked = may_come_back(happened, true, true);
+    REQUIRE_FALSE(asked);
+    CHECK(asked.error().code == refusal_code::fenced);
+    CHECK(may_come_back(happened, true, false));
+  }
+  happened.event = visit_made{};
+  CHECK(may_come_back(happened, false, true));
+}
+
+TEST_CASE("a right that nobody outside had seen granted is granted again by who answers, or not at all",
+          "[law][L441-2-7-4-1]") {
+  record happened{};
+  happened.agent.bytes[0] = 1;
+  for (const event& right :
+       {event{habilitation_granted{}}, event{mandate_granted{}}, event{consultation_authorised{}}}) {
+    happened.event = right;
+    auto asked = may_come_back(happened, false, false);
+    REQUIRE_FALSE(asked);
+    CHECK(asked.error().code == refusal_code::not_empowered);
+  }
+  for (const event& other : {event{habilitation_ended{}}, event{visit_made{}}, event{radiated{}}}) {
+    happened.event = other;
+    CHECK(may_come_back(happened, false, false));
+  }
+}

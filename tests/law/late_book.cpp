@@ -20,12 +20,13 @@ struct late_desk {
   }
 
   /// Written by the node itself.
-  void settle(std::uint64_t late, late_outcome what, bool witnessed) {
+  void settle(std::uint64_t late, late_outcome what, bool witnessed, bool knowing = false) {
     late_entry_settled settled;
     settled.cut = 1;
     settled.seq = late;
     settled.outcome = what;
     settled.witnessed = witnessed;
+    settled.knowing = knowing;
     record happened{};
     happened.event = settled;
     book.apply(about(late), happened, ++seq);
@@ -65,6 +66,16 @@ constexpr auto accepted = late_verdict::accepted;
 constexpr auto contested = late_verdict::contested;
 
 } // namespace
+
+TEST_CASE("what was recorded knowing that another hosts the stream waits for the holder's word, witnessed or not",
+          "[law][L441-2-7-4-1]") {
+  late_desk d;
+  d.settle(20, late_outcome::recorded, true, true);
+  d.settle(21, late_outcome::dropped, true, true);
+  CHECK(d.book.find({1, 20})->awaits_review());
+  CHECK_FALSE(d.book.find({1, 21})->awaits_review());
+  CHECK(d.says({1, 20, contested, "Fictif"}));
+}
 
 TEST_CASE("what nobody had witnessed, and what contradicts, waits for the holder's word", "[law][L441-2-7-4-1]") {
   late_desk d;
