@@ -280,6 +280,9 @@ event_recorder_actor::behavior_type event_recorder(event_recorder_actor::statefu
       },
       [self](adopt_atom, const adoption_ptr& asked) { return self->state.adopt(*asked); },
       [self](release_atom, const ports::stream_id& stream) { return self->state.release(stream); },
+      [self](release_atom, const ports::stream_id& stream, bool may_open) {
+        return self->state.writer->let_open(stream, may_open);
+      },
       [self](follow_atom, const ports::stream_id& stream, const follower_actor& follower) {
         self->state.follow(stream, follower);
       },

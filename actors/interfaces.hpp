@@ -125,6 +125,9 @@ using event_recorder_actor = caf::typed_actor<
     caf::replies_to<adopt_atom, adoption_ptr>::with<ports::adoption_result>,
     // The stream is another node's from now on.
     caf::replies_to<release_atom, ports::stream_id>::with<bool>,
+    // Whether this node may open a stream that another hosts: if not, what opens it here is deleted. False when the
+    // disk has no room: to be asked again.
+    caf::replies_to<release_atom, ports::stream_id, bool>::with<bool>,
     // From now on the follower is told what is written to the stream.
     caf::reacts_to<follow_atom, ports::stream_id, follower_actor>,
     // Writes what waits.

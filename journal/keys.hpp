@@ -48,6 +48,9 @@ bytes32 link_public(const node_keys& keys);
 
 enum class key_purpose : std::uint8_t { stream, index };
 
+/// For the rows of accounts, sealed under the keys of the stream that they are of.
+constexpr hash_purpose accounts_purpose = "toit.accounts";
+
 /// A stream key as it is stored and travels: encrypted to one recipient, signed by the node that made it. Anybody can
 /// encrypt to a public key: without the signature a stranger could slip in a key that he knows.
 struct sealed_key {

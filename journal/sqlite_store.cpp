@@ -208,6 +208,15 @@ public:
     forget_held_.bind(1, number).run();
   }
 
+  void give_back_account(const ports::stream_id& stream, law::agent_id account) override {
+    give_back_.bind(1, number_of(stream)).bind(2, byte_view{account.bytes}).run();
+    delete_account_.bind(1, byte_view{account.bytes}).run();
+  }
+
+  void delete_keys(const ports::stream_id& stream, const bytes32& recipient) override {
+    delete_keys_.bind(1, number_of(stream)).bind(2, byte_view{recipient}).run();
+  }
+
   void forget_numbers(const ports::stream_id& stream) override { delete_numbers_.bind(1, number_of(stream)).run(); }
 
   void put_setting(std::string_view name, std::string_view value) override {
@@ -277,6 +286,7 @@ private:
     erase_account_ = database_.prepare("DELETE FROM account WHERE subject = ?1 AND agent <> ?1");
     upsert_setting_ = database_.prepare("INSERT INTO setting (name, value) VALUES (?, ?) "
                                         "ON CONFLICT (name) DO UPDATE SET value = excluded.value");
+    delete_keys_ = database_.prepare("DELETE FROM stream_key WHERE stream = ? AND recipient = ?");
     delete_numbers_ = database_.prepare("DELETE FROM number WHERE stream = ?");
     prepare_tails();
     prepare_held_accounts();
@@ -315,6 +325,9 @@ private:
     erase_held_ = database_.prepare("DELETE FROM held_account WHERE stream = ? AND subject = ?");
     adopt_held_ = database_.prepare("INSERT OR REPLACE INTO account (agent, sealed, subject) "
                                     "SELECT agent, sealed, subject FROM held_account WHERE stream = ?");
+    give_back_ =
+        database_.prepare("INSERT INTO held_account (stream, agent, sealed, subject) SELECT ?1, agent, sealed, "
+                          "subject FROM account WHERE agent = ?2 ON CONFLICT DO NOTHING");
     forget_held_ = database_.prepare("DELETE FROM held_account WHERE stream = ?");
   }
 
@@ -383,7 +396,7 @@ private:
       delete_account_, erase_account_, upsert_setting_;
   sqlite_statement orphan_entries_, orphan_heads_, orphan_marks_, delete_entries_, delete_heads_, delete_marks_,
       insert_orphan_entry_, fill_orphan_entry_, insert_orphan_head_, insert_orphan_mark_, upsert_held_, delete_held_,
-      erase_held_, adopt_held_, forget_held_, delete_numbers_;
+      erase_held_, adopt_held_, give_back_, forget_held_, delete_keys_, delete_numbers_;
   std::map<ports::stream_id, std::int64_t> numbers_;
 };
 

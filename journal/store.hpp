@@ -156,6 +156,10 @@ public:
   virtual void put_held(const ports::stream_id& stream, const ports::account_row& account) = 0;
   /// The stream's accounts are this node's own from now on.
   virtual void adopt_accounts(const ports::stream_id& stream) = 0;
+  /// An account of this node's own is one of the stream's again, which another node hosts: as it came since, if it did.
+  virtual void give_back_account(const ports::stream_id& stream, law::agent_id account) = 0;
+  /// Those of the stream's keys that are sealed to this one.
+  virtual void delete_keys(const ports::stream_id& stream, const bytes32& recipient) = 0;
   /// Of all dossiers of the stream.
   virtual void forget_numbers(const ports::stream_id& stream) = 0;
   virtual void put_setting(std::string_view name, std::string_view value) = 0;

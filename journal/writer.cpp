@@ -155,7 +155,7 @@ std::optional<ports::append_result> journal_writer_on_store::answered_before(con
   auto row = first == 0 ? std::nullopt : committed_->entry(stream, first);
   if (!row)
     return std::nullopt;
-  auto keys = keys_->of(stream);
+  auto keys = keys_->that_open(stream);
   auto entry = read_row(*row, *keys);
   // An erased entry no longer says whose command it was: the dossier is gone, and so is the question.
   if (!entry.record || entry.record->command != command)

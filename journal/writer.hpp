@@ -30,6 +30,7 @@ public:
   ports::orphan_result stage_orphans(const ports::orphan_tail& brought) override;
   ports::adoption_result adopt(const ports::adoption& asked) override;
   void release(const ports::stream_id& stream) override;
+  bool let_open(const ports::stream_id& stream, bool may) override;
   void follow_ordering(const ports::stream_id& stream, const ports::stream_id& ordering) override {
     ordering_.insert_or_assign(stream, ordering);
   }
@@ -123,6 +124,9 @@ private:
   bool is_own(const public_key& key) const { return std::ranges::find(own_, key) != own_.end(); }
   void take_rest(const ports::stream_id& stream, staged_transfer& transfer);
   void let_go(const ports::stream_id& stream);
+  void give_up_keys(const ports::stream_id& stream);
+  std::vector<law::agent_id> accounts_of(const ports::stream_id& stream) const;
+  bool is_given_up(const sealed_key& key) const;
   bool is_fenced(const ports::stream_id& stream) const;
   const flat_table<fingerprint>* answered_in(const ports::stream_id& stream) const;
   std::optional<taking_over> begin_taking_over(const ports::adoption& asked, bool is_cut);
@@ -199,6 +203,7 @@ private:
   /// Of tails that were brought here, as they will be once what is staged is on disk.
   std::map<std::pair<ports::stream_id, std::uint32_t>, std::set<std::uint64_t>> empty_orphans_;
   std::set<ports::stream_id> held_back_;
+  std::set<ports::stream_id> given_up_;                   ///< that others host, and this node may not open
   std::map<ports::stream_id, ports::stream_id> ordering_; ///< of each stream that has one
   std::map<ports::stream_id, std::uint64_t> heeded_;      ///< of each ordering stream, the last entry
   bool read_only_ = false;

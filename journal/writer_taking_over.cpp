@@ -33,6 +33,72 @@ void journal_writer_on_store::let_go(const ports::stream_id& stream) {
   keys_->set_written_since(stream, std::nullopt);
 }
 
+bool journal_writer_on_store::let_open(const ports::stream_id& stream, bool may) {
+  law::require(nothing_staged(), "keys are given up between two groups");
+  if (may || streams_.contains(stream)) {
+    given_up_.erase(stream);
+    return true;
+  }
+  given_up_.insert(stream);
+  try {
+    give_up_keys(stream);
+    return true;
+  } catch (const store_full&) {
+    store_.roll_back();
+    return false;
+  }
+}
+
+bool journal_writer_on_store::is_given_up(const sealed_key& key) const {
+  auto is_own_recipient = [&](const bytes32& secret) { return key.recipient == operating_public(secret); };
+  return given_up_.contains(key.stream) && std::ranges::any_of(operating_secrets(secrets_), is_own_recipient);
+}
+
+/// Who does not host a stream reads it by an act alone, with the escrow's key, for which it stays sealed. Accounts are
+/// as sealed as they came: whoever takes the stream over again lets the same people in. The key of an epoch that is in
+/// no stream opens a tail alone, and nobody else has it.
+// [L441-2-7-4-1]
+void journal_writer_on_store::give_up_keys(const ports::stream_id& stream) {
+  auto left = std::make_shared<stream_keys>(stream);
+  auto before = keys_->that_open(stream);
+  auto cuts = cuts_of(*committed_, stream);
+  auto is_in_stream = [&](std::uint32_t epoch) {
+    return epoch == 0 || std::ranges::find(cuts, epoch, &ports::cut_place::epoch) != cuts.end();
+  };
+  before->for_each_epoch([&](std::uint32_t epoch, const bytes32& secret) {
+    if (!is_in_stream(epoch))
+      left->add(epoch, secret);
+  });
+  auto keys = committed_->keys();
+  std::erase_if(keys, [&](const sealed_key& key) { return key.stream != stream || !is_given_up(key); });
+  auto kept = std::ranges::stable_partition(keys, [&](const sealed_key& key) { return is_in_stream(key.epoch); });
+  if (kept.begin() == keys.begin() && !before->has_index() && !before->has(0))
+    return;
+  auto accounts = accounts_of(stream);
+  store_.begin();
+  for (const auto& secret : operating_secrets(secrets_))
+    store_.delete_keys(stream, operating_public(secret));
+  for (const auto& key : kept)
+    store_.put(key);
+  store_.forget_numbers(stream); // the rows of what is erased could not be found any more
+  for (auto account : accounts)
+    store_.give_back_account(stream, account);
+  store_.commit();
+  keys_->put(std::move(left));
+  replicas_.erase(stream);
+  released_.erase(stream);
+}
+
+/// Of this node's table, those that open under the stream's keys.
+std::vector<law::agent_id> journal_writer_on_store::accounts_of(const ports::stream_id& stream) const {
+  auto keys = keys_->that_open(stream);
+  std::vector<law::agent_id> found;
+  for (const auto& row : committed_->accounts())
+    if (keys->open_local(accounts_purpose, row.sealed))
+      found.push_back(row.account);
+  return found;
+}
+
 bool journal_writer_on_store::is_fenced(const ports::stream_id& stream) const {
   auto hosted = streams_.find(stream);
   return hosted == streams_.end() || hosted->second.closed;
@@ -51,6 +117,7 @@ journal_writer_on_store::answered_in(const ports::stream_id& stream) const {
 ports::adoption_result journal_writer_on_store::adopt(const ports::adoption& asked) {
   law::require(nothing_staged(), "a stream is adopted between two groups");
   law::require(asked.epoch > 0, "the epoch before any cut is nobody's to open");
+  given_up_.erase(asked.stream);
   if (read_only_)
     return {adoption_status::read_only};
   auto head = committed_->last_head(asked.stream);

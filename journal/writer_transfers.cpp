@@ -147,6 +147,7 @@ ports::transfer_result journal_writer_on_store::stage_checked(const ports::trans
                   checked.rows.heads.back().ordering_seq};
       after.signers = checked.signers;
     }
+    std::erase_if(checked.keys, [this](const sealed_key& key) { return is_given_up(key); });
     for (const auto& key : checked.keys)
       after.keys.emplace(key.purpose, key.epoch, key.recipient);
     if (after.keys.size() > keys_most)

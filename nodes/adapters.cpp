@@ -6,21 +6,19 @@ namespace toit::nodes {
 
 namespace {
 
-constexpr journal::hash_purpose accounts_purpose = "toit.accounts";
-
 class sealed_accounts : public ports::account_sealer {
 public:
   sealed_accounts(std::shared_ptr<const journal::key_ring> keys, ports::stream_id stream)
       : keys_{std::move(keys)}, stream_{stream} {}
 
   ports::account_row seal(const ports::account_secrets& secrets) override {
-    auto sealed = keys_->of(stream_)->seal_local(accounts_purpose, journal::pack_alone(secrets));
+    auto sealed = keys_->of(stream_)->seal_local(journal::accounts_purpose, journal::pack_alone(secrets));
     auto subject = secrets.own_dossier ? law::subject_of(*secrets.own_dossier) : law::subject_of(secrets.account);
     return {secrets.account, std::move(sealed), subject};
   }
 
   std::optional<ports::account_secrets> open(const ports::account_row& row) override {
-    auto plain = keys_->of(stream_)->open_local(accounts_purpose, row.sealed);
+    auto plain = keys_->of(stream_)->open_local(journal::accounts_purpose, row.sealed);
     auto secrets = plain ? journal::unpack_alone<ports::account_secrets>(*plain) : std::nullopt;
     return secrets && secrets->account == row.account ? std::move(secrets) : std::nullopt;
   }

@@ -299,6 +299,10 @@ public:
   virtual adoption_result adopt(const adoption& asked) = 0;
   /// The stream is another node's from now on: it takes transfers, and appends are answered `fenced`.
   virtual void release(const stream_id& stream) = 0;
+  /// Whether this node may open a stream that another hosts. Where it may not, what opens it here is deleted, at once
+  /// on disk: nothing may be staged; and it is taken from nobody until it may, or the stream is to be adopted. What is
+  /// sealed to others stays. False where there is no room for it: to be asked again.
+  virtual bool let_open(const stream_id& stream, bool may) = 0;
   /// Each head of `stream` names, from now on, the last entry of this one that was heeded here: that of its ordering
   /// authority. Of one that is written here, the last one.
   virtual void follow_ordering(const stream_id& stream, const stream_id& ordering) = 0;

@@ -71,12 +71,13 @@ void host_keeper_state::heed() {
 }
 
 bool host_keeper_state::is_mine(const ports::stream_id& stream, const ports::stream_hosts& hosts) const {
-  auto own = *in_charge.place->name();
-  if (!hosts.passed.empty())
-    return hosts.passed.back().host == own;
+  return hosts.passed.empty() ? is_listed_here(stream) : hosts.passed.back().host == *in_charge.place->name();
+}
+
+bool host_keeper_state::is_listed_here(const ports::stream_id& stream) const {
   auto issued = in_charge.place->issued_directory();
   const auto* listed = issued->host_of(stream);
-  return listed && listed->name == own;
+  return listed && listed->name == *in_charge.place->name();
 }
 
 // [L441-2-7-4-1]
@@ -95,6 +96,8 @@ bool host_keeper_state::look_at(const ports::stream_id& stream, const ports::str
     take_over(stream, s);
   else if (mine && s.hosted && hosts.next)
     close(stream, s);
+  else if (!mine && !is_listed_here(stream))
+    follow_from_outside(stream, s, hosts);
   return true;
 }
 
@@ -148,6 +151,7 @@ void host_keeper_state::adopted(const ports::stream_id& stream, std::uint32_t ep
   base::log_info("a stream has been taken over",
                  {{"stream", stream.view()}, {"epoch", std::uint64_t{epoch}}, {"cut", result.cut_seq}});
   bool again = std::exchange(s.hosted, true);
+  s.opens.reset();
   s.epoch = epoch;
   s.state = hosting_state::settled;
   s.gathered = false;
@@ -256,6 +260,34 @@ void host_keeper_state::let_go(const ports::stream_id& stream, one_stream& s) {
             streams_.at(stream) = one_stream{};
             in_charge.place->end_hosting(stream);
             self->send(in_charge.links, host_atom_v, stream, false);
+          },
+          [this](const caf::error& why) { self->quit(why); });
+}
+
+/// Who does not hold the stream any more waits for nothing.
+bool host_keeper_state::awaits_cut(const ports::stream_id& stream, const ports::stream_hosts& hosts) const {
+  auto head = reader_->latest_head(stream);
+  auto in_force = federation::with_hosts(*in_charge.place->issued_directory(), reading_->now());
+  return (!head || head->epoch < hosts.epoch()) &&
+         federation::should_hold(in_force, *in_charge.place->name(), stream, in_charge.place->context()->today());
+}
+
+/// Once the next host has begun, what this node had to open the stream with goes; each start looks for it again. Who is
+/// to have it by agreement may open it before.
+// [L441-2-7-4-1]
+void host_keeper_state::follow_from_outside(const ports::stream_id& stream, one_stream& s,
+                                            const ports::stream_hosts& hosts) {
+  bool may_open = hosts.next == *in_charge.place->name();
+  if (s.opens == may_open || (!may_open && (hosts.passed.empty() || awaits_cut(stream, hosts))))
+    return;
+  s.busy = true;
+  self->request(in_charge.recorder, caf::infinite, release_atom_v, stream, may_open)
+      .then(
+          [this, stream, may_open](bool done) {
+            auto& one = streams_.at(stream);
+            one.busy = false;
+            if (done)
+              one.opens = may_open;
           },
           [this](const caf::error& why) { self->quit(why); });
 }

@@ -69,6 +69,7 @@ private:
     bool leaves = false;                             ///< the recorder has been told to let it go
     std::optional<law::passing_prepared> sealed_for; ///< its keys, to this next host
     next_host_lacks lacks{};                         ///< as was last told
+    std::optional<bool> opens; ///< another's: whether this node may, as the recorder has been told
   };
 
   void look();
@@ -87,6 +88,9 @@ private:
   bool is_closed(const ports::stream_id& stream) const;
   next_host_lacks what_lacks(const ports::node_name& who, const ports::stream_id& stream) const;
   void let_go(const ports::stream_id& stream, one_stream& s);
+  void follow_from_outside(const ports::stream_id& stream, one_stream& s, const ports::stream_hosts& hosts);
+  bool is_listed_here(const ports::stream_id& stream) const;
+  bool awaits_cut(const ports::stream_id& stream, const ports::stream_hosts& hosts) const;
   void follow_authorities();
   void count() const;
 

@@ -61,6 +61,7 @@ public:
   ports::orphan_result stage_orphans(const ports::orphan_tail&) override { return {}; }
   ports::adoption_result adopt(const ports::adoption&) override { return {}; }
   void release(const ports::stream_id&) override {}
+  bool let_open(const ports::stream_id&, bool) override { return has_room; }
   bool read_only() const override { return !has_room; }
   void probe() override { has_room = room_again; }
   std::uint64_t last_seq(const ports::stream_id&) const override { return seq_; }

@@ -49,6 +49,7 @@ event_recorder_actor::behavior_type silent_recorder(event_recorder_actor::pointe
       [](ordering_atom, const ports::stream_id&, std::uint64_t) {},
       [](adopt_atom, const adoption_ptr&) { return ports::adoption_result{}; },
       [](release_atom, const ports::stream_id&) { return true; },
+      [](release_atom, const ports::stream_id&, bool) { return true; },
       [](follow_atom, const ports::stream_id&, const follower_actor&) {},
       [kept](flush_atom) { kept->answer_last(); },
       [](tick_atom) {},

@@ -277,6 +277,15 @@ public:
       put(row);
     staged_.held.erase(stream);
   }
+  void give_back_account(const ports::stream_id& stream, law::agent_id account) override {
+    staged_.at(stream);
+    if (auto own = staged_.accounts.extract(account))
+      staged_.held.try_emplace({stream, account}, std::move(own.mapped()));
+  }
+  void delete_keys(const ports::stream_id& stream, const bytes32& recipient) override {
+    std::erase_if(staged_.keys,
+                  [&](const sealed_key& key) { return key.stream == stream && key.recipient == recipient; });
+  }
   void forget_numbers(const ports::stream_id& stream) override { staged_.at(stream).numbers.clear(); }
   void put_setting(std::string_view name, std::string_view value) override {
     staged_.settings[std::string{name}] = std::string{value};

@@ -325,6 +325,34 @@ void check_held_accounts(const store_maker& make) {
   CHECK(reader->account_about(stream(), about(2))->sealed == bytes{9});
   CHECK_FALSE(reader->find_number(stream(), bytes_with(1)));
   CHECK(reader->find_number(other_stream(), bytes_with(1)));
+  rows->begin();
+  rows->put_held(stream(), {account(1), {3}});
+  for (std::uint8_t byte : {std::uint8_t{1}, std::uint8_t{2}, std::uint8_t{5}})
+    rows->give_back_account(stream(), account(byte));
+  rows->commit();
+  CHECK(reader->accounts().size() == 1);
+  CHECK(reader->held_accounts(stream()).size() == 2);
+  CHECK(reader->account(stream(), account(1))->sealed == bytes{3});
+  CHECK(reader->account(stream(), account(2))->sealed == bytes{9});
+}
+
+void check_deleted_keys(const store_maker& make) {
+  auto rows = make();
+  auto reader = rows->open_reader();
+  rows->begin();
+  for (const auto& of : {stream(), other_stream()})
+    for (std::uint8_t recipient : {std::uint8_t{1}, std::uint8_t{2}})
+      for (auto purpose : {key_purpose::stream, key_purpose::index})
+        rows->put(sealed_key{of, 0, purpose, bytes_with(recipient), bytes(sealed_key_box_bytes, 1), {}, {}});
+  rows->commit();
+  rows->begin();
+  rows->delete_keys(stream(), bytes_with(1));
+  rows->delete_keys(stream(), bytes_with(3));
+  rows->commit();
+  auto left = reader->keys();
+  CHECK(left.size() == 6);
+  CHECK(std::ranges::none_of(left,
+                             [](const auto& key) { return key.stream == stream() && key.recipient == bytes_with(1); }));
 }
 
 /// Whose accounts are of dossiers: one a dossier, which goes with it wherever it is kept.
@@ -369,6 +397,7 @@ void check_store_contract(const store_maker& make) {
   check_put_tail(make);
   check_held_accounts(make);
   check_accounts_of_dossiers(make);
+  check_deleted_keys(make);
   check_entries(make);
   check_last_of(make);
   check_held_reads(make);

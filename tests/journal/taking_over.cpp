@@ -560,6 +560,109 @@ TEST_CASE("the first host takes its stream back, with the numbers and subjects a
   CHECK_FALSE(verify_proof(proved, std::vector{known_signer{stream(), all.hosts[0]}}).accepted());
 }
 
+namespace {
+
+/// An account with its secrets, as the host of the stream seals them.
+void open_sealed_account(node& by, law::agent_id account) {
+  auto append = std::make_shared<ports::append>();
+  append->stream = stream();
+  law::account_opened opened{};
+  opened.account = account;
+  append->drafts.push_back(by.draft(law::subject_of(account), record_of(opened)));
+  append->accounts.push_back({account, by.journal->seal_local(stream(), accounts_purpose, bytes{1})});
+  REQUIRE(by.write(append).status == append_status::appended);
+}
+
+bool has_own_keys(const node& of) {
+  return std::ranges::any_of(of.rows()->keys(), [&](const sealed_key& key) {
+    return key.recipient == operating_public(of.keys.operating_secret);
+  });
+}
+
+bool reads(const node& of, std::uint64_t seq) {
+  return of.journal->open_reader()->entry(stream(), seq)->record != nullptr;
+}
+
+} // namespace
+
+TEST_CASE("who has handed a stream back opens it no more, follows it, and takes it over again by an act alone",
+          "[L441-2-7-4-1]") {
+  passing_nodes all;
+  passing_nodes::write(all.first, 1, 0, 5);
+  open_sealed_account(all.first, id_with<law::agent_id>(11));
+  all.bring(all.next, all.first);
+  REQUIRE(all.pass_to(all.next).status == adoption_status::adopted);
+  REQUIRE(passing_nodes::register_number(all.next, 2, a_number).status == append_status::appended);
+  REQUIRE(all.next.writer().seal_keys_to(stream(), operating_public(all.first.keys.operating_secret)));
+  // Its own it goes on to open.
+  REQUIRE(all.next.writer().let_open(stream(), false));
+  CHECK(reads(all.next, 2));
+  all.first.writer().release(stream());
+  REQUIRE(all.bring(all.first, all.next, 1).status == transfer_status::stored);
+  all.next.writer().release(stream());
+  auto back = all.asked(2);
+  back.secrets.clear();
+  all.hosts.push_back(all.hosts[0]);
+  REQUIRE(all.first.writer().adopt(back).status == adoption_status::adopted);
+  REQUIRE(all.bring(all.next, all.first).status == transfer_status::stored);
+  REQUIRE(reads(all.next, 2));
+
+  REQUIRE(all.next.writer().let_open(stream(), false));
+  bool restarts = GENERATE(true, false);
+  if (restarts) {
+    all.next.open_as_it_is();
+    REQUIRE(all.next.writer().let_open(stream(), false));
+  }
+  CHECK_FALSE(has_own_keys(all.next));
+  CHECK_FALSE(reads(all.next, 2));
+  CHECK(all.next.rows()->accounts().empty());
+  CHECK(all.next.rows()->held_accounts(stream()).size() == 1);
+  auto question = std::make_shared<ports::append>();
+  question->stream = stream();
+  question->command = id_with<law::command_id>(5);
+  CHECK(all.next.write(question).status == append_status::fenced);
+  passing_nodes::write(all.first, 1, 2);
+  // They travel with all the others, and are not taken.
+  auto followed = all.bring(all.next, all.first, 0);
+  CHECK(followed.status == transfer_status::stored);
+  CHECK(followed.keys_there);
+  CHECK(followed.content_there);
+  CHECK_FALSE(has_own_keys(all.next));
+
+  auto again = all.asked(3);
+  again.secrets.clear();
+  CHECK(all.next.writer().adopt(again).status == adoption_status::locked);
+  CHECK(all.pass_to(all.next).status == adoption_status::adopted);
+  CHECK(reads(all.next, 2));
+  CHECK(all.next.rows()->accounts().size() == 1);
+  CHECK(all.next.journal->open_reader()->find_number(stream(), *law::nud::parse(a_number)));
+  CHECK(all.next.verify().faults.empty());
+}
+
+TEST_CASE("a power cut while keys are given up leaves them or takes them all", "[L441-2-7-4-1]") {
+  bool ended = false;
+  for (std::uint64_t writes = 0; !ended; ++writes) {
+    passing_nodes all;
+    open_sealed_account(all.first, id_with<law::agent_id>(11));
+    all.bring(all.next, all.first);
+    all.pass_to(all.next);
+    all.next.writer().release(stream());
+    all.next.disk.fail_after(writes);
+    try {
+      all.next.writer().let_open(stream(), false);
+      ended = !all.next.disk.down();
+    } catch (const std::runtime_error&) {
+    }
+    all.next.crash();
+    all.next.open_as_it_is();
+    CHECK(has_own_keys(all.next) == !all.next.rows()->accounts().empty());
+    REQUIRE(all.next.writer().let_open(stream(), false));
+    CHECK_FALSE(has_own_keys(all.next));
+    CHECK(all.next.rows()->held_accounts(stream()).size() == 1);
+    REQUIRE(writes < 100);
+  }
+}
+
 TEST_CASE("a tampered cut, a second epoch without one, and a tampered tail are faults", "[L441-2-7-4-1]") {
   passing_nodes all;
   passing_nodes::write(all.first, 1, 0);
