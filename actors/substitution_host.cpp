@@ -28,6 +28,8 @@ void substitution_host_state::catch_up() {
 }
 
 std::uint64_t substitution_host_state::written(const ports::batch_ptr& batch) {
+  if (former_.contains(batch->stream))
+    look_at_all();
   if (batch->stream != context->stream) {
     changed_.insert(batch->stream);
     return 0;
@@ -45,10 +47,14 @@ law::civil_date substitution_host_state::today() const { return std::max(context
 void substitution_host_state::tick() {
   auto today = this->today();
   if (std::exchange(looked_on_, today) != today)
-    for (const auto& [stream, supervisor] : supervisors)
-      changed_.insert(stream);
+    look_at_all();
   for (const auto& stream : std::exchange(changed_, {}))
     look_at(stream);
+}
+
+void substitution_host_state::look_at_all() {
+  for (const auto& [stream, supervisor] : supervisors)
+    changed_.insert(stream);
 }
 
 // -- what is due ----------------------------------------------------------------------------------------------------
@@ -98,63 +104,120 @@ law::possible_hosts substitution_host_state::hosts_of(const ports::stream_id& st
           text_of(joined ? nodes.node_of(*joined) : std::nullopt)};
 }
 
+/// An act's life is told by who signed it, whoever is competent by then.
+const law::procedures_book* substitution_host_state::book_of_former(const ports::opened_epoch& opened) {
+  if (opened.ordered_by == context->stream)
+    return nullptr;
+  auto known = former_.find(opened.ordered_by);
+  if (known == former_.end()) {
+    stream_cursor from_its_beginning{opened.ordered_by, context->open_reader(), 0};
+    known = former_.emplace(opened.ordered_by, other_authority{std::move(from_its_beginning), {}}).first;
+    self->send(recorder, follow_atom_v, opened.ordered_by, caf::actor_cast<follower_actor>(self));
+  }
+  auto& [cursor, book] = known->second;
+  cursor.catch_up(
+      [&into = book](const ports::stored_entry& entry) { into.apply(entry.subject, *entry.record, entry.seq); });
+  return &book;
+}
+
+substitution_host_state::view substitution_host_state::view_of(const ports::stream_id& stream, law::siren territory,
+                                                               const supervised_territory& known) {
+  const auto* side = known.seq > 0 ? &known.dispositif : nullptr;
+  return {stream, territory, known, hosts_of(stream, side), context->hosting->opened(stream), {}};
+}
+
 // [L441-2-7-2-1] [L441-2-7-4-1]
 void substitution_host_state::look_at(const ports::stream_id& stream, law::siren territory,
                                       const supervised_territory& known) {
-  const auto* side = known.seq > 0 ? &known.dispositif : nullptr;
-  auto due = law::passing_due(book_, territory, side, hosts_of(stream, side), context->settings.territory,
-                              known.closing.has_value(), today());
+  auto v = view_of(stream, territory, known);
+  v.now.closed = known.closing.has_value();
+  if (v.opened) {
+    v.now.opened = &v.opened->passed;
+    v.now.former = book_of_former(*v.opened);
+  }
+  auto due = law::passing_due(book_, territory, known.seq > 0 ? &known.dispositif : nullptr, v.hosts,
+                              context->settings.territory, v.now, today());
   if (!due)
-    return;
+    return tell(stream, {});
   // Until it is done, it is looked at again with each tick.
   changed_.insert(stream);
   const auto* file = book_.find(territory);
   auto announced = [&] {
     return file && file->prepared && file->prepared->epoch == due->epoch && file->prepared->to == due->host;
   };
-  if (law::by_agreement(due->ground) && !known.closing && !announced())
+  bool moves = !law::stays_where_it_is(*due, v.hosts, v.now);
+  if (law::by_agreement(due->ground) && moves && !known.closing && !announced())
     return record(stream, territory, law::passing_prepared{territory, due->epoch, due->host, due->ground, due->act});
-  if (may_open(territory, known, *due))
+  auto because = barred(v, *due);
+  tell(stream, because);
+  if (!because)
     record(stream, territory, *due);
 }
 
-/// By agreement, once the stream is closed for this very host and he holds all of it; else once what is here opens.
+/// By agreement, once the stream is closed for this very host and he holds all of it, or at once when it has not to be
+/// brought anywhere; else once what is here opens.
 // [L441-2-7-4-1]
-bool substitution_host_state::may_open(law::siren territory, const supervised_territory& known,
-                                       law::authority_passed& due) {
-  const auto& nodes = *context->hosting;
-  auto stream = ports::stream_of(territory);
-  if (!law::by_agreement(due.ground) && !known.closing)
-    return nodes.can_open(stream);
-  if (!known.closing || known.closing->epoch != due.epoch)
-    return false;
-  due.closed_seq = known.seq;
-  due.closed_link = known.closing_link;
-  if (can_go_on(stream, known, due))
-    return true;
-  // Nobody records while a stream is closed: whoever has closed it goes on when the next host does not come back.
-  auto [since, fresh] = closed_since_.try_emplace(stream, due.epoch, context->clock->monotonic());
-  if (since->second.first != due.epoch)
-    since->second = {due.epoch, context->clock->monotonic()};
-  const auto* file = book_.find(territory);
-  auto present = file && file->authority ? std::optional{file->authority->host} : text_of(nodes.listed_host(stream));
-  if (!present || context->clock->monotonic() - since->second.second < reopened_after)
-    return false;
-  base::log_warning("the next host of a closed stream does not come: it goes back to the one before",
-                    {{"stream", stream.view()}});
-  due.host = *present;
-  return can_go_on(stream, known, due);
+std::optional<ports::opening_barred> substitution_host_state::barred(const view& v, law::authority_passed& due) {
+  bool stays = law::stays_where_it_is(due, v.hosts, v.now);
+  if (!v.known.closing && law::by_agreement(due.ground))
+    return stays ? std::nullopt : std::optional{ports::opening_barred::closing_awaited};
+  if (!v.known.closing)
+    return context->hosting->opening_barred_by(v.stream);
+  return barred_while_closed(v, due);
 }
 
-bool substitution_host_state::can_go_on(const ports::stream_id& stream, const supervised_territory& known,
-                                        const law::authority_passed& due) const {
+/// Nobody records while a stream is closed: whoever has closed it goes on when the next host does not come back.
+std::optional<ports::opening_barred> substitution_host_state::barred_while_closed(const view& v,
+                                                                                  law::authority_passed& due) {
+  if (v.known.closing->epoch != due.epoch)
+    return ports::opening_barred::closing_awaited;
+  due.closed_seq = v.known.seq;
+  due.closed_link = v.known.closing_link;
+  auto because = cannot_go_on(v, due);
+  if (!because)
+    return std::nullopt;
+  auto [since, fresh] = closed_since_.try_emplace(v.stream, due.epoch, context->clock->monotonic());
+  if (since->second.first != due.epoch)
+    since->second = {due.epoch, context->clock->monotonic()};
+  auto present = v.opened ? std::optional{v.opened->passed.host} : v.hosts.territory;
+  if (!present || context->clock->monotonic() - since->second.second < reopened_after)
+    return because;
+  base::log_warning("the next host of a closed stream does not come: it goes back to the one before",
+                    {{"stream", v.stream.view()}});
+  due.host = *present;
+  return cannot_go_on(v, due);
+}
+
+std::optional<ports::opening_barred> substitution_host_state::cannot_go_on(const view& v,
+                                                                           const law::authority_passed& due) const {
   const auto& nodes = *context->hosting;
   auto host = ports::node_name::parse(due.host.str());
-  if (!host)
-    return false;
-  if (*host == nodes.self())
-    return nodes.can_open(stream);
-  return nodes.holds(*host, stream, known.closing_epoch, known.seq);
+  if (host && *host == nodes.self())
+    return nodes.opening_barred_by(v.stream);
+  if (host && nodes.holds(*host, v.stream, v.known.closing_epoch, v.known.seq))
+    return std::nullopt;
+  return ports::opening_barred::next_host_away;
+}
+
+/// Each reason once: what is due is looked at again and again.
+void substitution_host_state::tell(const ports::stream_id& stream, std::optional<ports::opening_barred> because) {
+  auto known = barred_.find(stream);
+  auto before = known == barred_.end() ? std::nullopt : std::optional{known->second};
+  if (because == before)
+    return;
+  if (because) {
+    barred_.insert_or_assign(stream, *because);
+    using enum ports::opening_barred;
+    bool usual_for_a_while = *because == closing_awaited || *because == next_host_away;
+    base::log(usual_for_a_while ? base::log_level::info : base::log_level::warning,
+              "a territory is to pass, and its epoch cannot be opened yet",
+              {{"stream", stream.view()}, {"because", law::name_of(*because)}});
+  } else {
+    barred_.erase(stream);
+  }
+  context->metrics
+      ->make_gauge("toit_epochs_to_open", "Territories that are to pass, and whose epoch cannot be opened yet")
+      .set(static_cast<double>(barred_.size()));
 }
 
 void substitution_host_state::record(const ports::stream_id& stream, law::siren territory, law::event happened) {

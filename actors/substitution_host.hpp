@@ -36,19 +36,40 @@ struct substitution_host_state {
 private:
   void catch_up();
   law::civil_date today() const;
+  void look_at_all();
   void look_at(const ports::stream_id& territory);
   void look_at(const ports::stream_id& stream, law::siren territory, const supervised_territory& known);
   law::possible_hosts hosts_of(const ports::stream_id& stream, const law::dispositif_book* side) const;
-  bool may_open(law::siren territory, const supervised_territory& known, law::authority_passed& due);
-  /// Of a closed stream.
-  bool can_go_on(const ports::stream_id& stream, const supervised_territory& known,
-                 const law::authority_passed& due) const;
+  /// Whatever decides of one territory, as it is looked at.
+  struct view {
+    ports::stream_id stream;
+    law::siren territory;
+    const supervised_territory& known;
+    law::possible_hosts hosts;
+    std::optional<ports::opened_epoch> opened;
+    law::stream_standing now;
+  };
+  view view_of(const ports::stream_id& stream, law::siren territory, const supervised_territory& known);
+  /// Absent once it may be opened.
+  std::optional<ports::opening_barred> barred(const view& v, law::authority_passed& due);
+  std::optional<ports::opening_barred> barred_while_closed(const view& v, law::authority_passed& due);
+  std::optional<ports::opening_barred> cannot_go_on(const view& v, const law::authority_passed& due) const;
+  /// What the authority that has opened the epoch has recorded; null when it is this one.
+  const law::procedures_book* book_of_former(const ports::opened_epoch& opened);
+  void tell(const ports::stream_id& stream, std::optional<ports::opening_barred> because);
   void record(const ports::stream_id& stream, law::siren territory, law::event happened);
+
+  struct other_authority {
+    stream_cursor cursor;
+    law::procedures_book book;
+  };
 
   std::optional<stream_cursor> cursor_;
   law::procedures_book book_;
-  std::set<ports::stream_id> changed_; ///< territories to be looked at with the next tick
-  std::set<ports::stream_id> busy_;    ///< of which an answer is awaited
+  std::map<ports::stream_id, other_authority> former_;       ///< who was competent before, for some territory
+  std::map<ports::stream_id, ports::opening_barred> barred_; ///< of what is due and not opened: as it was last told
+  std::set<ports::stream_id> changed_;                       ///< territories to be looked at with the next tick
+  std::set<ports::stream_id> busy_;                          ///< of which an answer is awaited
   law::civil_date looked_on_;
   law::civil_date last_recorded_on_{}; ///< of the authority's own stream
   /// Epoch that a stream was closed for, and when that was first seen.

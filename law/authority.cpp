@@ -9,50 +9,78 @@ std::optional<siren> joined_by(const dispositif_book* side) {
 namespace {
 
 struct destination {
+  siren holder;
   text<64> host;
   passing_ground ground{};
   std::optional<act_id> act;
 };
 
-bool was_joined(const territory_file& file) {
-  return file.authority && file.authority->ground == passing_ground::adhesion;
+bool act_in_force(const procedures_book& book, const std::optional<act_id>& id, civil_date day) {
+  const auto* act = id ? book.find(*id) : nullptr;
+  return act && standing_of(*act, day) == act_standing::in_force;
 }
 
-std::optional<destination> where_it_belongs(const procedures_book& book, const territory_file& file,
-                                            const possible_hosts& hosts, civil_date day) {
-  const auto* act = file.substitution ? book.find(*file.substitution) : nullptr;
-  if (act && standing_of(*act, day) == act_standing::in_force)
-    return destination{hosts.prefect, passing_ground::substitution, act->act_itself.id};
-  if (hosts.joined)
-    return destination{*hosts.joined, passing_ground::adhesion, {}};
-  if (!hosts.territory)
+/// Its author tells what becomes of it, in his own stream.
+bool held_by_former(const stream_standing& now, civil_date day) {
+  return now.opened && now.former && now.opened->ground == passing_ground::substitution &&
+         act_in_force(*now.former, now.opened->act, day);
+}
+
+struct territory_now {
+  siren territory;
+  std::optional<act_id> substitution; ///< the last one that this authority has ordered
+  const possible_hosts& hosts;
+  const stream_standing& now;
+
+  std::optional<text<64>> host() const { return now.opened ? std::optional{now.opened->host} : hosts.territory; }
+  siren holder() const { return now.opened ? now.opened->holder : territory; }
+  bool was_joined() const { return now.opened && now.opened->ground == passing_ground::adhesion; }
+  /// What has come to its end when the territory answers again.
+  std::optional<act_id> act() const { return now.opened ? now.opened->act : substitution; }
+};
+
+std::optional<destination> where_it_belongs(const procedures_book& book, const territory_now& of, bool joins,
+                                            siren prefect, civil_date day) {
+  if (act_in_force(book, of.substitution, day))
+    return destination{prefect, of.hosts.prefect, passing_ground::substitution, of.substitution};
+  if (held_by_former(of.now, day))
+    return destination{of.holder(), *of.host(), passing_ground::substitution, of.now.opened->act};
+  if (joins && of.hosts.joined)
+    return destination{of.territory, *of.hosts.joined, passing_ground::adhesion, {}};
+  if (!of.hosts.territory)
     return std::nullopt;
-  return destination{*hosts.territory, was_joined(file) ? passing_ground::leaving : passing_ground::handing_back,
-                     was_joined(file) ? std::nullopt : file.substitution};
+  if (of.was_joined())
+    return destination{of.territory, *of.hosts.territory, passing_ground::leaving, {}};
+  return destination{of.territory, *of.hosts.territory, passing_ground::handing_back, of.act()};
 }
 
 } // namespace
 
 std::optional<authority_passed> passing_due(const procedures_book& book, siren territory, const dispositif_book* side,
-                                            const possible_hosts& hosts, siren prefect, bool closed, civil_date day) {
-  static const territory_file nothing;
-  const auto* known = book.find(territory);
-  const auto& file = known ? *known : nothing;
-  auto considered = hosts;
-  if (!joined_by(side))
-    considered.joined.reset();
-  auto next = where_it_belongs(book, file, considered, day);
-  auto present = file.authority ? std::optional{file.authority->host} : hosts.territory;
-  if (!next || (next->host == present && !closed))
+                                            const possible_hosts& hosts, siren prefect, const stream_standing& now,
+                                            civil_date day) {
+  const auto* file = book.find(territory);
+  auto epoch = now.opened ? now.opened->epoch : 0;
+  // What it has opened and nobody takes would be no more if it were said again.
+  if (file && file->authority && file->authority->epoch > epoch)
+    return std::nullopt;
+  territory_now of{territory, file ? file->substitution : std::nullopt, hosts, now};
+  auto next = where_it_belongs(book, of, joined_by(side).has_value(), prefect, day);
+  if (!next || (next->host == of.host() && next->holder == of.holder() && !now.closed))
     return std::nullopt;
   authority_passed passed;
   passed.territory = territory;
-  passed.epoch = (file.authority ? file.authority->epoch : 0) + 1;
-  passed.holder = next->ground == passing_ground::substitution ? prefect : territory;
+  passed.epoch = epoch + 1;
+  passed.holder = next->holder;
   passed.host = next->host;
   passed.ground = next->ground;
   passed.act = next->act;
   return passed;
+}
+
+bool stays_where_it_is(const authority_passed& due, const possible_hosts& hosts, const stream_standing& now) {
+  auto present = now.opened ? std::optional{now.opened->host} : hosts.territory;
+  return !now.closed && due.host == present;
 }
 
 bool by_agreement(passing_ground ground) { return ground != passing_ground::substitution; }

@@ -21,15 +21,27 @@ struct possible_hosts {
   std::optional<text<64>> joined;    ///< of who operates the dispositif that the territory has joined, if he has one
 };
 
+/// Where the stream stands now, whichever authority has brought it there: another may have been competent before.
+struct stream_standing {
+  const authority_passed* opened = nullptr; ///< the last epoch; null: the first, of the territory's own node
+  const procedures_book* former = nullptr;  ///< of the authority that opened it, where that is another
+  bool closed = false;                      ///< by its present host, to pass
+};
+
 /// Whom the territory has joined; absent when nobody.
 std::optional<siren> joined_by(const dispositif_book* side);
 
-/// The epoch to be opened; absent when the stream is where it belongs. `side` is what the territory's own stream says;
-/// null when nothing of it was received. A stream that was closed, and belongs where it is after all, passes to the
-/// host that it has: nothing else could reopen it.
+/// The epoch to be opened; absent when the stream is where it belongs, and its holder who answers for it. `side` is
+/// what the territory's own stream says; null when nothing of it was received. A stream that was closed, and belongs
+/// where it is after all, passes to the host that it has: nothing else could reopen it. An arrêté of the authority that
+/// was competent before takes its effects until it ends.
 // [L441-2-7-2-1] [L441-2-7-4-1]
 std::optional<authority_passed> passing_due(const procedures_book& book, siren territory, const dispositif_book* side,
-                                            const possible_hosts& hosts, siren prefect, bool closed, civil_date day);
+                                            const possible_hosts& hosts, siren prefect, const stream_standing& now,
+                                            civil_date day);
+
+/// The host stays, and another answers: the stream goes on where it is, and nothing has to be closed or brought.
+bool stays_where_it_is(const authority_passed& due, const possible_hosts& hosts, const stream_standing& now);
 
 /// The present host hands over what is whole; without it, the next one takes what it can prove.
 bool by_agreement(passing_ground ground);

@@ -7,22 +7,20 @@
 
 #include "federation/authorities.hpp"
 #include "law/catalogue.hpp"
-#include "ports/journal.hpp"
+#include "ports/hosting.hpp"
+
+#include <set>
 
 namespace toit::nodes {
 
-/// An epoch that is in force, and the entry that opened it.
-struct opened_epoch {
-  ports::stream_id ordered_by;
-  std::uint64_t ordered_seq = 0;
-  law::authority_passed passed;
-};
+using ports::opened_epoch;
 
 class authority_reading {
 public:
   explicit authority_reading(std::unique_ptr<ports::journal_reader> reader) : reader_{std::move(reader)} {}
 
-  /// Reads on in the streams of whoever orders a territory of the directory; true when something has changed.
+  /// Reads on in the streams of whoever orders a territory of the directory; true when something has changed. What
+  /// comes of it does not depend on which of them is read first.
   bool catch_up(const federation::directory& directory);
 
   const federation::authorities& now() const { return now_; }
@@ -36,17 +34,35 @@ public:
   const std::map<ports::stream_id, std::uint64_t>& read_to() const { return read_to_; }
 
 private:
+  /// What an authority has said of an epoch of a stream.
+  template <class Said>
+  struct word {
+    bool competent = false; ///< it was the ordering authority on that day
+    law::civil_date on{};
+    std::uint64_t seq = 0;
+    Said said;
+  };
+  /// Of each epoch and authority the one that counts beside its others.
+  template <class Said>
+  using words = std::map<std::uint32_t, std::map<ports::stream_id, word<Said>>>;
+  struct words_of_stream {
+    words<law::authority_passed> opened;
+    words<law::passing_prepared> prepared;
+  };
+
   void read_on(const ports::stream_id& authority, const federation::directory& directory);
-  void take(const opened_epoch& opened);
-  void take(const law::passing_prepared& prepared);
+  template <class Said>
+  void take(const ports::stream_id& authority, const ports::stored_entry& entry, const Said& said,
+            const federation::directory& directory);
+  void settle(const ports::stream_id& stream);
 
   std::unique_ptr<ports::journal_reader> reader_;
   std::map<ports::stream_id, std::uint64_t> read_to_;
+  std::map<ports::stream_id, words_of_stream> words_;
+  std::set<ports::stream_id> touched_; ///< of which something was read, and not yet settled
   federation::authorities now_;
   std::map<ports::stream_id, opened_epoch> last_;
   std::map<ports::stream_id, law::passing_prepared> prepared_;
-  /// Of an authority that has become competent, and whose stream has come before that of the one before.
-  std::map<std::pair<ports::stream_id, std::uint32_t>, opened_epoch> early_;
   bool changed_ = false;
 };
 

@@ -1,6 +1,7 @@
 #include "nodes/hosting/node_hosting.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace toit::nodes {
 
@@ -21,6 +22,19 @@ std::optional<ports::node_name> node_hosting::node_of(law::siren legal_person) c
   return found == issued->nodes.end() ? std::nullopt : std::optional{found->name};
 }
 
+// [L441-2-7-4-1]
+std::optional<ports::opened_epoch> node_hosting::opened(const ports::stream_id& stream) const {
+  auto issued = at_.issued_directory();
+  std::lock_guard lock{reading_mutex_};
+  if (!reading_ || std::exchange(directory_number_, issued->number) != issued->number) {
+    directory_number_ = issued->number;
+    reading_ = std::make_unique<authority_reading>(at_.journal().open_reader());
+  }
+  reading_->catch_up(*issued);
+  const auto* last = reading_->last_of(stream);
+  return last ? std::optional{*last} : std::nullopt;
+}
+
 bool node_hosting::holds(const ports::node_name& who, const ports::stream_id& stream, std::uint32_t epoch,
                          std::uint64_t seq) const {
   std::unique_lock lock{mutex_};
@@ -35,14 +49,20 @@ bool node_hosting::holds(const ports::node_name& who, const ports::stream_id& st
 }
 
 // [L441-2-7-4-1]
-bool node_hosting::can_open(const ports::stream_id& stream) const {
+std::optional<ports::opening_barred> node_hosting::opening_barred_by(const ports::stream_id& stream) const {
+  using enum ports::opening_barred;
   auto secret = at_.escrow_secret();
   auto issued = at_.issued_directory();
   const auto* own = issued->find(self_);
   if (!secret || !own || own->escrow_key != journal::operating_public(*secret))
-    return false;
+    return escrow_away;
   auto source = at_.journal().open_transfers();
-  return source->position(stream) ? source->has_keys_for(stream, *own->escrow_key) : !issued->host_of(stream);
+  bool is_here = source->position(stream).has_value();
+  if (!is_here && issued->host_of(stream))
+    return nothing_heard;
+  if (is_here && !source->has_keys_for(stream, *own->escrow_key))
+    return keys_missing;
+  return std::nullopt;
 }
 
 } // namespace toit::nodes

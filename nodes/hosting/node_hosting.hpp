@@ -21,15 +21,19 @@ public:
   ports::node_name self() const override { return self_; }
   std::optional<ports::node_name> listed_host(const ports::stream_id& stream) const override;
   std::optional<ports::node_name> node_of(law::siren legal_person) const override;
+  std::optional<ports::opened_epoch> opened(const ports::stream_id& stream) const override;
   bool holds(const ports::node_name& who, const ports::stream_id& stream, std::uint32_t epoch,
              std::uint64_t seq) const override;
-  bool can_open(const ports::stream_id& stream) const override;
+  std::optional<ports::opening_barred> opening_barred_by(const ports::stream_id& stream) const override;
 
 private:
   const hosting_place& at_;
   ports::node_name self_;
   mutable std::mutex mutex_;
   std::function<ports::federation_report_ptr()> links_;
+  mutable std::mutex reading_mutex_;
+  mutable std::unique_ptr<authority_reading> reading_;
+  mutable std::uint64_t directory_number_ = 0; ///< that it is read under
 };
 
 } // namespace toit::nodes

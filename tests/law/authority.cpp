@@ -12,10 +12,19 @@ namespace {
 struct passing_prefecture : prefecture {
   possible_hosts hosts{text<64>{"plaine"}, text<64>{"region"}, {}};
   bool closed = false;
+  std::optional<authority_passed> opened_elsewhere{}; ///< by the authority that was competent before
+  const procedures_book* former = nullptr;            ///< its own
+  bool nobody_takes_it = false;
 
-  std::optional<authority_passed> due() {
-    return passing_due(state, cast().epci, heard ? &territory : nullptr, hosts, cast().prefecture, closed, today);
+  stream_standing standing() const {
+    const auto* file = state.find(cast().epci);
+    const auto* own = file && file->authority && !nobody_takes_it ? &*file->authority : nullptr;
+    return {opened_elsewhere ? &*opened_elsewhere : own, former, closed};
   }
+  std::optional<authority_passed> due() {
+    return passing_due(state, cast().epci, heard ? &territory : nullptr, hosts, cast().prefecture, standing(), today);
+  }
+  bool stays(const authority_passed& passed) const { return stays_where_it_is(passed, hosts, standing()); }
   /// What the node writes by itself.
   void writes(event what) {
     record happened{};
@@ -153,6 +162,98 @@ TEST_CASE("a territory that never had a node passes to the prefect's, and has no
   p.writes(*due);
   REQUIRE(p.prefect(act_ended{id, act_end::repealed, "Arrêté fictif"}));
   CHECK_FALSE(p.due());
+}
+
+TEST_CASE("whoever becomes competent counts on from the epoch that another authority has opened",
+          "[law][L441-2-7-4-1]") {
+  passing_prefecture p;
+  p.opened_elsewhere =
+      authority_passed{cast().epci, 2, cast().epci, text<64>{"plaine"}, passing_ground::handing_back, {}, 0, {}};
+  CHECK_FALSE(p.due());
+  auto id = p.substituted();
+  p.on(*binds_from(*p.state.find(id)));
+  auto due = p.due();
+  REQUIRE(due);
+  CHECK(due->epoch == 3);
+  CHECK(due->host == text<64>{"region"});
+}
+
+TEST_CASE("a territory that joined a dispositif under another authority leaves it under the present one",
+          "[law][L441-2-7-2-1]") {
+  passing_prefecture p;
+  p.opened_elsewhere =
+      authority_passed{cast().epci, 1, cast().epci, text<64>{"systeme"}, passing_ground::adhesion, {}, 7, {}};
+  auto due = p.due();
+  REQUIRE(due);
+  CHECK(due->ground == passing_ground::leaving);
+  CHECK(due->host == text<64>{"plaine"});
+  CHECK(due->epoch == 2);
+}
+
+TEST_CASE("the arrêté of the authority that was competent before takes its effects until it ends",
+          "[law][L441-2-7-4-1]") {
+  passing_prefecture before;
+  before.hosts.prefect = text<64>{"avant"};
+  auto id = before.substituted();
+  before.on(*binds_from(*before.state.find(id)));
+  passing_prefecture p;
+  p.on(before.today);
+  p.opened_elsewhere = before.due();
+  p.former = &before.state;
+  CHECK_FALSE(p.due());
+  REQUIRE(before.prefect(act_ended{id, act_end::repealed, "Arrêté fictif"}));
+  auto due = p.due();
+  REQUIRE(due);
+  CHECK(due->ground == passing_ground::handing_back);
+  CHECK(due->host == text<64>{"plaine"});
+  CHECK(due->act == id);
+  CHECK(due->epoch == 2);
+}
+
+TEST_CASE("an epoch that an authority has opened and nobody takes is not opened again", "[law][L441-2-7-4-1]") {
+  passing_prefecture p;
+  auto id = p.substituted();
+  p.on(*binds_from(*p.state.find(id)));
+  p.writes(*p.due());
+  p.nobody_takes_it = true;
+  CHECK_FALSE(p.due());
+}
+
+TEST_CASE("an epoch is opened when another answers for the dispositif, although its host stays",
+          "[law][L441-2-7-2-1][L441-2-7-4-1]") {
+  passing_prefecture p;
+  p.sets_cahier(1);
+  auto id = p.substituted();
+  p.on(*binds_from(*p.state.find(id)));
+  SECTION("the arrêté ends, and the territory has joined the prefect's own dispositif meanwhile") {
+    p.writes(*p.due());
+    REQUIRE(p.prefect(p.examined()));
+    REQUIRE(p.epci(adhesion_decided{joinable::systeme_particulier, dispositif_level::region, cast().prefecture, "D"}));
+    p.hosts.joined = text<64>{"region"};
+    CHECK_FALSE(p.due());
+    REQUIRE(p.prefect(act_ended{id, act_end::repealed, "Arrêté fictif"}));
+    auto due = p.due();
+    REQUIRE(due);
+    CHECK(due->epoch == 2);
+    CHECK(due->holder == cast().epci);
+    CHECK(due->host == text<64>{"region"});
+    CHECK(due->ground == passing_ground::adhesion);
+    CHECK(p.stays(*due));
+    p.writes(*due);
+    CHECK_FALSE(p.due());
+  }
+  SECTION("the arrêté comes into force while the prefect's node hosts what has joined his dispositif") {
+    p.opened_elsewhere =
+        authority_passed{cast().epci, 4, cast().epci, text<64>{"region"}, passing_ground::adhesion, {}, 7, {}};
+    auto due = p.due();
+    REQUIRE(due);
+    CHECK(due->epoch == 5);
+    CHECK(due->holder == cast().prefecture);
+    CHECK(due->ground == passing_ground::substitution);
+    CHECK(p.stays(*due));
+    p.closed = true;
+    CHECK_FALSE(p.stays(*p.due()));
+  }
 }
 
 TEST_CASE("what a former host recorded is a fact, a decision, or its own consequence", "[law][L441-2-7-4-1]") {
