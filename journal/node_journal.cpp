@@ -205,6 +205,11 @@ public:
     return reading_of(stream)(*row);
   }
 
+  std::optional<law::bytes32> link_of(const ports::stream_id& stream, std::uint64_t seq) override {
+    auto row = rows_->entry(stream, seq);
+    return row ? std::optional{row->link} : std::nullopt;
+  }
+
   std::vector<ports::stored_entry> read_these(const ports::stream_id& stream,
                                               std::span<const std::uint64_t> seqs) override {
     auto read = reading_of(stream);

@@ -45,7 +45,7 @@ using any_event = std::variant<
     // S: the prefect and the dispositif
     specification_set, obligation_noted, reminder_sent, reminder_answered, conformity_found, carence_found,
     opinions_asked, opinion_received, participation_ordered, substitution_ordered, act_published, act_notified,
-    act_suspended, act_resumed, act_ended, joinable_examined, passing_prepared, authority_passed>;
+    act_suspended, act_resumed, act_ended, joinable_examined, passing_prepared, authority_passed, evidence_filed>;
 
 /// One of them. Its copies and moves are compiled once, in catalogue.cpp: they are too many to write into every file.
 struct event : any_event {

@@ -10,25 +10,9 @@
 
 #include "law/acts.hpp"
 #include "law/decide.hpp"
+#include "law/existence.hpp"
 
 namespace toit::law {
-
-enum class dispositif_state : std::uint8_t {
-  unknown,   ///< nobody has said whether the territory is concerned
-  obligated, ///< it is, and nothing has begun
-  own_building,
-  in_service,
-  non_conforming, ///< in service, and not, or no longer, known to meet what is asked of it
-  carence,        ///< found by the prefect
-  absence,        ///< no EPCI there owes a dispositif: the prefect may institute one
-};
-constexpr auto names_of(dispositif_state) {
-  return std::to_array<std::string_view>(
-      {"unknown", "obligated", "own_building", "in_service", "non_conforming", "carence", "absence"});
-}
-
-enum class service_form : std::uint8_t { own, adhered, by_prefect };
-constexpr auto names_of(service_form) { return std::to_array<std::string_view>({"own", "adhered", "by_prefect"}); }
 
 /// What is known, of whichever stream, to say where the dispositif stands.
 struct existence_facts {
@@ -41,15 +25,6 @@ struct existence_facts {
   std::optional<civil_date> carence_on;
   std::optional<act_standing> substitution; ///< of the last arrêté that instituted one
   bool unheard = false; ///< the territory has a node, of whose journal nothing has come: what it has done is not known
-};
-
-struct existence {
-  dispositif_state state{};
-  std::optional<service_form> form; ///< of what serves
-  friend bool operator==(const existence&, const existence&) = default;
-  static constexpr auto fields() {
-    return std::tuple{field{"state", &existence::state}, field{"form", &existence::form}};
-  }
 };
 
 existence existence_of(const existence_facts& known);

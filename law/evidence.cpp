@@ -134,9 +134,17 @@ struct gathering {
     }
   }
 
-  /// Of the twelve months up to the day's.
+  /// That nobody has told it is no word of its being none.
   // [L441-2-7-4-3]
-  void lateness(std::span<const lateness_line> late) const {
+  void lateness(const told_lateness& told, bool has_host) const {
+    if (told)
+      sum_up(*told);
+    else if (has_host)
+      absent(evidence_kind::lateness_unknown, day());
+  }
+
+  /// Of the twelve months up to the day's.
+  void sum_up(std::span<const lateness_line> late) const {
     auto month_of = [](int year, unsigned month) { return year * 12 + static_cast<int>(month) - 1; };
     auto now = month_of(static_cast<int>(day().year()), static_cast<unsigned>(day().month()));
     std::map<siren, evidence_item> sums;
@@ -151,7 +159,7 @@ struct gathering {
       sum.since = sum.since.ok() && sum.count > line.late ? std::min(sum.since, first) : first;
     }
     for (const auto& [who, sum] : sums) {
-      auto& item = add(evidence_kind::records_late, sum.since, who, evidence_source::none, 0);
+      auto& item = add(evidence_kind::records_late, sum.since, who, evidence_source::host, 0);
       item.count = sum.count;
       item.days_most = sum.days_most;
     }
@@ -162,8 +170,7 @@ struct gathering {
 
 // [L441-2-7-4-1] [L441-2-7-4-3]
 evidence_file gather_evidence(const procedures_book& book, siren territory, const dispositif_book* side,
-                              std::span<const lateness_line> late, journal_news news, bool ile_de_france,
-                              civil_date day) {
+                              told_lateness late, journal_news news, bool ile_de_france, civil_date day) {
   evidence_file found;
   found.territory = territory;
   found.as_of = day;
@@ -179,8 +186,44 @@ evidence_file gather_evidence(const procedures_book& book, siren territory, cons
   gathers.parties();
   gathers.points();
   gathers.reminders();
-  gathers.lateness(late);
+  gathers.lateness(late, news.has_node);
   return found;
 }
+
+namespace {
+
+/// Of each kind of line, what an entry that it cites must be.
+struct cited_entry {
+  const evidence_item& item;
+
+  bool is(auto... kinds) const { return ((item.kind == kinds) || ...); }
+  bool is_about(siren who) const { return item.concerns == who; }
+
+  bool operator()(const obligation_noted& e) const {
+    using enum evidence_kind;
+    bool fits = is(calendar_passed) ? e.due_on.has_value()
+                                    : (is(not_concerned) && e.concern == concern::no) ||
+                                          (is(concern_unknown) && e.concern == concern::unknown);
+    return fits && is_about(e.territory);
+  }
+  bool operator()(const dispositif_convention_answered& e) const {
+    return is(evidence_kind::party_refuses) && e.answer == convention_answer::refused && is_about(e.party);
+  }
+  bool operator()(const law::reminder_sent& e) const {
+    return is(evidence_kind::reminder_sent, evidence_kind::reminder_unanswered) && is_about(e.addressee);
+  }
+  bool operator()(const law::reminder_answered&) const { return is(evidence_kind::reminder_answered); }
+  bool operator()(const conformity_found& e) const { return points() && is_about(e.territory); }
+  bool operator()(const joinable_examined&) const { return points(); }
+  bool operator()(const dispositif_put_in_service&) const { return points(); }
+  bool operator()(const auto&) const { return false; }
+
+  bool points() const { return is(evidence_kind::point_not_met, evidence_kind::point_unknown); }
+};
+
+} // namespace
+
+// [L441-2-7-4-1]
+bool rests_on(const evidence_item& item, const event& cited) { return std::visit(cited_entry{item}, cited); }
 
 } // namespace toit::law

@@ -4,6 +4,7 @@
 ///
 /// Text       L441-2-7 al. 3 and 4. An act missing is told apart from no news: what a journal does not say is missing
 ///            only up to the day through which that journal is known (docs/readings.md, 38).
+/// Not here   what a line is made of: evidence_file.hpp.
 
 #pragma once
 
@@ -12,53 +13,6 @@
 
 namespace toit::law {
 
-enum class evidence_kind : std::uint8_t {
-  not_concerned,      ///< what was noted of the obligation: no EPCI there owes a dispositif
-  concern_unknown,    ///< nobody has noted it
-  calendar_passed,    ///< the last day of the calendar is over
-  dispositif_missing, ///< the territory's journal, known through the day, says of none
-  convention_missing, ///< likewise: none was proposed
-  party_silent,       ///< has not answered the convention: no refusal
-  party_refuses,
-  point_not_met, ///< of a checklist
-  point_unknown,
-  specification_missing, ///< Île-de-France without a cahier des charges in force
-  reminder_sent,
-  reminder_answered,
-  reminder_unanswered, ///< its last day is over
-  records_late,        ///< a legal person's entries of the past twelve months, in days of lateness
-  no_news,             ///< of the territory's journal since a day
-  never_heard_of,      ///< no journal of the territory has ever been received
-};
-constexpr auto names_of(evidence_kind) {
-  return std::to_array<std::string_view>(
-      {"not_concerned", "concern_unknown", "calendar_passed", "dispositif_missing", "convention_missing",
-       "party_silent", "party_refuses", "point_not_met", "point_unknown", "specification_missing", "reminder_sent",
-       "reminder_answered", "reminder_unanswered", "records_late", "no_news", "never_heard_of"});
-}
-
-/// In which journal the entry stands that says so.
-enum class evidence_source : std::uint8_t { none, authority, territory };
-constexpr auto names_of(evidence_source) { return std::to_array<std::string_view>({"none", "authority", "territory"}); }
-
-struct evidence_item {
-  evidence_kind kind{};
-  civil_date since;            ///< from which day on it is so
-  siren concerns;              ///< the EPCI, or a partner
-  text<32> point;              ///< of a checklist
-  std::uint32_t count = 0;     ///< of late entries
-  std::uint32_t days_most = 0; ///< of lateness
-  evidence_source source{};
-  std::uint64_t seq = 0; ///< of the entry; 0 where an absence has none
-  friend bool operator==(const evidence_item&, const evidence_item&) = default;
-  static constexpr auto fields() {
-    using t = evidence_item;
-    return std::tuple{field{"kind", &t::kind},     field{"since", &t::since}, field{"concerns", &t::concerns},
-                      field{"point", &t::point},   field{"count", &t::count}, field{"days_most", &t::days_most},
-                      field{"source", &t::source}, field{"seq", &t::seq}};
-  }
-};
-
 /// How far the territory's journal is known.
 struct journal_news {
   std::optional<civil_date> known_through; ///< on that day all that had been recorded was here; absent: never
@@ -66,25 +20,14 @@ struct journal_news {
   bool has_node = true; ///< without one there is no journal to wait for
 };
 
-struct evidence_file {
-  siren territory;
-  civil_date as_of;
-  std::optional<civil_date> known_through;
-  bool link_up = false;
-  existence stands;
-  list<evidence_item, 4096> items;
-  friend bool operator==(const evidence_file&, const evidence_file&) = default;
-  static constexpr auto fields() {
-    using t = evidence_file;
-    return std::tuple{
-        field{"territory", &t::territory}, field{"as_of", &t::as_of},   field{"known_through", &t::known_through},
-        field{"link_up", &t::link_up},     field{"stands", &t::stands}, field{"items", &t::items}};
-  }
-};
+/// As the territory's host has told it that day; absent when he has not.
+using told_lateness = std::optional<std::span<const lateness_line>>;
 
-/// `side` is null when nothing of the territory's journal has ever been received; `late` may be empty.
+/// `side` is null when nothing of the territory's journal has ever been received.
 evidence_file gather_evidence(const procedures_book& book, siren territory, const dispositif_book* side,
-                              std::span<const lateness_line> late, journal_news news, bool ile_de_france,
-                              civil_date day);
+                              told_lateness late, journal_news news, bool ile_de_france, civil_date day);
+
+/// The entry says what the line does, as far as one entry can: it is of the kind, and about whom the line is.
+bool rests_on(const evidence_item& item, const event& cited);
 
 } // namespace toit::law

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "law/dispositif_events.hpp"
+#include "law/evidence_file.hpp"
 
 namespace toit::law {
 
@@ -150,11 +151,33 @@ struct conformity_found {
                                    refusal_code::not_empowered};
 };
 
+/// The evidence as it stood on a day is closed and kept, so that what a carence is found upon can be read again, by
+/// whoever has a dossier de preuve of this entry too. It says nothing that its lines do not.
+struct evidence_filed {
+  siren territory;
+  bytes32 digest{}; ///< of the file as the API gives it: BLAKE2b of 32 bytes, without a key
+  evidence_file file;
+  friend bool operator==(const evidence_filed&, const evidence_filed&) = default;
+  static constexpr auto fields() {
+    using t = evidence_filed;
+    return std::tuple{field{"territory", &t::territory}, field{"digest", &t::digest, set_by::node},
+                      field{"file", &t::file, set_by::node}};
+  }
+  static constexpr entry_kind kind{222,
+                                   "evidence_filed",
+                                   entry_family::state,
+                                   "L441-2-7-4-1",
+                                   "Dossier d'un territoire arrêté",
+                                   prefect_services,
+                                   refusal_code::not_empowered};
+};
+
 /// Whose carence: the text knows that of the EPCI and that of its partners.
 enum class carence_of : std::uint8_t { epci, partners };
 constexpr auto names_of(carence_of) { return std::to_array<std::string_view>({"epci", "partners"}); }
 
-/// The prefect finds a carence. The software never does: it gathers the evidence, whose digest this names.
+/// The prefect finds a carence. The software never does: it gathers the evidence, whose digest this names, as it was
+/// filed.
 struct carence_found {
   siren territory;
   carence_of whose{};

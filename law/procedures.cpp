@@ -54,6 +54,9 @@ struct procedures_book::folding {
         file(e.territory).points.push_back({findings.checklist, findings.version, one, on, seq});
   }
   void operator()(const joinable_examined& e) const { book.joinables_[e.host] = {e, on, seq}; }
+  void operator()(const evidence_filed& e) const {
+    file(e.territory).evidence.push_back({e.digest, e.file.as_of, seq});
+  }
   void operator()(const carence_found& e) const { file(e.territory).carence = {e, on, seq}; }
   void operator()(const opinions_asked& e) const {
     auto& p = book.procedures_[e.procedure];
@@ -135,6 +138,14 @@ std::uint64_t procedures_book::last_seq(subject_id subject) const {
 const territory_file* procedures_book::find(siren territory) const { return find_in(territories_, territory); }
 const state_act* procedures_book::find(act_id id) const { return find_in(acts_, id); }
 const participation_procedure* procedures_book::find(procedure_id id) const { return find_in(procedures_, id); }
+
+const filed_evidence* procedures_book::find(siren territory, const bytes32& digest) const {
+  const auto* file = find(territory);
+  if (!file)
+    return nullptr;
+  auto found = std::ranges::find(file->evidence, digest, &filed_evidence::digest);
+  return found == file->evidence.end() ? nullptr : &*found;
+}
 
 // [L441-2-7-2-1] [R441-2-15-IV]
 std::optional<conformity> procedures_book::conformity_of(const adhesion_decided& joined, bool ile_de_france,
@@ -412,6 +423,31 @@ struct procedure_rules {
     return recorded(subject_of_specifications(), e);
   }
 
+  /// The node has gathered it, and says what it read; the same file is filed once.
+  // [L441-2-7-4-1]
+  decision operator()(const evidence_filed& e) const {
+    if (e.file.territory != e.territory || e.file.as_of != day() || e.digest == bytes32{})
+      return refuse_field(refusal_code::malformed, "L441-2-7-4-1", "Ce dossier n'est pas celui du jour.", "file");
+    if (e.file.items.size() > e.file.items.max_items)
+      return refuse(refusal_code::too_large, "L441-2-7-4-1", "Ce dossier a trop de lignes pour être arrêté.");
+    if (book.find(e.territory, e.digest))
+      return refuse(refusal_code::duplicate, "L441-2-7-4-1", "Ce dossier est déjà arrêté, et n'a pas changé depuis.");
+    return recorded(e.territory, e);
+  }
+
+  /// One that nobody can read again is no evidence.
+  // [L441-2-7-4-1]
+  check check_evidence(const carence_found& e) const {
+    const auto* filed = book.find(e.territory, e.evidence);
+    if (!filed)
+      return refuse_field(refusal_code::unknown_subject, "L441-2-7-4-1",
+                          "Aucun dossier de ce territoire n'a été arrêté ici avec cette empreinte.", "evidence");
+    if (day() < filed->as_of)
+      return refuse_field(refusal_code::bad_date, "L441-2-7-4-1", "Le constat précède le dossier qu'il cite.",
+                          "occurred_on");
+    return {};
+  }
+
   // [L441-2-7-4-1] [L441-2-7-4-3]
   decision operator()(const carence_found& e) const {
     const auto* file = book.find(e.territory);
@@ -428,6 +464,8 @@ struct procedure_rules {
         return refuse_field(refusal_code::not_party, "L441-2-7-4-3",
                             "Une personne morale nommée n'est pas l'un des partenaires de l'EPCI dans ce territoire.",
                             "partners");
+    if (auto ok = check_evidence(e); !ok)
+      return std::unexpected{ok.error()};
     return recorded(e.territory, e);
   }
 

@@ -42,6 +42,13 @@ struct examined_joinable {
   std::uint64_t seq = 0;
 };
 
+/// The evidence as it was closed one day.
+struct filed_evidence {
+  bytes32 digest{};
+  civil_date as_of;
+  std::uint64_t seq = 0;
+};
+
 struct established_carence {
   carence_found found;
   civil_date on;
@@ -52,7 +59,8 @@ struct established_carence {
 struct territory_file {
   std::optional<noted_obligation> obligation;
   std::vector<sent_reminder> reminders;
-  std::vector<found_point> points; ///< as they were recorded: a later one prevails
+  std::vector<found_point> points;      ///< as they were recorded: a later one prevails
+  std::vector<filed_evidence> evidence; ///< as it was filed
   std::optional<established_carence> carence;
   std::optional<act_id> substitution;        ///< the last one ordered
   std::optional<authority_passed> authority; ///< the epoch in force; absent: the first, of the territory's own node
@@ -75,6 +83,8 @@ public:
   const territory_file* find(siren territory) const;
   const state_act* find(act_id id) const;
   const participation_procedure* find(procedure_id id) const;
+  /// The evidence of the territory that was filed with this digest; null when none was.
+  const filed_evidence* find(siren territory, const bytes32& digest) const;
 
   const std::map<siren, examined_joinable>& joinables() const { return joinables_; }
   /// Of what may be joined, as this prefect has examined it; absent where he has not, or as something else.

@@ -2,6 +2,8 @@
 
 #include "journal/pack.hpp"
 
+#include <sodium.h>
+
 namespace toit::nodes {
 
 namespace {
@@ -37,6 +39,10 @@ public:
     return keys_->of(stream_)->digest(purpose, content);
   }
 
+  law::bytes32 plain_digest(std::span<const std::uint8_t> content) const override {
+    return nodes::plain_digest(content);
+  }
+
 private:
   std::shared_ptr<const journal::key_ring> keys_;
   ports::stream_id stream_;
@@ -51,6 +57,12 @@ std::shared_ptr<ports::account_sealer> make_account_sealer(std::shared_ptr<const
 
 std::shared_ptr<ports::digester> make_digester(std::shared_ptr<const journal::key_ring> keys, ports::stream_id stream) {
   return std::make_shared<keyed_digester>(std::move(keys), stream);
+}
+
+law::bytes32 plain_digest(std::span<const std::uint8_t> content) {
+  law::bytes32 digest{};
+  crypto_generichash(digest.data(), digest.size(), content.data(), content.size(), nullptr, 0);
+  return digest;
 }
 
 } // namespace toit::nodes

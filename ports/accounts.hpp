@@ -51,6 +51,8 @@ class digester {
 public:
   virtual ~digester() = default;
   virtual law::bytes32 digest(std::string_view purpose, std::span<const std::uint8_t> content) const = 0;
+  /// Of what is for others to hold against its digest: BLAKE2b of 32 bytes, without a key, as any tool finds it.
+  virtual law::bytes32 plain_digest(std::span<const std::uint8_t> content) const = 0;
 };
 
 } // namespace toit::ports

@@ -235,6 +235,9 @@ public:
 
   virtual std::optional<stored_entry> entry(const stream_id& stream, std::uint64_t seq) = 0;
 
+  /// Of that entry in the stream's chain, whoever may read what it holds; absent when it is not here.
+  virtual std::optional<law::bytes32> link_of(const stream_id& stream, std::uint64_t seq) = 0;
+
   /// Entries that are known to be there, in the order asked for.
   virtual std::vector<stored_entry> read_these(const stream_id& stream, std::span<const std::uint64_t> seqs) = 0;
 

@@ -110,13 +110,29 @@ private:
     return {{"act", act_of(prefect, "2026-FICTIF-1")}, {"territory", siren(taken)}, {"ground", "carence"}};
   }
 
+  /// Its digest. Who visits a second time finds the same file there, and the carence found upon it.
+  std::string file_evidence(api_session& prefect) {
+    std::string digest;
+    wait_until("le préfet arrête le dossier", [&] {
+      auto answer = prefect.ask("POST", of_territory(taken, "/evidence"), {});
+      if (answer.status == 201)
+        digest = assigned(json::parse(answer.body), "digest");
+      else if (answer.body.find("E_DUPLICATE") != std::string::npos)
+        digest = some_document;
+      return !digest.empty();
+    });
+    tell("dossier arrêté", "il est une écriture du préfet : son empreinte, " + digest.substr(0, 16) +
+                               "…, est ce que cite la carence, et rien d'autre n'est admis");
+    return digest;
+  }
+
   std::string order() {
     auto prefect = session(region);
     note(*prefect, taken, "carence_found",
          {{"territory", siren(taken)},
           {"whose", "epci"},
           {"partners", json::array()},
-          {"evidence", some_document},
+          {"evidence", file_evidence(*prefect)},
           {"grounds", "Motifs fictifs"}});
     auto other = session(departement);
     auto refused = other->ask("POST", of_territory(taken, "/events"),

@@ -11,9 +11,11 @@ struct scene : prefecture {
   std::optional<civil_date> known_through;
   bool has_node = true;
   std::vector<lateness_line> late;
+  bool host_tells = true;
 
   evidence_file gathered() {
-    return gather_evidence(state, cast().epci, heard ? &territory : nullptr, late, {known_through, true, has_node},
+    return gather_evidence(state, cast().epci, heard ? &territory : nullptr,
+                           host_tells ? told_lateness{late} : std::nullopt, {known_through, true, has_node},
                            ile_de_france, today);
   }
   std::vector<evidence_item> of(evidence_kind kind) {
@@ -150,4 +152,71 @@ TEST_CASE("late records of the past twelve months are summed for each legal pers
   CHECK(late[0].count == 3);
   CHECK(late[0].days_most == 40);
   CHECK(late[0].since == 2025y / 4 / 1);
+}
+
+TEST_CASE("that nobody has told how late entries are is no word of their being in time", "[L441-2-7-4-3]") {
+  scene s;
+  s.known_through = s.today;
+  CHECK(s.of(k::lateness_unknown).empty());
+  CHECK(s.of(k::records_late).empty());
+  s.host_tells = false;
+  CHECK(s.of(k::lateness_unknown).size() == 1);
+  // Where there is no node, there is nobody to tell.
+  s.has_node = false;
+  CHECK(s.of(k::lateness_unknown).empty());
+}
+
+TEST_CASE("a carence is found upon an evidence that was filed, and upon no other", "[L441-2-7-4-1]") {
+  scene s;
+  s.notes_obligation();
+  auto found = s.carence();
+  auto unknown = found;
+  unknown.evidence = some_document;
+  auto refused_one = s.prefect(unknown);
+  CHECK(refused(refused_one) == refusal_code::unknown_subject);
+  CHECK(refused_one.error().path == "evidence");
+  CHECK(refused(s.on(2026y / 3 / 1).prefect(found)) == refusal_code::bad_date);
+  s.on(2026y / 3 / 20);
+  CHECK(s.prefect(found));
+}
+
+TEST_CASE("an evidence is filed on its own day, as it stands, and once", "[L441-2-7-4-1]") {
+  scene s;
+  auto filed = s.evidence();
+  auto with = [&](auto change) {
+    auto changed = filed;
+    change(changed);
+    return refused(s.prefect(changed));
+  };
+  CHECK(with([](auto& e) { e.file.as_of = 2026y / 3 / 1; }) == refusal_code::malformed);
+  CHECK(with([](auto& e) { e.file.territory = cast().bailleur; }) == refusal_code::malformed);
+  CHECK(with([](auto& e) { e.digest = {}; }) == refusal_code::malformed);
+  CHECK(with([](auto& e) { e.file.items.resize(4097); }) == refusal_code::too_large);
+  s.competent = false;
+  CHECK(refused(s.prefect(filed)) == refusal_code::wrong_prefect);
+  s.competent = true;
+  REQUIRE(s.prefect(filed));
+  CHECK(s.state.find(cast().epci, filed.digest)->seq == s.seq);
+  CHECK(s.state.find(cast().bailleur, filed.digest) == nullptr);
+  CHECK(refused(s.prefect(filed)) == refusal_code::duplicate);
+}
+
+TEST_CASE("a line rests on an entry that says the same of the same", "[L441-2-7-4-1]") {
+  evidence_item item{};
+  item.kind = k::party_refuses;
+  item.concerns = cast().bailleur;
+  dispositif_convention_answered answered{{}, cast().bailleur, convention_answer::refused, some_document, true};
+  CHECK(rests_on(item, event{answered}));
+  answered.party = cast().reservataire;
+  CHECK_FALSE(rests_on(item, event{answered}));
+  answered.party = cast().bailleur;
+  answered.answer = convention_answer::signed_by_party;
+  CHECK_FALSE(rests_on(item, event{answered}));
+  CHECK_FALSE(rests_on(item, event{reminder_sent{}}));
+  item.kind = k::calendar_passed;
+  item.concerns = cast().epci;
+  obligation_noted noted{cast().epci, concern::yes, {}, 2026y / 6 / 30, "Liste fictive"};
+  CHECK(rests_on(item, event{noted}));
+  noted.due_on.reset();
+  CHECK_FALSE(rests_on(item, event{noted}));
 }

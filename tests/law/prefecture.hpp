@@ -152,8 +152,20 @@ struct prefecture {
     REQUIRE(epci(dispositif_begun{"Délibération fictive"}));
     REQUIRE(epci(service()));
   }
-  carence_found carence(carence_of whose = carence_of::epci) const {
-    carence_found found{cast().epci, whose, {}, some_document, "Motifs fictifs"};
+  /// The evidence of today, under a digest of its own.
+  evidence_filed evidence() {
+    journal_news news{heard ? std::optional{today} : std::nullopt, heard, true};
+    evidence_filed e{cast().epci, {}, {}};
+    e.digest[0] = 0xE0;
+    e.digest[1] = ++fresh;
+    e.file = gather_evidence(state, cast().epci, heard ? &territory : nullptr, {}, news, ile_de_france, today);
+    return e;
+  }
+  /// Found upon an evidence that is filed first, where it may be.
+  carence_found carence(carence_of whose = carence_of::epci) {
+    auto filed = evidence();
+    prefect(filed);
+    carence_found found{cast().epci, whose, {}, filed.digest, "Motifs fictifs"};
     if (whose == carence_of::partners)
       found.partners.push_back(cast().bailleur);
     return found;

@@ -90,8 +90,21 @@ class Prefect:
     def find_carence(self):
         self.note("obligation_noted", {"territory": TERRITORY, "concern": "yes", "communes": [], "due_on": "2020-12-31",
                                        "source": "Liste fictive"})
-        self.note("carence_found", {"territory": TERRITORY, "whose": "epci", "partners": [], "evidence": DOCUMENT,
-                                    "grounds": "Motifs fictifs"})
+        self.note("carence_found", {"territory": TERRITORY, "whose": "epci", "partners": [],
+                                    "evidence": self.file_evidence(), "grounds": "Motifs fictifs"})
+
+    def file_evidence(self):
+        """Its digest: a carence cites what was filed, and nothing else."""
+
+        def filed():
+            try:
+                told = self.node.api().post(f"/v1/territories/{TERRITORY}/evidence", {})
+            except Refused as refused:
+                assert refused.code in ("E_BUSY", "E_UNAUTHENTICATED"), refused
+                return None
+            return told["recorded"][0]["assigned"]["digest"]
+
+        return until("evidence filed", filed)
 
     def sign(self, number):
         """In force tomorrow."""

@@ -83,6 +83,34 @@ void enters_letter(scene& s, const std::string& id) {
   CHECK(std::ranges::any_of(entered, [](auto& e) { return e.at("kind") == "dispositif_convention_answered"; }));
 }
 
+/// As it stands, it is an entry of the prefect's: told again by its digest, whatever comes after.
+std::string files_evidence(scene& s) {
+  tests::answer filed;
+  CHECK(served_federation::comes_true(
+      [&] { return s.evidence().value("link_up", false) && !s.has("lateness_unknown"); }));
+  REQUIRE(served_federation::comes_true([&] {
+    filed = s.regional.ask("gestionnaire", "POST", s.of_territory("/evidence"));
+    return filed.status == 201;
+  }));
+  std::string digest = filed.assigned().at("digest");
+  auto told = s.regional.get("gestionnaire", s.of_territory(("/evidence/" + digest).c_str()));
+  REQUIRE(told.status == 200);
+  CHECK(told.body == filed.assigned().at("file"));
+  CHECK(told.body.at("authority") == "SR11");
+  CHECK(web::find_header(told.raw.headers, "ETag") == '"' + digest + '"');
+  for (const auto& item : told.body.at("items"))
+    CHECK(item.contains("link") == (item.at("seq") > 0));
+  // Nothing has changed: it is the file that would be gathered now.
+  auto now = s.regional.get("gestionnaire", s.of_territory("/evidence"));
+  CHECK(now.raw.body == told.raw.body);
+  CHECK(web::find_header(now.raw.headers, "ETag") == '"' + digest + '"');
+  CHECK(s.regional.ask("gestionnaire", "POST", s.of_territory("/evidence")).code() == "E_DUPLICATE");
+  CHECK(s.departmental.ask("gestionnaire", "POST", s.of_territory("/evidence")).code() == "E_WRONG_PREFET");
+  auto unknown = s.of_territory(("/evidence/" + document).c_str());
+  CHECK(s.regional.get("gestionnaire", unknown).code() == "E_UNKNOWN_SUBJECT");
+  return digest;
+}
+
 } // namespace
 
 TEST_CASE("a refusing bailleur's participation is fixed by arrêté, after the opinions, by the competent prefect",
@@ -170,6 +198,10 @@ TEST_CASE("the evidence of a carence gathers itself, and the prefect alone finds
              {"partners", json::array()},
              {"evidence", document},
              {"grounds", "Motifs fictifs"}};
+  auto refused = s.notes(s.regional, found, "carence_found");
+  CHECK(refused.code() == "E_UNKNOWN_SUBJECT");
+  CHECK(refused.body.at("path") == "evidence");
+  found["evidence"] = files_evidence(s);
   REQUIRE(s.notes(s.regional, found, "carence_found").status == 201);
   CHECK(s.power("substitute_for_carence").at("possible") == true);
   CHECK(s.notes(s.departmental, ordered, "substitution_ordered").code() == "E_WRONG_PREFET");
@@ -178,6 +210,30 @@ TEST_CASE("the evidence of a carence gathers itself, and the prefect alone finds
   REQUIRE(act.status == 201);
   CHECK(s.power("substitute_for_carence").at("refused") == "E_BAD_ORDER");
   CHECK(s.regional.get("gestionnaire", "/v1/acts").body.at("items").at(0).at("standing") == "not_yet");
+}
+
+TEST_CASE("how late each records is in the evidence, as the territory's host tells it", "[api][L441-2-7-4-3]") {
+  scene s;
+  s.territory.register_demande();
+  auto three_days_ago = law::to_text(law::add_days(*law::parse_date(s.territory.today()), law::days{-3}));
+  s.territory.must("desk", "/v1/demandes",
+                   {{"occurred_on", three_days_ago},
+                    {"event", {{"channel", "desk"}, {"identity_document_seen", true}, {"form", s.territory.form()}}}});
+  auto told = s.territory.get("desk", "/v1/lateness").body.at("items");
+  REQUIRE(told.size() == 1);
+  json late;
+  CHECK(served_federation::comes_true([&] {
+    for (const auto& item : s.evidence().value("items", json::array()))
+      if (item.at("kind") == "records_late")
+        late = item;
+    return !late.is_null();
+  }));
+  REQUIRE(late.is_object());
+  CHECK(late.at("concerns") == told[0].at("legal_person"));
+  CHECK(late.at("count") == told[0].at("late"));
+  CHECK(late.at("days_most") == 3);
+  CHECK(late.at("source") == "host");
+  CHECK_FALSE(s.has("lateness_unknown"));
 }
 
 TEST_CASE("a territory puts its dispositif in service under the regional cahier des charges that has reached it",

@@ -39,16 +39,26 @@ struct overdue {
     note("carence_found", {{"territory", siren},
                            {"whose", "epci"},
                            {"partners", json::array()},
-                           {"evidence", digest},
+                           {"evidence", file_evidence()},
                            {"grounds", "Motifs fictifs"}});
+  }
+
+  std::string of_territory(const char* what) const { return std::string{"/v1/territories/"} + siren + what; }
+  /// Its digest. Refused while the territory's journal is being read.
+  std::string file_evidence() {
+    tests::answer told;
+    REQUIRE(served_federation::comes_true([&] {
+      told = regional.ask("gestionnaire", "POST", of_territory("/evidence"));
+      return told.status == 201;
+    }));
+    return told.assigned().at("digest");
   }
 
   /// Refused while what is asked for waits for what the territory has still to send.
   std::string note(const char* kind, const json& event) {
     tests::answer told;
     auto noted = served_federation::comes_true([&] {
-      told = regional.ask("gestionnaire", "POST", std::string{"/v1/territories/"} + siren + "/events",
-                          {{"kind", kind}, {"event", event}});
+      told = regional.ask("gestionnaire", "POST", of_territory("/events"), {{"kind", kind}, {"event", event}});
       return told.status == 201;
     });
     INFO(kind << " " << told.body.dump());

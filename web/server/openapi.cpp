@@ -32,6 +32,7 @@ const std::array parameters{
     parameter_row{"territory", "path", "SIREN du territoire", form_of<law::siren>},
     parameter_row{"procedure", "path", "Identifiant de la procédure", form_of<law::procedure_id>},
     parameter_row{"act", "path", "Identifiant de l'arrêté", form_of<law::act_id>},
+    parameter_row{"digest", "path", "Empreinte du dossier (BLAKE2b de 32 octets)", form_of<law::bytes32>},
     parameter_row{"stream", "path", "Journal", form_of<ports::stream_id>},
     parameter_row{"seq", "path", "Rang de l'écriture dans le journal", form_of<std::uint64_t>},
     parameter_row{"status", "query", "État de la demande", form_of<law::demande_status>},

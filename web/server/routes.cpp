@@ -97,6 +97,14 @@ constexpr route revoke_tokens() {
   return row;
 }
 
+constexpr route file_evidence() {
+  auto row = post("/v1/territories/{territory}/evidence", "file_evidence", "préfet",
+                  "Arrêter le dossier d'un territoire : une carence en cite l'empreinte", only<law::evidence_filed>);
+  row.serve = serve::file_evidence;
+  row.body = none;
+  return row;
+}
+
 constexpr route file_document() {
   auto row = post("/v1/demandes/{number}/documents", "file_document", "demandes", "Déposer une pièce justificative",
                   only<law::document_filed>, known);
@@ -191,7 +199,11 @@ constexpr std::array routes{
          only<law::obligation_noted, law::reminder_sent, law::reminder_answered, law::conformity_found,
               law::carence_found, law::opinions_asked, law::substitution_ordered>),
     get("/v1/territories/{territory}/evidence", "read_evidence", "préfet",
-        "Dossier d'un territoire : dates passées, actes manquants, rappels, réponses", serve::evidence, "evidence"),
+        "Dossier d'un territoire : dates passées, actes manquants, rappels, réponses ; son empreinte est l'ETag",
+        serve::evidence, "evidence"),
+    file_evidence(),
+    get("/v1/territories/{territory}/evidence/{digest}", "read_filed_evidence", "préfet",
+        "Dossier d'un territoire, tel qu'il a été arrêté", serve::filed_evidence, "evidence"),
     get("/v1/territories/{territory}/powers", "list_powers", "préfet",
         "Ce que le préfet peut faire, et ce qui manque où il ne le peut pas", serve::powers, "page_of_power"),
     get("/v1/procedures", "list_procedures", "préfet", "Procédures de participation par arrêté", serve::procedures,

@@ -29,6 +29,8 @@ void command(const call_ptr& c);
 void upload(const call_ptr& c);
 void issue_token(const call_ptr& c);
 void revoke_tokens(const call_ptr& c);
+/// Submits what a route has made by itself, and answers with its receipt.
+void record(const call_ptr& c, std::shared_ptr<asked_command> asked);
 
 // serve_reads.cpp: nominative reads, each through the guard.
 void dossiers(const call_ptr& c);
@@ -53,8 +55,12 @@ void late_entries(const call_ptr& c);
 void acts(const call_ptr& c);
 void procedures(const call_ptr& c);
 void specifications(const call_ptr& c);
-void evidence(const call_ptr& c);
 void powers(const call_ptr& c);
+
+// serve_evidence.cpp: the evidence about a territory, on the prefect's node.
+void evidence(const call_ptr& c);
+void file_evidence(const call_ptr& c);
+void filed_evidence(const call_ptr& c);
 
 // serve_registers.cpp: what names no applicant.
 void dwellings(const call_ptr& c);

@@ -31,13 +31,14 @@ bool take_key(const call& c, asked_command& asked) {
   return true;
 }
 
-/// Digest of all that is asked. A password counts as given or not: its digest is no business of a journal.
+/// Digest of all that is asked. A password counts as given or not: its digest is no business of a journal. An event
+/// that the node has made by itself is no part of what was asked.
 law::bytes32 digest_of(const call& c, const asked_command& asked) {
   auto originator = asked.originator ? wire<law::party>::write(*asked.originator) : json{};
   json whole{{"method", c.asked.method},
              {"target", c.asked.target.substr(0, c.asked.target.find('?'))},
              {"kind", law::kind_of(asked.event).name},
-             {"event", write_event(asked.event)},
+             {"event", c.what->body == body_form::none ? json{} : write_event(asked.event)},
              {"occurred_on", wire<law::civil_date>::write(asked.occurred_on)},
              {"originator", originator},
              {"login", asked.login},
@@ -113,7 +114,9 @@ std::optional<law::instant> unconfirmed_since(const host& node) {
   return since;
 }
 
-void submit(const call_ptr& c, std::shared_ptr<asked_command> asked) {
+} // namespace
+
+void record(const call_ptr& c, std::shared_ptr<asked_command> asked) {
   if (!take_key(*c, *asked))
     return;
   asked->by = c->who;
@@ -127,8 +130,6 @@ void submit(const call_ptr& c, std::shared_ptr<asked_command> asked) {
                       }));
 }
 
-} // namespace
-
 void command(const call_ptr& c) {
   if (!is_json(*c))
     return c->answer(answer_fault(http_fault::not_acceptable_body));
@@ -136,7 +137,7 @@ void command(const call_ptr& c) {
   if (!asked)
     return c->refuse(asked.error());
   if (take_path(*c, **asked))
-    submit(c, std::move(*asked));
+    record(c, std::move(*asked));
 }
 
 // [L441-2-7-1-1b]
@@ -160,7 +161,7 @@ void upload(const call_ptr& c) {
     return c->refuse(asked.error());
   (*asked)->content.assign(content->content.begin(), content->content.end());
   if (take_path(*c, **asked))
-    submit(c, std::move(*asked));
+    record(c, std::move(*asked));
 }
 
 // -- tokens of whoever asks -----------------------------------------------------------------------------------------
@@ -190,9 +191,9 @@ void issue_token(const call_ptr& c) {
     return c->refuse(*where.wrong);
   auto asked = change_own(*c, law::secret_change::token_issued);
   asked->display_name = given.label.str();
-  submit(c, std::move(asked));
+  record(c, std::move(asked));
 }
 
-void revoke_tokens(const call_ptr& c) { submit(c, change_own(*c, law::secret_change::tokens_revoked)); }
+void revoke_tokens(const call_ptr& c) { record(c, change_own(*c, law::secret_change::tokens_revoked)); }
 
 } // namespace toit::web::serve

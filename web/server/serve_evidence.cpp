@@ -1,0 +1,160 @@
+// The evidence about a territory, on its prefect's node: gathered as it stands, filed, and shown as it was filed.
+
+#include "web/server/dispositif_answers.hpp"
+#include "web/server/serve.hpp"
+#include "web/server/shape.hpp"
+#include "web/server/watched_territory.hpp"
+
+namespace toit::web::serve {
+
+using law::refusal_code;
+
+// -- what the territory's host alone can tell -----------------------------------------------------------------------
+
+namespace {
+
+using told_lines = std::optional<std::vector<law::lateness_line>>;
+
+/// How late entries are is in entries that only the host can read: he is asked, page by page. Nothing is told when he
+/// does not answer, or does not come to an end.
+class lateness_question : public std::enable_shared_from_this<lateness_question> {
+public:
+  lateness_question(call_ptr c, ports::stream_id stream, std::function<void(told_lines)> tell)
+      : c_{std::move(c)}, stream_{stream}, tell_{std::move(tell)} {}
+
+  void begin() { ask(path + "?limit=" + std::to_string(page_query::limit_most)); }
+
+private:
+  static inline const std::string path = "/v1/lateness";
+  static constexpr std::size_t pages_most = 512;
+
+  void ask(const std::string& target) {
+    auto at = law::text<2048>::parse(target);
+    if (!at || ++pages_ > pages_most)
+      return tell_(std::nullopt);
+    web::relayed_read asked{c_->who.legal_person.legal_person(), c_->who.account, std::move(*at), {}};
+    auto take = [self = shared_from_this()](const std::optional<relayed_answer>& told) { self->take(told); };
+    c_->node().relay(stream_, std::move(asked), take);
+  }
+
+  void take(const std::optional<relayed_answer>& told) {
+    auto page = told && told->status == 200 ? parse_json(told->body).value_or(json{}) : json{};
+    if (!page.is_object() || !page.contains("items") || !page["items"].is_array())
+      return tell_(std::nullopt);
+    for (const auto& item : page["items"]) {
+      reading where;
+      if (!wire<law::lateness_line>::read(item, lines_.emplace_back(), where))
+        return tell_(std::nullopt);
+    }
+    if (!page.contains("next"))
+      return tell_(std::move(lines_));
+    auto next = page["next"].is_string() ? page["next"].get<std::string>() : std::string{};
+    if (!next.starts_with(path + "?"))
+      return tell_(std::nullopt);
+    ask(next);
+  }
+
+  call_ptr c_;
+  ports::stream_id stream_;
+  std::function<void(told_lines)> tell_;
+  std::vector<law::lateness_line> lines_;
+  std::size_t pages_ = 0;
+};
+
+// -- the file -------------------------------------------------------------------------------------------------------
+
+using evidence_ptr = std::shared_ptr<law::evidence_file>;
+
+/// Each line with the link of the entry that it rests on, by which a dossier de preuve shows that very entry.
+void add_links(law::evidence_file& file, ports::journal_reader& reader, const ports::stream_id& authority) {
+  auto territory = ports::stream_of(file.territory);
+  for (auto& item : file.items)
+    if (item.seq > 0)
+      item.link = reader.link_of(item.source == law::evidence_source::authority ? authority : territory, item.seq);
+}
+
+/// Goes on with the evidence as it stands, on the node of the prefect who is competent for the territory.
+// [L441-2-7-4-1] [L441-2-7-4-3]
+void gather(const call_ptr& c, std::function<void(const law::evidence_file&)> then) {
+  watch(c, [c, then](const watched& known) {
+    auto with_lateness = [c, known, then](const told_lines& lines) {
+      const auto& context = c->node().context();
+      auto late = lines ? law::told_lateness{*lines} : std::nullopt;
+      evidence_ptr file = std::make_shared<law::evidence_file>(law::gather_evidence(
+          *known.book, known.territory, known.dispositif(), late, known.news, known.ile_de_france, context.today()));
+      file->authority = law::text<16>{context.stream.view()};
+      auto find = [file, authority = context.stream](ports::journal_reader& reader) -> told<json> {
+        add_links(*file, reader, authority);
+        return json{};
+      };
+      c->gateway().look_up(find, answering<json>(c, [file, then](const json&) { then(*file); }));
+    };
+    if (!known.news.link_up)
+      return with_lateness(std::nullopt);
+    std::make_shared<lateness_question>(c, ports::stream_of(known.territory), with_lateness)->begin();
+  });
+}
+
+/// Of the file in the one form that it has: the body by which the API tells it.
+law::bytes32 digest_of_file(const call& c, const std::string& body) {
+  return c.node().context().digester->plain_digest({reinterpret_cast<const std::uint8_t*>(body.data()), body.size()});
+}
+
+response told_with(response given, const law::bytes32& digest) {
+  given.headers.emplace_back("ETag", '"' + law::to_hex(digest) + '"');
+  return given;
+}
+
+} // namespace
+
+/// What is written about the territory, told apart from what nobody knows. It concludes nothing.
+// [L441-2-7-4-1] [L441-2-7-4-3]
+void evidence(const call_ptr& c) {
+  gather(c, [c](const law::evidence_file& file) {
+    auto given = answer_json(200, to_json(file));
+    auto digest = digest_of_file(*c, given.body);
+    c->answer(told_with(std::move(given), digest));
+  });
+}
+
+// [L441-2-7-4-1]
+void file_evidence(const call_ptr& c) {
+  gather(c, [c](const law::evidence_file& file) {
+    auto asked = std::make_shared<asked_command>();
+    asked->occurred_on = file.as_of;
+    asked->event = law::evidence_filed{file.territory, digest_of_file(*c, to_text(to_json(file))), file};
+    record(c, std::move(asked));
+  });
+}
+
+namespace {
+
+law::refusal no_such_evidence() {
+  return law::refuse(refusal_code::unknown_subject, "L441-2-7-4-1",
+                     "Aucun dossier de ce territoire n'a été arrêté ici avec cette empreinte.")
+      .error();
+}
+
+} // namespace
+
+// [L441-2-7-4-1]
+void filed_evidence(const call_ptr& c) {
+  watch(c, [c](const watched& known) {
+    law::bytes32 digest{};
+    bool named = law::parse_hex(c->in_path("digest").value_or(""), digest);
+    const auto* filed = named ? known.book->find(known.territory, digest) : nullptr;
+    if (!filed)
+      return c->refuse(no_such_evidence());
+    auto find = [seq = filed->seq, own = c->node().context().stream](ports::journal_reader& reader) -> told<json> {
+      auto entry = reader.entry(own, seq);
+      const auto* kept = entry && entry->record ? std::get_if<law::evidence_filed>(&entry->record->event) : nullptr;
+      if (!kept)
+        return std::unexpected{no_such_evidence()};
+      return to_json(kept->file);
+    };
+    auto tell = [c, digest](const json& file) { c->answer(told_with(answer_json(200, file), digest)); };
+    c->gateway().look_up(find, answering<json>(c, tell));
+  });
+}
+
+} // namespace toit::web::serve
