@@ -179,6 +179,7 @@ struct proved_entry {
   std::optional<law::record> record; ///< of `clear` and `disclosed`
   public_key signer{};               ///< of the head that covers it
   std::vector<proof_witness> witnesses;
+  bytes32 link{}; ///< in the stream's chain
 };
 
 struct proof_report {

@@ -130,6 +130,8 @@ private:
         leaves = leaves.subspan(32);
       }
       link = next_link(link, leaf);
+      if (!report_.entries.empty() && report_.entries.back().seq == seq)
+        report_.entries.back().link = link;
       if (head != segment.heads.end() && head->seq == seq)
         check_head(*head++, link);
       for (; mark != segment.marks.end() && mark->seq == seq; ++mark)
@@ -158,7 +160,7 @@ private:
     if (entry.recorded_at < last_.recorded_at)
       fault(entry.seq, time_back);
     last_ = {entry.seq, entry.epoch, entry.recorded_at, {}, 0, {}, {}};
-    proved_entry proved{entry.seq, entry.epoch, entry.recorded_at, proof_content::erased, {}, {}, {}};
+    proved_entry proved{entry.seq, entry.epoch, entry.recorded_at, proof_content::erased, {}, {}, {}, {}};
     if (entry.payload)
       check_payload(entry, *entry.payload, proved);
     else

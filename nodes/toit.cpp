@@ -168,6 +168,10 @@ private:
     verify
         ->add_option("--signer", verify_.signers, "Clé connue d'ailleurs (CLÉ, ou FLUX:CLÉ) ; plusieurs fois au besoin")
         ->allow_extra_args(false);
+    verify
+        ->add_option("--cited", verify_.cited,
+                     "Autre dossier de preuve, dont le premier cite des écritures ; plusieurs fois au besoin")
+        ->allow_extra_args(false);
 
     auto* territory = command(&app_, "territory", "Cherche un territoire ou une commune sur la carte",
                               [this] { return territory_command(words_, json_, std::cout, std::cerr); });

@@ -1,6 +1,7 @@
 #include "nodes/program/proof_verification.hpp"
 
 #include "law/scalar_text.hpp"
+#include "nodes/program/evidence_verification.hpp"
 #include "nodes/program/exit_code.hpp"
 #include "web/server/event_json.hpp"
 
@@ -68,7 +69,8 @@ std::string name_of(const law::party& who) { return who.is_demandeur() ? "le dem
 
 class proof_teller {
 public:
-  proof_teller(const journal::proof_report& report, std::ostream& out) : report_{report}, out_{out} {}
+  proof_teller(const journal::proof_report& report, const std::vector<evidence_report>& evidence, std::ostream& out)
+      : report_{report}, evidence_{evidence}, out_{out} {}
 
   void tell() {
     out_ << "Dossier de preuve : flux " << report_.stream.text();
@@ -77,6 +79,8 @@ public:
     out_ << ", dossier " << law::to_hex(report_.subject.bytes) << "\n\n";
     for (const auto& entry : report_.entries)
       tell(entry);
+    for (const auto& one : evidence_)
+      tell(one);
     for (const auto& fault : report_.faults)
       out_ << "Écriture " << fault.seq << " : " << sentence_of_proof(fault.reason) << ".\n";
     if (report_.accepted())
@@ -102,6 +106,18 @@ private:
       out_ << "  sans témoin vérifié\n";
   }
 
+  void tell(const evidence_report& evidence) {
+    out_ << "\nDossier arrêté le " << law::to_text(evidence.as_of) << " (écriture " << evidence.seq << "), empreinte "
+         << law::to_hex(evidence.digest) << (evidence.whole ? "\n" : " : CE N'EST PAS CELLE DU DOSSIER\n");
+    out_ << "  " << evidence.proved << " lignes prouvées par l'écriture qu'elles citent, " << evidence.elsewhere
+         << " dont l'écriture est dans un dossier de preuve qui n'est pas donné (--cited), " << evidence.without_entry
+         << " sans écriture : absences, ou ce que l'hôte a répondu\n";
+    for (auto line : evidence.wrong)
+      out_ << "  ligne " << line + 1 << " : L'ÉCRITURE CITÉE N'EST PAS CELLE-LÀ, OU DIT AUTRE CHOSE\n";
+    for (auto carence : evidence.found)
+      out_ << "  carence constatée au vu de ce dossier : écriture " << carence << "\n";
+  }
+
   void tell_signers() {
     std::set<journal::public_key> signers;
     for (const auto& entry : report_.entries)
@@ -123,12 +139,15 @@ private:
   void tell_verdict() {
     if (!report_.accepted())
       out_ << "Verdict : REFUSÉ, rien n'est prouvé.\n";
+    else if (!std::ranges::all_of(evidence_, &evidence_report::accepted))
+      out_ << "Verdict : REFUSÉ, un dossier ne dit pas ce que disent les écritures qu'il cite.\n";
     else
       out_ << "Verdict : accepté, " << report_.entries.size() << " écritures prouvées"
            << (report_.vouched ? "" : " sous cette clé") << ". Rien n'est dit de ce qui a pu suivre la dernière.\n";
   }
 
   const journal::proof_report& report_;
+  const std::vector<evidence_report>& evidence_;
   std::ostream& out_;
 };
 
@@ -157,9 +176,24 @@ ordered_json in_json(const journal::proved_entry& entry) {
   return told;
 }
 
-void tell_in_json(const fs::path& file, const journal::proof_report& report, std::ostream& out) {
+ordered_json in_json(const evidence_report& evidence) {
+  return {{"evidence", law::to_hex(evidence.digest)},
+          {"seq", evidence.seq},
+          {"as_of", law::to_text(evidence.as_of)},
+          {"whole", evidence.whole},
+          {"proved", evidence.proved},
+          {"elsewhere", evidence.elsewhere},
+          {"without_entry", evidence.without_entry},
+          {"wrong", evidence.wrong},
+          {"carences", evidence.found}};
+}
+
+void tell_in_json(const fs::path& file, const journal::proof_report& report,
+                  const std::vector<evidence_report>& evidence, std::ostream& out) {
   for (const auto& entry : report.entries)
     out << in_json(entry).dump() << "\n";
+  for (const auto& one : evidence)
+    out << in_json(one).dump() << "\n";
   for (const auto& fault : report.faults)
     out << ordered_json{{"fault", law::name_of(fault.reason)}, {"seq", fault.seq}}.dump() << "\n";
   auto unknown = ordered_json::array();
@@ -194,34 +228,79 @@ std::optional<journal::known_signer> parse_signer(std::string_view text, const p
   return law::parse_hex(text, signer.key) ? std::optional{signer} : std::nullopt;
 }
 
-int verify_proof_file(const fs::path& file, const std::vector<std::string>& signers, bool json, std::ostream& out,
-                      std::ostream& err) {
-  auto refuse = [&](std::string_view why, exit_code code) {
-    if (json)
-      out << ordered_json{{"refused", why}}.dump() << "\n";
-    else
-      err << why << "\n";
-    return code;
-  };
+namespace {
+
+/// Why nothing is verified, and the code of exit.
+struct unread_proof {
+  std::string why;
+  exit_code code = exit_refused;
+};
+
+std::expected<journal::proof, unread_proof> read_proof(const fs::path& file) {
   auto given = journal::decode_proof(read_up_to(file, journal::proof_bytes_most + 1));
-  if (!given)
-    return refuse(sentence_of_proof(given.error()),
-                  given.error() == journal::proof_refusal::newer_version ? exit_refused : exit_integrity);
+  if (given)
+    return std::move(*given);
+  bool newer = given.error() == journal::proof_refusal::newer_version;
+  return std::unexpected{
+      unread_proof{std::string{sentence_of_proof(given.error())}, newer ? exit_refused : exit_integrity}};
+}
+
+std::expected<std::vector<journal::known_signer>, unread_proof> read_signers(const std::vector<std::string>& texts,
+                                                                             const ports::stream_id& stream) {
   std::vector<journal::known_signer> known;
-  for (const auto& text : signers) {
-    auto signer = parse_signer(text, given->stream);
+  for (const auto& text : texts) {
+    auto signer = parse_signer(text, stream);
     if (!signer)
-      return refuse("Une clé se donne en 64 chiffres hexadécimaux, précédés du flux et de « : » pour un témoin : " +
-                        text,
-                    exit_usage);
+      return std::unexpected{unread_proof{
+          "Une clé se donne en 64 chiffres hexadécimaux, précédés du flux et de « : » pour un témoin : " + text,
+          exit_usage}};
     known.push_back(*signer);
   }
-  auto report = journal::verify_proof(*given, known);
-  if (json)
-    tell_in_json(file, report, out);
+  return known;
+}
+
+/// Of each cited dossier de preuve what it proves: one that proves nothing shows nothing.
+std::expected<std::vector<journal::proof_report>, unread_proof>
+read_cited(const std::vector<fs::path>& files, const std::vector<journal::known_signer>& known) {
+  std::vector<journal::proof_report> reports;
+  for (const auto& file : files) {
+    auto given = read_proof(file);
+    if (!given)
+      return std::unexpected{given.error()};
+    reports.push_back(journal::verify_proof(*given, known));
+    if (!reports.back().accepted())
+      return std::unexpected{unread_proof{"Ce dossier de preuve cité est refusé : " + file.string(), exit_integrity}};
+  }
+  return reports;
+}
+
+} // namespace
+
+int verify_proof_file(const proof_reading& asked, std::ostream& out, std::ostream& err) {
+  auto refuse = [&](const unread_proof& unread) {
+    if (asked.json)
+      out << ordered_json{{"refused", unread.why}}.dump() << "\n";
+    else
+      err << unread.why << "\n";
+    return unread.code;
+  };
+  auto given = read_proof(asked.file);
+  if (!given)
+    return refuse(given.error());
+  auto known = read_signers(asked.signers, given->stream);
+  if (!known)
+    return refuse(known.error());
+  auto cited = read_cited(asked.cited, *known);
+  if (!cited)
+    return refuse(cited.error());
+  auto report = journal::verify_proof(*given, *known);
+  auto evidence = check_evidence(report, *cited);
+  if (asked.json)
+    tell_in_json(asked.file, report, evidence, out);
   else
-    proof_teller{report, out}.tell();
-  return report.accepted() ? exit_done : exit_integrity;
+    proof_teller{report, evidence, out}.tell();
+  bool good = report.accepted() && std::ranges::all_of(evidence, &evidence_report::accepted);
+  return good ? exit_done : exit_integrity;
 }
 
 } // namespace toit::nodes

@@ -242,7 +242,11 @@ int verify_command(const verify_options& options, std::ostream& out, std::ostrea
     err << "--head et --keys ne vont pas avec un dossier de preuve.\n";
     return exit_usage;
   }
-  return of_proof ? verify_proof_file(options.journal, options.signers, options.json, out, err)
+  if (!of_proof && !options.cited.empty()) {
+    err << "--cited ne va qu'avec un dossier de preuve.\n";
+    return exit_usage;
+  }
+  return of_proof ? verify_proof_file({options.journal, options.cited, options.signers, options.json}, out, err)
                   : verification{options, out, err}.run();
 }
 

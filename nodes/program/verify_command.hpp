@@ -18,8 +18,9 @@ struct verify_options {
   std::filesystem::path journal; ///< the file, or the data directory that holds it; or a dossier de preuve
   std::optional<std::filesystem::path>
       head; ///< JSON of a signed head, as the API gives it, which must be in the journal
-  std::optional<std::filesystem::path> keys; ///< of the node: payloads must then decrypt and decode too
-  std::vector<std::string> signers;          ///< known from elsewhere: "HEX", or "FLUX:HEX" for one stream alone
+  std::optional<std::filesystem::path> keys;  ///< of the node: payloads must then decrypt and decode too
+  std::vector<std::string> signers;           ///< known from elsewhere: "HEX", or "FLUX:HEX" for one stream alone
+  std::vector<std::filesystem::path> cited{}; ///< dossiers de preuve whose entries that one cites
   /// Stream of the node itself, of a copy that is looked at for damage: what others have written in theirs is theirs.
   std::optional<ports::stream_id> hosted;
   bool json = false;

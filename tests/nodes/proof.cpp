@@ -1,6 +1,7 @@
 #include "journal/node_journal.hpp"
 #include "journal/sqlite_store.hpp"
-#include "law/dispositif.hpp"
+#include "law/evidence.hpp"
+#include "nodes/adapters.hpp"
 #include "nodes/bootstrap.hpp"
 #include "nodes/ports/disk_files.hpp"
 #include "nodes/ports/key_file.hpp"
@@ -8,6 +9,7 @@
 #include "nodes/program/journal_command.hpp"
 #include "nodes/program/proof_verification.hpp"
 #include "nodes/program/verify_command.hpp"
+#include "web/server/dispositif_answers.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 #include <fstream>
@@ -85,6 +87,8 @@ public:
     write(law::subject_of_dispositif(), 0, law::dispositif_begun{law::text<200>{"Délibération fictive"}}, {});
   }
 
+  law::bytes32 link_of(std::uint64_t seq) const { return journal_->open_reader()->link_of(stream_, seq).value(); }
+
   void write(law::subject_id who, std::uint64_t last, law::event happened, std::optional<law::nud> registers) {
     auto append = std::make_shared<ports::append>();
     append->stream = stream_;
@@ -147,6 +151,47 @@ private:
   std::unique_ptr<journal::node_journal> journal_;
 };
 
+/// A journal in which a party refuses, the evidence says so, and a carence is found upon it.
+struct evidence_folder : proving_folder {
+  static constexpr std::uint64_t refusal_seq = 5; ///< after the opening and what the folder begins with
+  law::siren territory = *law::siren::parse("200057867");
+  law::siren bailleur = *law::siren::parse("552032534");
+  law::civil_date day{std::chrono::year{2026} / 3 / 1};
+
+  evidence_folder() {
+    law::dispositif_convention_answered refusal{{}, bailleur, law::convention_answer::refused, {7}, true};
+    write(law::subject_of_dispositif(), 0, refusal, {});
+  }
+
+  law::evidence_file file() const {
+    law::evidence_file made;
+    made.territory = territory;
+    made.as_of = day;
+    made.authority = law::text<16>{"SR11"};
+    auto add = [&](law::evidence_kind kind, law::siren who, law::evidence_source source, std::uint64_t seq,
+                   std::optional<law::bytes32> link) {
+      made.items.push_back({kind, day, who, {}, 0, 0, source, seq, link});
+    };
+    using k = law::evidence_kind;
+    using from = law::evidence_source;
+    add(k::party_refuses, bailleur, from::territory, refusal_seq, link_of(refusal_seq));
+    add(k::reminder_sent, bailleur, from::authority, 9, law::bytes32{9});
+    add(k::no_news, territory, from::none, 0, {});
+    return made;
+  }
+
+  void files(const law::evidence_file& made, std::optional<law::bytes32> digest = {}) {
+    auto right = plain_digest(journal::view_of(web::to_text(web::to_json(made))));
+    law::evidence_filed filed{territory, digest.value_or(right), made};
+    write(law::subject_of_dispositif(), refusal_seq, filed, {});
+    law::carence_found found{territory, law::carence_of::epci, {}, filed.digest, "Motifs fictifs"};
+    write(law::subject_of_dispositif(), refusal_seq + 1, found, {});
+    auto options = asked();
+    options.territory = territory.text();
+    REQUIRE(make(options).code == 0);
+  }
+};
+
 bool says(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
 
 } // namespace
@@ -157,7 +202,7 @@ TEST_CASE("a dossier de preuve is made while the node is at work, and is its own
   CAPTURE(made.err);
   REQUIRE(made.code == 0);
   CHECK(says(made.out, "2 écritures"));
-  struct stat about{};
+  struct stat about {};
   REQUIRE(::stat((folder.path() / "made.preuve").c_str(), &about) == 0);
   CHECK((about.st_mode & 0777) == 0600);
   CHECK(folder.make_by_number().code == 1);
@@ -186,6 +231,56 @@ TEST_CASE("what a territory has of its dispositif is proved like a dossier", "[L
   CHECK(says(told.out, std::string{law::dispositif_begun::kind.title}));
   options.territory = "123";
   CHECK(folder.make(options).code == 2);
+}
+
+TEST_CASE("evidence is verified with the entries that it cites, like a dossier de preuve", "[L441-2-7-4-1]") {
+  evidence_folder folder;
+  folder.files(folder.file());
+  auto told = folder.verify();
+  CAPTURE(told.err);
+  CHECK(told.code == 0);
+  CHECK(says(told.out, "1 lignes prouvées"));
+  CHECK(says(told.out, "carence constatée au vu de ce dossier : écriture 7"));
+  auto lines = folder.verify({}, true).lines();
+  auto found = std::ranges::find_if(lines, [](const auto& line) { return line.contains("evidence"); });
+  REQUIRE(found != lines.end());
+  CHECK((*found)["whole"] == true);
+  CHECK((*found)["proved"] == 1);
+  CHECK((*found)["elsewhere"] == 1);
+  CHECK((*found)["without_entry"] == 1);
+  CHECK((*found)["wrong"].empty());
+}
+
+TEST_CASE("evidence that says something else than what it cites is refused", "[L441-2-7-4-1]") {
+  evidence_folder folder;
+  SECTION("of another entry than the one in the journal") {
+    auto file = folder.file();
+    file.items[0].link = law::bytes32{1};
+    folder.files(file);
+    CHECK(says(folder.verify().out, "ligne 1"));
+  }
+  SECTION("of an entry about somebody else") {
+    auto file = folder.file();
+    file.items[0].concerns = folder.territory;
+    folder.files(file);
+  }
+  SECTION("under a digest that is not its own") { folder.files(folder.file(), law::bytes32{1}); }
+  auto told = folder.verify();
+  CHECK(told.code == 3);
+  CHECK(says(told.out, "Verdict : REFUSÉ"));
+}
+
+TEST_CASE("other dossiers de preuve are named beside the one that cites them") {
+  evidence_folder folder;
+  folder.files(folder.file());
+  verify_options options;
+  options.journal = folder.path() / "made.preuve";
+  options.cited = {options.journal};
+  CHECK(proving_folder::run(options).code == 0);
+  options.cited = {folder.path() / "keys"};
+  CHECK(proving_folder::run(options).code == 3);
+  options.journal = folder.path();
+  CHECK(proving_folder::run(options).code == 2);
 }
 
 TEST_CASE("verify tells of a dossier de preuve each entry, its text, its date, and who vouches") {
