@@ -53,6 +53,7 @@ struct overdue {
     }));
     return told.assigned().at("digest");
   }
+  json evidence() { return regional.get("gestionnaire", of_territory("/evidence")).body; }
 
   /// Refused while what is asked for waits for what the territory has still to send.
   std::string note(const char* kind, const json& event) {
@@ -260,4 +261,22 @@ TEST_CASE("a territory is not taken over while its keys cannot be opened", "[api
   CHECK(s.epoch_at(s.regional) == 0);
   s.all.bring_escrow();
   REQUIRE(served_federation::comes_true([&] { return s.is_hosted_by_region(); }));
+}
+
+TEST_CASE("of a territory that he hosts himself the prefect has all the news there is", "[api][L441-2-7-4-1]") {
+  overdue s;
+  auto act = s.substitute();
+  REQUIRE(served_federation::comes_true([&] { return s.is_hosted_by_region(); }));
+  json evidence;
+  CHECK(served_federation::comes_true([&] {
+    evidence = s.evidence();
+    return evidence.value("link_up", false) && evidence.value("known_through", "") == s.regional.today();
+  }));
+  INFO(evidence.dump());
+  auto has = [&](const char* kind) {
+    return std::ranges::any_of(evidence.at("items"), [&](const json& item) { return item.at("kind") == kind; });
+  };
+  CHECK_FALSE(has("no_news"));
+  // He is asked as any host is, over no link.
+  CHECK_FALSE(has("lateness_unknown"));
 }

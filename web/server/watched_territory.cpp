@@ -41,7 +41,7 @@ bool is_up(const ports::federation_report& links, const ports::node_name& host) 
 }
 
 /// The last day on which all that had been recorded there was here: by its host's own word, or else that of the last
-/// entry here. How long ago he spoke is told by the machines' clocks: a
+/// entry here; today when this node is its host. How long ago he spoke is told by the machines' clocks: a
 /// demonstration's own may be elsewhere.
 law::journal_news news_of(const call_ptr& c, const supervised_territory* side, const ports::stream_id& stream) {
   const auto& context = c->node().context();
@@ -50,6 +50,11 @@ law::journal_news news_of(const call_ptr& c, const supervised_territory* side, c
   news.has_node = host.has_value();
   if (side)
     news.known_through = law::local_date(context.departement, side->last_recorded_at);
+  if (side && host && context.hosting && context.hosting->self() == *host) {
+    news.link_up = true;
+    news.known_through = context.today();
+    return news;
+  }
   auto links = c->node().links();
   if (!links || !host || !side)
     return news;
