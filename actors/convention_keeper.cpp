@@ -54,10 +54,26 @@ law::existence_facts convention_owner::existing(law::civil_date day) const {
   return known;
 }
 
+// [L441-2-7-3-2]
+void convention_owner::add_participations(dispositif_report& told, law::civil_date day) const {
+  auto add = [&](law::convention_id convention, law::siren party) {
+    for (const auto& [stream, authority] : authorities_)
+      if (auto ordered = law::participation_of(authority.book, convention, party, day))
+        told.participations.emplace(std::pair{convention, party}, *ordered);
+  };
+  for (const auto& [id, file] : book_.conventions())
+    for (const auto& [party, position] : file.positions)
+      if (position.state == law::party_state::refused)
+        add(id, party);
+}
+
 dispositif_ptr convention_owner::report() {
   follow_authorities();
-  return std::make_shared<const dispositif_report>(
-      dispositif_report{book_, existing(context_->today()), competent().specifications()});
+  auto today = context_->today();
+  auto told =
+      std::make_shared<dispositif_report>(dispositif_report{book_, existing(today), competent().specifications()});
+  add_participations(*told, today);
+  return told;
 }
 
 // [L441-2-7-1-1a] [L441-2-7-2-1] [L441-2-7-2-2]

@@ -7,7 +7,7 @@
 #pragma once
 
 #include "actors/instruments.hpp"
-#include "law/procedures.hpp"
+#include "law/participation.hpp"
 
 namespace toit {
 
@@ -34,6 +34,7 @@ private:
   const law::procedures_book& competent() const;
   bool in_ile_de_france() const;
   law::existence_facts existing(law::civil_date day) const;
+  void add_participations(dispositif_report& told, law::civil_date day) const;
 
   std::map<ports::stream_id, followed_authority> authorities_;
   std::optional<ports::stream_id> competent_; ///< absent on a node alone

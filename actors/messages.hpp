@@ -5,7 +5,7 @@
 
 #include "law/contingents.hpp"
 #include "law/late_book.hpp"
-#include "law/procedures.hpp"
+#include "law/participation.hpp"
 #include "law/sight.hpp"
 #include "law/state_book.hpp"
 #include "ports/federation.hpp"
@@ -290,6 +290,8 @@ struct dispositif_report {
   law::dispositif_book book;
   law::existence_facts existing;
   std::vector<law::checklist> specifications; ///< of the competent prefect
+  /// Parties of a convention that an arrêté in force binds to it.
+  std::map<std::pair<law::convention_id, law::siren>, law::ordered_participation> participations{};
 };
 using dispositif_ptr = std::shared_ptr<const dispositif_report>;
 

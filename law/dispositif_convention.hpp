@@ -27,11 +27,13 @@ enum class party_state : std::uint8_t {
   proposed,
   accepted,
   signed_by_party,
-  refused,          ///< opens the prefect's faculty
-  refused_no_power, ///< by another party than a bailleur or réservataire: no arrêté can follow
+  refused,               ///< opens the prefect's faculty
+  refused_no_power,      ///< by another party than a bailleur or réservataire: no arrêté can follow
+  participates_by_order, ///< it refuses, and the arrêté in force binds it all the same: participation.hpp
 };
 constexpr auto names_of(party_state) {
-  return std::to_array<std::string_view>({"proposed", "accepted", "signed", "refused", "refused_no_power"});
+  return std::to_array<std::string_view>(
+      {"proposed", "accepted", "signed", "refused", "refused_no_power", "participates_by_order"});
 }
 
 struct party_position {
@@ -81,6 +83,7 @@ struct participation_procedure {
   std::map<siren, std::optional<received_opinion>> opinions; ///< of each who was asked
   std::optional<act_id> ordered_by;
   std::uint64_t seq = 0;
+  basis_points share = 0; ///< of the dispositif's cost, once it is ordered
 
   /// Nobody is waited for any more.
   bool complete() const;

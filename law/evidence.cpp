@@ -70,6 +70,7 @@ struct gathering {
       absent(evidence_kind::convention_missing, since);
   }
 
+  /// A refusal stays one when an arrêté answers it: both are told.
   // [L441-2-7-3-2]
   void parties() const {
     const auto* current = side ? side->current() : nullptr;
@@ -79,8 +80,12 @@ struct gathering {
       using enum party_state;
       if (position.state == proposed && known_through(day()))
         add(evidence_kind::party_silent, position.since, party, evidence_source::none, 0);
-      else if (position.state == refused || position.state == refused_no_power)
-        add(evidence_kind::party_refuses, position.since, party, evidence_source::territory, position.seq);
+      if (position.state != refused && position.state != refused_no_power)
+        continue;
+      add(evidence_kind::party_refuses, position.since, party, evidence_source::territory, position.seq);
+      auto ordered = participation_of(book, current->convention.id, party, day());
+      if (standing_of(position, ordered) == participates_by_order)
+        add(evidence_kind::refusal_answered, ordered->since, party, evidence_source::authority, ordered->seq);
     }
   }
 
@@ -209,6 +214,7 @@ struct cited_entry {
   bool operator()(const dispositif_convention_answered& e) const {
     return is(evidence_kind::party_refuses) && e.answer == convention_answer::refused && is_about(e.party);
   }
+  bool operator()(const participation_ordered&) const { return is(evidence_kind::refusal_answered); }
   bool operator()(const law::reminder_sent& e) const {
     return is(evidence_kind::reminder_sent, evidence_kind::reminder_unanswered) && is_about(e.addressee);
   }

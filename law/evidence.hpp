@@ -9,7 +9,7 @@
 #pragma once
 
 #include "law/lateness.hpp"
-#include "law/procedures.hpp"
+#include "law/participation.hpp"
 
 namespace toit::law {
 

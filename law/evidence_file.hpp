@@ -29,13 +29,15 @@ enum class evidence_kind : std::uint8_t {
   records_late,        ///< a legal person's entries of the past twelve months, in days of lateness
   no_news,             ///< of the territory's journal since a day
   never_heard_of,      ///< no journal of the territory has ever been received
+  refusal_answered,    ///< the arrêté in force fixes the participation of the party that refuses
   lateness_unknown,    ///< the territory's host has not told how late its entries are
 };
 constexpr auto names_of(evidence_kind) {
-  return std::to_array<std::string_view>(
-      {"not_concerned", "concern_unknown", "calendar_passed", "dispositif_missing", "convention_missing",
-       "party_silent", "party_refuses", "point_not_met", "point_unknown", "specification_missing", "reminder_sent",
-       "reminder_answered", "reminder_unanswered", "records_late", "no_news", "never_heard_of", "lateness_unknown"});
+  return std::to_array<std::string_view>({"not_concerned", "concern_unknown", "calendar_passed", "dispositif_missing",
+                                          "convention_missing", "party_silent", "party_refuses", "point_not_met",
+                                          "point_unknown", "specification_missing", "reminder_sent",
+                                          "reminder_answered", "reminder_unanswered", "records_late", "no_news",
+                                          "never_heard_of", "refusal_answered", "lateness_unknown"});
 }
 
 /// Who says so, and in which journal the entry stands.

@@ -73,6 +73,7 @@ struct procedures_book::folding {
     if (!p)
       return;
     p->ordered_by = e.act.id;
+    p->share = e.share;
     book.keep_act(e.act, p->territory, {false, p->party}, on, seq);
   }
   /// It binds everybody once it is published; the EPCI in whose place it is taken, once it is notified.

@@ -202,7 +202,7 @@ TEST_CASE("a dossier de preuve is made while the node is at work, and is its own
   CAPTURE(made.err);
   REQUIRE(made.code == 0);
   CHECK(says(made.out, "2 écritures"));
-  struct stat about {};
+  struct stat about{};
   REQUIRE(::stat((folder.path() / "made.preuve").c_str(), &about) == 0);
   CHECK((about.st_mode & 0777) == 0600);
   CHECK(folder.make_by_number().code == 1);

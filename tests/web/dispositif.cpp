@@ -55,6 +55,13 @@ struct scene {
     return noted;
   }
   json evidence() { return regional.get("gestionnaire", of_territory("/evidence")).body; }
+  json position(const std::string& party) {
+    auto listed = territory.get("gestionnaire", "/v1/dispositif/conventions").body.at("items").at(0);
+    for (const auto& one : listed.at("positions"))
+      if (one.at("party") == party)
+        return one;
+    return {};
+  }
   bool has(const char* kind) {
     auto items = evidence().value("items", json::array());
     return std::ranges::any_of(items, [&](const json& item) { return item.at("kind") == kind; });
@@ -81,6 +88,25 @@ void enters_letter(scene& s, const std::string& id) {
                    {{"originator", s.reservataire}, {"event", event}});
   auto entered = s.territory.get("action_logement", "/v1/entries").body.at("items");
   CHECK(std::ranges::any_of(entered, [](auto& e) { return e.at("kind") == "dispositif_convention_answered"; }));
+}
+
+/// The party is told to participate on both nodes while the arrêté binds; its refusal stays told.
+void binds_until_suspended(scene& s, const std::string& act) {
+  auto stands = [&](const char* state) {
+    return served_federation::comes_true([&] { return s.position(s.bailleur).at("state") == state; }) &&
+           s.regional.get("gestionnaire", "/v1/procedures").body.at("items").at(0).at("stands") == state;
+  };
+  CHECK(stands("participates_by_order"));
+  CHECK(s.position(s.bailleur).at("ordered_by") == act);
+  CHECK(s.position(s.bailleur).at("ordered_share") == 2000);
+  CHECK_FALSE(s.position(s.reservataire).contains("ordered_share"));
+  CHECK(s.has("party_refuses"));
+  CHECK(s.has("refusal_answered"));
+  s.regional.must("gestionnaire", "/v1/acts/" + act + "/events",
+                  {{"kind", "act_suspended"}, {"event", {{"act", act}, {"decision", "Ordonnance fictive"}}}});
+  CHECK(stands("refused"));
+  CHECK(s.has("party_refuses"));
+  CHECK_FALSE(s.has("refusal_answered"));
 }
 
 /// As it stands, it is an entry of the prefect's: told again by its digest, whatever comes after.
@@ -175,6 +201,7 @@ TEST_CASE("a refusing bailleur's participation is fixed by arrêté, after the o
   auto procedures = s.regional.get("gestionnaire", "/v1/procedures").body.at("items");
   REQUIRE(procedures.size() == 1);
   CHECK(procedures[0].at("ordered_by") == act_id);
+  binds_until_suspended(s, act_id);
 }
 
 TEST_CASE("the evidence of a carence gathers itself, and the prefect alone finds it", "[api][L441-2-7-4-1]") {

@@ -33,11 +33,16 @@ struct position_view {
   law::party_state state{};
   law::civil_date since;
   std::uint64_t seq = 0; ///< of its answer; 0 while there is none
+  /// Of who participates by arrêté: the arrêté, and the share of the cost that it fixes in the place of the
+  /// convention's.
+  std::optional<law::act_id> ordered_by;
+  std::optional<law::basis_points> ordered_share;
   static constexpr auto fields() {
     using law::field;
     using t = position_view;
-    return std::tuple{field{"party", &t::party}, field{"state", &t::state}, field{"since", &t::since},
-                      field{"seq", &t::seq}};
+    return std::tuple{field{"party", &t::party},           field{"state", &t::state},
+                      field{"since", &t::since},           field{"seq", &t::seq},
+                      field{"ordered_by", &t::ordered_by}, field{"ordered_share", &t::ordered_share}};
   }
 };
 struct convention_view {
@@ -126,13 +131,15 @@ struct procedure_view {
   law::list<opinion_view, 1024> opinions;
   bool superseded = false; ///< the party has signed: the arrêté has no object any more
   std::optional<law::act_id> ordered_by;
+  std::optional<law::party_state> stands; ///< of the party, by what has been received of the territory's journal
   static constexpr auto fields() {
     using law::field;
     using t = procedure_view;
-    return std::tuple{
-        field{"procedure", &t::procedure}, field{"territory", &t::territory},   field{"convention", &t::convention},
-        field{"party", &t::party},         field{"opened_on", &t::opened_on},   field{"complete", &t::complete},
-        field{"opinions", &t::opinions},   field{"superseded", &t::superseded}, field{"ordered_by", &t::ordered_by}};
+    return std::tuple{field{"procedure", &t::procedure},   field{"territory", &t::territory},
+                      field{"convention", &t::convention}, field{"party", &t::party},
+                      field{"opened_on", &t::opened_on},   field{"complete", &t::complete},
+                      field{"opinions", &t::opinions},     field{"superseded", &t::superseded},
+                      field{"ordered_by", &t::ordered_by}, field{"stands", &t::stands}};
   }
 };
 json to_json(const procedure_view& view);

@@ -1,5 +1,6 @@
 // The dispositif: what its parties have recorded in the territory; what the prefect has, may do, and can show.
 
+#include "law/find_in.hpp"
 #include "law/scalar_text.hpp"
 #include "web/server/dispositif_answers.hpp"
 #include "web/server/serve.hpp"
@@ -30,12 +31,26 @@ void dispositif(const call_ptr& c) {
 
 namespace {
 
-convention_view shown(const law::convention_file& file) {
+position_view shown(law::siren party, const law::party_position& told,
+                    const std::optional<law::ordered_participation>& ordered) {
+  position_view view{party, law::standing_of(told, ordered), told.since, told.seq, {}, {}};
+  if (view.state != law::party_state::participates_by_order)
+    return view;
+  view.since = ordered->since;
+  view.ordered_by = ordered->act;
+  view.ordered_share = ordered->share;
+  return view;
+}
+
+convention_view shown(const law::convention_file& file, const dispositif_report& known) {
   convention_view view;
   view.convention = file.convention;
   view.proposed_on = file.proposed_on;
-  for (const auto& [party, position] : file.positions)
-    view.positions.push_back({party, position.state, position.since, position.seq});
+  for (const auto& [party, position] : file.positions) {
+    auto ordered = known.participations.find({file.convention.id, party});
+    view.positions.push_back(
+        shown(party, position, ordered == known.participations.end() ? std::nullopt : std::optional{ordered->second}));
+  }
   return view;
 }
 
@@ -47,7 +62,7 @@ void dispositif_conventions(const call_ptr& c) {
   c->gateway().dispositif(answering<dispositif_ptr>(c, [c](const dispositif_ptr& known) {
     auto items = json::array();
     for (const auto& [id, file] : known->book.conventions())
-      items.push_back(to_json(shown(file)));
+      items.push_back(to_json(shown(file, *known)));
     c->answer(answer_json(200, {{"items", std::move(items)}}));
   }));
 }
@@ -119,6 +134,17 @@ act_view shown(const law::state_act& known, law::civil_date today) {
   return view;
 }
 
+/// Where the party stands, by its own word and by the arrêté; absent where its word has not been received.
+std::optional<law::party_state> standing_now(const law::participation_procedure& known,
+                                             const law::dispositif_book* side, const law::procedures_book& book,
+                                             law::civil_date today) {
+  const auto* file = side ? side->find(known.convention) : nullptr;
+  const auto* told = file ? law::find_in(file->positions, known.party) : nullptr;
+  if (!told)
+    return std::nullopt;
+  return law::standing_of(*told, law::participation_of(book, known.convention, known.party, today));
+}
+
 procedure_view shown(const law::participation_procedure& known, const law::dispositif_book* side) {
   procedure_view view;
   view.procedure = known.id;
@@ -156,7 +182,10 @@ void procedures(const call_ptr& c) {
       auto items = json::array();
       for (const auto& [id, known] : book->procedures()) {
         auto side = heard_of(all, known.territory);
-        items.push_back(to_json(shown(known, side ? &side->dispositif : nullptr)));
+        const auto* told = side ? &side->dispositif : nullptr;
+        auto view = shown(known, told);
+        view.stands = standing_now(known, told, *book, c->node().context().today());
+        items.push_back(to_json(view));
       }
       c->answer(answer_json(200, {{"items", std::move(items)}}));
     }));
