@@ -26,7 +26,8 @@ bool carence_stands(const existence_facts& known) {
 
 } // namespace
 
-/// Where no EPCI owes a dispositif, none of what it may have begun makes it owe one.
+/// Where no EPCI owes a dispositif, none of what it may have begun makes it owe one. Of whom nothing was heard nothing
+/// is missing, but for what the prefect has found knowing that.
 // [L441-2-7-1-1a] [L441-2-7-2-1] [L441-2-7-4-1] [L441-2-7-4-4]
 existence existence_of(const existence_facts& known) {
   using enum dispositif_state;
@@ -35,7 +36,7 @@ existence existence_of(const existence_facts& known) {
     return {in_service, service_form::by_prefect};
   if (serves(known) && conforming(known))
     return {in_service, form};
-  if (known.unheard)
+  if (known.unheard && !known.found_unheard)
     return {unknown, {}};
   if (known.concern == concern::no)
     return {absence, form};
@@ -112,18 +113,38 @@ check may_leave(const existence_facts& known, civil_date day) {
   return {};
 }
 
+namespace {
+
+/// That nothing has come is no news by itself; that a node never spoke at all may be the plainest carence, and is the
+/// prefect's to say.
+check heard_or_said(const existence_facts& known, bool nothing_heard) {
+  if (nothing_heard && !known.unheard)
+    return refuse_field(refusal_code::bad_order, "L441-2-7-4-1",
+                        "Le journal de ce territoire a été reçu, ou aucun nœud ne le tient.", "nothing_heard");
+  if (known.unheard && !nothing_heard && !known.found_unheard)
+    return refuse(refusal_code::bad_order, "L441-2-7-4-1",
+                  "Rien du journal de ce territoire n'a encore été reçu. Si son nœud n'a jamais rien transmis, le "
+                  "constat le dit (nothing_heard).");
+  return {};
+}
+
+} // namespace
+
 /// The prefect's to find, and only where something is owed and missing: a conforming dispositif in service bars it.
 // [L441-2-7-4-1] [L441-2-7-4-3]
-check may_find_carence(const existence_facts& known, std::optional<civil_date> due_on, civil_date day) {
+check may_find_carence(const existence_facts& known, std::optional<civil_date> due_on, bool nothing_heard,
+                       civil_date day) {
   if (known.concern == concern::no)
     return refuse(refusal_code::not_concerned, "L441-2-7-4-4",
                   "Sans EPCI tenu au dispositif, c'est l'absence qui fonde la substitution.");
   if (known.concern == concern::unknown)
     return refuse(refusal_code::bad_order, "L441-2-7-1-1a", "Personne n'a noté si ce territoire est concerné.");
+  if (auto ok = heard_or_said(known, nothing_heard); !ok)
+    return ok;
   using enum dispositif_state;
-  auto now = existence_of(known).state;
-  if (now == unknown)
-    return refuse(refusal_code::bad_order, "L441-2-7-4-1", "Rien du journal de ce territoire n'a encore été reçu.");
+  auto as_known = known;
+  as_known.unheard = false;
+  auto now = existence_of(as_known).state;
   if (now == carence)
     return refuse(refusal_code::duplicate, "L441-2-7-4-1", "La carence est déjà constatée.");
   if (now != obligated && now != own_building && now != non_conforming)

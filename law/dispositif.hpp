@@ -25,6 +25,7 @@ struct existence_facts {
   std::optional<civil_date> carence_on;
   std::optional<act_standing> substitution; ///< of the last arrêté that instituted one
   bool unheard = false; ///< the territory has a node, of whose journal nothing has come: what it has done is not known
+  bool found_unheard = false; ///< the carence: the prefect has said that nothing had ever been heard
 };
 
 existence existence_of(const existence_facts& known);
@@ -35,7 +36,9 @@ check may_put_in_service(const existence_facts& known, const conformity& found, 
 /// `host` is absent where the competent prefect has examined no such dispositif.
 check may_adhere(const existence_facts& known, const std::optional<conformity>& host);
 check may_leave(const existence_facts& known, civil_date day);
-check may_find_carence(const existence_facts& known, std::optional<civil_date> due_on, civil_date day);
+/// `nothing_heard` is the prefect's own word for a territory of whose journal nothing has ever come.
+check may_find_carence(const existence_facts& known, std::optional<civil_date> due_on, bool nothing_heard,
+                       civil_date day);
 check may_substitute(const existence_facts& known, substitution_ground ground, civil_date day);
 
 /// What the territory's own stream says of its dispositif.

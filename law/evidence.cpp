@@ -1,5 +1,7 @@
 #include "law/evidence.hpp"
 
+#include "law/require.hpp"
+
 namespace toit::law {
 
 namespace {
@@ -92,10 +94,11 @@ struct gathering {
   /// Where a point was found as it is: in the prefect's last finding of it, else in the declaration.
   void cite(evidence_item& item) const {
     if (const auto& joined = side->adhesion()) {
-      const auto& examined = book.joinables().at(joined->host);
-      item.since = examined.on;
+      const auto* examined = book.find(*joined);
+      require(examined != nullptr, "what was found to conform or not was examined");
+      item.since = examined->on;
       item.source = evidence_source::authority;
-      item.seq = examined.seq;
+      item.seq = examined->seq;
       return;
     }
     item.since = *existing.in_service_on;

@@ -184,11 +184,14 @@ struct carence_found {
   list<siren, 64> partners; ///< at fault, where it is theirs
   bytes32 evidence{};
   text<200> grounds; ///< by reference: never a name
+  /// Of a territory that has a node, and whose journal has never come: found all the same, and in so many words.
+  std::optional<bool> nothing_heard{};
   friend bool operator==(const carence_found&, const carence_found&) = default;
   static constexpr auto fields() {
     using t = carence_found;
-    return std::tuple{field{"territory", &t::territory}, field{"whose", &t::whose}, field{"partners", &t::partners},
-                      field{"evidence", &t::evidence}, field{"grounds", &t::grounds}};
+    return std::tuple{field{"territory", &t::territory}, field{"whose", &t::whose},
+                      field{"partners", &t::partners},   field{"evidence", &t::evidence},
+                      field{"grounds", &t::grounds},     field{"nothing_heard", &t::nothing_heard}};
   }
   static constexpr entry_kind kind{209,
                                    "carence_found",

@@ -53,7 +53,7 @@ struct procedures_book::folding {
       for (const auto& one : findings.items)
         file(e.territory).points.push_back({findings.checklist, findings.version, one, on, seq});
   }
-  void operator()(const joinable_examined& e) const { book.joinables_[e.host] = {e, on, seq}; }
+  void operator()(const joinable_examined& e) const { book.joinables_[{e.host, e.joined, e.level}] = {e, on, seq}; }
   void operator()(const evidence_filed& e) const {
     file(e.territory).evidence.push_back({e.digest, e.file.as_of, seq});
   }
@@ -148,11 +148,15 @@ const filed_evidence* procedures_book::find(siren territory, const bytes32& dige
   return found == file->evidence.end() ? nullptr : &*found;
 }
 
+const examined_joinable* procedures_book::find(const adhesion_decided& joined) const {
+  return find_in(joinables_, joinable_key{joined.host, joined.joined, joined.level});
+}
+
 // [L441-2-7-2-1] [R441-2-15-IV]
 std::optional<conformity> procedures_book::conformity_of(const adhesion_decided& joined, bool ile_de_france,
                                                          civil_date day) const {
-  const auto* found = find_in(joinables_, joined.host);
-  if (!found || found->examined.joined != joined.joined || found->examined.level != joined.level)
+  const auto* found = find(joined);
+  if (!found)
     return std::nullopt;
   return assess(specifications_, ile_de_france, day, found->examined.findings);
 }
@@ -211,8 +215,10 @@ existence_facts procedures_book::existing(siren territory, const dispositif_book
     if (last != examined_on.rend())
       known.conforming_on = std::max(known.conforming_on.value_or(*last), *last);
   }
-  if (file->carence)
+  if (file->carence) {
     known.carence_on = file->carence->on;
+    known.found_unheard = file->carence->found.nothing_heard.value_or(false);
+  }
   if (file->substitution)
     known.substitution = standing_of(acts_.at(*file->substitution), day);
   return known;
@@ -453,7 +459,7 @@ struct procedure_rules {
   decision operator()(const carence_found& e) const {
     const auto* file = book.find(e.territory);
     auto due_on = file && file->obligation ? file->obligation->noted.due_on : std::nullopt;
-    if (auto ok = may_find_carence(existing(e.territory), due_on, day()); !ok)
+    if (auto ok = may_find_carence(existing(e.territory), due_on, e.nothing_heard.value_or(false), day()); !ok)
       return std::unexpected{ok.error()};
     if (e.evidence == bytes32{} || e.grounds.empty())
       return missing("L441-2-7-4-1", "La carence se constate au vu d'un dossier et pour des motifs.", "evidence");
@@ -647,7 +653,7 @@ std::vector<power_finding> powers_over(const procedures_book& book, siren territ
     return power_finding{power, allowed ? std::nullopt : std::optional{allowed.error()}};
   };
   return {
-      told(prefect_power::find_carence, may_find_carence(existing, due_on, day)),
+      told(prefect_power::find_carence, may_find_carence(existing, due_on, false, day)),
       told(prefect_power::substitute_for_carence, may_substitute(existing, substitution_ground::carence, day)),
       told(prefect_power::substitute_for_absence, may_substitute(existing, substitution_ground::absence, day)),
   };

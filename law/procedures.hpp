@@ -86,8 +86,9 @@ public:
   /// The evidence of the territory that was filed with this digest; null when none was.
   const filed_evidence* find(siren territory, const bytes32& digest) const;
 
-  const std::map<siren, examined_joinable>& joinables() const { return joinables_; }
-  /// Of what may be joined, as this prefect has examined it; absent where he has not, or as something else.
+  /// What is joined, as this prefect has last examined it; null where he has not, or as something else.
+  const examined_joinable* find(const adhesion_decided& joined) const;
+  /// The same, on a day.
   std::optional<conformity> conformity_of(const adhesion_decided& joined, bool ile_de_france, civil_date day) const;
   /// Where the territory's dispositif stands on the day, `side` being what its own stream says; null when nothing of
   /// it has ever been received.
@@ -102,7 +103,9 @@ private:
   std::map<act_id, state_act> acts_;
   std::map<procedure_id, participation_procedure> procedures_;
   std::vector<checklist> specifications_;
-  std::map<siren, examined_joinable> joinables_;
+  /// One may operate several: who joins one of them names it by these.
+  using joinable_key = std::tuple<siren, joinable, dispositif_level>;
+  std::map<joinable_key, examined_joinable> joinables_;
   std::map<subject_id, std::uint64_t> last_seqs_;
 };
 

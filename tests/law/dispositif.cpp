@@ -182,6 +182,23 @@ TEST_CASE("who has joined a dispositif that conforms is deemed to have met the o
   CHECK(p.stands() == just(in_service, service_form::adhered));
 }
 
+TEST_CASE("what one has joined stays examined when another dispositif of the same operator is", "[R441-2-15-IV]") {
+  prefecture p;
+  p.sets_cahier(1);
+  p.notes_obligation();
+  REQUIRE(p.prefect(p.examined()));
+  REQUIRE(p.epci(joining()));
+  auto of_departement = p.examined();
+  of_departement.level = dispositif_level::departement;
+  of_departement.findings[0].items[0].finding = finding::not_met;
+  REQUIRE(p.prefect(of_departement));
+  CHECK(p.stands() == just(in_service, service_form::adhered));
+  auto again = p.examined();
+  again.findings[0].items[0].finding = finding::not_met;
+  REQUIRE(p.prefect(again));
+  CHECK(p.stands() == just(non_conforming, service_form::adhered));
+}
+
 TEST_CASE("who leaves what it had joined begins again, whatever it had before", "[L441-2-7-2-1]") {
   prefecture p;
   p.sets_cahier(1);
@@ -243,6 +260,35 @@ TEST_CASE("of a territory whose journal has not come nothing is said to be missi
   CHECK(refused(p.prefect(p.carence())) == refusal_code::bad_order);
   p.heard = true;
   CHECK(p.prefect(p.carence()));
+}
+
+TEST_CASE("the carence of a territory whose node never spoke is found in so many words, and of no other",
+          "[L441-2-7-4-1]") {
+  prefecture p;
+  p.notes_obligation(concern::yes, 2026y / 3 / 31);
+  auto in_so_many_words = p.carence();
+  in_so_many_words.nothing_heard = true;
+  p.on(2026y / 4 / 1);
+  CHECK(refused(p.prefect(in_so_many_words)) == refusal_code::bad_order);
+  p.heard = false;
+  CHECK(refused(p.prefect(p.carence())) == refusal_code::bad_order);
+  CHECK(refused(p.on(2026y / 3 / 31).prefect(in_so_many_words)) == refusal_code::too_early);
+  p.on(2026y / 4 / 1);
+  CHECK(refused(p.prefect(p.substitution())) == refusal_code::bad_order);
+  REQUIRE(p.prefect(in_so_many_words));
+  CHECK(p.stands() == just(carence));
+  CHECK(refused(p.prefect(in_so_many_words)) == refusal_code::duplicate);
+  SECTION("and the prefect may step in") {
+    p.substitutes();
+    CHECK(p.on(2026y / 4 / 2).stands() == just(in_service, service_form::by_prefect));
+  }
+  SECTION("and what is heard at last is looked at as ever") {
+    p.heard = true;
+    CHECK(p.stands() == just(carence));
+    p.ile_de_france = false;
+    p.serves();
+    CHECK(p.stands() == just(in_service, service_form::own));
+  }
 }
 
 TEST_CASE("nothing is dated before what it rests on", "[L441-2-7-4-1]") {

@@ -299,3 +299,21 @@ TEST_CASE("a convention never takes the identifier, nor the answers, of another"
   p.territory.apply(subject_of_dispositif(), happened, ++p.seq);
   CHECK(p.position(first, cast().epci) == party_state::proposed);
 }
+
+TEST_CASE("a partner who does not join with the EPCI is told as silent, or follows the way of who refuses",
+          "[L441-2-7-2-1][L441-2-7-3-2]") {
+  prefecture p;
+  p.sets_cahier(1);
+  p.notes_obligation();
+  REQUIRE(p.prefect(p.examined()));
+  REQUIRE(p.epci(adhesion_decided{joinable::systeme_particulier, dispositif_level::region, cast().prefecture, "D"}));
+  auto id = p.proposes();
+  REQUIRE(p.answers(id, cast().epci, has_signed));
+  REQUIRE(p.answers(id, cast().bailleur, declines));
+  CHECK(p.position(id, cast().reservataire) == party_state::proposed);
+  CHECK(refused(p.asks_opinions(id, cast().reservataire)) == refusal_code::bad_order);
+  auto procedure = prefecture::procedure_of(p.asks_opinions(id, cast().bailleur));
+  REQUIRE(p.receives(procedure, cast().epci, party_opinion::favourable));
+  CHECK(p.prefect(p.participation(procedure)));
+  CHECK(p.stands() == existence{dispositif_state::in_service, service_form::adhered});
+}
