@@ -259,8 +259,13 @@ TEST_CASE("a territory is not taken over while its keys cannot be opened", "[api
     std::this_thread::sleep_for(std::chrono::milliseconds{100});
   }
   CHECK(s.epoch_at(s.regional) == 0);
+  auto told_to_wait = [&](const char* gauge) {
+    return s.regional.get("", "/metrics").raw.body.find(gauge) != std::string::npos;
+  };
+  CHECK(served_federation::comes_true([&] { return told_to_wait("\ntoit_epochs_to_open 1"); }));
   s.all.bring_escrow();
   REQUIRE(served_federation::comes_true([&] { return s.is_hosted_by_region(); }));
+  CHECK(served_federation::comes_true([&] { return told_to_wait("\ntoit_epochs_to_open 0"); }));
 }
 
 TEST_CASE("of a territory that he hosts himself the prefect has all the news there is", "[api][L441-2-7-4-1]") {
