@@ -6,16 +6,80 @@ namespace toit::nodes {
 
 namespace {
 
-ports::entry_draft draft(ports::sealer& sealer, const ports::stream_id& stream, law::subject_id subject,
-                         law::siren gestionnaire, law::civil_date today, law::event happened) {
+ports::entry_draft draft(ports::sealer& sealer, const ports::stream_id& stream, law::subject_id subject, law::siren by,
+                         law::civil_date today, law::event happened) {
   law::record record{};
   record.occurred_on = today;
-  record.originator = gestionnaire;
-  record.introducer = gestionnaire;
+  record.originator = by;
+  record.introducer = by;
   record.event = std::move(happened);
   auto payload = sealer.seal(stream, subject, record);
   return {subject, std::move(payload), std::make_shared<const law::record>(std::move(record))};
 }
+
+/// The first event of this kind in the stream that is the one looked for.
+template <class E, class Condition>
+std::optional<E> first_event(ports::journal_reader& reader, const ports::stream_id& stream, Condition&& is_it) {
+  constexpr std::size_t chunk = 64;
+  std::uint64_t at = 0;
+  for (;;) {
+    auto entries = reader.read(stream, at, chunk);
+    for (const auto& entry : entries) {
+      at = entry.seq;
+      const auto* found = entry.record ? std::get_if<E>(&entry.record->event) : nullptr;
+      if (found && is_it(*found))
+        return *found;
+    }
+    if (entries.size() < chunk)
+      return std::nullopt;
+  }
+}
+
+std::optional<law::habilitation_granted> first_gestionnaire(ports::journal_reader& reader,
+                                                            const ports::stream_id& stream) {
+  return first_event<law::habilitation_granted>(reader, stream, [](const law::habilitation_granted& granted) {
+    return granted.habilitation.quality == law::quality::gestionnaire;
+  });
+}
+
+/// An account and what it rests on, in one append.
+class account_append {
+public:
+  account_append(journal::node_journal& node, const ports::stream_id& stream, const new_account& asked,
+                 law::civil_date today)
+      : node_{node}, asked_{asked}, today_{today}, sealer_{node.open_sealer()} {
+    append_->stream = stream;
+  }
+
+  void put(law::subject_id subject, law::event happened) {
+    append_->drafts.push_back(
+        draft(*sealer_, append_->stream, subject, asked_.legal_person, today_, std::move(happened)));
+  }
+  void put_legal_person() {
+    put(law::subject_of(asked_.legal_person),
+        law::legal_person_registered{asked_.legal_person, asked_.kind, asked_.legal_person_name});
+  }
+  void put_account(law::agent_id id, law::agent_missions missions, ports::account_sealer& accounts,
+                   ports::password_hasher& hasher) {
+    put(law::subject_of(id), law::account_opened{id, asked_.legal_person, std::move(missions), asked_.from, {}});
+    append_->accounts.push_back(
+        accounts.seal({id, asked_.login, asked_.display_name, hasher.hash(asked_.password), {}, {}}));
+  }
+  void write() {
+    std::vector<ports::append_ptr> group{append_};
+    auto results = node_.writer().stage(group);
+    law::require(results.front().status == ports::append_status::appended, "nobody else writes to the stream");
+    if (!node_.writer().sync().entries)
+      throw journal::store_full{};
+  }
+
+private:
+  journal::node_journal& node_;
+  const new_account& asked_;
+  law::civil_date today_;
+  std::shared_ptr<ports::sealer> sealer_;
+  std::shared_ptr<ports::append> append_ = std::make_shared<ports::append>();
+};
 
 } // namespace
 
@@ -29,13 +93,8 @@ law::record opening_of(const stream_setup& setup, const journal::public_key& sig
 }
 
 law::siren gestionnaire_in(ports::journal_reader& reader, const ports::stream_id& stream, law::siren otherwise) {
-  constexpr std::size_t first_entries = 64;
-  for (const auto& entry : reader.read(stream, 0, first_entries)) {
-    const auto* granted = entry.record ? std::get_if<law::habilitation_granted>(&entry.record->event) : nullptr;
-    if (granted && granted->habilitation.quality == law::quality::gestionnaire)
-      return granted->habilitation.legal_person;
-  }
-  return otherwise;
+  auto granted = first_gestionnaire(reader, stream);
+  return granted ? granted->habilitation.legal_person : otherwise;
 }
 
 void open_stream(journal::node_journal& node, const stream_setup& setup, law::civil_date today) {
@@ -50,37 +109,37 @@ void open_stream(journal::node_journal& node, const stream_setup& setup, law::ci
 }
 
 bool needs_first_account(journal::node_journal& node, const ports::stream_id& stream) {
-  return node.writer().last_seq(stream) <= 1;
+  return !first_gestionnaire(*node.open_reader(), stream);
 }
 
-void create_first_account(journal::node_journal& node, const ports::stream_id& stream, const first_account& first,
+void create_first_account(journal::node_journal& node, const ports::stream_id& stream, const new_account& first,
                           ports::account_sealer& accounts, ports::password_hasher& hasher, ports::randomness& chance,
                           law::civil_date today) {
-  auto sealer = node.open_sealer();
-  auto append = std::make_shared<ports::append>();
-  append->stream = stream;
-  auto put = [&](law::subject_id subject, law::event happened) {
-    append->drafts.push_back(draft(*sealer, stream, subject, first.gestionnaire, today, std::move(happened)));
-  };
-  put(law::subject_of(first.gestionnaire),
-      law::legal_person_registered{first.gestionnaire, first.gestionnaire_kind, first.gestionnaire_name});
+  account_append made{node, stream, first, today};
+  made.put_legal_person();
   law::habilitation habilitation{};
   habilitation.id = chance.fresh<law::habilitation_id>();
-  habilitation.legal_person = first.gestionnaire;
+  habilitation.legal_person = first.legal_person;
   habilitation.quality = law::quality::gestionnaire;
   habilitation.mission = law::text<200>{"Gestionnaire du dispositif"};
   habilitation.from = first.from;
-  put(law::subject_of(habilitation.id), law::habilitation_granted{habilitation});
+  made.put(law::subject_of(habilitation.id), law::habilitation_granted{habilitation});
   using enum law::agent_mission;
-  auto id = chance.fresh<law::agent_id>();
-  put(law::subject_of(id),
-      law::account_opened{id, first.gestionnaire, {consult, record, rectify, administer}, first.from, {}});
-  append->accounts.push_back(accounts.seal({id, first.login, first.display_name, hasher.hash(first.password), {}, {}}));
-  std::vector<ports::append_ptr> group{append};
-  auto results = node.writer().stage(group);
-  law::require(results.front().status == ports::append_status::appended, "nobody else writes to a new stream");
-  if (!node.writer().sync().entries)
-    throw journal::store_full{};
+  made.put_account(chance.fresh<law::agent_id>(), {consult, record, rectify, administer}, accounts, hasher);
+  made.write();
+}
+
+// [L441-2-7-4-1]
+void create_holders_account(journal::node_journal& node, const ports::stream_id& stream, const new_account& asked,
+                            ports::account_sealer& accounts, ports::password_hasher& hasher, ports::randomness& chance,
+                            law::civil_date today) {
+  account_append made{node, stream, asked, today};
+  auto is_holder = [&](const law::legal_person_registered& known) { return known.legal_person == asked.legal_person; };
+  if (!first_event<law::legal_person_registered>(*node.open_reader(), stream, is_holder))
+    made.put_legal_person();
+  using enum law::agent_mission;
+  made.put_account(chance.fresh<law::agent_id>(), {consult, record}, accounts, hasher);
+  made.write();
 }
 
 } // namespace toit::nodes

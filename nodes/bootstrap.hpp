@@ -1,6 +1,6 @@
 /// \file
-/// The first legal person, habilitation and account of a territory: entered once, on the host itself, by whoever runs
-/// it. Everything after that goes through the access guard.
+/// What whoever runs a host enters on it himself: the first legal person, habilitation and account of a territory; and
+/// an account for who answers there in the EPCI's place. Everything else goes through the access guard.
 
 #pragma once
 
@@ -11,14 +11,14 @@
 
 namespace toit::nodes {
 
-struct first_account {
-  law::siren gestionnaire;
-  law::text<120> gestionnaire_name;
-  law::legal_person_kind gestionnaire_kind = law::legal_person_kind::ept;
+struct new_account {
+  law::siren legal_person; ///< whose agent it is
+  law::text<120> legal_person_name;
+  law::legal_person_kind kind = law::legal_person_kind::ept;
   law::text<80> login;
   law::text<120> display_name;
   std::string password;
-  law::civil_date from; ///< of the habilitation
+  law::civil_date from; ///< of the account, and of the habilitation with it
 };
 
 struct stream_setup {
@@ -42,8 +42,14 @@ void open_stream(journal::node_journal& node, const stream_setup& setup, law::ci
 bool needs_first_account(journal::node_journal& node, const ports::stream_id& stream);
 
 /// Writes legal person, habilitation and account; the stream must be loaded, and nobody else may be writing.
-void create_first_account(journal::node_journal& node, const ports::stream_id& stream, const first_account& first,
+void create_first_account(journal::node_journal& node, const ports::stream_id& stream, const new_account& first,
                           ports::account_sealer& accounts, ports::password_hasher& hasher, ports::randomness& chance,
                           law::civil_date today);
+
+/// The same of an agent of the holder who answers for the dispositif in the EPCI's place: his legal person where it is
+/// not known yet, and an account that reads and reviews. He needs no habilitation.
+void create_holders_account(journal::node_journal& node, const ports::stream_id& stream, const new_account& asked,
+                            ports::account_sealer& accounts, ports::password_hasher& hasher, ports::randomness& chance,
+                            law::civil_date today);
 
 } // namespace toit::nodes

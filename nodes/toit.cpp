@@ -88,13 +88,18 @@ private:
 
     auto* account = app_.add_subcommand("account", "Comptes");
     account->require_subcommand(1);
-    auto* first =
-        command(account, "create", "Crée le premier compte, celui du gestionnaire (mot de passe sur l'entrée)", [this] {
-          return create_account_command(configuration_, login_, display_name_, json_, std::cin, std::cout, std::cerr);
-        });
-    first->add_option("--config", configuration_, "Fichier de configuration du nœud")->required();
-    first->add_option("--login", login_, "Identifiant de connexion")->required();
-    first->add_option("--display-name", display_name_, "Nom affiché");
+    auto* first = command(account, "create",
+                          "Crée, sur un nœud arrêté, un compte que personne d'autre ne peut ouvrir : le premier, du "
+                          "gestionnaire, ou celui du service de l'État (mot de passe sur l'entrée)",
+                          [this] {
+                            account_.json = json_;
+                            return create_account_command(account_, std::cin, std::cout, std::cerr);
+                          });
+    first->add_option("--config", account_.configuration, "Fichier de configuration du nœud")->required();
+    first->add_option("--login", account_.login, "Identifiant de connexion")->required();
+    first->add_option("--display-name", account_.display_name, "Nom affiché");
+    first->add_option("--territory", account_.territory,
+                      "SIREN d'un territoire que le nœud héberge ; sans cela, le sien");
   }
 
   void add_directory() {
@@ -281,7 +286,6 @@ private:
   std::filesystem::path file_;
   std::filesystem::path certificate_;
   std::string login_;
-  std::string display_name_;
   std::vector<std::string> words_;
   demonstration_options demonstration_{};
   verify_options verify_{};
@@ -289,6 +293,7 @@ private:
   show_options show_{};
   proof_options proof_{};
   rotate_options rotate_{};
+  account_options account_{};
   backup_options backup_{};
   restore_options restore_{};
   clock_options clock_{};

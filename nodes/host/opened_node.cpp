@@ -410,16 +410,80 @@ bool opened_node::needs_first_account(const territory_context& of) {
 
 void opened_node::create_first_account(const territory_context& of, const std::string& login,
                                        const std::string& display_name, const std::string& password) {
-  const auto& where = places_.at(of.stream);
-  first_account first;
-  first.gestionnaire = of.settings.gestionnaire;
-  first.gestionnaire_name = where.name;
-  first.gestionnaire_kind = where.kind;
+  new_account first;
   first.login = law::text<80>{login};
   first.display_name = law::text<120>{display_name};
   first.password = password;
+  enter_gestionnaire(of, std::move(first));
+}
+
+namespace {
+
+/// One that records nothing is answered as any other is.
+bool takes_entries(ports::journal_writer& writer, const ports::stream_id& stream) {
+  auto nothing = std::make_shared<ports::append>();
+  nothing->stream = stream;
+  std::vector<ports::append_ptr> group{std::move(nothing)};
+  return writer.stage(group).front().status == ports::append_status::appended;
+}
+
+} // namespace
+
+// [L441-2-7-4-1]
+std::expected<law::siren, account_fault> opened_node::create_account(law::siren territory, const new_account& asked) {
+  auto all = hosted();
+  auto found = std::ranges::find_if(
+      all, [stream = ports::stream_of(territory)](const auto& one) { return one->stream == stream; });
+  if (found == all.end())
+    return std::unexpected{account_fault::not_hosted};
+  const auto& of = **found;
+  if (awaits_past())
+    return std::unexpected{account_fault::past_awaited};
+  bool is_first = needs_first_account(of);
+  if (!is_first && !answers_for(of.stream))
+    return std::unexpected{account_fault::administered};
+  if (is_taken(asked.login, of))
+    return std::unexpected{account_fault::login_taken};
+  if (!takes_entries(journal_->writer(), of.stream))
+    return std::unexpected{account_fault::no_entries};
+  return is_first ? enter_gestionnaire(of, asked) : enter_holder(of, asked);
+}
+
+law::siren opened_node::enter_gestionnaire(const territory_context& of, new_account first) {
+  const auto& where = places_.at(of.stream);
+  first.legal_person = of.settings.gestionnaire;
+  first.legal_person_name = where.name;
+  first.kind = where.kind;
   first.from = of.today();
   nodes::create_first_account(*journal_, of.stream, first, *of.accounts, *of.passwords, *of.chance, of.today());
+  return first.legal_person;
+}
+
+law::siren opened_node::enter_holder(const territory_context& of, new_account asked) {
+  const auto& service = places_.at(own_->stream);
+  asked.legal_person = own_->settings.territory;
+  asked.legal_person_name = service.name;
+  asked.kind = service.kind;
+  asked.from = of.today();
+  create_holders_account(*journal_, of.stream, asked, *of.accounts, *of.passwords, *of.chance, of.today());
+  return asked.legal_person;
+}
+
+/// It is this node's own service that answers for the dispositif in the EPCI's place.
+// [L441-2-7-4-1]
+bool opened_node::answers_for(const ports::stream_id& stream) const {
+  auto opened = hosting_ ? hosting_->opened(stream) : std::nullopt;
+  if (!opened)
+    return false;
+  law::authority_in_force now{opened->passed.holder, opened->passed.ground};
+  return now.in_its_place() && now.holder == own_->settings.territory;
+}
+
+bool opened_node::is_taken(const law::text<80>& login, const territory_context& of) const {
+  return std::ranges::any_of(journal_->open_reader()->accounts(), [&](const ports::account_row& row) {
+    auto known = of.accounts->open(row);
+    return known && known->login == login;
+  });
 }
 
 } // namespace toit::nodes

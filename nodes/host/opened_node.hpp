@@ -13,6 +13,7 @@
 #include "nodes/ports/data_directory.hpp"
 #include "nodes/ports/system_clock.hpp"
 
+#include <expected>
 #include <mutex>
 
 namespace toit::nodes {
@@ -21,6 +22,16 @@ struct signed_directory {
   federation::directory directory;
   ports::bytes content;
 };
+
+/// Why no account is made from here in a territory's stream.
+enum class account_fault : std::uint8_t {
+  not_hosted,   ///< another node has the territory, or none
+  past_awaited, ///< the node was put back, and others may hold what came after
+  administered, ///< its gestionnaire opens them, and this node's service does not answer for it in the EPCI's place
+  login_taken,
+  no_entries, ///< the stream takes none now: closed, under former keys, or the disk is full
+};
+
 /// The newest that the anchor has signed for this purpose: the one given, or one in `data` that came over a link.
 std::optional<signed_directory> newest_directory(const federated& with, node_purpose purpose,
                                                  const std::filesystem::path& data);
@@ -92,8 +103,16 @@ public:
   }
   void create_first_account(const territory_context& of, const std::string& login, const std::string& display_name,
                             const std::string& password);
+  /// While nobody else writes: the gestionnaire's first account where the territory has none; else, while this node's
+  /// service answers for it in the EPCI's place, that of an agent of the service. Of `asked` login, name and password
+  /// count. Answers whose agent it is for.
+  std::expected<law::siren, account_fault> create_account(law::siren territory, const new_account& asked);
 
 private:
+  law::siren enter_gestionnaire(const territory_context& of, new_account first);
+  law::siren enter_holder(const territory_context& of, new_account asked);
+  bool answers_for(const ports::stream_id& stream) const;
+  bool is_taken(const law::text<80>& login, const territory_context& of) const;
   /// Each is a hosted territory's, and opens with its key. Throws store_broken.
   void see_to_accounts();
   void find_directory(const federated& with, node_purpose purpose);

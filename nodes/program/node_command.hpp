@@ -1,5 +1,5 @@
 /// \file
-/// `toit node run`, and what is done once on a host before it: keys, the first account.
+/// `toit node run`, and what is done on a host while it does not run: keys, accounts that nobody else can open.
 
 #pragma once
 
@@ -19,9 +19,16 @@ int node_run_command(const std::filesystem::path& file, bool json, std::ostream&
 /// Makes the node's keys; refuses to replace a file.
 int create_keys_command(const std::filesystem::path& file, bool json, std::ostream& out, std::ostream& err);
 
-/// The gestionnaire's first account; the password is the first line of `in`.
-int create_account_command(const std::filesystem::path& configuration, const std::string& login,
-                           const std::string& display_name, bool json, std::istream& in, std::ostream& out,
-                           std::ostream& err);
+struct account_options {
+  std::filesystem::path configuration;
+  std::string login;
+  std::string display_name;
+  std::string territory; ///< SIREN of one that the node hosts; empty: its own
+  bool json = false;
+};
+
+/// The gestionnaire's first account, or one of whoever answers in the EPCI's place for a territory that was taken over;
+/// the password is the first line of `in`.
+int create_account_command(const account_options& options, std::istream& in, std::ostream& out, std::ostream& err);
 
 } // namespace toit::nodes

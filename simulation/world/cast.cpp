@@ -73,9 +73,9 @@ void learn_first_account(journal::node_journal& node, cast& players) {
 void begin_territory(journal::node_journal& node, scene& w, cast& players) {
   if (!nodes::needs_first_account(node, world::stream()))
     return players.gestionnaire.agent.empty() ? learn_first_account(node, players) : void();
-  nodes::first_account first;
-  first.gestionnaire = players.gestionnaire.siren;
-  first.gestionnaire_name = law::text<120>{players.gestionnaire.name};
+  nodes::new_account first;
+  first.legal_person = players.gestionnaire.siren;
+  first.legal_person_name = law::text<120>{players.gestionnaire.name};
   first.login = law::text<80>{"gestionnaire"};
   first.display_name = law::text<120>{"Personne fictive"};
   first.password = "mot de passe fictif";
