@@ -32,6 +32,7 @@ public:
   }
   std::vector<ports::stored_entry> read_subject(const ports::stream_id&, std::uint64_t) override { return {}; }
   std::optional<ports::stored_entry> entry(const ports::stream_id&, std::uint64_t) override { return {}; }
+  std::optional<law::bytes32> link_of(const ports::stream_id&, std::uint64_t) override { return {}; }
   std::vector<ports::stored_entry> read_these(const ports::stream_id&, std::span<const std::uint64_t>) override {
     return {};
   }
