@@ -1,5 +1,7 @@
 #include "actors/account_desk.hpp"
 
+#include "base/log.hpp"
+
 namespace toit {
 
 namespace {
@@ -10,9 +12,13 @@ constexpr std::string_view token_mark = "t.";
 } // namespace
 
 void account_desk::load(ports::journal_reader& reader) {
-  for (const auto& row : reader.accounts())
+  for (const auto& row : reader.accounts(context_->stream)) {
     if (auto own = context_->accounts->open(row))
       keep(std::move(*own));
+    else
+      base::log_error("an account does not open",
+                      {{"stream", context_->stream.text()}, {"account", law::to_text(row.account)}});
+  }
 }
 
 void account_desk::keep(ports::account_secrets account) {

@@ -258,7 +258,7 @@ public:
     return rows_->last_head(stream);
   }
 
-  std::vector<ports::account_row> accounts() override { return rows_->accounts(); }
+  std::vector<ports::account_row> accounts(const ports::stream_id& stream) override { return rows_->accounts(stream); }
 
   std::vector<ports::witness_mark> marks_covering(const ports::stream_id& stream, std::uint64_t seq) override {
     return rows_->marks_from(stream, seq);
@@ -439,13 +439,14 @@ void node_journal::change_keys_when_released(
       });
 }
 
-bool node_journal::put_accounts(std::span<const ports::account_row> rows) {
+bool node_journal::put_accounts(const accounts_by_stream& rows) {
   if (rows.empty())
     return true;
   try {
     store_->begin();
-    for (const auto& row : rows)
-      store_->put(row);
+    for (const auto& [stream, accounts] : rows)
+      for (const auto& row : accounts)
+        store_->put(stream, row);
     store_->commit();
     return true;
   } catch (const store_full&) {

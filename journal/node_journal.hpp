@@ -58,6 +58,8 @@ struct stream_position {
   std::uint64_t ordering_seq = 0; ///< that the last head named
 };
 
+using accounts_by_stream = std::map<ports::stream_id, std::vector<ports::account_row>>;
+
 class journal_writer_on_store;
 
 class node_journal {
@@ -96,8 +98,8 @@ public:
   void change_keys_when_released(std::function<bool(const ports::stream_id&, const public_key& former)> endorses,
                                  std::function<law::civil_date()> today);
 
-  /// Rows of this node's own, at once on disk. False where there is no room. Nobody may be writing.
-  bool put_accounts(std::span<const ports::account_row> rows);
+  /// Rows of accounts, at once on disk. False where there is no room. Nobody may be writing.
+  bool put_accounts(const accounts_by_stream& rows);
 
   ports::journal_writer& writer();
   std::unique_ptr<ports::journal_reader> open_reader() const;

@@ -19,10 +19,10 @@ inline std::uint64_t seq_at(std::int64_t place) { return static_cast<std::uint64
 
 /// The oldest format that is migrated, and that a reader takes as it is.
 constexpr std::int64_t oldest_format_version = 1;
-/// The first with marks and foreign heads, with orphan tails and held accounts, and with the subjects of accounts.
+/// The first with marks and foreign heads, with orphan tails, and with accounts by stream.
 constexpr std::int64_t federation_format_version = 2;
 constexpr std::int64_t takeover_format_version = 3;
-constexpr std::int64_t subjects_format_version = 4;
+constexpr std::int64_t accounts_format_version = 4;
 
 std::int64_t pragma_number(sqlite_database& database, const std::string& name);
 /// The file's version. Throws `store_broken` when it is no journal, or of no version that this program reads.

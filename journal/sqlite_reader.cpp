@@ -45,13 +45,13 @@ public:
     last_head_ = database_.prepare("SELECT place, epoch, first, ordering_seq, link, key_id, signature FROM head "
                                    "WHERE place >= ? AND place <= ? ORDER BY place DESC LIMIT 1");
     number_ = database_.prepare("SELECT subject FROM number WHERE stream = ? AND number_key = ?");
-    subject_of_account_ = version >= subjects_format_version ? "subject" : "agent";
-    own_account_ = database_.prepare(accounts_in("account") + " WHERE " + subject_of_account_ + " = ?");
     begin_ = database_.prepare("BEGIN");
     if (version >= federation_format_version)
       prepare_federation();
     if (version >= takeover_format_version)
       prepare_orphans();
+    if (version >= accounts_format_version)
+      prepare_accounts();
   }
 
   void hold() override { begin_.run(); }
@@ -182,29 +182,25 @@ public:
     return found;
   }
 
-  std::vector<ports::account_row> accounts() override {
-    auto query = database_.prepare(accounts_in("account") + " ORDER BY agent");
-    return accounts_of(query);
-  }
-
-  std::vector<ports::account_row> held_accounts(const ports::stream_id& stream) override {
-    auto number = number_of(stream);
-    if (!number || !has_orphans_)
-      return {};
-    auto query = database_.prepare(accounts_in("held_account") + " WHERE stream = ? ORDER BY agent");
-    query.bind(1, *number);
-    return accounts_of(query);
+  std::vector<ports::account_row> accounts(const ports::stream_id& stream) override {
+    std::vector<ports::account_row> found;
+    auto number = has_accounts_ ? number_of(stream) : std::nullopt;
+    if (!number)
+      return found;
+    accounts_.bind(1, *number);
+    query_end end{accounts_};
+    while (accounts_.step())
+      found.push_back(account_at_cursor(accounts_));
+    return found;
   }
 
   std::optional<ports::account_row> account_about(const ports::stream_id& stream, law::subject_id subject) override {
-    auto number = has_orphans_ ? number_of(stream) : std::nullopt;
-    if (number) {
-      held_account_.bind(1, *number).bind(2, byte_view{subject.bytes});
-      if (auto held = account_found(held_account_))
-        return held;
-    }
-    own_account_.bind(1, byte_view{subject.bytes});
-    return account_found(own_account_);
+    auto number = has_accounts_ ? number_of(stream) : std::nullopt;
+    if (!number)
+      return std::nullopt;
+    account_about_.bind(1, *number).bind(2, byte_view{subject.bytes});
+    query_end end{account_about_};
+    return account_about_.step() ? std::optional{account_at_cursor(account_about_)} : std::nullopt;
   }
 
   std::vector<ports::orphan_position> orphan_tails() override {
@@ -281,10 +277,6 @@ public:
   }
 
 private:
-  std::string accounts_in(const std::string& table) const {
-    return "SELECT agent, sealed, " + subject_of_account_ + " FROM " + table;
-  }
-
   static ports::account_row account_at_cursor(const sqlite_statement& at) {
     ports::account_row row;
     at.copy_to(0, row.account.bytes);
@@ -292,18 +284,6 @@ private:
     row.sealed.assign(sealed.begin(), sealed.end());
     at.copy_to(2, row.subject.bytes);
     return row;
-  }
-
-  static std::vector<ports::account_row> accounts_of(sqlite_statement& query) {
-    std::vector<ports::account_row> found;
-    while (query.step())
-      found.push_back(account_at_cursor(query));
-    return found;
-  }
-
-  static std::optional<ports::account_row> account_found(sqlite_statement& query) {
-    query_end end{query};
-    return query.step() ? std::optional{account_at_cursor(query)} : std::nullopt;
   }
 
   /// False where there can be no tail of the stream.
@@ -367,8 +347,12 @@ private:
                                       "WHERE stream = ? AND cut = ? AND seq >= ? ORDER BY seq, witness");
     last_orphan_mark_ =
         database_.prepare("SELECT seq FROM orphan_mark WHERE stream = ? AND cut = ? ORDER BY seq DESC LIMIT 1");
-    held_account_ =
-        database_.prepare(accounts_in("held_account") + " WHERE stream = ? AND " + subject_of_account_ + " = ?");
+  }
+
+  void prepare_accounts() {
+    has_accounts_ = true;
+    accounts_ = database_.prepare("SELECT agent, sealed, subject FROM account WHERE stream = ? ORDER BY agent");
+    account_about_ = database_.prepare("SELECT agent, sealed, subject FROM account WHERE stream = ? AND subject = ?");
   }
 
   void prepare_federation() {
@@ -419,10 +403,10 @@ private:
 
   sqlite_database database_;
   sqlite_statement stream_, entries_, last_of_, heads_, last_head_, number_, begin_, marks_from_, last_marks_;
-  sqlite_statement own_account_, held_account_, orphan_entries_, orphan_heads_, orphan_marks_, last_orphan_mark_;
-  std::string subject_of_account_; ///< the column that says it
+  sqlite_statement orphan_entries_, orphan_heads_, orphan_marks_, last_orphan_mark_, accounts_, account_about_;
   bool has_marks_ = false;
   bool has_orphans_ = false;
+  bool has_accounts_ = false; ///< by stream
   std::map<ports::stream_id, std::int64_t> numbers_;
 };
 

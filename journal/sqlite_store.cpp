@@ -24,7 +24,6 @@ CREATE TABLE stream_key (
   stream INTEGER NOT NULL, epoch INTEGER NOT NULL, purpose INTEGER NOT NULL, recipient BLOB NOT NULL,
   box BLOB NOT NULL, key_id BLOB NOT NULL, signature BLOB NOT NULL,
   PRIMARY KEY (stream, epoch, purpose, recipient)) WITHOUT ROWID;
-CREATE TABLE account (agent BLOB PRIMARY KEY, sealed BLOB NOT NULL) WITHOUT ROWID;
 )sql";
 
 /// What format 2 added to format 1.
@@ -39,7 +38,7 @@ CREATE TABLE foreign_head (
   PRIMARY KEY (place, link)) WITHOUT ROWID;
 )sql";
 
-/// What format 3 added: tails that a cut has left out, and accounts of streams that others host.
+/// What format 3 added: tails that a cut has left out.
 constexpr const char* takeover_schema = R"sql(
 CREATE TABLE orphan_entry (
   stream INTEGER NOT NULL, cut INTEGER NOT NULL, seq INTEGER NOT NULL, epoch INTEGER NOT NULL,
@@ -54,19 +53,29 @@ CREATE TABLE orphan_mark (
   stream INTEGER NOT NULL, cut INTEGER NOT NULL, seq INTEGER NOT NULL, witness TEXT NOT NULL, epoch INTEGER NOT NULL,
   link BLOB NOT NULL, at INTEGER NOT NULL, key_id BLOB NOT NULL, signature BLOB NOT NULL,
   PRIMARY KEY (stream, cut, seq, witness)) WITHOUT ROWID;
-CREATE TABLE held_account (
+)sql";
+
+/// What format 4 made anew: accounts by stream, and whom the entries about one are about.
+constexpr const char* accounts_schema = R"sql(
+CREATE TABLE account (
+  stream INTEGER NOT NULL, agent BLOB NOT NULL, sealed BLOB NOT NULL, subject BLOB NOT NULL,
+  PRIMARY KEY (stream, agent), UNIQUE (stream, subject)) WITHOUT ROWID;
+)sql";
+
+/// Until then those of all streams that the node hosted were together, and format 3 had those of others apart.
+/// What the node's first stream gets of what is another's, the node gives it when it begins: it has the keys.
+constexpr const char* before_accounts = R"sql(
+ALTER TABLE account RENAME TO former_account;
+CREATE TABLE IF NOT EXISTS held_account (
   stream INTEGER NOT NULL, agent BLOB NOT NULL, sealed BLOB NOT NULL,
   PRIMARY KEY (stream, agent)) WITHOUT ROWID;
 )sql";
-
-/// What format 4 added: whom the entries about an account are about. Until then that was taken to be the account.
-constexpr const char* subjects_schema = R"sql(
-ALTER TABLE account ADD COLUMN subject BLOB NOT NULL DEFAULT x'';
-UPDATE account SET subject = agent;
-CREATE UNIQUE INDEX account_subject ON account (subject);
-ALTER TABLE held_account ADD COLUMN subject BLOB NOT NULL DEFAULT x'';
-UPDATE held_account SET subject = agent;
-CREATE UNIQUE INDEX held_account_subject ON held_account (stream, subject);
+constexpr const char* after_accounts = R"sql(
+INSERT INTO account (stream, agent, sealed, subject) SELECT stream, agent, sealed, agent FROM held_account;
+INSERT OR IGNORE INTO account (stream, agent, sealed, subject)
+  SELECT (SELECT min(number) FROM stream), agent, sealed, agent FROM former_account;
+DROP TABLE former_account;
+DROP TABLE held_account;
 )sql";
 
 // -- writing --------------------------------------------------------------------------------------------------------
@@ -109,11 +118,9 @@ public:
       delete_number_.bind(1, number).bind(2, byte_view{key}).run();
     for (auto seq : rows.emptied)
       empty_entry_.bind(1, entry_place(number, seq)).run();
-    for (auto subject : rows.erased) {
-      for (auto* gone : {&empty_orphans_, &erase_held_})
+    for (auto subject : rows.erased)
+      for (auto* gone : {&empty_orphans_, &erase_account_})
         gone->bind(1, number).bind(2, byte_view{subject.bytes}).run();
-      erase_account_.bind(1, byte_view{subject.bytes}).run();
-    }
   }
 
   void put(const sealed_key& key) override {
@@ -145,14 +152,16 @@ public:
         .run();
   }
 
-  void put(const ports::account_row& account) override {
+  void put(const ports::stream_id& stream, const ports::account_row& account) override {
+    auto number = number_of(stream);
     auto about = account.about();
     if (account.sealed.empty())
-      delete_account_.bind(1, byte_view{account.account.bytes}).run();
+      delete_account_.bind(1, number).bind(2, byte_view{account.account.bytes}).run();
     else
-      upsert_account_.bind(1, byte_view{account.account.bytes})
-          .bind(2, byte_view{account.sealed})
-          .bind(3, byte_view{about.bytes})
+      upsert_account_.bind(1, number)
+          .bind(2, byte_view{account.account.bytes})
+          .bind(3, byte_view{account.sealed})
+          .bind(4, byte_view{about.bytes})
           .run();
   }
 
@@ -189,30 +198,6 @@ public:
       put(key);
   }
 
-  void put_held(const ports::stream_id& stream, const ports::account_row& account) override {
-    auto number = number_of(stream);
-    auto about = account.about();
-    if (account.sealed.empty())
-      delete_held_.bind(1, number).bind(2, byte_view{account.account.bytes}).run();
-    else
-      upsert_held_.bind(1, number)
-          .bind(2, byte_view{account.account.bytes})
-          .bind(3, byte_view{account.sealed})
-          .bind(4, byte_view{about.bytes})
-          .run();
-  }
-
-  void adopt_accounts(const ports::stream_id& stream) override {
-    auto number = number_of(stream);
-    adopt_held_.bind(1, number).run();
-    forget_held_.bind(1, number).run();
-  }
-
-  void give_back_account(const ports::stream_id& stream, law::agent_id account) override {
-    give_back_.bind(1, number_of(stream)).bind(2, byte_view{account.bytes}).run();
-    delete_account_.bind(1, byte_view{account.bytes}).run();
-  }
-
   void delete_keys(const ports::stream_id& stream, const bytes32& recipient) override {
     delete_keys_.bind(1, number_of(stream)).bind(2, byte_view{recipient}).run();
   }
@@ -243,7 +228,7 @@ public:
 
 private:
   void create() {
-    database_.execute("BEGIN IMMEDIATE;" + std::string{schema} + federation_schema + takeover_schema + subjects_schema +
+    database_.execute("BEGIN IMMEDIATE;" + std::string{schema} + federation_schema + takeover_schema + accounts_schema +
                       "PRAGMA application_id = " + std::to_string(store_application_id) + ";" +
                       "PRAGMA user_version = " + std::to_string(store_format_version) + "; COMMIT;");
   }
@@ -251,7 +236,7 @@ private:
   void migrate(std::int64_t version) {
     auto federation = version < federation_format_version ? std::string{federation_schema} : std::string{};
     auto takeover = version < takeover_format_version ? std::string{takeover_schema} : std::string{};
-    database_.execute("BEGIN IMMEDIATE;" + federation + takeover + subjects_schema +
+    database_.execute("BEGIN IMMEDIATE;" + federation + takeover + before_accounts + accounts_schema + after_accounts +
                       "PRAGMA user_version = " + std::to_string(store_format_version) + "; COMMIT;");
   }
 
@@ -280,16 +265,16 @@ private:
     insert_foreign_ =
         database_.prepare("INSERT OR IGNORE INTO foreign_head (place, link, epoch, first, ordering_seq, key_id, "
                           "signature) VALUES (?, ?, ?, ?, ?, ?, ?)");
-    upsert_account_ = database_.prepare("INSERT OR REPLACE INTO account (agent, sealed, subject) VALUES (?, ?, ?)");
-    delete_account_ = database_.prepare("DELETE FROM account WHERE agent = ?");
-    // No stream's tombstone is about an agent, whose subject is his account.
-    erase_account_ = database_.prepare("DELETE FROM account WHERE subject = ?1 AND agent <> ?1");
+    upsert_account_ =
+        database_.prepare("INSERT OR REPLACE INTO account (stream, agent, sealed, subject) VALUES (?, ?, ?, ?)");
+    delete_account_ = database_.prepare("DELETE FROM account WHERE stream = ? AND agent = ?");
+    // No tombstone is about an agent, whose subject is his account.
+    erase_account_ = database_.prepare("DELETE FROM account WHERE stream = ?1 AND subject = ?2 AND agent <> ?2");
     upsert_setting_ = database_.prepare("INSERT INTO setting (name, value) VALUES (?, ?) "
                                         "ON CONFLICT (name) DO UPDATE SET value = excluded.value");
     delete_keys_ = database_.prepare("DELETE FROM stream_key WHERE stream = ? AND recipient = ?");
     delete_numbers_ = database_.prepare("DELETE FROM number WHERE stream = ?");
     prepare_tails();
-    prepare_held_accounts();
   }
 
   void prepare_tails() {
@@ -316,19 +301,6 @@ private:
     delete_entries_ = database_.prepare("DELETE FROM entry WHERE place > ? AND place <= ?");
     delete_heads_ = database_.prepare("DELETE FROM head WHERE place > ? AND place <= ?");
     delete_marks_ = database_.prepare("DELETE FROM mark WHERE stream = ? AND seq > ?");
-  }
-
-  void prepare_held_accounts() {
-    upsert_held_ = database_.prepare("INSERT OR REPLACE INTO held_account (stream, agent, sealed, subject) "
-                                     "VALUES (?, ?, ?, ?)");
-    delete_held_ = database_.prepare("DELETE FROM held_account WHERE stream = ? AND agent = ?");
-    erase_held_ = database_.prepare("DELETE FROM held_account WHERE stream = ? AND subject = ?");
-    adopt_held_ = database_.prepare("INSERT OR REPLACE INTO account (agent, sealed, subject) "
-                                    "SELECT agent, sealed, subject FROM held_account WHERE stream = ?");
-    give_back_ =
-        database_.prepare("INSERT INTO held_account (stream, agent, sealed, subject) SELECT ?1, agent, sealed, "
-                          "subject FROM account WHERE agent = ?2 ON CONFLICT DO NOTHING");
-    forget_held_ = database_.prepare("DELETE FROM held_account WHERE stream = ?");
   }
 
   std::int64_t number_of(const ports::stream_id& stream) {
@@ -395,8 +367,7 @@ private:
       delete_number_, empty_entry_, empty_orphans_, insert_key_, insert_mark_, insert_foreign_, upsert_account_,
       delete_account_, erase_account_, upsert_setting_;
   sqlite_statement orphan_entries_, orphan_heads_, orphan_marks_, delete_entries_, delete_heads_, delete_marks_,
-      insert_orphan_entry_, fill_orphan_entry_, insert_orphan_head_, insert_orphan_mark_, upsert_held_, delete_held_,
-      erase_held_, adopt_held_, give_back_, forget_held_, delete_keys_, delete_numbers_;
+      insert_orphan_entry_, fill_orphan_entry_, insert_orphan_head_, insert_orphan_mark_, delete_keys_, delete_numbers_;
   std::map<ports::stream_id, std::int64_t> numbers_;
 };
 

@@ -41,7 +41,7 @@ struct stream_rows {
   std::vector<number_row> numbers;
   std::vector<bytes32> forgotten_numbers;
   std::vector<std::uint64_t> emptied;
-  std::vector<law::subject_id> erased; ///< dossiers of which no account stays, nor anything in a tail of the stream
+  std::vector<law::subject_id> erased; ///< dossiers of which no account of the stream stays, nor anything in its tails
 };
 
 /// Of one orphan tail: what a former host has written beyond the cut of an epoch.
@@ -93,11 +93,9 @@ public:
   virtual std::vector<ports::witness_mark> last_marks(const ports::stream_id& stream) = 0;
   /// Signed heads of another history than the one that is kept: what a fork alarm rests on.
   virtual std::vector<ports::signed_head> foreign_heads() = 0;
-  virtual std::vector<ports::account_row> accounts() = 0;
-  /// Rows of accounts of a stream that another node hosts.
-  virtual std::vector<ports::account_row> held_accounts(const ports::stream_id& stream) = 0;
-  /// Of the account that the subject's entries are about: as it is held with the stream or, where it is not, of this
-  /// node's own.
+  /// Of the stream's accounts, whoever hosts it, in the order of their ids.
+  virtual std::vector<ports::account_row> accounts(const ports::stream_id& stream) = 0;
+  /// Of the account that the subject's entries are about.
   virtual std::optional<ports::account_row> account_about(const ports::stream_id& stream, law::subject_id subject) = 0;
 
   /// Where each tail ends, in the order of streams and cuts.
@@ -147,17 +145,12 @@ public:
   /// Nothing when the witness has marked this sequence already.
   virtual void put(const ports::witness_mark& mark) = 0;
   virtual void put_foreign(const ports::signed_head& head) = 0;
-  /// A subject has one account at a time: another one's row goes.
-  virtual void put(const ports::account_row& account) = 0;
+  /// A subject of a stream has one account at a time: another one's row goes.
+  virtual void put(const ports::stream_id& stream, const ports::account_row& account) = 0;
   /// Moves entries, heads and marks of the stream beyond `after` to the tail that this cut has left out.
   virtual void orphan(const ports::stream_id& stream, std::uint64_t after, std::uint32_t cut) = 0;
   /// Nothing of what is there already, but for payloads that were not.
   virtual void put(const orphan_rows& rows) = 0;
-  virtual void put_held(const ports::stream_id& stream, const ports::account_row& account) = 0;
-  /// The stream's accounts are this node's own from now on.
-  virtual void adopt_accounts(const ports::stream_id& stream) = 0;
-  /// An account of this node's own is one of the stream's again, which another node hosts: as it came since, if it did.
-  virtual void give_back_account(const ports::stream_id& stream, law::agent_id account) = 0;
   /// Those of the stream's keys that are sealed to this one.
   virtual void delete_keys(const ports::stream_id& stream, const bytes32& recipient) = 0;
   /// Of all dossiers of the stream.

@@ -101,7 +101,8 @@ ports::append_result journal_writer_on_store::stage_one(const ports::append& ask
   for (const auto& draft : asked.drafts)
     if (std::holds_alternative<law::demande_erased>(draft.record->event))
       rows.erased.push_back(draft.subject);
-  staged_accounts_.insert(staged_accounts_.end(), asked.accounts.begin(), asked.accounts.end());
+  auto& accounts = staged_accounts_[asked.stream];
+  accounts.insert(accounts.end(), asked.accounts.begin(), asked.accounts.end());
   if (!asked.command.empty()) {
     auto print = fingerprint_of(asked.command);
     staged_commands_[asked.command] = {asked.request, result.first_seq, result.last_seq, result.recorded_at};
@@ -241,8 +242,9 @@ void journal_writer_on_store::write_rows() {
     }
     store_.put(rows);
   }
-  for (const auto& account : staged_accounts_)
-    store_.put(account);
+  for (const auto& [stream, accounts] : staged_accounts_)
+    for (const auto& account : accounts)
+      store_.put(stream, account);
   put_transfers();
   store_.commit();
 }

@@ -125,7 +125,6 @@ private:
   void take_rest(const ports::stream_id& stream, staged_transfer& transfer);
   void let_go(const ports::stream_id& stream);
   void give_up_keys(const ports::stream_id& stream);
-  std::vector<law::agent_id> accounts_of(const ports::stream_id& stream) const;
   bool is_given_up(const sealed_key& key) const;
   bool is_fenced(const ports::stream_id& stream) const;
   const flat_table<fingerprint>* answered_in(const ports::stream_id& stream) const;
@@ -191,7 +190,7 @@ private:
   std::map<ports::stream_id, stream_rows> staged_rows_;
   std::map<ports::stream_id, std::shared_ptr<ports::entry_batch>> staged_batches_;
   std::map<law::command_id, staged_command> staged_commands_;
-  std::vector<ports::account_row> staged_accounts_;
+  std::map<ports::stream_id, std::vector<ports::account_row>> staged_accounts_;
   std::vector<undo> undo_;
 
   // What comes from other nodes: journal/writer_transfers.cpp.

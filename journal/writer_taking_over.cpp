@@ -74,29 +74,16 @@ void journal_writer_on_store::give_up_keys(const ports::stream_id& stream) {
   auto kept = std::ranges::stable_partition(keys, [&](const sealed_key& key) { return is_in_stream(key.epoch); });
   if (kept.begin() == keys.begin() && !before->has_index() && !before->has(0))
     return;
-  auto accounts = accounts_of(stream);
   store_.begin();
   for (const auto& secret : operating_secrets(secrets_))
     store_.delete_keys(stream, operating_public(secret));
   for (const auto& key : kept)
     store_.put(key);
   store_.forget_numbers(stream); // the rows of what is erased could not be found any more
-  for (auto account : accounts)
-    store_.give_back_account(stream, account);
   store_.commit();
   keys_->put(std::move(left));
   replicas_.erase(stream);
   released_.erase(stream);
-}
-
-/// Of this node's table, those that open under the stream's keys.
-std::vector<law::agent_id> journal_writer_on_store::accounts_of(const ports::stream_id& stream) const {
-  auto keys = keys_->that_open(stream);
-  std::vector<law::agent_id> found;
-  for (const auto& row : committed_->accounts())
-    if (keys->open_local(accounts_purpose, row.sealed))
-      found.push_back(row.account);
-  return found;
 }
 
 bool journal_writer_on_store::is_fenced(const ports::stream_id& stream) const {
@@ -340,7 +327,7 @@ void journal_writer_on_store::seal_to_all(const ports::adoption& asked, taking_o
 void journal_writer_on_store::drop_closed(const ports::stream_id& stream, const taking_over& made) {
   for (const auto& [dossier, account] : made.closed)
     if (auto row = committed_->account_about(stream, dossier); row && row->account == account)
-      store_.put(ports::account_row{account, {}});
+      store_.put(stream, {account, {}});
 }
 
 /// What is withheld is all beyond.
@@ -362,7 +349,6 @@ void journal_writer_on_store::finish(const ports::stream_id& stream, taking_over
   store_.put(made.rows);
   for (const auto& key : made.sealed)
     store_.put(key);
-  store_.adopt_accounts(stream);
   drop_closed(stream, made);
   store_.commit();
   keys_->put(std::move(made.keys));

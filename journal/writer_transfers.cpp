@@ -248,17 +248,11 @@ void journal_writer_on_store::forget_number(const law::demande_erased& tombstone
   }
 }
 
-/// A row that is gone is gone from where a former host had it too. An agent's account is its own subject for ever: it
-/// does not become a demandeur's because a neighbour says so.
+/// An agent's account is its own subject for ever: it does not become a demandeur's because a neighbour says so.
 void journal_writer_on_store::put_travelled(const ports::stream_id& stream, const ports::account_row& row) {
   auto itself = law::subject_of(row.account);
-  if (row.about() != itself && committed_->account_about(stream, itself))
-    return;
-  bool is_hosted = streams_.contains(stream);
-  if (is_hosted || row.sealed.empty())
-    store_.put(row);
-  if (!is_hosted)
-    store_.put_held(stream, row);
+  if (row.about() == itself || !committed_->account_about(stream, itself))
+    store_.put(stream, row);
 }
 
 void journal_writer_on_store::put_transfers() {

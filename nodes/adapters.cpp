@@ -20,7 +20,7 @@ public:
   }
 
   std::optional<ports::account_secrets> open(const ports::account_row& row) override {
-    auto plain = keys_->of(stream_)->open_local(journal::accounts_purpose, row.sealed);
+    auto plain = keys_->that_open(stream_)->open_local(journal::accounts_purpose, row.sealed);
     auto secrets = plain ? journal::unpack_alone<ports::account_secrets>(*plain) : std::nullopt;
     return secrets && secrets->account == row.account ? std::move(secrets) : std::nullopt;
   }

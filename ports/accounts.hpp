@@ -42,7 +42,7 @@ class account_sealer {
 public:
   virtual ~account_sealer() = default;
   virtual account_row seal(const account_secrets& secrets) = 0;
-  /// Absent when the row is another territory's, or altered.
+  /// Absent when the row is another territory's, or altered, or when no key is here.
   virtual std::optional<account_secrets> open(const account_row& row) = 0;
 };
 

@@ -257,7 +257,8 @@ public:
   /// That of the stream's last batch; absent for a stream without entries.
   virtual std::optional<signed_head> latest_head(const stream_id& stream) = 0;
 
-  virtual std::vector<account_row> accounts() = 0;
+  /// Of the stream's accounts: as they came where another node hosts it.
+  virtual std::vector<account_row> accounts(const stream_id& stream) = 0;
 
   /// Of each witness the first mark that covers `seq`.
   virtual std::vector<witness_mark> marks_covering(const stream_id& stream, std::uint64_t seq) = 0;

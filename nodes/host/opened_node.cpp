@@ -6,6 +6,7 @@
 #include "law/require.hpp"
 #include "law/time_zone.hpp"
 #include "nodes/adapters.hpp"
+#include "nodes/host/account_filing.hpp"
 #include "nodes/ports/argon2_hasher.hpp"
 #include "nodes/ports/disk_files.hpp"
 #include "nodes/ports/key_file.hpp"
@@ -58,7 +59,7 @@ opened_node::opened_node(const configuration& with, const territory_map& map)
   }
   if (with.federation)
     join_federation(*with.federation);
-  see_to_accounts();
+  file_accounts(*journal_);
   see_to_change_of_keys();
 }
 
@@ -140,30 +141,6 @@ void opened_node::see_to_change_of_keys() {
   if (!links_ || !has_neighbours())
     for (const auto& one : hosted_)
       journal_->writer().hold_back(one->stream, false);
-}
-
-/// What the node let go is still its own to read: it held it. An older format did not say whose dossier an account is
-/// of: its secrets do, and who has no room to keep that is told again when it begins next.
-void opened_node::see_to_accounts() {
-  std::vector<std::shared_ptr<ports::account_sealer>> known{own_->accounts};
-  for (const auto& one : hosted_)
-    known.push_back(one->accounts);
-  for (const auto& [stream, hosts] : authorities_)
-    if (!journal_->keys()->that_open(stream)->open_nothing())
-      known.push_back(make_account_sealer(journal_->keys(), stream));
-  auto opened = [&](const ports::account_row& row) {
-    for (const auto& one : known)
-      if (auto secrets = one->open(row))
-        return *secrets;
-    throw journal::store_broken{"an account does not open"};
-  };
-  std::vector<ports::account_row> unfiled;
-  for (const auto& row : journal_->open_reader()->accounts()) {
-    auto dossier = opened(row).own_dossier;
-    if (dossier && row.subject != law::subject_of(*dossier))
-      unfiled.push_back({row.account, row.sealed, law::subject_of(*dossier)});
-  }
-  journal_->put_accounts(unfiled);
 }
 
 void opened_node::set_up_clock(const configuration& with, const std::string& departement) {
@@ -480,7 +457,7 @@ bool opened_node::answers_for(const ports::stream_id& stream) const {
 }
 
 bool opened_node::is_taken(const law::text<80>& login, const territory_context& of) const {
-  return std::ranges::any_of(journal_->open_reader()->accounts(), [&](const ports::account_row& row) {
+  return std::ranges::any_of(journal_->open_reader()->accounts(of.stream), [&](const ports::account_row& row) {
     auto known = of.accounts->open(row);
     return known && known->login == login;
   });

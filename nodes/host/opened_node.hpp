@@ -113,8 +113,6 @@ private:
   law::siren enter_holder(const territory_context& of, new_account asked);
   bool answers_for(const ports::stream_id& stream) const;
   bool is_taken(const law::text<80>& login, const territory_context& of) const;
-  /// Each is a hosted territory's, and opens with its key. Throws store_broken.
-  void see_to_accounts();
   void find_directory(const federated& with, node_purpose purpose);
   void join_federation(const federated& with);
   bool is_elsewhere(const ports::stream_id& stream) const;

@@ -243,7 +243,7 @@ TEST_CASE("a demandeur's row lets him in as long as his dossier names the accoun
   else
     write_of_demandeur(g, opened, law::applicant_account_closed{row.account});
   // As if nobody had seen to the row.
-  REQUIRE(g.node.journal->put_accounts(std::vector{row}));
+  REQUIRE(g.node.journal->put_accounts({{g.context->stream, {row}}}));
   begin_again(g);
   CHECK_FALSE(g.session_of("demandeur", password));
   auto asked = std::make_shared<read_request>();
@@ -252,6 +252,23 @@ TEST_CASE("a demandeur's row lets him in as long as his dossier names the accoun
   auto read = g.on.ask<read_answer_ptr>(g.guard, read_atom_v, read_request_ptr{asked});
   g.on.run();
   CHECK(g.refused_with(read, refusal_code::unauthenticated));
+}
+
+TEST_CASE("a row that does not open, or is another stream's, lets nobody in and keeps nobody out",
+          "[actors][accounts][L441-2-7-4-1]") {
+  guard_on_stage g;
+  auto row = row_of_demandeur(g, 11);
+  write_of_demandeur(g, 0, law::applicant_account_opened{row.account});
+  bool is_anothers = GENERATE(true, false);
+  if (is_anothers) {
+    REQUIRE(g.node.journal->put_accounts({{*ports::stream_id::parse("T200057875"), {row}}}));
+  } else {
+    row.sealed.back() ^= 1;
+    REQUIRE(g.node.journal->put_accounts({{g.context->stream, {row}}}));
+  }
+  begin_again(g);
+  CHECK_FALSE(g.session_of("demandeur", password));
+  CHECK(g.session_of("admin", password));
 }
 
 TEST_CASE("an account whose secrets are lost is closed, and another one opened", "[actors][accounts][L441-2-7-4-1]") {

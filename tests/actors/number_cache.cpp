@@ -48,7 +48,7 @@ public:
   std::optional<ports::signed_head> head_covering(const ports::stream_id&, std::uint64_t) override { return {}; }
   std::optional<ports::signed_head> latest_head(const ports::stream_id&) override { return {}; }
   std::vector<ports::witness_mark> marks_covering(const ports::stream_id&, std::uint64_t) override { return {}; }
-  std::vector<ports::account_row> accounts() override { return {}; }
+  std::vector<ports::account_row> accounts(const ports::stream_id&) override { return {}; }
   std::vector<ports::logged_line> log_about(law::subject_id, std::size_t) override { return {}; }
 };
 

@@ -122,7 +122,7 @@ TEST_CASE("an account that is erased is overwritten", "[journal][erasure]") {
   simulation::chance{4}.fill(row.sealed);
   for (const auto& sealed : {row.sealed, bytes{}}) {
     store->begin();
-    store->put(ports::account_row{row.account, sealed});
+    store->put(journal::test::stream(), {row.account, sealed});
     store->commit();
     REQUIRE(store->open_keeper()->checkpoint(true));
     CHECK(files_with(disk, {{row.sealed.begin() + 100, row.sealed.begin() + 140}}).empty() == sealed.empty());

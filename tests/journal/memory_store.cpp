@@ -24,8 +24,7 @@ struct memory {
   std::vector<sealed_key> keys;
   std::map<std::tuple<ports::stream_id, ports::stream_id, std::uint64_t>, ports::witness_mark> marks; ///< by witness
   std::map<std::tuple<ports::stream_id, std::uint64_t, bytes32>, ports::signed_head> foreign;
-  std::map<law::agent_id, ports::account_row> accounts;
-  std::map<ports::stream_id, std::map<law::agent_id, ports::account_row>> held;
+  std::map<ports::stream_id, std::map<law::agent_id, ports::account_row>> accounts;
   std::map<std::pair<ports::stream_id, std::uint32_t>, memory_tail> tails;
   std::map<std::string, std::string, std::less<>> settings;
 
@@ -114,23 +113,16 @@ public:
       heads.push_back(head);
     return heads;
   }
-  std::vector<ports::account_row> accounts() override {
+  std::vector<ports::account_row> accounts(const ports::stream_id& stream) override {
     std::vector<ports::account_row> rows;
-    for (const auto& [account, row] : all_->accounts)
-      rows.push_back(row);
-    return rows;
-  }
-  std::vector<ports::account_row> held_accounts(const ports::stream_id& stream) override {
-    std::vector<ports::account_row> rows;
-    for (const auto& [account, row] : all_->held[stream])
+    for (const auto& [account, row] : all_->accounts[stream])
       rows.push_back(row);
     return rows;
   }
   std::optional<ports::account_row> account_about(const ports::stream_id& stream, law::subject_id subject) override {
-    for (const auto* rows : {&all_->held[stream], &all_->accounts})
-      for (const auto& [account, row] : *rows)
-        if (row.subject == subject)
-          return row;
+    for (const auto& [account, row] : all_->accounts[stream])
+      if (row.subject == subject)
+        return row;
     return std::nullopt;
   }
   std::vector<ports::orphan_position> orphan_tails() override {
@@ -209,12 +201,10 @@ public:
         found->second.content.clear();
         found->second.erased = true;
       }
-    for (auto subject : rows.erased) {
-      std::erase_if(staged_.held[rows.stream], [&](const auto& each) { return each.second.subject == subject; });
-      std::erase_if(staged_.accounts, [&](const auto& each) {
+    for (auto subject : rows.erased)
+      std::erase_if(staged_.accounts[rows.stream], [&](const auto& each) {
         return each.second.subject == subject && law::subject_of(each.first) != subject;
       });
-    }
   }
   void put(const sealed_key& key) override {
     staged_.at(key.stream);
@@ -237,7 +227,17 @@ public:
     staged_.at(head.stream);
     staged_.foreign.try_emplace({head.stream, head.seq, head.link}, head);
   }
-  void put(const ports::account_row& row) override { put_among(staged_.accounts, row); }
+  void put(const ports::stream_id& stream, const ports::account_row& account) override {
+    staged_.at(stream);
+    auto& rows = staged_.accounts[stream];
+    rows.erase(account.account);
+    if (account.sealed.empty())
+      return;
+    auto row = account;
+    row.subject = account.about();
+    std::erase_if(rows, [&](const auto& each) { return each.second.subject == row.subject; });
+    rows.emplace(row.account, std::move(row));
+  }
   void orphan(const ports::stream_id& stream, std::uint64_t after, std::uint32_t cut) override {
     auto& from = staged_.at(stream);
     auto& tail = staged_.tails[{stream, cut}];
@@ -268,20 +268,6 @@ public:
     for (const auto& mark : rows.marks)
       tail.marks.try_emplace({mark.seq, mark.witness}, mark);
   }
-  void put_held(const ports::stream_id& stream, const ports::account_row& row) override {
-    staged_.at(stream);
-    put_among(staged_.held[stream], row);
-  }
-  void adopt_accounts(const ports::stream_id& stream) override {
-    for (const auto& [account, row] : staged_.held[stream])
-      put(row);
-    staged_.held.erase(stream);
-  }
-  void give_back_account(const ports::stream_id& stream, law::agent_id account) override {
-    staged_.at(stream);
-    if (auto own = staged_.accounts.extract(account))
-      staged_.held.try_emplace({stream, account}, std::move(own.mapped()));
-  }
   void delete_keys(const ports::stream_id& stream, const bytes32& recipient) override {
     std::erase_if(staged_.keys,
                   [&](const sealed_key& key) { return key.stream == stream && key.recipient == recipient; });
@@ -296,15 +282,6 @@ public:
   std::unique_ptr<store_keeper> open_keeper() override { return std::make_unique<no_keeper>(); }
 
 private:
-  static void put_among(std::map<law::agent_id, ports::account_row>& rows, ports::account_row row) {
-    row.subject = row.about();
-    rows.erase(row.account);
-    if (row.sealed.empty())
-      return;
-    std::erase_if(rows, [&](const auto& each) { return each.second.subject == row.subject; });
-    rows.emplace(row.account, std::move(row));
-  }
-
   std::shared_ptr<memory> committed_ = std::make_shared<memory>();
   memory staged_;
 };

@@ -71,8 +71,7 @@ public:
   std::vector<ports::witness_mark> marks_from(const ports::stream_id&, std::uint64_t) override { return {}; }
   std::vector<ports::witness_mark> last_marks(const ports::stream_id&) override { return {}; }
   std::vector<ports::signed_head> foreign_heads() override { return {}; }
-  std::vector<ports::account_row> accounts() override { return {}; }
-  std::vector<ports::account_row> held_accounts(const ports::stream_id&) override { return {}; }
+  std::vector<ports::account_row> accounts(const ports::stream_id&) override { return {}; }
   std::optional<ports::account_row> account_about(const ports::stream_id&, law::subject_id) override { return {}; }
   std::vector<ports::orphan_position> orphan_tails() override { return {}; }
   std::vector<entry_row> orphan_entries(const ports::stream_id&, std::uint32_t, std::uint64_t, std::size_t) override {

@@ -128,12 +128,12 @@ void check_rollback(const store_maker& make) {
   auto reader = rows->open_reader();
   rows->begin();
   rows->put(stream_rows{stream(), {row_at(1, 10)}, {}, {{bytes_with(1), id_with<law::subject_id>(1)}}, {}, {}, {}});
-  rows->put(ports::account_row{id_with<law::agent_id>(1), {1}});
+  rows->put(stream(), {id_with<law::agent_id>(1), {1}});
   rows->put_setting("name", "value");
   CHECK(reader->entries(stream(), 0, 10).empty());
   rows->roll_back();
   CHECK(reader->streams().empty());
-  CHECK(reader->accounts().empty());
+  CHECK(reader->accounts(stream()).empty());
   CHECK_FALSE(reader->setting("name"));
   CHECK_FALSE(reader->find_number(stream(), bytes_with(1)));
   // What a rollback took back may be written again.
@@ -164,20 +164,14 @@ void check_the_rest(const store_maker& make) {
   auto key = seal_key(stream(), 3, key_purpose::index, bytes_with(9), operating_public(bytes_with(2)), signer);
   rows->begin();
   rows->put(key);
-  rows->put(ports::account_row{id_with<law::agent_id>(1), {1, 2}});
-  rows->put(ports::account_row{id_with<law::agent_id>(2), {3}});
   rows->put_setting("name", "value");
   rows->commit();
   REQUIRE(reader->keys().size() == 1);
   CHECK(verify(reader->keys().front(), signer.public_half()));
   CHECK(open_key(reader->keys().front(), bytes_with(2)) == bytes_with(9));
   rows->begin();
-  rows->put(ports::account_row{id_with<law::agent_id>(1), {}});
-  rows->put(ports::account_row{id_with<law::agent_id>(2), {4}});
   rows->put_setting("name", "other");
   rows->commit();
-  REQUIRE(reader->accounts().size() == 1);
-  CHECK(reader->accounts().front().sealed == bytes{4});
   CHECK(reader->setting("name") == "other");
   CHECK(rows->open_keeper()->checkpoint(true));
 }
@@ -292,48 +286,48 @@ void check_put_tail(const store_maker& make) {
   CHECK(reader->orphan_entries(stream(), 3, 0, 10) == std::vector{row_at(4, 10), row_at(5, 20)});
 }
 
-void check_held_accounts(const store_maker& make) {
+/// Two streams may well name the same account: each has its own row of it, and nothing of one reaches the other.
+void check_accounts(const store_maker& make) {
   auto rows = make();
   auto reader = rows->open_reader();
   auto account = [](std::uint8_t byte) { return id_with<law::agent_id>(byte); };
   auto about = [](std::uint8_t byte) { return id_with<law::subject_id>(byte); };
+  auto set = [&](const ports::stream_id& of, std::uint8_t byte, bytes sealed) {
+    rows->begin();
+    rows->put(of, {account(byte), std::move(sealed)});
+    rows->commit();
+  };
+  CHECK(reader->accounts(stream()).empty());
+  set(stream(), 2, {2});
+  set(stream(), 1, {1});
+  set(other_stream(), 1, {7});
+  set(other_stream(), 2, {9});
+  auto found = reader->accounts(stream());
+  REQUIRE(found.size() == 2);
+  CHECK(found[0].account == account(1));
+  CHECK(found[0].sealed == bytes{1});
+  CHECK(found[0].subject == about(1));
+  CHECK(reader->account_about(other_stream(), about(1))->sealed == bytes{7});
+  set(stream(), 1, {3, 4});
+  set(other_stream(), 2, {});
+  set(other_stream(), 3, {});
+  CHECK(reader->account_about(stream(), about(1))->sealed == bytes{3, 4});
+  CHECK(reader->account_about(other_stream(), about(1))->sealed == bytes{7});
+  CHECK(reader->account_about(stream(), about(2))->sealed == bytes{2});
+  CHECK_FALSE(reader->account_about(other_stream(), about(2)));
+  CHECK(reader->accounts(other_stream()).size() == 1);
+}
+
+void check_forgotten_numbers(const store_maker& make) {
+  auto rows = make();
+  auto reader = rows->open_reader();
+  put_rows(*rows, {stream(), {}, {}, {{bytes_with(1), id_with<law::subject_id>(1)}}, {}, {}, {}});
+  put_rows(*rows, {other_stream(), {}, {}, {{bytes_with(1), id_with<law::subject_id>(2)}}, {}, {}, {}});
   rows->begin();
-  rows->put(ports::account_row{account(1), {1}});
-  rows->put(ports::account_row{account(3), {7}});
-  for (std::uint8_t byte : {std::uint8_t{1}, std::uint8_t{2}, std::uint8_t{4}})
-    rows->put_held(stream(), {account(byte), {byte, byte}});
-  rows->put_held(stream(), {account(2), {9}});
-  rows->put_held(stream(), {account(4), {}});
-  rows->put_held(other_stream(), {account(2), {5}});
-  rows->put(stream_rows{stream(), {}, {}, {{bytes_with(1), id_with<law::subject_id>(1)}}, {}, {}, {}});
-  rows->put(stream_rows{other_stream(), {}, {}, {{bytes_with(1), id_with<law::subject_id>(2)}}, {}, {}, {}});
-  rows->commit();
-  CHECK(reader->accounts().size() == 2);
-  CHECK(reader->held_accounts(stream()).size() == 2);
-  CHECK(reader->account_about(stream(), about(1))->sealed == bytes{1, 1});
-  CHECK(reader->account_about(stream(), about(3))->sealed == bytes{7});
-  CHECK(reader->account_about(other_stream(), about(2))->sealed == bytes{5});
-  CHECK_FALSE(reader->account_about(stream(), about(4)));
-  rows->begin();
-  rows->adopt_accounts(stream());
   rows->forget_numbers(stream());
   rows->commit();
-  CHECK(reader->held_accounts(stream()).empty());
-  CHECK(reader->held_accounts(other_stream()).size() == 1);
-  CHECK(reader->accounts().size() == 3);
-  CHECK(reader->account_about(stream(), about(1))->sealed == bytes{1, 1});
-  CHECK(reader->account_about(stream(), about(2))->sealed == bytes{9});
   CHECK_FALSE(reader->find_number(stream(), bytes_with(1)));
   CHECK(reader->find_number(other_stream(), bytes_with(1)));
-  rows->begin();
-  rows->put_held(stream(), {account(1), {3}});
-  for (std::uint8_t byte : {std::uint8_t{1}, std::uint8_t{2}, std::uint8_t{5}})
-    rows->give_back_account(stream(), account(byte));
-  rows->commit();
-  CHECK(reader->accounts().size() == 1);
-  CHECK(reader->held_accounts(stream()).size() == 2);
-  CHECK(reader->account(stream(), account(1))->sealed == bytes{3});
-  CHECK(reader->account(stream(), account(2))->sealed == bytes{9});
 }
 
 void check_deleted_keys(const store_maker& make) {
@@ -355,47 +349,38 @@ void check_deleted_keys(const store_maker& make) {
                              [](const auto& key) { return key.stream == stream() && key.recipient == bytes_with(1); }));
 }
 
-/// Whose accounts are of dossiers: one a dossier, which goes with it wherever it is kept.
+/// Whose accounts are of dossiers: one a dossier, which goes with it.
 void check_accounts_of_dossiers(const store_maker& make) {
   auto rows = make();
   auto reader = rows->open_reader();
   auto account = [](std::uint8_t byte) { return id_with<law::agent_id>(byte); };
   auto dossier = [](std::uint8_t byte) { return id_with<law::subject_id>(byte); };
   rows->begin();
-  rows->put(ports::account_row{account(1), {1}, dossier(21)});
-  rows->put(ports::account_row{account(2), {2}, dossier(22)});
-  rows->put(ports::account_row{account(3), {3}, dossier(22)});
-  rows->put(ports::account_row{account(9), {9}});
-  rows->put_held(stream(), {account(4), {4}, dossier(21)});
-  rows->put_held(stream(), {account(5), {5}, dossier(21)});
-  rows->put_held(other_stream(), {account(6), {6}, dossier(21)});
+  rows->put(stream(), {account(1), {1}, dossier(21)});
+  rows->put(stream(), {account(2), {2}, dossier(22)});
+  rows->put(stream(), {account(3), {3}, dossier(22)});
+  rows->put(stream(), {account(9), {9}});
+  rows->put(other_stream(), {account(6), {6}, dossier(21)});
+  rows->put(other_stream(), {account(1), {1}, dossier(23)});
   rows->commit();
-  CHECK(reader->accounts().size() == 3);
+  CHECK(reader->accounts(stream()).size() == 3);
+  CHECK(reader->account_about(stream(), dossier(21))->account == account(1));
   CHECK(reader->account_about(stream(), dossier(22))->account == account(3));
   CHECK_FALSE(reader->account_about(stream(), dossier(2)));
-  REQUIRE(reader->held_accounts(stream()).size() == 1);
-  CHECK(reader->held_accounts(stream()).front().subject == dossier(21));
-  CHECK(reader->account_about(stream(), dossier(21))->account == account(5));
-  rows->begin();
-  rows->adopt_accounts(stream());
-  rows->commit();
-  CHECK(reader->accounts().size() == 3);
-  CHECK(reader->account_about(stream(), dossier(21))->account == account(5));
-  rows->begin();
-  rows->put_held(stream(), {account(7), {7}, dossier(21)});
   // Nobody's tombstone reaches an agent, nor what another stream says.
-  rows->put(stream_rows{stream(), {}, {}, {}, {}, {}, {dossier(21), dossier(9)}});
-  rows->commit();
-  CHECK(reader->accounts().size() == 2);
-  CHECK(reader->held_accounts(stream()).empty());
-  CHECK(reader->account_about(other_stream(), dossier(21))->account == account(6));
+  put_rows(*rows, {stream(), {}, {}, {}, {}, {}, {dossier(21), dossier(9), dossier(23)}});
+  CHECK(reader->accounts(stream()).size() == 2);
+  CHECK_FALSE(reader->account_about(stream(), dossier(21)));
   CHECK(reader->account_about(stream(), dossier(9))->account == account(9));
+  CHECK(reader->account_about(other_stream(), dossier(21))->account == account(6));
+  CHECK(reader->account_about(other_stream(), dossier(23))->account == account(1));
 }
 
 void check_store_contract(const store_maker& make) {
   check_moved_tail(make);
   check_put_tail(make);
-  check_held_accounts(make);
+  check_accounts(make);
+  check_forgotten_numbers(make);
   check_accounts_of_dossiers(make);
   check_deleted_keys(make);
   check_entries(make);
@@ -510,28 +495,44 @@ TEST_CASE("a file that is no journal, or of another format, is not opened", "[jo
   CHECK_THROWS_AS(open_sqlite_store("words", disk.vfs()), store_broken);
 }
 
+namespace {
+
+/// The tables of accounts as they were in format 3, and what `more` makes of it.
+void make_older(test::node& node, const std::string& more) {
+  node.journal.reset();
+  sqlite_database{test::node::path, sqlite_access::read_write, node.disk.vfs()}.execute(
+      "DROP TABLE account; CREATE TABLE account (agent BLOB PRIMARY KEY, sealed BLOB NOT NULL) WITHOUT ROWID; "
+      "CREATE TABLE held_account (stream INTEGER NOT NULL, agent BLOB NOT NULL, sealed BLOB NOT NULL, "
+      "PRIMARY KEY (stream, agent)) WITHOUT ROWID; " +
+      more);
+}
+
+std::string blob_of(law::agent_id account) { return "x'" + law::to_hex(account.bytes) + "'"; }
+
+} // namespace
+
 TEST_CASE("a journal of an older format is read as it is, and migrated by whoever writes", "[journal][store]") {
-  std::string before_subjects = "DROP INDEX account_subject; ALTER TABLE account DROP COLUMN subject; ";
-  std::string before_tails = before_subjects + "DROP TABLE orphan_entry; DROP TABLE orphan_head; "
-                                               "DROP TABLE orphan_mark; DROP TABLE held_account; ";
+  auto account = test::id_with<law::agent_id>(3);
   bool oldest = GENERATE(true, false);
   test::node old;
   old.open();
   old.write(old.asked(test::id_with<law::subject_id>(3), 0, "before"));
   auto before = old.rows()->entries(test::stream(), 0, 10);
-  old.journal.reset();
-  sqlite_database{test::node::path, sqlite_access::read_write, old.disk.vfs()}.execute(
-      before_tails +
-      (oldest ? "DROP TABLE mark; DROP TABLE foreign_head; PRAGMA user_version = 1;" : "PRAGMA user_version = 2;"));
+  make_older(old, "DROP TABLE orphan_entry; DROP TABLE orphan_head; DROP TABLE orphan_mark; DROP TABLE held_account; "
+                  "INSERT INTO account VALUES (" +
+                      blob_of(account) + ", x'01'); " +
+                      (oldest ? "DROP TABLE mark; DROP TABLE foreign_head; PRAGMA user_version = 1;"
+                              : "PRAGMA user_version = 2;"));
   CHECK(old.rows()->entries(test::stream(), 0, 10) == before);
   CHECK(old.rows()->last_marks(test::stream()).empty());
   CHECK(old.rows()->foreign_heads().empty());
   CHECK(old.rows()->orphan_tails().empty());
   CHECK(old.rows()->orphan_entries(test::stream(), 1, 0, 10).empty());
-  CHECK(old.rows()->held_accounts(test::stream()).empty());
-  CHECK_FALSE(old.rows()->account_about(test::stream(), test::id_with<law::subject_id>(1)));
+  CHECK(old.rows()->accounts(test::stream()).empty());
+  CHECK_FALSE(old.rows()->account_about(test::stream(), law::subject_of(account)));
   old.open();
   CHECK(old.rows()->entries(test::stream(), 0, 10) == before);
+  CHECK(old.rows()->account_about(test::stream(), law::subject_of(account))->sealed == bytes{1});
   ports::witness_mark mark;
   mark.stream = test::stream();
   mark.seq = 2;
@@ -543,26 +544,26 @@ TEST_CASE("a journal of an older format is read as it is, and migrated by whoeve
   CHECK(old.verify().faults.empty());
 }
 
-TEST_CASE("accounts of a journal whose format did not say their subjects are their own", "[journal][store]") {
+TEST_CASE("accounts of a journal whose format kept them together are of its first stream, but for what came of others",
+          "[journal][store][L441-2-7-4-1]") {
+  auto own = test::id_with<law::agent_id>(3);
+  auto other = test::id_with<law::agent_id>(4);
   test::node old;
   old.open();
-  auto account = test::id_with<law::agent_id>(3);
-  REQUIRE(old.journal->put_accounts(std::vector{ports::account_row{account, {1}, test::id_with<law::subject_id>(4)}}));
-  old.journal.reset();
-  sqlite_database{test::node::path, sqlite_access::read_write, old.disk.vfs()}.execute(
-      "DROP INDEX account_subject; ALTER TABLE account DROP COLUMN subject; DROP INDEX held_account_subject; "
-      "ALTER TABLE held_account DROP COLUMN subject; PRAGMA user_version = 3;");
-  auto as_it_was = [&] {
-    auto rows = old.rows();
-    CHECK(rows->accounts().size() == 1);
-    CHECK(rows->held_accounts(test::stream()).empty());
-    CHECK_FALSE(rows->account_about(test::stream(), test::id_with<law::subject_id>(4)));
-    CHECK(rows->account_about(test::stream(), law::subject_of(account))->sealed == bytes{1});
-  };
-  as_it_was();
+  // Number 2: that of its own is 1.
+  REQUIRE(old.journal->put_accounts({{test::other_stream(), {ports::account_row{own, {}}}}}));
+  make_older(old, "INSERT INTO account VALUES (" + blob_of(own) + ", x'01'), (" + blob_of(other) +
+                      ", x'02'); INSERT INTO held_account VALUES (2, " + blob_of(own) + ", x'03'), (1, " +
+                      blob_of(other) + ", x'04'); PRAGMA user_version = 3;");
+  CHECK(old.rows()->accounts(test::stream()).empty());
   old.open();
-  as_it_was();
-  REQUIRE(old.journal->put_accounts(std::vector{ports::account_row{account, {1}, test::id_with<law::subject_id>(4)}}));
-  CHECK(old.rows()->accounts().size() == 1);
-  CHECK(old.rows()->account_about(test::stream(), test::id_with<law::subject_id>(4)));
+  auto sealed_of = [&](const ports::stream_id& stream, law::agent_id account) {
+    return old.rows()->account_about(stream, law::subject_of(account))->sealed;
+  };
+  CHECK(sealed_of(test::stream(), own) == bytes{1});
+  // As it came since.
+  CHECK(sealed_of(test::stream(), other) == bytes{4});
+  CHECK(sealed_of(test::other_stream(), own) == bytes{3});
+  CHECK(old.rows()->accounts(test::stream()).size() == 2);
+  CHECK(old.rows()->accounts(test::other_stream()).size() == 1);
 }

@@ -382,140 +382,6 @@ TEST_CASE("a closing that found no room closes nothing", "[L441-2-7-4-1]") {
   CHECK(passing_nodes::write(all.first, 1, 0) == 2);
 }
 
-TEST_CASE("accounts travel with the entries about them, and open where the stream goes on", "[L441-2-7-4-1]") {
-  passing_nodes all;
-  auto account = [](std::uint8_t byte) { return id_with<law::agent_id>(byte); };
-  auto open_account = [&](node& by, std::uint8_t byte) {
-    auto append = std::make_shared<ports::append>();
-    append->stream = stream();
-    law::account_opened opened{};
-    opened.account = account(byte);
-    append->drafts.push_back(by.draft(law::subject_of(account(byte)), record_of(opened)));
-    append->accounts.push_back({account(byte), by.journal->seal_local(stream(), "toit.test", bytes{byte})});
-    REQUIRE(by.write(append).status == append_status::appended);
-  };
-  open_account(all.first, 11);
-  open_account(all.first, 12);
-  all.bring(all.next, all.first);
-  CHECK(all.next.rows()->held_accounts(stream()).size() == 2);
-  CHECK(all.next.rows()->accounts().empty());
-  auto closing = std::make_shared<ports::append>();
-  closing->stream = stream();
-  closing->reads.push_back({law::subject_of(account(12)), 3});
-  closing->drafts.push_back(all.first.draft(law::subject_of(account(12)), record_of(law::account_closed{account(12)})));
-  closing->accounts.push_back({account(12), {}});
-  REQUIRE(all.first.write(closing).status == append_status::appended);
-  all.bring(all.next, all.first);
-  CHECK(all.next.rows()->held_accounts(stream()).size() == 1);
-  REQUIRE(all.pass_to(all.next).status == adoption_status::adopted);
-  auto rows = all.next.rows()->accounts();
-  REQUIRE(rows.size() == 1);
-  CHECK(all.next.journal->open_local(stream(), "toit.test", rows[0].sealed) == bytes{11});
-  CHECK(all.next.rows()->held_accounts(stream()).empty());
-  open_account(all.next, 13);
-  all.bring(all.third, all.next, 0);
-  CHECK(all.third.rows()->held_accounts(stream()).size() == 2);
-}
-
-namespace {
-
-law::agent_id account_at(std::uint8_t byte) { return id_with<law::agent_id>(byte); }
-
-/// An entry of a demandeur's dossier, and the row of his account from then on; an empty one goes.
-std::uint64_t write_in_dossier(node& by, std::uint8_t dossier, std::uint64_t last, law::event happened,
-                               ports::account_row row) {
-  auto append = std::make_shared<ports::append>();
-  append->stream = stream();
-  append->reads.push_back({subject_at(dossier), last});
-  append->drafts.push_back(by.draft(subject_at(dossier), record_of(std::move(happened))));
-  append->accounts.push_back(std::move(row));
-  auto result = by.write(append);
-  REQUIRE(result.status == append_status::appended);
-  return result.last_seq;
-}
-
-std::uint64_t open_account_of(node& by, std::uint8_t dossier, std::uint8_t account) {
-  auto sealed = by.journal->seal_local(stream(), "toit.test", bytes{account});
-  return write_in_dossier(by, dossier, 0, law::applicant_account_opened{account_at(account)},
-                          {account_at(account), std::move(sealed), subject_at(dossier)});
-}
-
-} // namespace
-
-TEST_CASE("a demandeur's account passes with his dossier, there and back, unless it is closed", "[L441-2-7-4-1]") {
-  passing_nodes all;
-  open_account_of(all.first, 5, 11);
-  auto opened = open_account_of(all.first, 6, 12);
-  all.bring(all.next, all.first);
-  CHECK(all.next.rows()->held_accounts(stream()).size() == 2);
-  write_in_dossier(all.first, 6, opened, law::applicant_account_closed{account_at(12)}, {account_at(12), {}});
-  all.bring(all.next, all.first);
-  REQUIRE(all.pass_to(all.next).status == adoption_status::adopted);
-  auto rows = all.next.rows()->accounts();
-  REQUIRE(rows.size() == 1);
-  CHECK(rows[0].subject == subject_at(5));
-  CHECK(all.next.journal->open_local(stream(), "toit.test", rows[0].sealed) == bytes{11});
-
-  open_account_of(all.next, 7, 13);
-  REQUIRE(all.next.writer().seal_keys_to(stream(), operating_public(all.first.keys.operating_secret)));
-  all.first.writer().release(stream());
-  REQUIRE(all.bring(all.first, all.next, 1).status == transfer_status::stored);
-  all.next.writer().release(stream());
-  auto asked = all.asked(2);
-  asked.secrets.clear();
-  all.hosts.push_back(all.hosts[0]);
-  REQUIRE(all.first.writer().adopt(asked).status == adoption_status::adopted);
-  rows = all.first.rows()->accounts();
-  REQUIRE(rows.size() == 2);
-  CHECK(rows[1].subject == subject_at(7));
-  CHECK(all.first.journal->open_local(stream(), "toit.test", rows[1].sealed) == bytes{13});
-}
-
-TEST_CASE("the account of an erased dossier is gone where its stream was hosted before, and where it is held",
-          "[L441-2-7-4-1][L441-2-7-1-1c]") {
-  passing_nodes all;
-  auto opened = open_account_of(all.first, 5, 11);
-  all.bring(all.next, all.first);
-  all.bring(all.third, all.first);
-  REQUIRE(all.third.rows()->held_accounts(stream()).size() == 1);
-  REQUIRE(all.pass_to(all.next).status == adoption_status::adopted);
-  all.first.writer().release(stream());
-  REQUIRE(all.bring(all.first, all.next, 1).status == transfer_status::stored);
-  REQUIRE(all.first.rows()->accounts().size() == 1);
-  REQUIRE(all.next.erase(subject_at(5), {opened}).status == append_status::appended);
-  CHECK(all.next.rows()->accounts().empty());
-  for (auto* holder : {&all.first, &all.third}) {
-    auto brought = all.with_hosts(*all.next.journal->open_transfers()->read(stream(), opened, 1U << 20));
-    CHECK(brought.accounts.empty());
-    // Nor does it come back beside its tombstone.
-    brought.accounts.push_back({account_at(11), bytes{11}, subject_at(5)});
-    REQUIRE(holder->writer().stage_transfer(brought).status == transfer_status::stored);
-    REQUIRE(holder->writer().sync().entries);
-    CHECK(holder->rows()->accounts().empty());
-    CHECK(holder->rows()->held_accounts(stream()).empty());
-  }
-}
-
-TEST_CASE("rows of accounts count among the bytes of a transfer, and a neighbour's word makes none another's",
-          "[L441-2-7-4-1]") {
-  passing_nodes all;
-  for (std::uint8_t byte = 5; byte < 9; ++byte)
-    write_in_dossier(all.first, byte, 0, law::applicant_account_opened{account_at(byte)},
-                     {account_at(byte), bytes(5000, byte), subject_at(byte)});
-  auto part = all.first.journal->open_transfers()->read(stream(), 0, 8000);
-  CHECK(part->entries.size() == 2);
-  REQUIRE(part->accounts.size() == 1);
-  CHECK(part->accounts[0].subject == subject_at(5));
-  auto brought = all.with_hosts(*part);
-  brought.accounts.push_back({account_at(6), bytes{6}, subject_at(6)});
-  brought.accounts.push_back({account_at(5), {}, subject_at(5)});
-  REQUIRE(all.next.writer().stage_transfer(brought).status == transfer_status::stored);
-  REQUIRE(all.next.writer().sync().entries);
-  auto held = all.next.rows()->held_accounts(stream());
-  REQUIRE(held.size() == 1);
-  CHECK(held[0].sealed == bytes(5000, 5));
-}
-
 TEST_CASE("the first host takes its stream back, with the numbers and subjects as they are by then", "[L441-2-7-4-1]") {
   passing_nodes all;
   passing_nodes::write(all.first, 1, 0);
@@ -615,8 +481,7 @@ TEST_CASE("who has handed a stream back opens it no more, follows it, and takes 
   }
   CHECK_FALSE(has_own_keys(all.next));
   CHECK_FALSE(reads(all.next, 2));
-  CHECK(all.next.rows()->accounts().empty());
-  CHECK(all.next.rows()->held_accounts(stream()).size() == 1);
+  CHECK(all.next.rows()->accounts(stream()).size() == 1);
   auto question = std::make_shared<ports::append>();
   question->stream = stream();
   question->command = id_with<law::command_id>(5);
@@ -634,7 +499,9 @@ TEST_CASE("who has handed a stream back opens it no more, follows it, and takes 
   CHECK(all.next.writer().adopt(again).status == adoption_status::locked);
   CHECK(all.pass_to(all.next).status == adoption_status::adopted);
   CHECK(reads(all.next, 2));
-  CHECK(all.next.rows()->accounts().size() == 1);
+  auto rows = all.next.rows()->accounts(stream());
+  REQUIRE(rows.size() == 1);
+  CHECK(all.next.journal->open_local(stream(), accounts_purpose, rows[0].sealed) == bytes{1});
   CHECK(all.next.journal->open_reader()->find_number(stream(), *law::nud::parse(a_number)));
   CHECK(all.next.verify().faults.empty());
 }
@@ -644,6 +511,8 @@ TEST_CASE("a power cut while keys are given up leaves them or takes them all", "
   for (std::uint64_t writes = 0; !ended; ++writes) {
     passing_nodes all;
     open_sealed_account(all.first, id_with<law::agent_id>(11));
+    REQUIRE(passing_nodes::register_number(all.first, 2, a_number).status == append_status::appended);
+    auto number = all.first.journal->keys()->of(stream())->number_key(*law::nud::parse(a_number));
     all.bring(all.next, all.first);
     all.pass_to(all.next);
     all.next.writer().release(stream());
@@ -655,10 +524,11 @@ TEST_CASE("a power cut while keys are given up leaves them or takes them all", "
     }
     all.next.crash();
     all.next.open_as_it_is();
-    CHECK(has_own_keys(all.next) == !all.next.rows()->accounts().empty());
+    CHECK(has_own_keys(all.next) == all.next.rows()->find_number(stream(), number).has_value());
     REQUIRE(all.next.writer().let_open(stream(), false));
     CHECK_FALSE(has_own_keys(all.next));
-    CHECK(all.next.rows()->held_accounts(stream()).size() == 1);
+    CHECK_FALSE(all.next.rows()->find_number(stream(), number));
+    CHECK(all.next.rows()->accounts(stream()).size() == 1);
     REQUIRE(writes < 100);
   }
 }

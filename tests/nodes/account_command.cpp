@@ -180,7 +180,7 @@ std::vector<E> entered(opened_node& opened, const territory_context& of) {
 }
 
 bool lets_in(opened_node& opened, const territory_context& of, const std::string& login) {
-  for (const auto& row : opened.journal().open_reader()->accounts())
+  for (const auto& row : opened.journal().open_reader()->accounts(of.stream))
     if (auto known = of.accounts->open(row); known && known->login == law::text<80>{login})
       return of.passwords->matches(known->password, agents_password);
   return false;
