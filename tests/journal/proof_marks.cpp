@@ -15,7 +15,7 @@ using enum proof_fault_reason;
 
 namespace {
 
-const auto subject = id_with<law::subject_id>(1);
+const auto proved_subject = id_with<law::subject_id>(1);
 
 /// Subject 1 at 2, 4 and 7; each batch ends at 2, 3, 5, 6, 7, 8 and 9.
 class marked_journal : public proving_node {
@@ -99,7 +99,7 @@ private:
     row.header.seq = seq;
     auto found = std::ranges::lower_bound(own_, seq);
     if (found != own_.end() && *found == seq) {
-      row.header.subject = subject;
+      row.header.subject = proved_subject;
       row.header.previous = found == own_.begin() ? 0 : *std::prev(found);
     }
     return row;
@@ -203,7 +203,7 @@ TEST_CASE("who knows no signer learns under which key a proof holds together, an
 TEST_CASE("a proof from a long journal reads the subject's batches alone", "[journal][proof]") {
   constexpr std::uint64_t batch = 1024;
   endless_reader rows{500'000, batch, {77, 120'000, 120'001, 333'333, 499'999}};
-  auto made = make_proof(rows, journal::test::stream(), subject, nullptr, {});
+  auto made = make_proof(rows, journal::test::stream(), proved_subject, nullptr, {});
   REQUIRE(made);
   CHECK(made->segments.size() == 4);
   CHECK(rows.rows_read <= 5 * batch);
@@ -213,11 +213,11 @@ TEST_CASE("marks stand in a proof as long as a million leaves suffice", "[journa
   // Entries 1 and 10, both in full; a batch each.
   endless_reader rows{2'000'000, 1, {10}};
   std::vector marks{rows.mark(proof_leaves_most + 3)};
-  auto far = make_proof(rows, journal::test::stream(), subject, nullptr, marks).value();
+  auto far = make_proof(rows, journal::test::stream(), proved_subject, nullptr, marks).value();
   CHECK(far.marks_left_out == 1);
   CHECK(leaves_of(far) == proof_leaves_most - 7);
   marks = {rows.mark(proof_leaves_most + 2)};
-  auto near = make_proof(rows, journal::test::stream(), subject, nullptr, marks).value();
+  auto near = make_proof(rows, journal::test::stream(), proved_subject, nullptr, marks).value();
   CHECK(near.marks_left_out == 0);
   CHECK(leaves_of(near) == proof_leaves_most);
   CHECK(near.segments.size() == 1);
@@ -229,28 +229,28 @@ TEST_CASE("marks stand in a proof as long as a million leaves suffice", "[journa
 
 TEST_CASE("batches of more than a million leaves have no proof", "[journal][proof]") {
   endless_reader largest{proof_leaves_most + 2, proof_leaves_most + 2, {10}};
-  CHECK(make_proof(largest, journal::test::stream(), subject, nullptr, {}).has_value());
+  CHECK(make_proof(largest, journal::test::stream(), proved_subject, nullptr, {}).has_value());
   endless_reader larger{proof_leaves_most + 3, proof_leaves_most + 3, {10}};
-  CHECK(make_proof(larger, journal::test::stream(), subject, nullptr, {}).error() == proof_refusal::too_large);
+  CHECK(make_proof(larger, journal::test::stream(), proved_subject, nullptr, {}).error() == proof_refusal::too_large);
 }
 
 TEST_CASE("a subject of more entries than a proof may hold has none", "[journal][proof]") {
   std::vector<std::uint64_t> own(proof_entries_most);
   std::ranges::generate(own, [seq = std::uint64_t{1}]() mutable { return ++seq; });
   endless_reader most{proof_entries_most + 2, 64, own};
-  auto made = make_proof(most, journal::test::stream(), subject, nullptr, {});
+  auto made = make_proof(most, journal::test::stream(), proved_subject, nullptr, {});
   REQUIRE(made);
   CHECK(decode_proof(encode_proof(*made).value()));
   own.push_back(proof_entries_most + 2);
   endless_reader more{proof_entries_most + 2, 64, own};
-  CHECK(make_proof(more, journal::test::stream(), subject, nullptr, {}).error() == proof_refusal::too_large);
+  CHECK(make_proof(more, journal::test::stream(), proved_subject, nullptr, {}).error() == proof_refusal::too_large);
 }
 
 TEST_CASE("a journal that leads a proof astray is told as broken", "[journal][proof]") {
   marked_journal node;
   auto reader = node.rows();
-  CHECK_THROWS_AS(make_proof(*reader, journal::test::stream(), subject, nullptr, {}, 3), store_broken);
-  CHECK_THROWS_AS(make_proof(*reader, journal::test::stream(), subject, nullptr, {}, 99), store_broken);
+  CHECK_THROWS_AS(make_proof(*reader, journal::test::stream(), proved_subject, nullptr, {}, 3), store_broken);
+  CHECK_THROWS_AS(make_proof(*reader, journal::test::stream(), proved_subject, nullptr, {}, 99), store_broken);
 }
 
 TEST_CASE("bytes are a proof from their first word to their last", "[journal][proof]") {
