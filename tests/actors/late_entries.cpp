@@ -2,6 +2,7 @@
 
 #include "actors/late_entries.hpp"
 
+#include "nodes/adapters.hpp"
 #include "tests/actors/stage.hpp"
 #include "tests/journal/passing.hpp"
 
@@ -20,17 +21,6 @@ public:
   void forget(const ports::stream_id&, std::string_view) override {}
 };
 
-class digester_of_stream : public ports::digester {
-public:
-  explicit digester_of_stream(std::shared_ptr<const journal::key_ring> keys) : keys_{std::move(keys)} {}
-  law::bytes32 digest(std::string_view purpose, std::span<const std::uint8_t> content) const override {
-    return keys_->of(journal::test::stream())->digest(purpose, content);
-  }
-
-private:
-  std::shared_ptr<const journal::key_ring> keys_;
-};
-
 /// Says yes to whatever is asked again.
 access_guard_actor::behavior_type willing_guard(access_guard_actor::pointer, std::vector<asked_command_ptr>* asked) {
   return {
@@ -42,6 +32,7 @@ access_guard_actor::behavior_type willing_guard(access_guard_actor::pointer, std
         return std::make_shared<const answer>(receipt{});
       },
       [](read_atom, const read_request_ptr&) { return read_answer_ptr{}; },
+      [](list_atom, const late_query_ptr&) { return late_page_ptr{}; },
       [](rights_atom) { return rights_ptr{}; },
       [](keep_atom, bool) { return true; },
   };
@@ -92,7 +83,7 @@ struct late_on_stage : passing_nodes {
     context->sealer = next.journal->open_sealer();
     context->open_reader = [this] { return next.journal->open_reader(); };
     context->snapshots = std::make_shared<no_snapshots>();
-    context->digester = std::make_shared<digester_of_stream>(next.journal->keys());
+    context->digester = nodes::make_digester(next.journal->keys(), journal::test::stream());
     context->metrics = std::make_shared<base::metrics>();
     recorder = on.system().spawn(event_recorder, &next.writer(), context->metrics, deliberate_bugs{});
     guard = on.system().spawn(willing_guard, &repeated);

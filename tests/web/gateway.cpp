@@ -20,6 +20,7 @@ access_guard_actor::behavior_type silent_guard(access_guard_actor::pointer self)
       [](logout_atom, const std::string&) {},
       [=](submit_atom, const asked_command_ptr&) { return silence(answer_ptr{}); },
       [=](read_atom, const read_request_ptr&) { return silence(read_answer_ptr{}); },
+      [=](list_atom, const late_query_ptr&) { return silence(late_page_ptr{}); },
       [](rights_atom) { return rights_ptr{std::make_shared<const law::rights_book>()}; },
       [](keep_atom, bool) { return true; },
   };
