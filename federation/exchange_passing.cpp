@@ -119,7 +119,8 @@ void exchange::gather(const stream_id& stream) {
   if (!gathering_.try_emplace(stream, begun).second)
     return;
   for (auto& [name, p] : peers_)
-    gather_from(name, p, stream);
+    if (!is_gathered_from(p, stream))
+      gather_from(name, p, stream);
   settle_gathering(stream);
 }
 

@@ -532,7 +532,7 @@ void journal_writer_on_store::settle(const ports::stream_id& stream, stream_stat
   std::erase_if(state.signers, [&](const named_signer& signer) { return signer.named_at > state.at.seq; });
   state.at.ordering_seq = head->ordering_seq;
   auto last = committed_->entry(stream, state.at.seq);
-  auto record = last ? read_row(*last, stream_keys{stream}).record : nullptr;
+  auto record = last ? read_row(*last, stream_keys{stream}, unreadable::says_nothing).record : nullptr;
   state.closed = record && std::holds_alternative<law::stream_closing>(record->event);
 }
 

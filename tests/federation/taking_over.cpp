@@ -145,8 +145,8 @@ private:
   bool holds_up(const some_nodes::on_its_way& one) {
     auto read = decode(one.sent);
     const auto* said = read ? std::get_if<entries>(&read->said) : nullptr;
-    bool held = said && said->brought.stream == all_.stream("plaine") && one.from == all_["departement"].name &&
-                one.to == all_["region"].name;
+    bool held = said && !said->brought.entries.empty() && said->brought.stream == all_.stream("plaine") &&
+                one.from == all_["departement"].name && one.to == all_["region"].name;
     if (held)
       waiting_.push_back(one);
     return held;
@@ -168,9 +168,7 @@ TEST_CASE("who holds more is awaited to the end as long as he brings it, however
     CHECK_FALSE(all.hosts("region", "plaine"));
     line.run_a_second();
   }
-  // A hello that came meanwhile had nothing sent twice.
   line.run_a_second();
-  CHECK(line.is_empty());
   REQUIRE(all.hosts("region", "plaine"));
   CHECK(all.cuts("region", "plaine") == std::vector{held + 1});
   join(all, "plaine");

