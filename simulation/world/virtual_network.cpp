@@ -61,6 +61,8 @@ void virtual_network::set_peers(const node_name& who, std::uint64_t life, std::s
   if (found == nodes_.end() || found->second.life != life)
     return;
   found->second.peers = std::move(peers);
+  // Whoever is a neighbour again is told of anew.
+  std::erase_if(found->second.told, [&](const auto& one) { return !found->second.peers.contains(one.first); });
   tell_changes();
 }
 
