@@ -2,6 +2,8 @@
 
 #include "law/rights.hpp"
 
+#include <algorithm>
+
 namespace toit::nodes {
 
 namespace {
@@ -17,12 +19,12 @@ ports::entry_draft draft(ports::sealer& sealer, const ports::stream_id& stream, 
   return {subject, std::move(payload), std::make_shared<const law::record>(std::move(record))};
 }
 
-/// The first event of this kind in the stream that is the one looked for.
+/// The first event of this kind in the stream that is the one looked for; mostly it is among the first entries.
 template <class E, class Condition>
 std::optional<E> first_event(ports::journal_reader& reader, const ports::stream_id& stream, Condition&& is_it) {
-  constexpr std::size_t chunk = 64;
+  constexpr std::size_t largest_chunk = 512;
   std::uint64_t at = 0;
-  for (;;) {
+  for (std::size_t chunk = 4;; chunk = std::min(2 * chunk, largest_chunk)) {
     auto entries = reader.read(stream, at, chunk);
     for (const auto& entry : entries) {
       at = entry.seq;

@@ -91,7 +91,7 @@ def main():
 
         # What a snapshot stands on is not read at the start: the scrub finds it, and the node ends by itself.
         put_back(whole, node)
-        alter(node.data / "journal.sqlite", f"UPDATE entry SET content = zeroblob(length(content)) WHERE {at} = 2")
+        alter(node.data / "journal.sqlite", f"UPDATE entry SET content = zeroblob(length(content)) WHERE {at} = 6")
         node.start(ready=False)
         assert node.process.wait(timeout=60) == 3, node.log.read_text()[-2000:]
         node.process.stdout.close()
