@@ -189,7 +189,7 @@ void late_entries_state::bring_in(const orphan& late) {
   if (!record || law::late_nature_of(*record) == law::late_nature::consequence)
     return settle(late, settled_as(law::late_outcome::dropped));
   if (auto ok = law::may_come_back(*record, late.witnessed, late.knowing); !ok)
-    return refuse(late, ok.error());
+    return conclude(late, settled_as(law::late_outcome::refused, ok.error()));
 #ifdef TOIT_TEST_SWITCHES
   if (context->bugs.execute_late_decision && law::late_nature_of(*record) == law::late_nature::decided)
     return execute(late);
@@ -222,10 +222,8 @@ void late_entries_state::execute(const orphan& late) {
 }
 #endif
 
-void late_entries_state::refuse(const orphan& late, const law::refusal& why) {
-  auto outcome = settled_as(law::late_outcome::refused);
-  outcome.code = law::text<40>{std::string{law::name_of(why.code)}};
-  outcome.article = law::text<40>{why.article};
+/// What else came of the same command has the same end.
+void late_entries_state::conclude(const orphan& late, const law::late_entry_settled& outcome) {
   command_ = late.entry.record->command;
   given_ = outcome;
   settle(late, outcome);
@@ -264,9 +262,7 @@ void late_entries_state::answered(const orphan& late, const answer& given) {
     bool is_fact = law::late_nature_of(*late.entry.record) == law::late_nature::fact;
     outcome = settled_as(is_fact ? law::late_outcome::conflict : law::late_outcome::refused, given.error());
   }
-  command_ = late.entry.record->command;
-  given_ = outcome;
-  settle(late, outcome);
+  conclude(late, outcome);
 }
 
 /// Once, whatever crashes: it is the first entry about its subject, or another one was.

@@ -46,7 +46,7 @@ private:
   void look_for_tombstones();
   bool is_settled(const orphan& late) const;
   void bring_in(const orphan& late);
-  void refuse(const orphan& late, const law::refusal& why);
+  void conclude(const orphan& late, const law::late_entry_settled& outcome);
   asked_command_ptr asked_again(const orphan& late) const;
   void execute(const orphan& late); ///< in builds made for tests alone
   void answered(const orphan& late, const answer& given);

@@ -72,6 +72,17 @@ struct passing_nodes {
     return to.writer().adopt(asked(static_cast<std::uint32_t>(hosts.size()) - 1));
   }
 
+  /// `next` gives the stream back to `first`, to whom its keys are sealed: he begins epoch 2 with what is his own.
+  void give_back() {
+    first.writer().release(stream());
+    REQUIRE(bring(first, next, 1).status == ports::transfer_status::stored);
+    next.writer().release(stream());
+    auto back = asked(2);
+    back.secrets.clear();
+    hosts.push_back(hosts[0]);
+    REQUIRE(first.writer().adopt(back).status == ports::adoption_status::adopted);
+  }
+
   static std::uint64_t write(node& by, std::uint8_t subject, std::uint64_t last, std::uint8_t command = 0) {
     auto request = by.asked(subject_at(subject), last, "note",
                             command == 0 ? law::command_id{} : id_with<law::command_id>(command));

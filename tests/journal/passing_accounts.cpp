@@ -95,13 +95,7 @@ TEST_CASE("a demandeur's account passes with his dossier, there and back, unless
 
   open_account_of(all.next, 7, 13);
   REQUIRE(all.next.writer().seal_keys_to(stream(), operating_public(all.first.keys.operating_secret)));
-  all.first.writer().release(stream());
-  REQUIRE(all.bring(all.first, all.next, 1).status == transfer_status::stored);
-  all.next.writer().release(stream());
-  auto asked = all.asked(2);
-  asked.secrets.clear();
-  all.hosts.push_back(all.hosts[0]);
-  REQUIRE(all.first.writer().adopt(asked).status == adoption_status::adopted);
+  all.give_back();
   rows = all.first.rows()->accounts(stream());
   REQUIRE(rows.size() == 2);
   CHECK(rows[1].subject == subject_at(7));

@@ -463,13 +463,7 @@ TEST_CASE("who has handed a stream back opens it no more, follows it, and takes 
   // Its own it goes on to open.
   REQUIRE(all.next.writer().let_open(stream(), false));
   CHECK(reads(all.next, 2));
-  all.first.writer().release(stream());
-  REQUIRE(all.bring(all.first, all.next, 1).status == transfer_status::stored);
-  all.next.writer().release(stream());
-  auto back = all.asked(2);
-  back.secrets.clear();
-  all.hosts.push_back(all.hosts[0]);
-  REQUIRE(all.first.writer().adopt(back).status == adoption_status::adopted);
+  all.give_back();
   REQUIRE(all.bring(all.next, all.first).status == transfer_status::stored);
   REQUIRE(reads(all.next, 2));
 
