@@ -9,8 +9,10 @@ namespace toit::federation::test {
 
 class passing_nodes : public some_nodes {
 public:
-  explicit passing_nodes(std::uint64_t seed) : some_nodes{seed} {
-    heed = [this](one_node& node) { do_as_ordered(node); };
+  explicit passing_nodes(std::uint64_t seed) : some_nodes{seed} { heed_orders(); }
+  passing_nodes(std::uint64_t seed, const members& everybody, layout laid_out)
+      : some_nodes{seed, everybody, std::move(laid_out)} {
+    heed_orders();
   }
 
   stream_id stream(const std::string& of) { return (*this)[of].hosted; }
@@ -85,6 +87,10 @@ public:
   }
 
 private:
+  void heed_orders() {
+    heed = [this](one_node& node) { do_as_ordered(node); };
+  }
+
   struct order_given {
     std::uint64_t seq = 0;
     authorities then;

@@ -203,26 +203,21 @@ SEINE_SAINT_DENIS = (("region", "region", "11"), ("departement", "departement", 
 class Federation:
     """With `other`, `siren` and `link_key` the directory also has a territory of that name whose node the test plays.
     `states` are the authorities of the territory `town`, the first of them the ordering one; each answers for itself
-    with a SIREN of its own in `service`, where `own_services` says so. The town's day is set by hand, and the first one
-    is `town_begins`. `production` is the folder of a certificate: a clock that jumps means something there alone."""
+    with a SIREN of its own in `service`, where `own_services` says so. `more_towns` are further territories, with a node
+    each. The town's day is set by hand, and the first one is `town_begins`. `production` is the folder of a certificate: a clock that jumps means something there alone."""
 
-    def __init__(self, other=None, siren=None, link_key=None, states=SEINE_SAINT_DENIS, town=TERRITORY, own_services=False,
-                 town_begins=None, production=None):
+    def __init__(self, other=None, siren=None, link_key=None, states=SEINE_SAINT_DENIS, town=TERRITORY, more_towns=(),
+                 own_services=False, town_begins=None, production=None):
         self.folder = tempfile.TemporaryDirectory(prefix="toit-test-")
         self.place = Path(self.folder.name)
         self.proxies = []
         self.others = []  # (name, stream, siren, keys) of nodes that are nobody's process
-        self.siren_of_town = town
         self.states = [self.add_state(*state, own_services) for state in states]
         self.region, self.departement = self.states[:2]
-        self.town = Member(
-            self.place,
-            "town",
-            f"T{town}",
-            f'[territory]\nsiren = "{town}"\nregistration_system = "systeme_particulier"\nallots_numbers = true'
-            + (f"\n[clock]\nbegins = {town_begins}" if town_begins else ""),
-        )
-        self.members = [*self.states, self.town]
+        begins = f"\n[clock]\nbegins = {town_begins}" if town_begins else ""
+        self.towns = [self.add_town(f"town-{n}" if n else "town", siren, begins) for n, siren in enumerate((town, *more_towns))]
+        self.town = self.towns[0]
+        self.members = [*self.states, *self.towns]
         self.purpose = "production" if production else "demonstration"
         for node in self.members:
             node.identity = production
@@ -248,6 +243,16 @@ class Federation:
             free_port(),
         )
         node.tier, node.service = tier, service
+        return node
+
+    def add_town(self, name, siren, begins):
+        node = Member(
+            self.place,
+            name,
+            f"T{siren}",
+            f'[territory]\nsiren = "{siren}"\nregistration_system = "systeme_particulier"\nallots_numbers = true{begins}',
+        )
+        node.siren = siren
         return node
 
     def add_proxy(self, node):
@@ -276,7 +281,7 @@ class Federation:
             text.append(self.describe(node.name, node.tier, node.stream, now, node.proxy, revoked, more, revoked_at))
         for name, stream, _, keys in self.others:
             text.append(self.describe(name, "territory", stream, keys, None, revoked))
-        for siren in (self.siren_of_town, *(other[2] for other in self.others)):
+        for siren in (*(town.siren for town in self.towns), *(other[2] for other in self.others)):
             text += [line.format(siren=siren) for line in territories or [self.followed_by(*self.states)]]
         description = self.place / f"directory-{self.number}.toml"
         description.write_text("\n".join(text))
