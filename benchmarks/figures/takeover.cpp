@@ -1,7 +1,8 @@
 /// \file
 /// takeover: from the entry that opens the epoch, on disk, to the first receipt of the node that takes the territory
-/// over: keys not yet opened, nothing kept from before its process began, the former host gone. Beside it, a bare
-/// reading of the same rows. Prints one line a measurement: its name, then a value a run.
+/// over: its replica 1,000 entries behind what the other State node holds, keys not yet opened, nothing kept from before
+/// its process began, the former host gone. Beside it, a bare reading of the same rows. Prints one line a measurement:
+/// its name, then a value a run.
 
 #include "benchmarks/federated.hpp"
 #include "benchmarks/measurements.hpp"
@@ -47,10 +48,13 @@ public:
   }
 
 private:
+  static constexpr std::uint64_t behind = 1'000;
+
   bench_node& region() { return all_.follower(0); }
+  bench_node& departement() { return all_.follower(1); }
   ports::stream_id taken() { return territory_.configured().stream(); }
-  fs::path journal() { return region().configured().data; }
-  fs::path kept() { return how_.folder / "replica"; }
+  fs::path journal_of(bench_node& state) { return state.configured().data; }
+  fs::path kept_of(bench_node& state) { return how_.folder / ("kept-" + name_of(state).text()); }
 
   /// The territory's own life, and replicas of it; then its node is gone.
   void populate() {
@@ -60,32 +64,52 @@ private:
     bodies_ = territory_.settle();
     people_.emplace(bodies_, territory_.mix(), territory_.day(), 1);
     constexpr std::size_t part = 10'000;
-    constexpr std::size_t window = 1024;
-    std::uint64_t last = 0;
     for (std::size_t left = how_.dossiers; left > 0; left -= std::min(part, left))
-      last =
-          ask_all(territory_.running(), people_->arrivals(std::min(part, left)), window, [this](const receipt& done) {
-            people_->learn(done);
-          }).last_seq;
-    auto reader = region().opened().journal().open_reader();
+      enter(std::min(part, left));
+    wait_for(region());
+    keep(region());
+    for (auto from = entries_; entries_ < from + behind;)
+      enter(1);
+    wait_for(departement());
+    territory_.stop();
+    keep(departement());
+  }
+
+  void keep(bench_node& state) {
+    state.stop();
+    fs::copy(journal_of(state), kept_of(state), fs::copy_options::recursive);
+  }
+
+  /// Both as they were: what a run before has opened is known to nobody.
+  void put_back(bench_node& state) {
+    fs::remove_all(journal_of(state));
+    fs::copy(kept_of(state), journal_of(state), fs::copy_options::recursive);
+  }
+
+  void enter(std::size_t people) {
+    constexpr std::size_t window = 1024;
+    entries_ = ask_all(territory_.running(), people_->arrivals(people), window, [this](const receipt& done) {
+                 people_->learn(done);
+               }).last_seq;
+  }
+
+  void wait_for(bench_node& replica) {
+    auto reader = replica.opened().journal().open_reader();
     wait_until(
         [&] {
           auto head = reader->latest_head(taken());
-          return head && head->seq >= last;
+          return head && head->seq >= entries_;
         },
-        "the replica does not catch up");
-    reader.reset();
-    entries_ = last;
-    territory_.stop();
-    region().stop();
-    fs::copy(journal(), kept(), fs::copy_options::recursive);
+        "a replica does not catch up");
   }
 
   void measure(std::size_t seed) {
-    fs::remove_all(journal());
-    fs::copy(kept(), journal(), fs::copy_options::recursive);
+    put_back(region());
+    put_back(departement());
     auto bare = bare_scan();
-    region().start();
+    all_.begin_followers();
+    region().wait_until_ready();
+    wait_until([&] { return is_linked(region(), name_of(departement())); }, "the State nodes have no link");
     open_epoch();
     auto from = clock::now();
     wait_until([&] { return region().running().actors_of(taken()).has_value(); }, "the territory is not taken over");
@@ -95,11 +119,20 @@ private:
     found_.add("takeover", seconds{clock::now() - from}.count());
     found_.add("bare_scan", bare.count());
     found_.add("entries", static_cast<double>(entries_));
+    check_cut();
     region().stop();
+    departement().stop();
+  }
+
+  /// What the other State node held is not left out.
+  void check_cut() {
+    auto cuts = region().opened().journal().open_transfers()->cuts(taken());
+    if (cuts.size() != 1 || cuts.front().seq != entries_ + 1)
+      throw std::runtime_error{"the stream was not cut behind its last entry"};
   }
 
   seconds bare_scan() {
-    auto rows = journal::open_sqlite_reader((journal() / "journal.sqlite").string());
+    auto rows = journal::open_sqlite_reader((journal_of(region()) / "journal.sqlite").string());
     constexpr std::size_t chunk = 4096;
     auto from = clock::now();
     std::uint64_t at = 0;
