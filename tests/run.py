@@ -24,13 +24,13 @@ LIMIT_S = 900
 
 CASES = ("law", "nodes", "journal", "federation", "actors", "web")
 
-# With a seed from which on it is not long until one of its runs has what the bug spoils. Of fork_is_duplicate there is
-# none: a run of its own looks for it, world_run --seeds 1..200 --bug fork_is_duplicate --expect-caught.
+# With a seed from which on it is not long until one of its runs has what the bug spoils.
 BUGS = (
     ("acknowledge_before_sync", 1),
     ("fire_deadline_twice", 1),
     ("accept_stale_subject", 1),
     ("lose_an_inbox_entry", 1),
+    ("fork_is_duplicate", 20),
     ("countersign_at_once", 1),
 )
 

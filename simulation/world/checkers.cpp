@@ -344,11 +344,17 @@ private:
       reply->second = std::max(reply->second, law::add_days(day_of(entry), law::days{10}));
   }
 
+  /// After days of silence one day follows the other at once; and what is told years late may have a dossier erased the
+  /// next morning, before anybody looks: neither can be judged.
+  bool goes_by_unseen(const ports::stored_entry& entry, const ports::stored_entry& last) const {
+    bool at_once = as<law::demande_erased>(last) && day_of(last) <= law::add_days(day_of(entry), law::days{1});
+    return at_once || seen_.disturbed_days.contains(day_of(entry));
+  }
+
   void check_terms(const std::vector<const ports::stored_entry*>& timeline) {
     terms t;
     for (const auto* entry : timeline) {
-      // After days of silence one day follows the other at once: what was erased then cannot be judged.
-      if (!entry->record && seen_.disturbed_days.contains(day_of(*entry)))
+      if (!entry->record && goes_by_unseen(*entry, *timeline.back()))
         return;
       if (!entry->record)
         return say("P6", at(entry->seq) + " was erased before it could be seen");

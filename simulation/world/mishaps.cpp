@@ -138,6 +138,8 @@ void mishaps::end() {
   let_nodes_talk(12);
   w_.confirm_clock();
   settle();
+  // What the confirmation has brought about is on its way.
+  let_nodes_talk(2);
   counts_["fault.torn_write"] += w_.disk().torn_writes();
   counts_["fault.lost_sector"] += w_.disk().lost_sectors();
   counts_["fault.message_lost"] += w_.network().lost();

@@ -28,6 +28,8 @@ public:
   /// node whose journal is rewritten at its source.
   void plan_fork(unsigned day, territory_copies::other_history where);
   void plan_rewriting(unsigned day, std::size_t state);
+  /// Meanwhile somebody has to write: of days without an entry there are no two histories.
+  bool has_two_histories() const { return fork_ && fork_->begun; }
   /// Nobody has any more what came after this entry.
   std::function<void(std::uint64_t)> on_lost;
   federation_checkers& between_nodes() { return neighbours_.checkers(); }

@@ -68,6 +68,8 @@ private:
       crowd();
     if (day % race_every == 0)
       race();
+    if (mishaps_->has_two_histories())
+      letters_->send(play_->short_convention());
     work(share_of(day));
     mishaps_->end_day();
     if (chance_.one_in(6))
