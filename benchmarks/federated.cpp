@@ -101,6 +101,7 @@ void federated_nodes::write_directory(const fs::path& file, const journal::signi
   followed.departements.push_back(territory_.where().departements.front());
   followed.ordering = stream_of(0);
   followed.from = law::civil_date{std::chrono::year{2016} / 1 / 1};
+  followed.registration = with.registration;
   for (const auto& state : states_) {
     made.nodes.push_back(entry_of(state->configured()));
     followed.supervisors.push_back(state->configured().stream());

@@ -10,6 +10,7 @@
 #include "journal/chain.hpp"
 #include "law/competence.hpp"
 #include "law/identifiers.hpp"
+#include "law/settings.hpp"
 #include "law/text.hpp"
 #include "ports/transport.hpp"
 
@@ -85,6 +86,11 @@ struct territory_entry {
   law::list<stream_id, 16> supervisors;             ///< State streams that follow it, the ordering one among them
   law::civil_date from;
   std::optional<law::civil_date> until; ///< last day
+  /// What whoever hosts the territory must know of it; absent in a directory older than these fields.
+  std::optional<law::registration_system> registration;
+  bool allots_numbers = false;                ///< a demande without a number gets one there
+  bool tense_zone = false;                    ///< the réservataire has one month to propose (L441-1 al. 42)
+  law::list<law::commune_code, 512> communes; ///< of a territory that the map has not; else empty, the map says it
   /// Who holds the stream although he neither hosts nor follows it: no part of what is signed (authorities.hpp).
   std::vector<node_name> holders;
 
@@ -93,10 +99,18 @@ struct territory_entry {
   static constexpr auto fields() {
     using law::field;
     using t = territory_entry;
-    return std::tuple{field{"stream", &t::stream},     field{"territory", &t::territory},
-                      field{"name", &t::name},         field{"departements", &t::departements},
-                      field{"ordering", &t::ordering}, field{"supervisors", &t::supervisors},
-                      field{"from", &t::from},         field{"until", &t::until}};
+    return std::tuple{field{"stream", &t::stream},
+                      field{"territory", &t::territory},
+                      field{"name", &t::name},
+                      field{"departements", &t::departements},
+                      field{"ordering", &t::ordering},
+                      field{"supervisors", &t::supervisors},
+                      field{"from", &t::from},
+                      field{"until", &t::until},
+                      field{"registration", &t::registration},
+                      field{"allots_numbers", &t::allots_numbers},
+                      field{"tense_zone", &t::tense_zone},
+                      field{"communes", &t::communes}};
   }
 };
 

@@ -113,6 +113,27 @@ private:
     check_departements(entry, at);
     check_authorities(entry, at);
     check_dates(entry, at);
+    check_numbers(entry, at);
+    check_communes(entry, at);
+  }
+
+  void check_numbers(const territory_entry& entry, const std::string& at) {
+    bool of_sne = !entry.registration || *entry.registration == law::registration_system::sne;
+    if (entry.allots_numbers && of_sne && given_.purpose.str() == "production")
+      add(at + "allots_numbers", "le numéro d'une demande vient du SNE : un nœud n'en attribue pas");
+  }
+
+  /// In one of its départements each, in order.
+  void check_communes(const territory_entry& entry, const std::string& at) {
+    for (std::size_t i = 0; i < entry.communes.size(); ++i) {
+      const auto& commune = entry.communes[i];
+      bool lies_there = !commune.empty() &&
+                        std::ranges::find(entry.departements, law::departement_of(commune)) != entry.departements.end();
+      if (!lies_there)
+        add(item(at + "communes", i), "n'est pas dans un département du territoire");
+      else if (i > 0 && !(entry.communes[i - 1] < commune))
+        add(item(at + "communes", i), "figure deux fois, ou n'est pas dans l'ordre");
+    }
   }
 
   void check_departements(const territory_entry& entry, const std::string& at) {

@@ -1,8 +1,8 @@
 /// \file
 /// takeover: from the entry that opens the epoch, on disk, to the first receipt of the node that takes the territory
-/// over: its replica 1,000 entries behind what the other State node holds, keys not yet opened, nothing kept from before
-/// its process began, the former host gone. Beside it, a bare reading of the same rows. Prints one line a measurement:
-/// its name, then a value a run.
+/// over: its replica 1,000 entries behind what the other State node holds, keys not yet opened, nothing kept from
+/// before its process began, the former host gone. Beside it, a bare reading of the same rows. Prints one line a
+/// measurement: its name, then a value a run.
 
 #include "benchmarks/federated.hpp"
 #include "benchmarks/measurements.hpp"
@@ -43,7 +43,7 @@ public:
   void run() {
     populate();
     for (std::size_t i = 0; i < how_.runs; ++i)
-      measure(how_.dossiers + i);
+      measure();
     found_.print();
   }
 
@@ -103,7 +103,7 @@ private:
         "a replica does not catch up");
   }
 
-  void measure(std::size_t seed) {
+  void measure() {
     put_back(region());
     put_back(departement());
     auto bare = bare_scan();
@@ -113,8 +113,7 @@ private:
     open_epoch();
     auto from = clock::now();
     wait_until([&] { return region().running().actors_of(taken()).has_value(); }, "the territory is not taken over");
-    crowd newcomers{bodies_, territory_.mix(), territory_.day(), seed};
-    const std::array first{asked_part{1, newcomers.arrivals(1), 1, {}}};
+    const std::array first{asked_part{1, people_->arrivals(1), 1, {}}};
     ask_together(region().running(), first);
     found_.add("takeover", seconds{clock::now() - from}.count());
     found_.add("bare_scan", bare.count());

@@ -221,6 +221,22 @@ configuration configuration::of(law::siren hosted) const {
   return one;
 }
 
+configuration configuration::of(const federation::territory_entry& taken) const {
+  auto one = of(taken.territory);
+  one.registration = taken.registration.value_or(law::registration_system::sne);
+  one.allots_numbers = taken.allots_numbers;
+  one.tense_zone = taken.tense_zone;
+  if (!taken.departements.empty())
+    one.listed = {taken.name, law::legal_person_kind::epci, taken.departements.front().text()};
+  one.listed_communes.assign(taken.communes.begin(), taken.communes.end());
+  return one;
+}
+
+bool configuration::differs_from(const federation::territory_entry& line) const {
+  return line.registration &&
+         (registration != *line.registration || allots_numbers != line.allots_numbers || tense_zone != line.tense_zone);
+}
+
 namespace {
 
 law::legal_person_kind kind_of(territory_kind kind) {
@@ -274,6 +290,8 @@ law::settings settings_of(const configuration& from, const territory_map& map) {
     if (member.from || member.until)
       s.dated.push_back(member);
   }
+  if (!from.authority && !map.find(from.territory))
+    s.communes = from.listed_communes;
   s.ile_de_france = std::ranges::any_of(
       s.communes, [](law::commune_code commune) { return law::in_ile_de_france(law::departement_of(commune)); });
   return s;

@@ -49,12 +49,13 @@ struct served_place {
 
 struct configuration {
   node_purpose purpose{};
-  law::siren territory;                     ///< its SIREN, or that of the State service on a node of the State
-  std::optional<state_authority> authority; ///< absent on a territory's node
-  std::optional<federated> federation;      ///< absent: the node is alone
-  std::optional<law::siren> gestionnaire;   ///< the territory itself when absent
-  std::optional<served_place> listed;       ///< as the directory knows a territory that this map does not
-  std::vector<law::siren> also_hosts;       ///< other territories, each with a stream and actors of its own
+  law::siren territory;                           ///< its SIREN, or that of the State service on a node of the State
+  std::optional<state_authority> authority;       ///< absent on a territory's node
+  std::optional<federated> federation;            ///< absent: the node is alone
+  std::optional<law::siren> gestionnaire;         ///< the territory itself when absent
+  std::optional<served_place> listed;             ///< as the directory knows a territory that this map does not
+  std::vector<law::commune_code> listed_communes; ///< of such a territory, sorted
+  std::vector<law::siren> also_hosts;             ///< other territories, each with a stream and actors of its own
   law::registration_system registration{};
   bool allots_numbers = false;
   bool tense_zone = false;
@@ -80,6 +81,11 @@ struct configuration {
   ports::stream_id stream() const;
   /// The same node for one of the territories that it also hosts, each its own gestionnaire.
   configuration of(law::siren hosted) const;
+  /// The same for one that it has taken over: by what the directory says of it. An older directory does not say by
+  /// whose rules demandes are registered there: then it is the SNE's.
+  configuration of(const federation::territory_entry& taken) const;
+  /// Whether whoever took this territory over would go by other rules than its own node.
+  bool differs_from(const federation::territory_entry& line) const;
   law::siren gestionnaire_or_territory() const { return gestionnaire.value_or(territory); }
 };
 

@@ -101,14 +101,35 @@ std::vector<territory_context_ptr> opened_node::hosted() const {
   return hosted_;
 }
 
-/// A territory that a directory lists may be newer than this program's map.
+/// A territory that a directory lists may be newer than this program's map, and what its own node is configured with is
+/// known to nobody else.
 configuration opened_node::as_hosted(const ports::stream_id& stream) const {
-  auto one = with_.of(*law::siren::parse(stream.view().substr(1)));
   auto issued = issued_directory();
-  auto entry = std::ranges::find(issued->territories, stream, &federation::territory_entry::stream);
-  if (entry != issued->territories.end() && !entry->departements.empty())
-    one.listed = {entry->name, law::legal_person_kind::epci, entry->departements.front().text()};
-  return one;
+  const auto* line = issued->territory_of(stream, context()->today());
+  if (!line) {
+    auto any = std::ranges::find(issued->territories, stream, &federation::territory_entry::stream);
+    if (any == issued->territories.end())
+      return with_.of(*law::siren::parse(stream.view().substr(1)));
+    line = &*any;
+  }
+  if (!line->registration)
+    base::log_error("the directory does not say by whose rules demandes are registered: the SNE's are taken",
+                    {{"stream", stream.view()}});
+  return with_.of(*line);
+}
+
+/// Two hosts of one territory that go by other rules date other deadlines: somebody has to mend one of them.
+void opened_node::compare_with(const federation::directory& issued) const {
+  const auto* line = with_.authority ? nullptr : issued.territory_of(stream(), context()->today());
+  bool apart = line && with_.differs_from(*line);
+  if (apart)
+    base::log_error("the directory and this node's configuration say different things of its territory",
+                    {{"stream", stream().view()}, {"directory", issued.number}});
+  context()
+      ->metrics
+      ->make_gauge("toit_settings_apart",
+                   "1 while the directory says otherwise of the territory than this node goes by")
+      .set(apart ? 1 : 0);
 }
 
 territory_context_ptr opened_node::begin_hosting(const ports::stream_id& stream) {
@@ -277,6 +298,7 @@ void opened_node::join_federation(const federated& with) {
   if (!self || std::ranges::find(self->streams, stream()) == self->streams.end())
     throw std::runtime_error{"the directory does not say that " + with.name.text() + " hosts " + stream().text()};
   take_post(*own_);
+  compare_with(links_->directory);
   if (with_.authority) {
     hosting_ = std::make_shared<node_hosting>(*this, with.name);
     own_->hosting = hosting_;
@@ -318,6 +340,7 @@ void opened_node::keep_directory(const ports::bytes& signed_bytes) {
 // -- who hosts what -------------------------------------------------------------------------------------------------
 
 void opened_node::adopt_directory(federation::directory newer) {
+  compare_with(newer);
   std::lock_guard lock{mutex_};
   issued_ = std::make_shared<const federation::directory>(std::move(newer));
   put_in_force();

@@ -146,6 +146,28 @@ private:
       entry.departements.assign(known->departements.begin(), known->departements.end());
   }
 
+  /// Of whatever the map does not know.
+  void take_communes(toml_reading& from, federation::territory_entry& entry) {
+    if (!from.has("communes"))
+      return;
+    if (!entry.territory.empty() && map_.find(entry.territory))
+      from.fail("communes", "sont celles de la carte : à ne donner que pour un territoire qui n'y est pas");
+    take_codes(from, "communes", "n'est pas le code d'une commune", entry.communes);
+    std::ranges::sort(entry.communes);
+    for (const auto& commune : entry.communes)
+      if (!map_.find(commune))
+        from.fail("communes", "n'est pas une commune de la carte : " + commune.text());
+  }
+
+  /// By these, whoever hosts the territory gives numbers and counts terms: nothing is taken for granted.
+  void take_settings(toml_reading& from, federation::territory_entry& entry) {
+    must_have(from, "registration_system", "sne ou systeme_particulier (R441-2-5)");
+    if (from.has("registration_system"))
+      from.take_choice("registration_system", entry.registration.emplace());
+    from.take_flag("allots_numbers", entry.allots_numbers);
+    from.take_flag("tense_zone", entry.tense_zone);
+  }
+
   federation::territory_entry read_territory(toml_reading& from) {
     federation::territory_entry entry;
     entry.territory = take_siren(from, "territory", "le numéro SIREN du territoire");
@@ -162,6 +184,8 @@ private:
     if (auto day = from.take_day("from"))
       entry.from = *day;
     entry.until = from.take_day("until");
+    take_settings(from, entry);
+    take_communes(from, entry);
     from.refuse_unknown();
     return entry;
   }

@@ -135,6 +135,9 @@ void add_territories(federation::directory& made) {
     territory.ordering = ordering;
     territory.supervisors = {ordering, departmental};
     territory.from = law::civil_date{std::chrono::year{2016} / 1 / 1};
+    territory.registration = law::registration_system::systeme_particulier;
+    territory.allots_numbers = true;
+    territory.tense_zone = true;
     auto competent = [&](federation::matter matter, const ports::stream_id& authority, const char* source) {
       made.competences.push_back({territory.territory, matter, {}, authority, law::text<200>{source}});
     };

@@ -55,7 +55,32 @@ TEST_CASE("a directory comes back as it was signed", "[directory]") {
   issued.territories[0].until = day("2026-12-31");
   issued.nodes[0].link_keys.push_back({bytes_with(0x70), begins, at("2026-06-01T00:00:00.250Z")});
   issued.nodes[4].operating_key.reset();
+  issued.territories[2].registration = law::registration_system::systeme_particulier;
+  issued.territories[2].allots_numbers = true;
+  issued.territories[2].communes.push_back(*law::commune_code::parse("95018"));
   CHECK(reopened(issued) == issued);
+}
+
+TEST_CASE("communes of a territory lie in it, in order, and numbers of the SNE are given by nobody else",
+          "[directory]") {
+  auto wrong = [](auto&& change) {
+    auto given = small_directory();
+    change(given, given.territories[2]);
+    return inconsistency_of(given);
+  };
+  auto commune = [](const char* code) { return *law::commune_code::parse(code); };
+  CHECK(wrong([&](directory&, territory_entry& t) { t.communes = {commune("95018"), commune("95019")}; }) == "");
+  CHECK(wrong([&](directory&, territory_entry& t) { t.communes = {commune("95019"), commune("95018")}; }) != "");
+  CHECK(wrong([&](directory&, territory_entry& t) { t.communes = {commune("95018"), commune("95018")}; }) != "");
+  CHECK(wrong([&](directory&, territory_entry& t) { t.communes = {commune("93001")}; }) != "");
+  auto allot = [](directory& d, territory_entry& t, law::registration_system by) {
+    d.purpose = "production";
+    t.registration = by;
+    t.allots_numbers = true;
+  };
+  CHECK(wrong([&](directory& d, territory_entry& t) { allot(d, t, law::registration_system::sne); }) != "");
+  CHECK(wrong([&](directory& d, territory_entry& t) { allot(d, t, law::registration_system::systeme_particulier); }) ==
+        "");
 }
 
 TEST_CASE("the signed form is that of the protocol's description", "[directory]") {

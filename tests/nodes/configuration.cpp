@@ -76,6 +76,54 @@ TEST_CASE("a territory's communes are told with their days", "[R441-2-15-I-0-1]"
   CHECK_FALSE(settings.contains(la_courneuve, law::civil_date{std::chrono::year{2024} / 7 / 1}));
 }
 
+namespace {
+
+federation::territory_entry line_of(const char* siren, const char* departement) {
+  federation::territory_entry line;
+  line.territory = *law::siren::parse(siren);
+  line.stream = ports::stream_of(line.territory);
+  line.name = "Territoire fictif";
+  line.departements.push_back(*law::departement_code::parse(departement));
+  return line;
+}
+
+configuration of_state() {
+  configuration with;
+  with.authority = state_authority{federation::node_tier::region, "11"};
+  return with;
+}
+
+} // namespace
+
+TEST_CASE("whoever hosts a territory in its node's place goes by what the directory says of it", "[L441-2-7-4-1]") {
+  auto line = line_of("200057867", "93");
+  auto unsaid = settings_of(of_state().of(line), map());
+  CHECK(unsaid.registration == law::registration_system::sne);
+  line.registration = law::registration_system::systeme_particulier;
+  line.allots_numbers = line.tense_zone = true;
+  auto settings = settings_of(of_state().of(line), map());
+  CHECK(settings.registration == law::registration_system::systeme_particulier);
+  CHECK(settings.allots_numbers);
+  CHECK(settings.tense_zone);
+  CHECK(settings.communes.size() == 8);
+
+  auto own = parse_configuration(good, map(), "/srv").value();
+  own.registration = law::registration_system::systeme_particulier;
+  own.allots_numbers = own.tense_zone = true;
+  CHECK_FALSE(own.differs_from(line));
+  own.tense_zone = false;
+  CHECK(own.differs_from(line));
+  CHECK_FALSE(own.differs_from(line_of("200057867", "93")));
+}
+
+TEST_CASE("a territory that is not on the map has the communes that the directory names", "[L441-2-7-4-4]") {
+  auto line = line_of("999700001", "85");
+  line.communes.push_back(*law::commune_code::parse("85113"));
+  auto settings = settings_of(of_state().of(line), map());
+  CHECK(settings.contains(*law::commune_code::parse("85113"), law::civil_date{std::chrono::year{2026} / 1 / 1}));
+  CHECK(settings.communes.size() == 1);
+}
+
 TEST_CASE("a wrong key is named") {
   auto [line, key] = GENERATE(table<std::string, std::string>({
       {"[http]\nport = 65536", "http.port"},

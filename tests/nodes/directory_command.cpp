@@ -146,9 +146,17 @@ TEST_CASE("name and départements that are given prevail over the map, which nee
   CHECK(read->territories[0].departements.size() == 2);
   CHECK(read->territories[0].until == *law::parse_date("2026-12-31"));
   std::string elsewhere = "[[territories]]\nterritory = \"123456782\"\nordering = \"SR11\"\nsupervisors = [\"SR11\"]\n"
-                          "from = 2027-01-01\n";
+                          "from = 2027-01-01\nregistration_system = \"sne\"\n";
   CHECK(told_keys(example() + elsewhere) == std::vector<std::string>{"territories[4].territory"});
-  CHECK(told_keys(example() + elsewhere + "name = \"à venir\"\ndepartements = [\"93\"]\n").empty());
+  auto in_93 = example() + elsewhere + "name = \"à venir\"\ndepartements = [\"93\"]\n";
+  CHECK(told_keys(in_93).empty());
+  auto listed = parse_directory_description(in_93 + "communes = [\"93072\", \"93001\"]\n", whole_map(), now);
+  REQUIRE(listed);
+  CHECK(listed->territories[4].communes == decltype(listed->territories[4].communes){
+                                               *law::commune_code::parse("93001"), *law::commune_code::parse("93072")});
+  for (const char* wrong : {"[\"75056\"]", "[\"93001\", \"93001\"]"})
+    CHECK(told_keys(in_93 + "communes = " + wrong + "\n").size() == 1);
+  CHECK(told_keys(in_93 + "communes = [\"93999\"]\n") == std::vector<std::string>{"territories[4].communes"});
 }
 
 TEST_CASE("each mistake in a description is told with its key alone", "[directory]") {
@@ -203,6 +211,11 @@ TEST_CASE("each mistake in a description is told with its key alone", "[director
       {"from = 2026-01-01\n", "from = 2026-01-01T00:00:00Z\n", "territories[0].from"},
       {"from = 2026-01-01\n", "from = 1899-12-31\n", "territories[0].from"},
       {"from = 2026-01-01\n", "from = 2026-01-01\nuntil = 2025-12-31\n", "territories[0].until"},
+      {"registration_system = \"systeme_particulier\"\n", "", "territories[0].registration_system"},
+      {"registration_system = \"systeme_particulier\"", "registration_system = \"autre\"",
+       "territories[0].registration_system"},
+      {"tense_zone = true", "tense_zone = 1", "territories[0].tense_zone"},
+      {"tense_zone = true", "communes = [\"93066\"]", "territories[0].communes"},
       {"matter = \"dispositif\", ", "", "competences[0].matter"},
       {"matter = \"dispositif\"", "matter = \"logement\"", "competences[0].matter"},
       {"matter = \"plan\"", "matter = \"dispositif\"", "competences[1].matter"},

@@ -204,10 +204,10 @@ class Federation:
     """With `other`, `siren` and `link_key` the directory also has a territory of that name whose node the test plays.
     `states` are the authorities of the territory `town`, the first of them the ordering one; each answers for itself
     with a SIREN of its own in `service`, where `own_services` says so. `more_towns` are further territories, with a node
-    each. The town's day is set by hand, and the first one is `town_begins`. `production` is the folder of a certificate: a clock that jumps means something there alone."""
+    each; with `town` None there is none at all, and `bare` are lines of territories without a node. The town's day is set by hand, and the first one is `town_begins`. `production` is the folder of a certificate: a clock that jumps means something there alone."""
 
     def __init__(self, other=None, siren=None, link_key=None, states=SEINE_SAINT_DENIS, town=TERRITORY, more_towns=(),
-                 own_services=False, town_begins=None, production=None):
+                 bare=(), own_services=False, town_begins=None, production=None):
         self.folder = tempfile.TemporaryDirectory(prefix="toit-test-")
         self.place = Path(self.folder.name)
         self.proxies = []
@@ -215,8 +215,10 @@ class Federation:
         self.states = [self.add_state(*state, own_services) for state in states]
         self.region, self.departement = self.states[:2]
         begins = f"\n[clock]\nbegins = {town_begins}" if town_begins else ""
-        self.towns = [self.add_town(f"town-{n}" if n else "town", siren, begins) for n, siren in enumerate((town, *more_towns))]
-        self.town = self.towns[0]
+        sirens = (town, *more_towns) if town else ()
+        self.towns = [self.add_town(f"town-{n}" if n else "town", siren, begins) for n, siren in enumerate(sirens)]
+        self.town = self.towns[0] if town else None
+        self.bare = bare
         self.members = [*self.states, *self.towns]
         self.purpose = "production" if production else "demonstration"
         for node in self.members:
@@ -283,6 +285,8 @@ class Federation:
             text.append(self.describe(name, "territory", stream, keys, None, revoked))
         for siren in (*(town.siren for town in self.towns), *(other[2] for other in self.others)):
             text += [line.format(siren=siren) for line in territories or [self.followed_by(*self.states)]]
+        for siren, more in self.bare:
+            text.append(self.followed_by(*self.states).format(siren=siren) + more)
         description = self.place / f"directory-{self.number}.toml"
         description.write_text("\n".join(text))
         signed = self.place / f"directory-{self.number}.toit"
@@ -294,7 +298,7 @@ class Federation:
         supervisors = ", ".join(f'"{node.stream}"' for node in states)
         return (
             f'[[territories]]\nterritory = "{{siren}}"\nordering = "{states[0].stream}"\n'
-            f"supervisors = [{supervisors}]\n{dates}\n"
+            f'supervisors = [{supervisors}]\n{dates}\nregistration_system = "systeme_particulier"\nallots_numbers = true\n'
         )
 
     def describe(self, name, tier, stream, keys, proxy, revoked, more=(), revoked_at="2020-01-01T00:00:00Z"):

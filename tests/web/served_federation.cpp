@@ -61,6 +61,7 @@ served_federation::served_federation(layout of) : of_{std::move(of)}, folder_{te
     write(describe(states_.size() + 1));
     states_.push_back(std::make_unique<served_node>([&](nodes::configuration& with) {
       with.authority = nodes::state_authority{authority.tier, authority.code};
+      with.allots_numbers = false; // what it takes over does, perhaps
       with.territory = *law::siren::parse(service(states_.size()));
       join(with, authority.stream(), "tcp://127.0.0.1:0");
       if (states_.empty())
@@ -114,6 +115,8 @@ federation::directory served_federation::describe(std::uint64_t number) const {
     territory.departements.push_back(*law::departement_code::parse(code));
   territory.ordering = territory.supervisors.front();
   territory.from = law::civil_date{std::chrono::year{2016} / 1 / 1};
+  territory.registration = law::registration_system::sne;
+  territory.allots_numbers = true;
   made.competences.push_back(
       {territory.territory, federation::matter::dispositif, {}, territory.ordering, law::text<200>{"CCH L441-2-7"}});
   INFO(federation::inconsistency_of(made));
