@@ -39,7 +39,8 @@ std::string_view sentence_of(fault_reason reason) {
                                        "an erasure says that the payload is gone, and it is there",
                                        "an epoch begins without a cut",
                                        "the cut does not follow the entry that it names, alone under its head",
-                                       "the orphan tail is not what was written"});
+                                       "the orphan tail is not what was written",
+                                       "the entry that the cut names does not open this epoch"});
   static_assert(sentences.size() == law::enum_count<fault_reason>);
   return sentences[static_cast<std::size_t>(reason)];
 }
@@ -366,10 +367,90 @@ verify_report verify_stream(store_reader& rows, const ports::stream_id& stream,
   return verification{rows, stream, keys, known}.run(expected, progress);
 }
 
+namespace {
+
+/// Absent where the file has it not. What cannot be read there is told of its own stream.
+std::optional<entry_row> entry_if_here(store_reader& rows, const ports::stream_id& stream, std::uint64_t seq) {
+  try {
+    return rows.entry(stream, seq);
+  } catch (const store_broken&) {
+    return std::nullopt;
+  }
+}
+
+/// In clear, as all that a State authority's stream says of itself.
+std::optional<law::record> record_of_clear(const entry_row& row) {
+  return !row.erased && row.nonce.empty() ? decode(row.content) : std::nullopt;
+}
+
+/// By agreement the next host goes on where the one before has closed, and nowhere else.
+bool opens(const law::authority_passed& passed, const ports::stream_id& stream, const law::authority_cut& cut) {
+  bool goes_on_there = passed.closed_seq == 0 || std::pair{passed.closed_seq, passed.closed_link} ==
+                                                     std::pair{cut.previous_seq, cut.previous_link};
+  return stream.view() == "T" + passed.territory.text() && passed.epoch == cut.epoch && goes_on_there;
+}
+
+class order_check {
+public:
+  order_check(store_reader& rows, const ports::stream_id& stream) : rows_{rows}, stream_{stream} {}
+
+  void check(verified_epoch& begun) {
+    constexpr std::uint64_t beyond_any = std::uint64_t{1} << 44;
+    auto ordering = ports::stream_id::parse(begun.ordered_by);
+    // Whoever hosts a territory's stream could open an epoch for himself in it.
+    if (!ordering || !ordering->view().starts_with('S') || begun.ordered_seq == 0 || begun.ordered_seq >= beyond_any) {
+      begun.order = epoch_order::other;
+      return;
+    }
+    auto row = entry_if_here(rows_, *ordering, begun.ordered_seq);
+    auto cut = cut_of(begun);
+    if (!row || !cut)
+      return;
+    auto record = record_of_clear(*row);
+    const auto* passed = record ? std::get_if<law::authority_passed>(&record->event) : nullptr;
+    bool is_opened = passed && opens(*passed, stream_, *cut) && is_key_of(passed->host.str(), cut->signing_key);
+    begun.order = is_opened ? epoch_order::opened : epoch_order::other;
+    if (is_opened)
+      begun.host = passed->host.str();
+  }
+
+private:
+  std::optional<law::authority_cut> cut_of(const verified_epoch& begun) {
+    auto row = entry_if_here(rows_, stream_, begun.cut_seq);
+    auto record = row ? record_of_clear(*row) : std::nullopt;
+    const auto* cut = record ? std::get_if<law::authority_cut>(&record->event) : nullptr;
+    return cut ? std::optional{*cut} : std::nullopt;
+  }
+
+  bool is_key_of(const std::string& host, const public_key& key) {
+    return host_of_.try_emplace(key, host).first->second == host;
+  }
+
+  store_reader& rows_;
+  const ports::stream_id& stream_;
+  std::map<public_key, std::string> host_of_; ///< as epochs before have shown
+};
+
+} // namespace
+
+// [L441-2-7-4-1]
+void hold_against_orders(store_reader& rows, verify_report& report) {
+  order_check orders{rows, report.stream};
+  for (auto& begun : report.epochs) {
+    orders.check(begun);
+    if (begun.order == epoch_order::other)
+      report.faults.push_back({report.stream, begun.cut_seq, fault_reason::not_ordered,
+                               std::string{sentence_of(fault_reason::not_ordered)} + " (" + begun.ordered_by + ", " +
+                                   std::to_string(begun.ordered_seq) + ")"});
+  }
+  std::ranges::stable_sort(report.faults, {}, &verify_fault::seq);
+}
+
 bool is_its_hosts(fault_reason reason) {
   using enum fault_reason;
   return reason == subject_order || reason == unknown_payload || reason == head_signature ||
-         reason == unannounced_erasure || reason == unfinished_erasure || reason == orphan_tail;
+         reason == unannounced_erasure || reason == unfinished_erasure || reason == orphan_tail ||
+         reason == not_ordered;
 }
 
 bool is_former_hosts(const verify_report& report, const verify_fault& fault) {

@@ -32,6 +32,7 @@ enum class fault_reason : std::uint8_t {
   no_cut,      ///< a later epoch, and no cut begins it
   cut,         ///< that does not say where it stands, or is not alone under its head
   orphan_tail, ///< of what a cut has left out, this is not what was written
+  not_ordered, ///< the entry of the ordering stream that the cut names does not open this epoch
 };
 constexpr auto names_of(fault_reason) {
   return std::to_array<std::string_view>({"missing_entry",
@@ -55,7 +56,8 @@ constexpr auto names_of(fault_reason) {
                                           "unfinished_erasure",
                                           "no_cut",
                                           "cut",
-                                          "orphan_tail"});
+                                          "orphan_tail",
+                                          "not_ordered"});
 }
 
 struct verify_fault {
@@ -65,12 +67,22 @@ struct verify_fault {
   std::string what; ///< one sentence
 };
 
-/// An epoch, as its cut says: what the ordering stream has to do with it must be held against that stream.
+/// What the ordering stream says of an epoch, as far as the file has it.
+enum class epoch_order : std::uint8_t {
+  not_here, ///< nothing: it is not in the file, or not up to the entry that the cut names
+  opened,   ///< that entry opens this epoch of this territory
+  other,    ///< it does not, or for another host than the cut's: `not_ordered`
+};
+constexpr auto names_of(epoch_order) { return std::to_array<std::string_view>({"not_here", "opened", "other"}); }
+
+/// An epoch, as its cut says; and what `hold_against_orders` has found of it.
 struct verified_epoch {
   std::uint32_t epoch = 0;
   std::uint64_t cut_seq = 0;
   std::string ordered_by;
   std::uint64_t ordered_seq = 0;
+  epoch_order order{};
+  std::string host{}; ///< the node for which it was opened
   friend bool operator==(const verified_epoch&, const verified_epoch&) = default;
 };
 
@@ -97,10 +109,15 @@ struct verify_report {
 /// `expected`: heads known from elsewhere (a receipt, a witness), which the stream must hold. `keys`: when given, every
 /// payload must also decrypt and decode. `known`: keys known from elsewhere, the directory, to be the host's: without
 /// them a change of key counts only under the signature of the key before; a cut counts under the key that it names,
-/// and it is for the ordering stream to say that this is its host's. `progress` is told the entries read so far.
+/// and whoever has a key can write one: `hold_against_orders`. `progress` is told the entries read so far.
 verify_report verify_stream(store_reader& rows, const ports::stream_id& stream,
                             std::span<const ports::signed_head> expected, const stream_keys* keys,
                             const std::function<void(std::uint64_t)>& progress, std::span<const public_key> known = {});
+
+/// Holds each epoch found against the entry of the ordering stream that its cut names, where the same file has that: of
+/// an epoch, one entry is read. That the ordering stream is the authority's own, and a key the node's, is for the
+/// directory to say; here the same key is never that of two nodes.
+void hold_against_orders(store_reader& rows, verify_report& report);
 
 /// Written so by whoever hosted the stream then, or what explains it is still to come: no damage of what is here.
 bool is_its_hosts(fault_reason reason);

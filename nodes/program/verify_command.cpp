@@ -104,6 +104,7 @@ private:
     auto report = journal::verify_stream(
         rows, stream, expected, keys.get(), [&](std::uint64_t done) { line.at(done, last ? last->seq : 0); },
         known_of(stream));
+    journal::hold_against_orders(rows, report);
     signers_.insert(signers_.end(), report.signers.begin(), report.signers.end());
     for (const auto& f : report.faults)
       is_anothers(report, f) ? note(stream.text(), f.seq, f.what) : fault(stream.text(), f.seq, f.what);
@@ -115,11 +116,20 @@ private:
          << report.erased << " effacées ; "
          << (report.faults.empty() ? "la chaîne est entière" : "la chaîne est ROMPUE") << "\n";
     for (const auto& begun : report.epochs)
-      out_ << "  époque " << begun.epoch << " depuis l'écriture " << begun.cut_seq << " (ouverte par "
-           << begun.ordered_by << ", écriture " << begun.ordered_seq << ")\n";
+      out_ << "  époque " << begun.epoch << " depuis l'écriture " << begun.cut_seq << " : " << words_of(begun) << "\n";
     for (const auto& tail : report.tails)
       out_ << "  " << tail.entries << (tail.entries == 1 ? " écriture orpheline" : " écritures orphelines")
            << " (laissées par l'époque " << tail.cut << ")\n";
+  }
+
+  static std::string words_of(const journal::verified_epoch& begun) {
+    using enum journal::epoch_order;
+    auto named = begun.ordered_by + ", écriture " + std::to_string(begun.ordered_seq);
+    if (begun.order == opened)
+      return "ouverte par " + named + ", pour le nœud " + begun.host;
+    if (begun.order == other)
+      return "PAS OUVERTE par ce qu'elle cite (" + named + ")";
+    return "ouverte, dit-elle, par " + named + " : NON CONFRONTÉE, ce journal n'a pas cette écriture";
   }
 
   void tell_in_json(const journal::verify_report& report) {
@@ -128,7 +138,9 @@ private:
       epochs.push_back({{"epoch", begun.epoch},
                         {"seq", begun.cut_seq},
                         {"ordered_by", begun.ordered_by},
-                        {"ordered_seq", begun.ordered_seq}});
+                        {"ordered_seq", begun.ordered_seq},
+                        {"order", law::name_of(begun.order)},
+                        {"host", begun.host}});
     auto tails = ordered_json::array();
     for (const auto& tail : report.tails)
       tails.push_back({{"cut", tail.cut}, {"entries", tail.entries}});

@@ -113,6 +113,16 @@ class Journal:
         columns = "place, epoch, recorded_at, subject, previous, commitment, link, nonce, content"
         return (Entry(row) for row in self.rows(columns, "entry", stream))
 
+    def entry(self, stream, seq):
+        """None where the file has it not, or not as an entry."""
+        columns = "place, epoch, recorded_at, subject, previous, commitment, link, nonce, content"
+        place = (self.streams.get(stream, 0) << SEQ_BITS) + seq
+        try:
+            row = self.database.execute(f"SELECT {columns} FROM entry WHERE place = ?", (place,)).fetchone()
+            return Entry(row) if row else None
+        except (Unreadable, sqlite3.DatabaseError):
+            return None
+
     def heads(self, stream):
         columns = "place, epoch, first, ordering_seq, link, key_id, signature"
         return (Head(row) for row in self.rows(columns, "head", stream))
@@ -177,6 +187,7 @@ class Verification:
         self.erased, self.announced = {}, {}
         self.sealed = []
         self.cuts, self.epochs, self.tails = {}, [], []
+        self.counted = []  # the cut of each epoch
         self.named_at, self.heads_at, self.facts = [], {}, {}
 
     def fault(self, seq, reason):
@@ -205,6 +216,7 @@ class Verification:
                 self.fault(self.last_seq() + 1, "unreadable")
         if self.operating_secret:
             self.open_payloads()
+        self.orders()
         self.faults.sort(key=lambda fault: fault[0])
         return {"stream": self.stream, "entries": entries, "faults": self.faults, "epochs": self.epochs,
                 "tails": self.tails}
@@ -320,6 +332,7 @@ class Verification:
                 return False
             self.signs(head.seq, cut[5])
             self.epochs.append([cut[0], head.seq, cut[1], cut[2]])
+            self.counted.append(cut)
             return True
         named = self.named.get(head.seq)
         by_the_last = self.signers and self.by(head, self.signers[-1])
@@ -394,6 +407,31 @@ class Verification:
         for seq in self.announced:
             if seq not in self.erased:
                 self.fault(seq, "unfinished_erasure")
+
+    def orders(self):
+        """Each epoch against the entry of the ordering stream that its cut names."""
+        host_of = {}
+        for begun, cut in zip(self.epochs, self.counted):
+            begun.append(self.order(cut, host_of))
+            if begun[-1] == "other":
+                self.fault(begun[1], "not_ordered")
+
+    def order(self, cut, host_of):
+        epoch, ordering, seq, previous_seq, previous_link, key = cut[:6]
+        named_so = len(ordering) > 1 and ordering[0] == "S" and ordering.isalnum() and ordering.isupper()
+        if not named_so or not 0 < seq < 1 << SEQ_BITS:
+            return "other"
+        entry = self.journal.entry(ordering, seq)
+        if entry is None:
+            return "not_here"
+        payload = read_payload(entry.content) if not entry.erased and not entry.nonce else None
+        if payload is None or payload[1] != 221:
+            return "other"
+        territory, opened, _, host, _, _, closed_seq, closed_link = payload[11]
+        closed_there = closed_seq == 0 or (closed_seq, closed_link) == (previous_seq, previous_link)
+        if "T" + territory != self.stream or opened != epoch or not closed_there:
+            return "other"
+        return "opened" if host_of.setdefault(key, host) == host else "other"
 
     def open_payloads(self):
         secrets = self.journal.secrets(self.stream, self.signers, self.operating_secret)
