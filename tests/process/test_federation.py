@@ -39,11 +39,42 @@ def run(*arguments):
     return done.stdout
 
 
+STEPS = (
+    "bail signé",
+    "écriture attestée",
+    "mention de l'État",
+    "lien coupé puis rétabli",
+    "nœud tué puis relancé",
+    "flux réécrit à la source",
+    "dossier de preuve",
+    "calendrier passé",
+    "dossier arrêté",
+    "arrêté",
+    "reprise",
+    "ancien nœud",
+    "retour",
+    "adhésion",
+    "sortie",
+    "bailleur qui refuse",
+)
+
+
 def tour(folder):
     told = run("tour", "--data", folder)
-    for step in ("Bail signé", "écriture attestée", "lien coupé puis rétabli", "nœud tué", "flux réécrit", "dossier de preuve"):
-        assert step in told, (step, told)
+    assert "Bail signé" in told, told  # the timeline's own title
+    for step in STEPS:
+        assert f". {step} :" in told, (step, told)
     return told
+
+
+def verify(folder):
+    """Of every node: the epochs of what has passed, each with the entry that has opened it."""
+    told = run("verify", folder)
+    assert "NON CONFRONTÉE" not in told, told
+    for stream in ("T200057875", "T200058790"):
+        first = [after for line, after in zip(told.splitlines(), told.splitlines()[1:]) if line.startswith(stream)]
+        assert len(first) == 3, (stream, told)
+        assert all("époque 1 " in line and ": ouverte par SR11, " in line for line in first), (stream, told)
 
 
 def kill_everybody(folder, process):
@@ -65,7 +96,7 @@ def main():
         process = serve(folder)
         tour(folder)
         stop(process)
-        run("verify", folder)
+        verify(folder)
     print("the tour was made twice, with a kill of every node in between")
 
 
