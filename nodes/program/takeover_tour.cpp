@@ -287,6 +287,22 @@ private:
                  {{"event", {{"checklist", checklist}, {"opinion_on", today}, {"source", "Arrêté fictif"}}}});
   }
 
+  /// Who hosts in the EPCI's place reads as it does, from his own node and without a habilitation; who hosts because it
+  /// has joined him has no right there.
+  void check_authority_stays(api_session& there) {
+    expect(there.get(hosted(joining, "/v1/session")).at("legal_person") == siren(joining), "l'agent est de l'EPT");
+    there.get(hosted(joining, "/v1/demandes?limit=1"), true);
+    auto of_host = session(departement);
+    wait_until("l'hôte n'a aucun droit dans le territoire qu'il tient", [&] {
+      try {
+        of_host->get("/v1/streams/" + std::string{node(joining).stream} + "/demandes?limit=1", true);
+      } catch (const api_failure& refused) {
+        return std::string_view{refused.what()}.find("E_NOT_EMPOWERED") != std::string_view::npos;
+      }
+      return false;
+    });
+  }
+
   /// The EPCI's own act: the State registers it.
   void join() {
     auto prefect = session(region);
@@ -312,8 +328,10 @@ private:
     auto there = session_of_hosted(departement, joining);
     auto stands = there->get(hosted(joining, "/v1/dispositif")).at("stands");
     expect(stands.at("form") == "adhered", "le dispositif est celui auquel le territoire a adhéré");
-    tell("adhésion", std::string{node(joining).title} + " adhère à un système particulier départemental : son journal "
-                                                        "passe au nœud départemental, l'autorité reste à l'EPT");
+    check_authority_stays(*there);
+    tell("adhésion", std::string{node(joining).title} +
+                         " adhère à un système particulier départemental : son journal passe au nœud départemental, "
+                         "l'autorité reste à l'EPT, qui y lit ; l'hôte lui-même n'y lit rien (E_NOT_EMPOWERED)");
     there->post(hosted(joining, "/v1/dispositif/events"),
                 {{"kind", "adhesion_left"}, {"event", {{"source", "Délibération fictive"}}}});
     wait_until("le territoire sorti sert de nouveau", [&] { return serves(joining); });
