@@ -36,15 +36,23 @@ public:
 
 private:
   /// Another one with each visit.
-  static std::string fresh_siren() {
-    constexpr std::uint32_t first_of_nobody = 99'900'000;
+  static std::uint64_t number_of_visit() {
     auto seconds =
         std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch());
-    return simulation::make_siren(first_of_nobody + static_cast<std::uint32_t>(seconds.count() % 90'000)).text();
+    return static_cast<std::uint64_t>(seconds.count());
+  }
+  static std::string fresh_siren() {
+    constexpr std::uint32_t first_of_nobody = 99'900'000;
+    return simulation::make_siren(first_of_nobody + static_cast<std::uint32_t>(number_of_visit() % 90'000)).text();
+  }
+  static std::string fresh_rpls() {
+    constexpr std::uint64_t nine_digits = 1'000'000'000;
+    return "T" + std::to_string(nine_digits + number_of_visit() % nine_digits).substr(1);
   }
 
   static constexpr std::size_t taken = 3;
   static constexpr std::size_t joining = 4;
+  static constexpr int ordered_share = 1'000; ///< basis points
 
   std::string siren(std::size_t which) const { return std::string{node(which).siren}; }
   std::string of_territory(std::size_t which, const char* what) const {
@@ -357,14 +365,6 @@ private:
     return shares;
   }
 
-  std::string bailleur_of(api_session& with) {
-    auto habilitations = with.get("/v1/habilitations?limit=200");
-    for (const auto& one : habilitations.at("items"))
-      if (one.at("quality") == "bailleur")
-        return one.at("legal_person");
-    throw api_failure{"le territoire n'a pas de bailleur"};
-  }
-
   std::string propose(api_session& with) {
     json convention{{"document", some_document},
                     {"basis", "Logements"},
@@ -381,10 +381,49 @@ private:
          {"event", {{"convention", convention}, {"party", party}, {"answer", what}, {"document", some_document}}}});
   }
 
+  /// Where the territory says that the party stands, the prefect's part included.
+  static json position_of(api_session& with, const std::string& convention, const std::string& party) {
+    auto conventions = with.get("/v1/dispositif/conventions");
+    for (const auto& one : conventions.at("items"))
+      if (one.at("convention").at("convention") == convention)
+        for (const auto& position : one.at("positions"))
+          if (position.at("party") == party)
+            return position;
+    throw api_failure{"la convention ne nomme pas cette partie"};
+  }
+
+  /// Notified, the arrêté binds whoever refuses: he does not have to sign anything.
+  void bind(api_session& prefect, const std::string& act, const std::string& convention, const std::string& refuses) {
+    act_event(prefect, act, "act_notified", {{"addressee", refuses}, {"receipt", some_document}});
+    auto territory = session(taken);
+    json position;
+    wait_until("l'arrêté notifié lie le bailleur", [&] {
+      position = position_of(*territory, convention, refuses);
+      return position.at("state") == "participates_by_order";
+    });
+    expect(position.at("ordered_by") == act && position.at("ordered_share") == ordered_share,
+           "c'est cet arrêté qui fixe sa part : " + position.dump());
+  }
+
+  /// By an agent of its own.
+  void record_as_others(api_session& bailleur) {
+    constexpr const char* bobigny = "93008";
+    auto recorded = bailleur.ask("POST", "/v1/dwellings",
+                                 {{"event",
+                                   {{"rpls", fresh_rpls()},
+                                    {"commune", bobigny},
+                                    {"typology", "t3"},
+                                    {"address", "3 rue Imaginaire"},
+                                    {"rent_cents", 51'000}}}});
+    expect(recorded.status == 201, "le bailleur lié par l'arrêté enregistre un logement : " + recorded.body);
+  }
+
   void order_participation() {
     auto territory = session(taken);
     be_responsible(*territory, taken);
-    auto refuses = bailleur_of(*territory);
+    auto bailleur = session_without_login(taken);
+    bailleur->log_in("bailleur1", password_);
+    std::string refuses = bailleur->get("/v1/session").at("legal_person");
     auto convention = propose(*territory);
     answer(*territory, convention, siren(taken), "signed");
     answer(*territory, convention, refuses, "refused");
@@ -396,7 +435,8 @@ private:
       event["procedure"] = procedure;
       return prefect->ask("POST", "/v1/procedures/" + procedure + "/events", {{"kind", kind}, {"event", event}});
     };
-    json ordered{{"act", act_of(*prefect, "2026-FICTIF-3")}, {"share", 1'000}, {"conditions", "Conditions fictives"}};
+    json ordered{
+        {"act", act_of(*prefect, "2026-FICTIF-3")}, {"share", ordered_share}, {"conditions", "Conditions fictives"}};
     auto too_early = in_procedure("participation_ordered", ordered);
     expect(too_early.body.find("E_MISSING_OPINION") != std::string::npos, "un avis manque : " + too_early.body);
     for (const auto& from : asked.at("recorded").at(0).at("assigned").at("asked")) {
@@ -406,9 +446,11 @@ private:
     }
     auto act = in_procedure("participation_ordered", ordered);
     expect(act.status == 201, "la participation est fixée : " + act.body);
+    bind(*prefect, assigned(json::parse(act.body), "act"), convention, refuses);
+    record_as_others(*bailleur);
     tell("bailleur qui refuse",
-         "sa participation est fixée par arrêté, après les avis (sans eux : E_MISSING_OPINION) ; "
-         "il enregistre comme les autres");
+         "sa participation est fixée par arrêté, après les avis (sans eux : E_MISSING_OPINION) ; notifié, l'arrêté le "
+         "lie sans qu'il signe, et il enregistre un logement comme les autres");
   }
 
   std::uint32_t epoch_ = 0; ///< of the territory, before it is taken over
