@@ -202,6 +202,7 @@ void dispositif_book::apply(subject_id subject, const record& happened, std::uin
     conforms();
   } else if (const auto* decided = std::get_if<adhesion_decided>(&happened.event)) {
     adhesion_ = *decided;
+    last_adhesion_ = {*decided, on, {}};
     adhered_on_ = on;
     begun_on_.reset();
     in_service_on_.reset();
@@ -211,6 +212,8 @@ void dispositif_book::apply(subject_id subject, const record& happened, std::uin
   } else if (std::holds_alternative<adhesion_left>(happened.event)) {
     adhesion_.reset();
     adhered_on_.reset();
+    if (last_adhesion_)
+      last_adhesion_->until = on;
   } else if (const auto* proposed = std::get_if<dispositif_convention_proposed>(&happened.event)) {
     convention_file file{proposed->convention, on, {}};
     for (const auto& share : proposed->convention.shares)

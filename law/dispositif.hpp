@@ -41,6 +41,13 @@ check may_find_carence(const existence_facts& known, std::optional<civil_date> d
                        civil_date day);
 check may_substitute(const existence_facts& known, substitution_ground ground, civil_date day);
 
+/// An adhesion and its days.
+struct adhesion_term {
+  adhesion_decided decided;
+  civil_date since;
+  std::optional<civil_date> until; ///< the day on which it was left
+};
+
 /// What the territory's own stream says of its dispositif.
 class dispositif_book {
 public:
@@ -54,6 +61,7 @@ public:
   /// The last one proposed; null when there is none.
   const convention_file* current() const;
   const std::optional<adhesion_decided>& adhesion() const { return adhesion_; }
+  const std::optional<adhesion_term>& last_adhesion() const { return last_adhesion_; } ///< although it was left
   const std::vector<checklist_findings>& declared() const { return declared_; }
   std::uint64_t declared_seq() const { return declared_seq_; } ///< 0 while nothing is declared
 
@@ -65,6 +73,7 @@ private:
   std::optional<civil_date> in_service_on_;
   std::optional<civil_date> adhered_on_;
   std::optional<adhesion_decided> adhesion_;
+  std::optional<adhesion_term> last_adhesion_;
   std::vector<checklist_findings> declared_;
   std::uint64_t declared_seq_ = 0;
   std::optional<civil_date> conforming_on_;

@@ -11,6 +11,9 @@ namespace toit::law {
 
 namespace {
 
+/// Of one joinable: whether a carence is over is told by the last ones.
+constexpr std::size_t examinations_kept = 64;
+
 sent_reminder* find_reminder(territory_file& file, std::uint64_t seq) {
   auto found = std::ranges::find(file.reminders, seq, &sent_reminder::seq);
   return found == file.reminders.end() ? nullptr : &*found;
@@ -53,7 +56,12 @@ struct procedures_book::folding {
       for (const auto& one : findings.items)
         file(e.territory).points.push_back({findings.checklist, findings.version, one, on, seq});
   }
-  void operator()(const joinable_examined& e) const { book.joinables_[{e.host, e.joined, e.level}] = {e, on, seq}; }
+  void operator()(const joinable_examined& e) const {
+    auto& all = book.joinables_[{e.host, e.joined, e.level}];
+    if (all.size() == examinations_kept)
+      all.erase(all.begin());
+    all.push_back({e, on, seq});
+  }
   void operator()(const evidence_filed& e) const {
     file(e.territory).evidence.push_back({e.digest, e.file.as_of, seq});
   }
@@ -149,7 +157,8 @@ const filed_evidence* procedures_book::find(siren territory, const bytes32& dige
 }
 
 const examined_joinable* procedures_book::find(const adhesion_decided& joined) const {
-  return find_in(joinables_, joinable_key{joined.host, joined.joined, joined.level});
+  const auto* all = find_in(joinables_, joinable_key{joined.host, joined.joined, joined.level});
+  return all ? &all->back() : nullptr;
 }
 
 // [L441-2-7-2-1] [R441-2-15-IV]
@@ -186,6 +195,24 @@ std::vector<checklist_findings> overlaid(std::vector<checklist_findings> declare
 
 } // namespace
 
+// [L441-2-7-2-1] [L441-2-7-4-1]
+std::optional<civil_date> procedures_book::found_conforming(const adhesion_term& term, bool ile_de_france,
+                                                            civil_date day) const {
+  const auto& joined = term.decided;
+  const auto* all = find_in(joinables_, joinable_key{joined.host, joined.joined, joined.level});
+  if (!all)
+    return std::nullopt;
+  std::map<civil_date, const joinable_examined*> last_of_day;
+  for (const auto& one : *all)
+    if (term.since <= one.on && one.on <= std::min(day, term.until.value_or(day)))
+      last_of_day[one.on] = &one.examined;
+  auto conforms = [&](const auto& found) {
+    return assess(specifications_, ile_de_france, found.first, found.second->findings).conforming();
+  };
+  auto last = std::find_if(last_of_day.rbegin(), last_of_day.rend(), conforms);
+  return last == last_of_day.rend() ? std::nullopt : std::optional{last->first};
+}
+
 /// What the prefect has found prevails over what was declared before it: a later declaration is a cure, looked at in
 /// its turn.
 // [L441-2-7-2-2] [L441-2-7-4-3]
@@ -194,6 +221,8 @@ existence_facts procedures_book::existing(siren territory, const dispositif_book
   auto known = side ? side->existing(specifications_, ile_de_france, day) : existence_facts{};
   if (known.adhered_on)
     known.conformity = conformity_of(*side->adhesion(), ile_de_france, day);
+  if (side && side->last_adhesion())
+    known.conforming_on = std::max(known.conforming_on, found_conforming(*side->last_adhesion(), ile_de_france, day));
   const auto* file = find(territory);
   if (!file)
     return known;

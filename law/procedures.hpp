@@ -35,7 +35,7 @@ struct found_point {
   std::uint64_t seq = 0;
 };
 
-/// What may be joined, as they last examined it.
+/// What may be joined, as they examined it one day.
 struct examined_joinable {
   joinable_examined examined;
   civil_date on;
@@ -98,6 +98,8 @@ private:
   struct folding;
 
   void keep_act(const act& signed_act, siren territory, act_publicity needed, civil_date on, std::uint64_t seq);
+  /// Last day of the adhesion, up to this one, on which what is joined was found to conform.
+  std::optional<civil_date> found_conforming(const adhesion_term& term, bool ile_de_france, civil_date day) const;
 
   std::map<siren, territory_file> territories_;
   std::map<act_id, state_act> acts_;
@@ -105,7 +107,7 @@ private:
   std::vector<checklist> specifications_;
   /// One may operate several: who joins one of them names it by these.
   using joinable_key = std::tuple<siren, joinable, dispositif_level>;
-  std::map<joinable_key, examined_joinable> joinables_;
+  std::map<joinable_key, std::vector<examined_joinable>> joinables_; ///< the last ones, as they were recorded
   std::map<subject_id, std::uint64_t> last_seqs_;
 };
 

@@ -240,6 +240,38 @@ TEST_CASE("a carence that is over does not come back by itself", "[L441-2-7-4-1]
   }
 }
 
+TEST_CASE("a carence that is over since what was joined conforms again does not come back by itself",
+          "[L441-2-7-2-1][L441-2-7-4-1]") {
+  prefecture p;
+  p.sets_cahier(1);
+  p.notes_obligation();
+  REQUIRE(p.prefect(p.examined()));
+  REQUIRE(p.epci(joining()));
+  auto one_short = p.examined();
+  one_short.findings[0].items[0].finding = finding::not_met;
+  REQUIRE(p.on(2026y / 5 / 1).prefect(one_short));
+  REQUIRE(p.on(2026y / 5 / 10).prefect(p.carence()));
+  CHECK(p.stands() == just(carence, service_form::adhered));
+  REQUIRE(p.on(2026y / 6 / 1).prefect(p.examined()));
+  CHECK(p.stands() == just(in_service, service_form::adhered));
+  p.on(2026y / 9 / 1);
+  SECTION("when a new cahier des charges asks for more") {
+    p.sets_cahier(2);
+    CHECK(p.stands() == just(non_conforming, service_form::adhered));
+  }
+  SECTION("when a point is no longer met") {
+    REQUIRE(p.prefect(one_short));
+    CHECK(p.stands() == just(non_conforming, service_form::adhered));
+  }
+  SECTION("when it is left") {
+    REQUIRE(p.epci(adhesion_left{"Délibération fictive"}));
+    CHECK(p.stands() == just(obligated));
+  }
+  CHECK(refused(p.prefect(p.substitution())) == refusal_code::bad_order);
+  CHECK(p.prefect(p.carence()));
+  CHECK(p.prefect(p.substitution()));
+}
+
 TEST_CASE("where no EPCI owes a dispositif none of what was begun makes it owe one", "[L441-2-7-4-4]") {
   prefecture p;
   p.sets_cahier(1);
