@@ -39,12 +39,13 @@ struct territory_now {
   std::optional<act_id> act() const { return now.opened ? now.opened->act : substitution; }
 };
 
+/// Of two arrêtés in force the one that holds the territory goes on: nobody takes it from another prefect by force.
 std::optional<destination> where_it_belongs(const procedures_book& book, const territory_now& of, bool joins,
                                             siren prefect, civil_date day) {
-  if (act_in_force(book, of.substitution, day))
-    return destination{prefect, of.hosts.prefect, passing_ground::substitution, of.substitution};
   if (held_by_former(of.now, day))
     return destination{of.holder(), *of.host(), passing_ground::substitution, of.now.opened->act};
+  if (act_in_force(book, of.substitution, day))
+    return destination{prefect, of.hosts.prefect, passing_ground::substitution, of.substitution};
   if (joins && of.hosts.joined)
     return destination{of.territory, *of.hosts.joined, passing_ground::adhesion, {}};
   if (!of.hosts.territory)

@@ -34,7 +34,7 @@ std::optional<siren> joined_by(const dispositif_book* side);
 /// The epoch to be opened; absent when the stream is where it belongs, and its holder who answers for it. `side` is
 /// what the territory's own stream says; null when nothing of it was received. A stream that was closed, and belongs
 /// where it is after all, passes to the host that it has: nothing else could reopen it. An arrêté of the authority that
-/// was competent before takes its effects until it ends.
+/// was competent before takes its effects until it ends, whatever the present one has ordered without having heard.
 // [L441-2-7-2-1] [L441-2-7-4-1]
 std::optional<authority_passed> passing_due(const procedures_book& book, siren territory, const dispositif_book* side,
                                             const possible_hosts& hosts, siren prefect, const stream_standing& now,

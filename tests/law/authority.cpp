@@ -210,6 +210,29 @@ TEST_CASE("the arrêté of the authority that was competent before takes its eff
   CHECK(due->epoch == 2);
 }
 
+TEST_CASE("who has become competent does not take by force what another's arrêté in force holds",
+          "[law][L441-2-7-4-1]") {
+  passing_prefecture before;
+  before.hosts.prefect = text<64>{"avant"};
+  auto former = before.substituted();
+  passing_prefecture p;
+  p.fresh = 64;
+  // Signed without having heard of the other one.
+  auto own = p.substituted();
+  REQUIRE(own != former);
+  REQUIRE(p.due()->act == own);
+  p.opened_elsewhere = before.due();
+  p.former = &before.state;
+  CHECK_FALSE(p.due());
+  REQUIRE(before.prefect(act_ended{former, act_end::repealed, "Arrêté fictif"}));
+  auto due = p.due();
+  REQUIRE(due);
+  CHECK(due->epoch == 2);
+  CHECK(due->ground == passing_ground::substitution);
+  CHECK(due->act == own);
+  CHECK(due->host == text<64>{"region"});
+}
+
 TEST_CASE("an epoch that an authority has opened and nobody takes is not opened again", "[law][L441-2-7-4-1]") {
   passing_prefecture p;
   auto id = p.substituted();
