@@ -25,18 +25,13 @@ std::optional<ports::stream_id> authority_of(const territory_context& context) {
 void convention_owner::follow_authorities() {
   competent_ = authority_of(*context_);
   for (const auto& stream : context_->post ? context_->post->issuers() : std::vector<ports::stream_id>{})
-    if (!authorities_.contains(stream))
-      authorities_.emplace(stream, followed_authority{{stream, context_->open_reader(), 0}, {}});
-  for (auto& [stream, authority] : authorities_)
-    authority.cursor.catch_up([&book = authority.book](const ports::stored_entry& entry) {
-      book.apply(entry.subject, *entry.record, entry.seq);
-    });
+    authorities_.read(*context_, stream);
 }
 
 const law::procedures_book& convention_owner::competent() const {
   static const law::procedures_book nobody;
-  auto found = competent_ ? authorities_.find(*competent_) : authorities_.end();
-  return found == authorities_.end() ? nobody : found->second.book;
+  auto found = competent_ ? authorities_.books().find(*competent_) : authorities_.books().end();
+  return found == authorities_.books().end() ? nobody : found->second;
 }
 
 /// Whose dispositifs are the regional prefect's; on a node alone, where all its communes lie.
@@ -47,18 +42,18 @@ bool convention_owner::in_ile_de_france() const {
 law::existence_facts convention_owner::existing(law::civil_date day) const {
   auto territory = context_->settings.territory;
   auto known = competent().existing(territory, &book_, in_ile_de_france(), day);
-  for (const auto& [stream, authority] : authorities_)
-    if (const auto* file = authority.book.find(territory); file && file->substitution)
-      if (auto standing = law::standing_of(*authority.book.find(*file->substitution), day); law::alive(standing))
-        known.substitution = standing;
+  for (const auto& [stream, book] : authorities_.books())
+    if (stream != competent_)
+      known.substitution_elsewhere =
+          law::prevailing(known.substitution_elsewhere, book.substitution_of(territory, day));
   return known;
 }
 
 // [L441-2-7-3-2]
 void convention_owner::add_participations(dispositif_report& told, law::civil_date day) const {
   auto add = [&](law::convention_id convention, law::siren party) {
-    for (const auto& [stream, authority] : authorities_)
-      if (auto ordered = law::participation_of(authority.book, convention, party, day))
+    for (const auto& [stream, book] : authorities_.books())
+      if (auto ordered = law::participation_of(book, convention, party, day))
         told.participations.emplace(std::pair{convention, party}, *ordered);
   };
   for (const auto& [id, file] : book_.conventions())

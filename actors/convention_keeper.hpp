@@ -6,6 +6,7 @@
 
 #pragma once
 
+#include "actors/followed_authorities.hpp"
 #include "actors/instruments.hpp"
 #include "law/participation.hpp"
 
@@ -24,19 +25,13 @@ protected:
   submission_ptr gather(const submission_ptr& asked) override;
 
 private:
-  /// What a State authority that follows the territory has recorded, as far as it has reached this node.
-  struct followed_authority {
-    stream_cursor cursor;
-    law::procedures_book book;
-  };
-
   void follow_authorities();
   const law::procedures_book& competent() const;
   bool in_ile_de_france() const;
   law::existence_facts existing(law::civil_date day) const;
   void add_participations(dispositif_report& told, law::civil_date day) const;
 
-  std::map<ports::stream_id, followed_authority> authorities_;
+  followed_authorities authorities_;          ///< those that follow the territory
   std::optional<ports::stream_id> competent_; ///< absent on a node alone
 };
 

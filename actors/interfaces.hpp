@@ -231,7 +231,8 @@ using convention_keeper_actor = follower_actor::extend<caf::replies_to<submit_at
 /// PREFECT PROCEDURES owns what a prefect records about the dispositifs of his territories: what he asks and finds,
 /// opinions, acts and what becomes of them.
 using prefect_procedures_actor = follower_actor::extend<caf::replies_to<submit_atom, submission_ptr>::with<answer_ptr>,
-                                                        // Territories, procedures and acts as they are now.
+                                                        // Territories, procedures and acts as they are now, and
+                                                        // what others' arrêtés are worth there.
                                                         caf::replies_to<list_atom>::with<procedures_ptr>,
                                                         caf::replies_to<keep_atom, bool>::with<bool>>;
 

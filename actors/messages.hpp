@@ -283,7 +283,14 @@ struct executor_status {
 using rights_ptr = std::shared_ptr<const law::rights_book>;
 using contingents_ptr = std::shared_ptr<const law::contingent_book>;
 using state_acts_ptr = std::shared_ptr<const law::state_book>;
-using procedures_ptr = std::shared_ptr<const law::procedures_book>;
+
+/// What a prefect has recorded about the dispositifs of his territories, and what others' arrêtés are worth there.
+struct procedures_report {
+  law::procedures_book book;
+  /// By territory, that of an authority that was competent before; of a territory that none has instituted, nothing.
+  std::map<law::siren, law::act_standing> substituted_elsewhere{};
+};
+using procedures_ptr = std::shared_ptr<const procedures_report>;
 
 /// A territory's dispositif as its own node knows it, by its stream and the competent prefect's.
 struct dispositif_report {

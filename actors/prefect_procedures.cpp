@@ -11,7 +11,7 @@ static_assert(actor_state<prefect_procedures_state>);
 /// Île-de-France, and what may be joined each prefect examines for his own territories.
 // [L441-2-7-2-2] [L441-2-7-3-2] [L441-2-7-4-1] [R441-2-15-IV]
 std::shared_ptr<submission> prefect_procedures_state::with_competence(const submission& asked,
-                                                                      std::optional<law::siren> territory) const {
+                                                                      std::optional<law::siren> territory) {
   auto complete = std::make_shared<submission>(asked);
   const auto& context = desk->context();
   const auto& happened = std::get<law::event>(asked.command.asked);
@@ -25,10 +25,34 @@ std::shared_ptr<submission> prefect_procedures_state::with_competence(const subm
   known.competent = place && place->ordered_here;
   known.listed = place && place->listed;
   known.unheard = place && place->has_node;
+  if (place)
+    known.substitution_elsewhere = ordered_by_others(*place, *territory, complete->command.occurred_on);
   if (const auto* noted = std::get_if<law::obligation_noted>(&happened); noted && context.territory_of_commune)
     std::ranges::copy_if(noted->communes, std::back_inserter(known.communes_of_epci),
                          [&](law::commune_code commune) { return context.territory_of_commune(commune).has_value(); });
   return complete;
+}
+
+// [L441-2-7-4-1]
+std::optional<law::act_standing> prefect_procedures_state::ordered_by_others(const ports::followed_place& place,
+                                                                             law::siren territory,
+                                                                             law::civil_date day) {
+  std::optional<law::act_standing> standing;
+  for (const auto& stream : place.ordered_by_others)
+    standing = law::prevailing(standing, others_.read(desk->context(), stream).substitution_of(territory, day));
+  return standing;
+}
+
+procedures_ptr prefect_procedures_state::report() {
+  const auto& context = desk->context();
+  auto told = std::make_shared<procedures_report>(procedures_report{desk->book(), {}});
+  for (const auto& followed : context.post ? context.post->territories() : std::vector<ports::stream_id>{}) {
+    auto territory = law::siren::parse(followed.view().substr(1));
+    auto place = territory ? context.post->place_of(*territory) : std::nullopt;
+    if (auto standing = place ? ordered_by_others(*place, *territory, context.today()) : std::nullopt)
+      told->substituted_elsewhere.emplace(*territory, *standing);
+  }
+  return told;
 }
 
 /// What the territory's own stream says is its supervisor's to tell, as far as it has been received.
@@ -73,9 +97,7 @@ prefect_procedures_actor::behavior_type prefect_procedures(procedures_pointer se
   return {
       [self](written_atom, const ports::batch_ptr& batch) { return self->state.desk->written(batch); },
       [self](submit_atom, const submission_ptr& asked) { return self->state.submit(asked); },
-      [self](list_atom) {
-        return procedures_ptr{std::make_shared<const law::procedures_book>(self->state.desk->book())};
-      },
+      [self](list_atom) { return self->state.report(); },
       [self](keep_atom, bool force) { return self->state.desk->keep(force); },
   };
 }

@@ -28,7 +28,7 @@ void substitution_host_state::catch_up() {
 }
 
 std::uint64_t substitution_host_state::written(const ports::batch_ptr& batch) {
-  if (former_.contains(batch->stream))
+  if (former_.books().contains(batch->stream))
     look_at_all();
   if (batch->stream != context->stream) {
     changed_.insert(batch->stream);
@@ -108,16 +108,9 @@ law::possible_hosts substitution_host_state::hosts_of(const ports::stream_id& st
 const law::procedures_book* substitution_host_state::book_of_former(const ports::opened_epoch& opened) {
   if (opened.ordered_by == context->stream)
     return nullptr;
-  auto known = former_.find(opened.ordered_by);
-  if (known == former_.end()) {
-    stream_cursor from_its_beginning{opened.ordered_by, context->open_reader(), 0};
-    known = former_.emplace(opened.ordered_by, other_authority{std::move(from_its_beginning), {}}).first;
+  if (!former_.books().contains(opened.ordered_by))
     self->send(recorder, follow_atom_v, opened.ordered_by, caf::actor_cast<follower_actor>(self));
-  }
-  auto& [cursor, book] = known->second;
-  cursor.catch_up(
-      [&into = book](const ports::stored_entry& entry) { into.apply(entry.subject, *entry.record, entry.seq); });
-  return &book;
+  return &former_.read(*context, opened.ordered_by);
 }
 
 substitution_host_state::view substitution_host_state::view_of(const ports::stream_id& stream, law::siren territory,

@@ -7,9 +7,8 @@
 
 #pragma once
 
+#include "actors/followed_authorities.hpp"
 #include "actors/interfaces.hpp"
-#include "actors/stream_cursor.hpp"
-#include "actors/territory_context.hpp"
 #include "law/authority.hpp"
 
 namespace toit {
@@ -59,14 +58,9 @@ private:
   void tell(const ports::stream_id& stream, std::optional<ports::opening_barred> because);
   void record(const ports::stream_id& stream, law::siren territory, law::event happened);
 
-  struct other_authority {
-    stream_cursor cursor;
-    law::procedures_book book;
-  };
-
   std::optional<stream_cursor> cursor_;
   law::procedures_book book_;
-  std::map<ports::stream_id, other_authority> former_;       ///< who was competent before, for some territory
+  followed_authorities former_;                              ///< who was competent before, for some territory
   std::map<ports::stream_id, ports::opening_barred> barred_; ///< of what is due and not opened: as it was last told
   std::set<ports::stream_id> changed_;                       ///< territories to be looked at with the next tick
   std::set<ports::stream_id> busy_;                          ///< of which an answer is awaited

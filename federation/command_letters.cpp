@@ -4,6 +4,7 @@
 #include "journal/pack.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace toit::federation {
 
@@ -92,15 +93,35 @@ bool command_letters::sets_thresholds_of(law::departement_code departement) cons
   });
 }
 
+namespace {
+
+/// On whatever day.
+std::set<stream_id> orderers_of(const directory& in, law::siren territory) {
+  std::set<stream_id> orderers;
+  for (const auto& entry : in.territories)
+    if (entry.territory == territory)
+      orderers.insert(entry.ordering);
+  return orderers;
+}
+
+std::vector<stream_id> others_of(std::set<stream_id> orderers, const stream_id& own) {
+  orderers.erase(own);
+  return {orderers.begin(), orderers.end()};
+}
+
+} // namespace
+
 // [L441-2-7-3-2] [L441-2-7-4-1]
 std::optional<ports::followed_place> command_letters::place_of(law::siren territory) const {
   auto in_force = current();
+  auto orderers = orderers_of(*in_force, territory);
   if (const auto* entry = in_force->territory_of(ports::stream_of(territory), today_())) {
     auto orders = in_force->authority_for(*entry, matter::dispositif, std::nullopt);
     return ports::followed_place{{entry->departements.begin(), entry->departements.end()},
                                  orders == own_,
                                  true,
-                                 in_force->host_of(entry->stream) != nullptr};
+                                 in_force->host_of(entry->stream) != nullptr,
+                                 others_of(std::move(orderers), own_)};
   }
   // One that has no node, but stands in the competence table.
   ports::followed_place place;
@@ -110,9 +131,11 @@ std::optional<ports::followed_place> command_letters::place_of(law::siren territ
       continue;
     known = true;
     place.ordered_here = place.ordered_here || row.authority == own_;
+    orderers.insert(row.authority);
     if (row.departement)
       place.departements.push_back(*row.departement);
   }
+  place.ordered_by_others = others_of(std::move(orderers), own_);
   return known ? std::optional{place} : std::nullopt;
 }
 

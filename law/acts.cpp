@@ -45,6 +45,13 @@ bool alive(act_standing standing) {
   return standing == act_standing::not_yet || standing == act_standing::in_force || standing == act_standing::suspended;
 }
 
+std::optional<act_standing> prevailing(std::optional<act_standing> one, std::optional<act_standing> other) {
+  auto weight = [](std::optional<act_standing> standing) {
+    return !standing ? 0 : !alive(*standing) ? 1 : *standing == act_standing::in_force ? 3 : 2;
+  };
+  return weight(one) < weight(other) ? other : one;
+}
+
 /// Neither the first day nor the last of the term counts.
 std::optional<civil_date> recourse_until(const state_act& a) {
   auto known = std::max(a.published_on, a.notified_on);

@@ -53,6 +53,9 @@ std::optional<civil_date> binds_from(const state_act& a);
 act_standing standing_of(const state_act& a, civil_date day);
 /// It may still come into force, or is in force, or suspended.
 bool alive(act_standing standing);
+/// Of arrêtés of several authorities the one that counts: one in force, else one that may still be, else one that is
+/// over.
+std::optional<act_standing> prevailing(std::optional<act_standing> one, std::optional<act_standing> other);
 
 /// Last day on which a court may be asked for its annulment: shown, never enforced. Absent while no term runs.
 std::optional<civil_date> recourse_until(const state_act& a);

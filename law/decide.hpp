@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include "law/acts.hpp"
 #include "law/demand_book.hpp"
 #include "law/dispositif_convention.hpp"
 
@@ -84,9 +85,11 @@ struct facts {
       existing; ///< of the territory, by its stream and the prefect's; null: not asked
   std::shared_ptr<const dispositif_book> territory_side; ///< what its own stream says; null: nothing was received
   std::optional<conformity> host_conformity;             ///< of the dispositif to be joined, as the prefect found it
-  std::vector<commune_code> communes_of_epci;    ///< among those named, those that lie in an EPCI, an EPT or Paris
-  bool listed = false;                           ///< the territory that the event is about is one of the directory's
-  bool unheard = false;                          ///< it has a node, of whose journal nothing has been received
+  std::vector<commune_code> communes_of_epci; ///< among those named, those that lie in an EPCI, an EPT or Paris
+  bool listed = false;                        ///< the territory that the event is about is one of the directory's
+  bool unheard = false;                       ///< it has a node, of whose journal nothing has been received
+  /// Of the arrêté by which an authority that was competent before has instituted the territory's dispositif.
+  std::optional<act_standing> substitution_elsewhere{};
   std::optional<authority_in_force> authority{}; ///< over the dispositif; absent: not asked, or the first epoch's
 };
 

@@ -32,7 +32,7 @@ bool carence_stands(const existence_facts& known) {
 existence existence_of(const existence_facts& known) {
   using enum dispositif_state;
   auto form = serves(known) ? std::optional{form_of(known)} : std::nullopt;
-  if (known.substitution == act_standing::in_force)
+  if (prevailing(known.substitution, known.substitution_elsewhere) == act_standing::in_force)
     return {in_service, service_form::by_prefect};
   if (serves(known) && conforming(known))
     return {in_service, form};
@@ -158,6 +158,10 @@ check may_find_carence(const existence_facts& known, std::optional<civil_date> d
 check may_substitute(const existence_facts& known, substitution_ground ground, civil_date day) {
   if (known.substitution && alive(*known.substitution))
     return refuse(refusal_code::bad_order, "L441-2-7-4-1", "Un arrêté a déjà institué le dispositif de ce territoire.");
+  if (known.substitution_elsewhere && alive(*known.substitution_elsewhere))
+    return refuse(refusal_code::bad_order, "L441-2-7-4-1",
+                  "L'arrêté d'un représentant de l'État qui était compétent auparavant institue le dispositif de ce "
+                  "territoire, et n'a pas pris fin.");
   auto now = existence_of(known).state;
   if (now == dispositif_state::in_service)
     return refuse(refusal_code::bad_order, "L441-2-7-4-1", "Un dispositif conforme est en service.");

@@ -23,7 +23,8 @@ struct existence_facts {
   std::optional<law::conformity> conformity; ///< of what serves, under the checklists of the day
   std::optional<civil_date> conforming_on; ///< last day on which a conforming one began to serve, or was found to be so
   std::optional<civil_date> carence_on;
-  std::optional<act_standing> substitution; ///< of the last arrêté that instituted one
+  std::optional<act_standing> substitution;           ///< of the last arrêté that instituted one
+  std::optional<act_standing> substitution_elsewhere; ///< of that of an authority that was competent before
   bool unheard = false; ///< the territory has a node, of whose journal nothing has come: what it has done is not known
   bool found_unheard = false; ///< the carence: the prefect has said that nothing had ever been heard
 };

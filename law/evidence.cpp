@@ -178,7 +178,8 @@ struct gathering {
 
 // [L441-2-7-4-1] [L441-2-7-4-3]
 evidence_file gather_evidence(const procedures_book& book, siren territory, const dispositif_book* side,
-                              told_lateness late, journal_news news, bool ile_de_france, civil_date day) {
+                              std::optional<act_standing> elsewhere, told_lateness late, journal_news news,
+                              bool ile_de_france, civil_date day) {
   evidence_file found;
   found.territory = territory;
   found.as_of = day;
@@ -186,6 +187,7 @@ evidence_file gather_evidence(const procedures_book& book, siren territory, cons
   found.link_up = news.link_up;
   auto existing = book.existing(territory, side, ile_de_france, day);
   existing.unheard = news.has_node && !side;
+  existing.substitution_elsewhere = elsewhere;
   found.stands = existence_of(existing);
   gathering gathers{book, side, book.find(territory), existing, found};
   gathers.obligation();

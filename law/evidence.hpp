@@ -23,9 +23,11 @@ struct journal_news {
 /// As the territory's host has told it that day; absent when he has not.
 using told_lateness = std::optional<std::span<const lateness_line>>;
 
-/// `side` is null when nothing of the territory's journal has ever been received.
+/// `side` is null when nothing of the territory's journal has ever been received; `elsewhere` is what the arrêté of an
+/// authority that was competent before is worth.
 evidence_file gather_evidence(const procedures_book& book, siren territory, const dispositif_book* side,
-                              told_lateness late, journal_news news, bool ile_de_france, civil_date day);
+                              std::optional<act_standing> elsewhere, told_lateness late, journal_news news,
+                              bool ile_de_france, civil_date day);
 
 /// The entry says what the line does, as far as one entry can: it is of the kind, and about whom the line is.
 bool rests_on(const evidence_item& item, const event& cited);

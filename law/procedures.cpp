@@ -248,9 +248,13 @@ existence_facts procedures_book::existing(siren territory, const dispositif_book
     known.carence_on = file->carence->on;
     known.found_unheard = file->carence->found.nothing_heard.value_or(false);
   }
-  if (file->substitution)
-    known.substitution = standing_of(acts_.at(*file->substitution), day);
+  known.substitution = substitution_of(territory, day);
   return known;
+}
+
+std::optional<act_standing> procedures_book::substitution_of(siren territory, civil_date day) const {
+  const auto* file = find(territory);
+  return file && file->substitution ? std::optional{standing_of(acts_.at(*file->substitution), day)} : std::nullopt;
 }
 
 // -- decisions ------------------------------------------------------------------------------------------------------
@@ -341,6 +345,7 @@ struct procedure_rules {
   existence_facts existing(siren territory) const {
     auto now = book.existing(territory, side(), known.ile_de_france, day());
     now.unheard = known.unheard;
+    now.substitution_elsewhere = known.substitution_elsewhere;
     return now;
   }
 

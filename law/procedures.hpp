@@ -90,6 +90,8 @@ public:
   const examined_joinable* find(const adhesion_decided& joined) const;
   /// The same, on a day.
   std::optional<conformity> conformity_of(const adhesion_decided& joined, bool ile_de_france, civil_date day) const;
+  /// Of the last arrêté by which this authority has instituted the territory's dispositif; absent where none has.
+  std::optional<act_standing> substitution_of(siren territory, civil_date day) const;
   /// Where the territory's dispositif stands on the day, `side` being what its own stream says; null when nothing of
   /// it has ever been received.
   existence_facts existing(siren territory, const dispositif_book* side, bool ile_de_france, civil_date day) const;

@@ -41,6 +41,9 @@ struct followed_place {
   bool ordered_here = false;
   bool listed = false;   ///< one of its territories, and not in the competence table alone
   bool has_node = false; ///< somebody hosts its stream
+  /// Streams of the other authorities that the directory makes competent for its dispositif, on any day: what one of
+  /// them has ordered binds on when another has become competent.
+  std::vector<stream_id> ordered_by_others{};
 };
 
 /// Any thread may call. What it knows of other nodes is what the directory in force says.

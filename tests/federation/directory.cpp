@@ -490,6 +490,17 @@ TEST_CASE("an authority knows where a territory lies, and whether its dispositif
   CHECK(place->departements == std::vector<law::departement_code>{departement("93"), departement("95")});
   CHECK_FALSE(letters("SD93").place_of(b)->ordered_here);
   CHECK(letters("SR11").host_of(ports::stream_of(a))->view() == "territory-a");
+  // Who was competent before may have signed what binds on; who only follows has signed nothing.
+  CHECK(place->ordered_by_others.empty());
+  auto before = given.territories[1];
+  before.ordering = stream("SD95");
+  before.from = day("2025-01-01");
+  before.until = day("2025-12-31");
+  given.territories.push_back(before);
+  using streams = std::vector<stream_id>;
+  CHECK(letters("SR11").place_of(b)->ordered_by_others == streams{stream("SD95")});
+  CHECK(letters("SD95").place_of(b)->ordered_by_others == streams{stream("SR11")});
+  CHECK_FALSE(letters("SD95").place_of(b)->ordered_here);
   // One that has no line, but a row of the table: it may have no node, and never have had one.
   auto nobody = *law::siren::parse("123456782");
   CHECK_FALSE(letters("SR11").place_of(nobody));

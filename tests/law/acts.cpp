@@ -92,6 +92,17 @@ TEST_CASE("each end has its own standing", "[L441-2-7-4-1]") {
   }
 }
 
+TEST_CASE("of the arrêtés of several authorities the one in force counts, then one that may still be",
+          "[L441-2-7-4-1]") {
+  CHECK_FALSE(prevailing({}, {}));
+  CHECK(prevailing(s::repealed, {}) == s::repealed);
+  CHECK(prevailing({}, s::suspended) == s::suspended);
+  CHECK(prevailing(s::expired, s::not_yet) == s::not_yet);
+  CHECK(prevailing(s::suspended, s::annulled) == s::suspended);
+  CHECK(prevailing(s::suspended, s::in_force) == s::in_force);
+  CHECK(prevailing(s::in_force, s::not_yet) == s::in_force);
+}
+
 TEST_CASE("the term to go to court counts neither its first day nor its last", "[L441-2-7-4-1]") {
   auto a = signed_act(2026y / 3 / 2);
   CHECK_FALSE(recourse_until(a));

@@ -471,6 +471,30 @@ TEST_CASE("one arrêté at a time institutes a territory's dispositif", "[L441-2
   CHECK(p.on(2026y / 5 / 2).stands() == just(in_service, service_form::by_prefect));
 }
 
+TEST_CASE("the arrêté of an authority that was competent before bars another one until it ends", "[L441-2-7-4-1]") {
+  prefecture p;
+  p.sets_cahier(1);
+  p.notes_obligation();
+  p.elsewhere = act_standing::in_force;
+  CHECK(p.stands() == just(in_service, service_form::by_prefect));
+  CHECK(p.evidence().file.stands == p.stands());
+  CHECK(refused(p.prefect(p.carence())) == refusal_code::bad_order);
+  for (auto standing : {act_standing::in_force, act_standing::not_yet, act_standing::suspended}) {
+    p.elsewhere = standing;
+    auto second = p.prefect(p.substitution());
+    CHECK(refused(second) == refusal_code::bad_order);
+    CHECK(second.error().article == "L441-2-7-4-1");
+    CHECK(second.error().because.starts_with("L'arrêté d'un représentant de l'État qui était compétent auparavant"));
+  }
+  // Suspended, it institutes nothing; and stands in the way all the same.
+  CHECK(p.stands() == just(obligated));
+  REQUIRE(p.prefect(p.carence()));
+  CHECK(refused(p.prefect(p.substitution())) == refusal_code::bad_order);
+  p.elsewhere = act_standing::repealed;
+  p.substitutes();
+  CHECK(p.on(2026y / 3 / 3).stands() == just(in_service, service_form::by_prefect));
+}
+
 TEST_CASE("what the prefect may do is told with what is missing before he may", "[L441-2-7-4-1]") {
   prefecture p;
   p.sets_cahier(1);
@@ -478,6 +502,7 @@ TEST_CASE("what the prefect may do is told with what is missing before he may", 
   auto codes = [&] {
     std::vector<std::optional<refusal_code>> all;
     auto existing = p.state.existing(cast().epci, &p.territory, true, p.today);
+    existing.substitution_elsewhere = p.elsewhere;
     for (const auto& power : powers_over(p.state, cast().epci, existing, p.today))
       all.push_back(power.barred_by ? std::optional{power.barred_by->code} : std::nullopt);
     return all;
@@ -489,4 +514,6 @@ TEST_CASE("what the prefect may do is told with what is missing before he may", 
   CHECK(codes() == told{std::nullopt, bad_order, bad_order});
   REQUIRE(p.prefect(p.carence()));
   CHECK(codes() == told{duplicate, std::nullopt, bad_order});
+  p.elsewhere = act_standing::in_force;
+  CHECK(codes() == told{bad_order, bad_order, bad_order});
 }

@@ -14,7 +14,7 @@ struct scene : prefecture {
   bool host_tells = true;
 
   evidence_file gathered() {
-    return gather_evidence(state, cast().epci, heard ? &territory : nullptr,
+    return gather_evidence(state, cast().epci, heard ? &territory : nullptr, elsewhere,
                            host_tells ? told_lateness{late} : std::nullopt, {known_through, true, has_node},
                            ile_de_france, today);
   }

@@ -30,7 +30,7 @@ struct ordering_scene : prefecture {
     return standing_of(territory.find(convention)->positions.at(cast().bailleur), found());
   }
   std::size_t told(evidence_kind kind) const {
-    auto file = gather_evidence(state, cast().epci, &territory, {}, {today, true, true}, ile_de_france, today);
+    auto file = gather_evidence(state, cast().epci, &territory, {}, {}, {today, true, true}, ile_de_france, today);
     return static_cast<std::size_t>(std::ranges::count(file.items, kind, &evidence_item::kind));
   }
 };

@@ -51,7 +51,8 @@ struct prefecture {
   civil_date today{2026y / 3 / 2};
   bool ile_de_france = true;
   bool competent = true;
-  bool heard = true; ///< the territory's journal has been received
+  bool heard = true;                       ///< the territory's journal has been received
+  std::optional<act_standing> elsewhere{}; ///< of the arrêté of an authority that was competent before
   std::vector<dispositif_party> parties = all_parties();
   std::vector<commune_code> communes_of_epci{};
   bool listed = true;
@@ -74,6 +75,7 @@ struct prefecture {
     k.communes_of_epci = communes_of_epci;
     k.listed = listed;
     k.unheard = !heard;
+    k.substitution_elsewhere = elsewhere;
     k.fresh_ids[0].bytes[0] = 0xF0;
     k.fresh_ids[0].bytes[1] = ++fresh;
     return k;
@@ -130,6 +132,7 @@ struct prefecture {
   existence stands() {
     auto known = state.existing(cast().epci, heard ? &territory : nullptr, ile_de_france, today);
     known.unheard = !heard;
+    known.substitution_elsewhere = elsewhere;
     return existence_of(known);
   }
 
@@ -158,7 +161,8 @@ struct prefecture {
     evidence_filed e{cast().epci, {}, {}};
     e.digest[0] = 0xE0;
     e.digest[1] = ++fresh;
-    e.file = gather_evidence(state, cast().epci, heard ? &territory : nullptr, {}, news, ile_de_france, today);
+    const auto* side = heard ? &territory : nullptr;
+    e.file = gather_evidence(state, cast().epci, side, elsewhere, {}, news, ile_de_france, today);
     return e;
   }
   /// Found upon an evidence that is filed first, where it may be.

@@ -158,7 +158,7 @@ void gateway::late_entries(late_query query, teller<late_page> tell) {
 void gateway::procedures(teller<procedures_ptr> tell) {
   auto actors = node_.actors();
   if (actors && !actors->procedures)
-    return tell(std::make_shared<const law::procedures_book>());
+    return tell(std::make_shared<const procedures_report>());
   ask<procedures_ptr>(&territory_actors::procedures, std::move(tell), as_it_is<procedures_ptr>, list_atom_v);
 }
 

@@ -165,9 +165,9 @@ procedure_view shown(const law::participation_procedure& known, const law::dispo
 void acts(const call_ptr& c) {
   if (!has_procedures(c))
     return;
-  c->gateway().procedures(answering<procedures_ptr>(c, [c](const procedures_ptr& book) {
+  c->gateway().procedures(answering<procedures_ptr>(c, [c](const procedures_ptr& recorded) {
     auto items = json::array();
-    for (const auto& [id, known] : book->acts())
+    for (const auto& [id, known] : recorded->book.acts())
       items.push_back(to_json(shown(known, c->node().context().today())));
     c->answer(answer_json(200, {{"items", std::move(items)}}));
   }));
@@ -176,15 +176,15 @@ void acts(const call_ptr& c) {
 void procedures(const call_ptr& c) {
   if (!has_procedures(c))
     return;
-  c->gateway().procedures(answering<procedures_ptr>(c, [c](const procedures_ptr& book) {
+  c->gateway().procedures(answering<procedures_ptr>(c, [c](const procedures_ptr& recorded) {
     using facts = std::vector<supervised_territory_ptr>;
-    c->gateway().supervised(answering<facts>(c, [c, book](const facts& all) {
+    c->gateway().supervised(answering<facts>(c, [c, recorded](const facts& all) {
       auto items = json::array();
-      for (const auto& [id, known] : book->procedures()) {
+      for (const auto& [id, known] : recorded->book.procedures()) {
         auto side = heard_of(all, known.territory);
         const auto* told = side ? &side->dispositif : nullptr;
         auto view = shown(known, told);
-        view.stands = standing_now(known, told, *book, c->node().context().today());
+        view.stands = standing_now(known, told, recorded->book, c->node().context().today());
         items.push_back(to_json(view));
       }
       c->answer(answer_json(200, {{"items", std::move(items)}}));
@@ -211,7 +211,7 @@ void specifications(const call_ptr& c) {
     return c->gateway().dispositif(answering<dispositif_ptr>(
         c, [c](const dispositif_ptr& known) { answer_specifications(c, known->specifications); }));
   c->gateway().procedures(answering<procedures_ptr>(
-      c, [c](const procedures_ptr& book) { answer_specifications(c, book->specifications()); }));
+      c, [c](const procedures_ptr& recorded) { answer_specifications(c, recorded->book.specifications()); }));
 }
 
 /// What the prefect may do now, and what is missing where he may not yet.
@@ -221,6 +221,7 @@ void powers(const call_ptr& c) {
     auto today = c->node().context().today();
     auto existing = known.book->existing(known.territory, known.dispositif(), known.ile_de_france, today);
     existing.unheard = known.news.has_node && !known.side;
+    existing.substitution_elsewhere = known.substituted_elsewhere;
     auto items = json::array();
     for (const auto& one : law::powers_over(*known.book, known.territory, existing, today)) {
       power_view view{one.power, !one.barred_by, {}, {}, {}, {}};

@@ -80,8 +80,9 @@ void gather(const call_ptr& c, std::function<void(const law::evidence_file&)> th
     auto with_lateness = [c, known, then](const told_lines& lines) {
       const auto& context = c->node().context();
       auto late = lines ? law::told_lateness{*lines} : std::nullopt;
-      evidence_ptr file = std::make_shared<law::evidence_file>(law::gather_evidence(
-          *known.book, known.territory, known.dispositif(), late, known.news, known.ile_de_france, context.today()));
+      evidence_ptr file = std::make_shared<law::evidence_file>(
+          law::gather_evidence(*known.book, known.territory, known.dispositif(), known.substituted_elsewhere, late,
+                               known.news, known.ile_de_france, context.today()));
       file->authority = law::text<16>{context.stream.view()};
       auto find = [file, authority = context.stream](ports::journal_reader& reader) -> told<json> {
         add_links(*file, reader, authority);

@@ -1,6 +1,7 @@
 #include "web/server/watched_territory.hpp"
 
 #include "law/competence.hpp"
+#include "law/find_in.hpp"
 
 namespace toit::web {
 
@@ -87,11 +88,13 @@ void watch(const call_ptr& c, std::function<void(const watched&)> then) {
   watched known;
   known.territory = *territory;
   known.ile_de_france = c->node().context().stream.view() == law::ile_de_france_authority;
-  c->gateway().procedures(answering<procedures_ptr>(c, [c, known, then](const procedures_ptr& book) {
+  c->gateway().procedures(answering<procedures_ptr>(c, [c, known, then](const procedures_ptr& recorded) {
     using facts = std::vector<supervised_territory_ptr>;
-    c->gateway().supervised(answering<facts>(c, [c, known, book, then](const facts& all) {
+    c->gateway().supervised(answering<facts>(c, [c, known, recorded, then](const facts& all) {
       auto whole = known;
-      whole.book = book;
+      whole.book = {recorded, &recorded->book};
+      if (const auto* standing = law::find_in(recorded->substituted_elsewhere, known.territory))
+        whole.substituted_elsewhere = *standing;
       whole.side = heard_of(all, known.territory);
       // What is folded so far says nothing of what comes after it.
       if (whole.side && !whole.side->caught_up)

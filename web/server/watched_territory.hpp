@@ -11,8 +11,9 @@ namespace toit::web {
 
 struct watched {
   law::siren territory;
-  procedures_ptr book;
-  supervised_territory_ptr side; ///< null when nothing of its journal has been received
+  std::shared_ptr<const law::procedures_book> book;
+  std::optional<law::act_standing> substituted_elsewhere; ///< by an authority that was competent before
+  supervised_territory_ptr side;                          ///< null when nothing of its journal has been received
   bool ile_de_france = false;
   law::journal_news news;
 
