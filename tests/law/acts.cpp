@@ -45,6 +45,8 @@ TEST_CASE("an act that names its last day is over the day after", "[L441-2-7-4-1
 
 TEST_CASE("what a judge suspends binds nobody until it resumes", "[L441-2-7-4-1]") {
   auto a = signed_act(2026y / 3 / 2, false, false);
+  CHECK(refused(may_be_suspended(a, 2026y / 3 / 1)) == refusal_code::bad_date);
+  CHECK(may_be_suspended(a, 2026y / 3 / 2));
   a.suspended_on = 2026y / 4 / 1;
   CHECK(standing_of(a, 2026y / 3 / 31) == s::in_force);
   CHECK(standing_of(a, 2026y / 4 / 1) == s::suspended);
@@ -120,6 +122,7 @@ TEST_CASE("an act is published once, and notified once to whom it must reach", "
   CHECK(may_be_published(a, 2026y / 3 / 2));
   a.published_on = 2026y / 3 / 2;
   CHECK(refused(may_be_published(a, 2026y / 3 / 3)) == refusal_code::duplicate);
+  CHECK(refused(may_be_notified(a, cast().epci, 2026y / 3 / 1)) == refusal_code::bad_date);
   CHECK(may_be_notified(a, cast().epci, 2026y / 3 / 2));
   a.notified_on = 2026y / 3 / 3;
   CHECK(refused(may_be_notified(a, cast().epci, 2026y / 3 / 4)) == refusal_code::duplicate);

@@ -64,6 +64,10 @@ TEST_CASE("who has no quality for it sets no dispositif up", "[L441-2-7-1-1a]") 
         refusal_code::not_empowered);
   p.notes_obligation(concern::no);
   CHECK(refused(p.epci(dispositif_begun{"Délibération fictive"})) == refusal_code::not_concerned);
+  CHECK(refused(p.epci(joining())) == refusal_code::not_concerned);
+  auto asked = prefecture::asking({}, dispositif_begun{"Délibération fictive"}, p.today);
+  REQUIRE(asked.originator.is_demandeur());
+  CHECK(refused(decide(p.territory, {}, asked, p.known())) == refusal_code::not_originator);
 }
 
 TEST_CASE("in Île-de-France nothing is put in service without a cahier des charges in force", "[L441-2-7-2-2]") {
@@ -332,6 +336,8 @@ TEST_CASE("nothing is dated before what it rests on", "[L441-2-7-4-1]") {
   REQUIRE(p.on(2026y / 3 / 10).prefect(p.carence()));
   auto earlier = p.on(2026y / 3 / 9).substitution();
   CHECK(refused(p.prefect(earlier)) == refusal_code::bad_date);
+  REQUIRE(p.on(2026y / 3 / 12).epci(p.service()));
+  CHECK(refused(p.on(2026y / 3 / 11).epci(p.service())) == refusal_code::bad_date);
 }
 
 TEST_CASE("a carence is the prefect's to find, where something is owed and missing", "[L441-2-7-4-1]") {
@@ -420,6 +426,38 @@ TEST_CASE("without an EPCI concerned the prefect needs no carence, and notifies 
   // The EPCI becomes concerned: what runs goes on.
   p.notes_obligation(concern::yes);
   CHECK(p.stands() == just(in_service, service_form::by_prefect));
+}
+
+TEST_CASE("an EPCI that becomes concerned owes a dispositif where no arrêté has instituted one",
+          "[L441-2-7-1-1a][L441-2-7-4-4]") {
+  prefecture p;
+  p.notes_obligation(concern::no);
+  CHECK(p.stands() == just(absence));
+  p.on(2026y / 4 / 1).notes_obligation(concern::yes);
+  CHECK(p.stands() == just(obligated));
+  CHECK(refused(p.prefect(p.substitution(substitution_ground::absence))) == refusal_code::bad_order);
+  CHECK(p.epci(dispositif_begun{"Délibération fictive"}));
+}
+
+TEST_CASE("what the EPCI sets up or joins while the prefect stands in its place serves once his arrêté has ended",
+          "[L441-2-7-2-1][L441-2-7-4-1]") {
+  prefecture p;
+  p.sets_cahier(1);
+  p.notes_obligation();
+  REQUIRE(p.prefect(p.carence()));
+  auto id = p.substitutes();
+  p.on(2026y / 4 / 1);
+  REQUIRE(p.stands() == just(in_service, service_form::by_prefect));
+  auto form = service_form::own;
+  SECTION("its own") { p.serves(); }
+  SECTION("another one") {
+    form = service_form::adhered;
+    REQUIRE(p.prefect(p.examined()));
+    REQUIRE(p.epci(joining()));
+  }
+  CHECK(p.stands() == just(in_service, service_form::by_prefect));
+  REQUIRE(p.on(2026y / 5 / 1).prefect(act_ended{id, act_end::repealed, "Arrêté fictif"}));
+  CHECK(p.stands() == just(in_service, form));
 }
 
 TEST_CASE("communes are named where no EPCI is, once, and must be where there is none", "[L441-2-7-4-4]") {

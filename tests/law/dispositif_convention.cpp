@@ -199,6 +199,8 @@ TEST_CASE("without every opinion, or the prefect's word that he goes on, there i
   CHECK(refused(s.receives(id, cast().epci, party_opinion::unfavourable)) == refusal_code::duplicate);
   CHECK(refused(s.prefect(opinion_received{id, cast().reservataire, party_opinion::waived, {}, {}})) ==
         refusal_code::missing_field);
+  CHECK(refused(s.prefect(opinion_received{id, cast().reservataire, party_opinion::favourable, {}, {}})) ==
+        refusal_code::missing_field);
   REQUIRE(s.receives(id, cast().reservataire, party_opinion::waived));
   CHECK(refused(s.receives(id, cast().reservataire, party_opinion::waived)) == refusal_code::duplicate);
   CHECK(s.receives(id, cast().reservataire, party_opinion::favourable));

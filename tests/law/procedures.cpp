@@ -102,7 +102,8 @@ TEST_CASE("the life of an act is told by its number, and by nobody else's", "[L4
   CHECK(refused(p.prefect(act_resumed{id, "Ordonnance fictive"})) == refusal_code::bad_order);
   CHECK(refused(p.prefect(act_ended{id, act_end::repealed, {}})) == refusal_code::missing_field);
   REQUIRE(p.prefect(act_suspended{id, "Ordonnance fictive"}));
-  REQUIRE(p.on(2026y / 4 / 1).prefect(act_resumed{id, "Ordonnance fictive"}));
+  CHECK(refused(p.on(2026y / 4 / 1).prefect(act_resumed{id, {}})) == refusal_code::missing_field);
+  REQUIRE(p.prefect(act_resumed{id, "Ordonnance fictive"}));
   CHECK(refused(p.on(2026y / 7 / 3).prefect(act_ended{id, act_end::withdrawn, "Arrêté fictif"})) ==
         refusal_code::too_late);
   CHECK(p.prefect(act_ended{id, act_end::repealed, "Arrêté fictif"}));
