@@ -68,7 +68,7 @@ public:
   std::vector<entry_row> entries(const ports::stream_id& stream, std::uint64_t after, std::size_t limit) override {
     std::vector<entry_row> rows;
     auto number = number_of(stream);
-    if (!number)
+    if (!number || is_beyond(after))
       return rows;
     entries_.bind(1, entry_place(*number, after))
         .bind(2, last_place(*number))
@@ -101,7 +101,7 @@ public:
                                         std::size_t limit) override {
     std::vector<ports::signed_head> found;
     auto number = number_of(stream);
-    if (!number)
+    if (!number || is_beyond(from))
       return found;
     heads_.bind(1, entry_place(*number, from)).bind(2, last_place(*number)).bind(3, static_cast<std::int64_t>(limit));
     query_end end{heads_};
@@ -301,6 +301,8 @@ private:
     return *parsed;
   }
 
+  /// Named by what somebody else has written: no entry has that place.
+  static bool is_beyond(std::uint64_t seq) { return seq > static_cast<std::uint64_t>(seq_most); }
   static std::int64_t last_place(std::int64_t number) { return entry_place(number, seq_most); }
 
   std::optional<std::int64_t> number_of(const ports::stream_id& stream) {

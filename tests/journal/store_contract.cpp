@@ -70,6 +70,11 @@ void check_entries(const store_maker& make) {
   CHECK(reader->entry(stream(), 3) == row_at(3, 30, 20'000));
   CHECK_FALSE(reader->entry(stream(), 4));
   CHECK_FALSE(reader->entry(stream(), 0));
+  // A foreign entry may name any place.
+  constexpr auto beyond = std::uint64_t{1} << 60;
+  CHECK_FALSE(reader->entry(stream(), beyond));
+  CHECK(reader->entries(stream(), beyond, 1).empty());
+  CHECK(reader->heads(stream(), beyond, 1).empty());
   CHECK(reader->entries(other_stream(), 0, 10) == std::vector{row_at(1, 40)});
 }
 
