@@ -275,6 +275,51 @@ TEST_CASE("what is forged, addressed to another or not asked for changes nothing
   CHECK(all.seq("region", "plaine") == all.seq("plaine", "plaine"));
 }
 
+namespace {
+
+/// One byte of what the first entry says is another in each message of the stream that is on its way to him.
+std::size_t alter_on_their_way(some_nodes& all, const stream_id& stream, const node_name& to) {
+  std::size_t altered_messages = 0;
+  for (auto& one : all.on_their_way) {
+    auto read = decode(one.sent);
+    auto* said = read && one.to == to ? std::get_if<entries>(&read->said) : nullptr;
+    if (!said || said->brought.stream != stream || said->brought.entries.empty())
+      continue;
+    said->brought.entries.front().content->back() ^= 1;
+    one.sent = encode(*read);
+    ++altered_messages;
+  }
+  return altered_messages;
+}
+
+} // namespace
+
+TEST_CASE("entries that are altered on their way are kept nowhere, told, and asked for again", "[L441-2-7-1-1a]") {
+  some_nodes all{18};
+  all.run(2);
+  auto& plaine = all["plaine"];
+  auto& region = all["region"];
+  auto before = all.seq("region", "plaine");
+  CHECK(all.write(plaine, 2));
+  REQUIRE(alter_on_their_way(all, plaine.hosted, region.name) == 1);
+  all.run(1);
+  CHECK(region.statuses.back() == ports::transfer_status::altered);
+  auto told = region.talk->report().alarms;
+  REQUIRE(told.size() == 1);
+  CHECK(told.front().kind == alarm_kind::altered);
+  CHECK(told.front().stream == plaine.hosted);
+  CHECK(told.front().node == plaine.name);
+  CHECK(told.front().seq == before + 1);
+  CHECK(all.seq("region", "plaine") == before);
+  CHECK(all.witnessed("plaine", "region") <= before);
+  CHECK(all.seq("departement", "plaine") == before + 2);
+  all.run(1);
+  CHECK(all.has_alarm("region", alarm_kind::altered));
+  all.run(3);
+  CHECK(all.all_alarms().empty());
+  check_all_equal(all);
+}
+
 TEST_CASE("a neighbour that floods is no longer heard for a while, and nothing piles up") {
   some_nodes all{7};
   all.run(2);
