@@ -558,13 +558,19 @@ void exchange::feed_more(const node_name& to, const stream_id& stream, feed& f) 
   }
 }
 
+/// What its host has made comes from him: he is not sent it back, unless he asks.
 void exchange::grown(const stream_id& stream) {
   if (is_expired())
     return;
-  for (auto& [name, p] : peers_)
-    if (auto found = p.feeds.find(stream);
-        found != p.feeds.end() && found->second.begun && p.state == ports::link_state::up)
+  const auto* host = directory_.host_of(stream);
+  for (auto& [name, p] : peers_) {
+    auto found = p.feeds.find(stream);
+    if (found == p.feeds.end() || !found->second.begun || p.state != ports::link_state::up)
+      continue;
+    bool has_made_it = host && host->name == name && place_of(stream).epoch == epoch_of(stream);
+    if (!has_made_it)
       feed_more(name, stream, found->second);
+  }
 }
 
 void exchange::take_in(const node_name& from, no& said) {

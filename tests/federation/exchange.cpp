@@ -97,6 +97,34 @@ TEST_CASE("a node restored from an older copy is told, takes its past back, and 
   CHECK(all.all_alarms().empty());
 }
 
+TEST_CASE("who took his past back from a neighbour is not sent what he writes from then on", "[L441-2-7-1-1a]") {
+  some_nodes all{19};
+  all.run(2);
+  auto& plaine = all["plaine"];
+  all.stop(plaine, false);
+  auto copy = plaine.disk.copy();
+  all.start(plaine);
+  all.run(1);
+  CHECK(all.write(plaine, 3));
+  all.run(2);
+  all.stop(plaine, false);
+  plaine.disk.restore(copy);
+  all.start(plaine);
+  all.run(6);
+  CHECK(plaine.caught_up == std::vector{plaine.hosted});
+  std::size_t sent_back = 0;
+  all.is_lost = [&](const some_nodes::on_its_way& one) {
+    auto read = decode(one.sent);
+    const auto* said = read && one.to == plaine.name ? std::get_if<entries>(&read->said) : nullptr;
+    sent_back += said && said->brought.stream == plaine.hosted ? 1 : 0;
+    return false;
+  };
+  CHECK(all.write(plaine, 2));
+  all.run(6);
+  CHECK(sent_back == 0);
+  check_all_equal(all);
+}
+
 TEST_CASE("a neighbour who was not heard for a while is believed all the same", "[L441-2-7-1-1a]") {
   some_nodes all{3};
   all.run(2);
