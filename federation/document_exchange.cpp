@@ -27,10 +27,11 @@ void one_less(std::uint64_t& count) {
 } // namespace
 
 document_exchange::document_exchange(document_setup setup, const federation::directory& directory,
-                                     ports::transfer_source& source, milliseconds monotonic, law::civil_date today)
+                                     ports::transfer_source& source, milliseconds monotonic, law::instant now,
+                                     law::civil_date today)
     : setup_{std::move(setup)}, directory_{directory}, source_{source},
       shelves_{setup_.folders, own_stream_of(setup_), source}, monotonic_{monotonic}, second_began_{monotonic},
-      minute_began_{monotonic}, today_{today} {
+      minute_began_{monotonic}, now_{now}, today_{today} {
   setup_.own = own_stream_of(setup_);
   shelves_.set_hosted({setup_.hosted.begin(), setup_.hosted.end()});
   if (setup_.own && hosts(*setup_.own) && shelves_.remembers_fetching_back())
@@ -66,8 +67,9 @@ bool document_exchange::tried(Action&& action) {
 
 // -- time and links -------------------------------------------------------------------------------------------------
 
-void document_exchange::tick(milliseconds monotonic, law::civil_date today) {
+void document_exchange::tick(milliseconds monotonic, law::instant now, law::civil_date today) {
   monotonic_ = monotonic;
+  now_ = now;
   bool another_day = std::exchange(today_, today) != today;
   if (another_day || chosen_from_ != directory_.number)
     choose_streams();
@@ -75,6 +77,10 @@ void document_exchange::tick(milliseconds monotonic, law::civil_date today) {
   tried([&] { shelves_.read_on(setup_.limits.erasures_bytes); });
   drop_erased();
   for (auto& [name, l] : links_) {
+    if (is_expired()) {
+      l.up_since = monotonic_; // what nobody may say yet is not late
+      continue;
+    }
     settle_late(name, l);
     go_on(name, l);
   }
@@ -195,7 +201,7 @@ void document_exchange::settle_late(const node_name& name, link& l) {
 }
 
 void document_exchange::go_on(const node_name& name, link& l) {
-  if (!l.up)
+  if (!l.up || is_expired())
     return;
   if (!l.asking)
     begin_list(name, l);
@@ -473,7 +479,7 @@ void document_exchange::drop_erased() {
 // -- what is asked here ---------------------------------------------------------------------------------------------
 
 void document_exchange::received(const node_name& from, const any_message& said) {
-  if (!directory_.find(from))
+  if (!directory_.find(from) || is_expired())
     return;
   auto& l = links_[from];
   if (l.misbehaviours_this_minute >= setup_.limits.misbehaviours)
@@ -564,6 +570,8 @@ ports::stream_lack document_exchange::lack_of(const stream_id& stream) const {
 }
 
 void document_exchange::tell_lacking() {
+  if (is_expired())
+    return;
   for (const auto* territory : held_territories()) {
     const auto& stream = territory->stream;
     if (hosts(stream) || !is_among_holders(setup_.self, *territory))

@@ -10,6 +10,8 @@
 /// Whoever holds a stream that another hosts, because it came from him or goes to him, says what he lacks of it: it is
 /// handed over to him once that is nothing.
 ///
+/// Under a directory that has expired nothing is said or taken.
+///
 /// Not here   whether what came opens: its key is in its entry, which only those who may read the dossier can open.
 
 #pragma once
@@ -57,10 +59,10 @@ class document_exchange {
 public:
   /// `directory` is always the one in force; it and `source` outlive this. Throws what `ports::files` throws.
   document_exchange(document_setup setup, const federation::directory& directory, ports::transfer_source& source,
-                    milliseconds monotonic, law::civil_date today);
+                    milliseconds monotonic, law::instant now, law::civil_date today);
 
   /// The time, at least every second.
-  void tick(milliseconds monotonic, law::civil_date today);
+  void tick(milliseconds monotonic, law::instant now, law::civil_date today);
   void link_changed(const node_name& peer, ports::link_state now);
   /// One of the five messages about documents, from whom the exchange knows that he said it.
   void received(const node_name& from, const any_message& said);
@@ -138,6 +140,7 @@ private:
   static void misbehaved(link& l);
   bool concerns(const node_name& whom, const stream_id& stream) const;
   bool hosts(const stream_id& stream) const;
+  bool is_expired() const { return directory_.expired(now_); }
   void choose_streams();
   void choose_streams(const node_name& name, link& l);
   std::set<stream_id> streams_from(const node_name& name) const;
@@ -182,6 +185,7 @@ private:
   milliseconds second_began_;
   milliseconds minute_began_;
   milliseconds fetch_from_{0}; ///< after a failure of the disk, not before
+  law::instant now_;
   law::civil_date today_;
   std::optional<std::uint64_t> chosen_from_; ///< number of the directory from which streams were chosen
   bool fetching_back_ = false;

@@ -10,6 +10,11 @@ namespace {
 constexpr std::size_t alarms_most = 1'000;
 constexpr std::size_t positions_most = 4'096;
 
+/// Under an expired directory too.
+bool is_always_heard(const any_message& what) {
+  return std::holds_alternative<hello>(what) || std::holds_alternative<newer_directory>(what);
+}
+
 } // namespace
 
 exchange::exchange(exchange_setup setup, ports::transfer_source& source, law::instant now, law::civil_date today)
@@ -138,7 +143,7 @@ void exchange::ask_those_late(milliseconds elapsed) {
       ask_for(name, one, stream, true);
     }
     for (auto& [stream, one] : p.feeds)
-      if (one.waits && one.begun && !is_expired())
+      if (one.waits && one.begun)
         feed_more(name, stream, one);
     let_claims_lapse(name, p, elapsed);
     send_tails(name);
@@ -194,7 +199,11 @@ bool exchange::is_held(const stream_id& stream) const { return held_.contains(st
 
 // -- talking --------------------------------------------------------------------------------------------------------
 
+/// While who is whom is no longer certain, where this node stands and a newer directory alone are told to anybody. What
+/// is not said is asked for, or said, again in time.
 void exchange::say(const node_name& to, any_message what) {
+  if (is_expired() && !is_always_heard(what))
+    return;
   auto in = lane_of(what);
   todo_.messages.push_back({to, encode({setup_.self, to, std::move(what)}), in, {}});
 }
@@ -259,9 +268,7 @@ void exchange::received(const node_name& from, byte_view sent) {
   if (read->from != from || read->to != setup_.self)
     return misbehaved(from);
   found->second.last_heard = now_;
-  // Who is whom is no longer certain: only a newer directory is taken, and nothing else said.
-  if (is_expired() && !std::holds_alternative<hello>(read->said) &&
-      !std::holds_alternative<newer_directory>(read->said))
+  if (is_expired() && !is_always_heard(read->said))
     return;
   std::visit([&](auto& what) { take_in(from, what); }, read->said);
 }
@@ -420,7 +427,7 @@ void exchange::come_back(const stream_id& stream) {
 // -- questions ------------------------------------------------------------------------------------------------------
 
 void exchange::ask(const node_name& whom, std::uint64_t number, bytes content) {
-  if (peers_.contains(whom) && !is_expired())
+  if (peers_.contains(whom))
     say(whom, question{number, std::move(content)});
 }
 

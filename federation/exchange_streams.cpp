@@ -534,7 +534,7 @@ bool exchange::may_follow(const node_name& whom, const exchange_actions::entries
 }
 
 void exchange::feed_more(const node_name& to, const stream_id& stream, feed& f) {
-  if (f.no_room && monotonic_ - *f.no_room < setup_.limits.serve_again)
+  if (is_expired() || (f.no_room && monotonic_ - *f.no_room < setup_.limits.serve_again))
     return;
   f.no_room.reset();
   f.waits = false;
@@ -560,8 +560,6 @@ void exchange::feed_more(const node_name& to, const stream_id& stream, feed& f) 
 
 /// What its host has made comes from him: he is not sent it back, unless he asks.
 void exchange::grown(const stream_id& stream) {
-  if (is_expired())
-    return;
   const auto* host = directory_.host_of(stream);
   for (auto& [name, p] : peers_) {
     auto found = p.feeds.find(stream);

@@ -21,7 +21,7 @@ void link_keeper_state::make_ready() {
                                    {context->own_documents, context->replica_documents},
                                    {},
                                    context->own_stream},
-        directory, *source, context->clock->monotonic(), context->today());
+        directory, *source, context->clock->monotonic(), context->clock->now(), context->today());
   for (const auto& stream : context->exchange.hosted)
     follow(stream);
   tell_ordering();
@@ -96,9 +96,10 @@ void link_keeper_state::tick() {
   if (context->ticks_by_itself)
     self->delayed_send(self, tick_every, tick_atom_v);
   auto now = context->clock->monotonic();
-  talk->tick(now, context->clock->now(), context->today());
+  auto at = context->clock->now();
+  talk->tick(now, at, context->today());
   if (documents)
-    documents->tick(now, context->today());
+    documents->tick(now, at, context->today());
   for (auto waiting = questions_.begin(); waiting != questions_.end();) {
     if (now - waiting->second.since <= answer_within) {
       ++waiting;

@@ -194,7 +194,7 @@ public:
     node.replicas = node.disk.folder("node/replicas");
     node.documents = std::make_unique<document_exchange>(
         document_setup{node.name, node.hosts, {node.own, node.replicas}, {}, node.hosted},
-        node.talk->current_directory(), *node.source, clock->monotonic(), today());
+        node.talk->current_directory(), *node.source, clock->monotonic(), clock->at, today());
     do_what_is_to_be_done(node);
     for (const auto* neighbour : neighbours_of(node.talk->current_directory(), node.name, today()))
       met.insert(std::minmax(node.name, neighbour->name));
@@ -365,7 +365,7 @@ public:
       if (node->talk) {
         seal(*node);
         node->talk->tick(clock->monotonic(), clock->at, today());
-        node->documents->tick(clock->monotonic(), today());
+        node->documents->tick(clock->monotonic(), clock->at, today());
         do_what_is_to_be_done(*node);
       }
     meet();
