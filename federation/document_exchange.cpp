@@ -31,7 +31,7 @@ document_exchange::document_exchange(document_setup setup, const federation::dir
                                      law::civil_date today)
     : setup_{std::move(setup)}, directory_{directory}, source_{source},
       shelves_{setup_.folders, own_stream_of(setup_), source}, monotonic_{monotonic}, second_began_{monotonic},
-      minute_began_{monotonic}, now_{now}, today_{today} {
+      now_{now}, today_{today} {
   setup_.own = own_stream_of(setup_);
   shelves_.set_hosted({setup_.hosted.begin(), setup_.hosted.end()});
   if (setup_.own && hosts(*setup_.own) && shelves_.remembers_fetching_back())
@@ -89,17 +89,11 @@ void document_exchange::tick(milliseconds monotonic, law::instant now, law::civi
 
 void document_exchange::count_anew() {
   constexpr milliseconds second{1'000};
-  constexpr milliseconds minute{60'000};
-  if (monotonic_ - second_began_ >= second) {
-    second_began_ = monotonic_;
-    for (auto& [name, l] : links_)
-      l.lists_told = l.parts_told = 0;
-  }
-  if (monotonic_ - minute_began_ >= minute) {
-    minute_began_ = monotonic_;
-    for (auto& [name, l] : links_)
-      l.misbehaviours_this_minute = 0;
-  }
+  if (monotonic_ - second_began_ < second)
+    return;
+  second_began_ = monotonic_;
+  for (auto& [name, l] : links_)
+    l.lists_told = l.parts_told = 0;
 }
 
 void document_exchange::link_changed(const node_name& peer, ports::link_state now) {
@@ -304,7 +298,7 @@ bool document_exchange::is_page(const documents& said) const {
 
 void document_exchange::take_in(const node_name& from, link& l, const documents& said) {
   if (!is_page(said)) {
-    misbehaved(l);
+    misbehaved(from);
     if (l.asking == said.stream)
       give_up_list(l);
     return;
@@ -433,7 +427,7 @@ void document_exchange::take_in(const node_name& from, link& l, const part& said
     write(l, said);
     break;
   case reading::wrong:
-    misbehaved(l);
+    misbehaved(from);
     [[fallthrough]];
   case reading::gone:
     end_fetch(l, true);
@@ -482,12 +476,10 @@ void document_exchange::received(const node_name& from, const any_message& said)
   if (!directory_.find(from) || is_expired())
     return;
   auto& l = links_[from];
-  if (l.misbehaviours_this_minute >= setup_.limits.misbehaviours)
-    return;
   auto hear = [&](const auto& what) {
-    if (!concerns(from, what.stream) || !concerns(setup_.self, what.stream))
-      return misbehaved(l);
-    take_in(from, l, what);
+    // Not by itself a misdeed: his directory, or his ordering stream, may be another one.
+    if (concerns(from, what.stream) && concerns(setup_.self, what.stream))
+      take_in(from, l, what);
   };
   if (const auto* list = std::get_if<want_documents>(&said))
     hear(*list);
@@ -499,11 +491,6 @@ void document_exchange::received(const node_name& from, const any_message& said)
     hear(*content);
   else if (const auto* lacks = std::get_if<still_lacking>(&said))
     hear(*lacks);
-}
-
-void document_exchange::misbehaved(link& l) {
-  ++l.misbehaviours;
-  ++l.misbehaviours_this_minute;
 }
 
 /// Whoever asks more than this answers asks again in time.
@@ -519,14 +506,14 @@ void document_exchange::take_in(const node_name& from, link& l, const want_docum
 
 void document_exchange::take_in(const node_name& from, link& l, const want_part& said) {
   if (said.offset % document_part_bytes != 0)
-    return misbehaved(l);
+    return misbehaved(from);
   if (l.parts_told >= setup_.limits.parts_a_second)
     return;
   ++l.parts_told;
   tried([&] {
     auto size = shelves_.size(said.stream, said.id);
     if (size && said.offset >= *size)
-      return misbehaved(l);
+      return misbehaved(from);
     auto content = size ? shelves_.read(said.stream, said.id, said.offset, document_part_bytes) : std::nullopt;
     if (!content)
       return say(from, part{said.stream, said.id, said.offset, 0, {}});
@@ -610,7 +597,6 @@ void document_exchange::complete(ports::federation_report& told) const {
     auto found = links_.find(reported.node);
     if (found == links_.end())
       continue;
-    reported.misbehaviours += found->second.misbehaviours;
     for (auto& stream : reported.streams)
       if (auto list = found->second.lists.find(stream.stream); list != found->second.lists.end())
         stream.documents_missing = std::max(list->second.missing, list->second.lacking);

@@ -32,7 +32,6 @@ struct document_limits {
   std::size_t tries = 5;                 ///< until a question without an answer is given up for this time
   std::size_t lists_a_second = 64;       ///< told to a neighbour
   std::size_t parts_a_second = 2'048;    ///< sent to one
-  std::size_t misbehaviours = 1'000;     ///< of a neighbour in a minute: beyond, he is not heard until it is over
   std::size_t erasures_bytes = 8U << 20; ///< of entries that are read at each tick
   milliseconds ask_again{3'000};
   milliseconds list_every{60'000};  ///< and at least a second for each page
@@ -52,6 +51,7 @@ struct document_setup {
 
 struct document_actions {
   std::vector<exchange_actions::outgoing> messages;
+  std::vector<node_name> misbehaved; ///< once for each message: the exchange counts and tells it
   std::vector<std::string> failures; ///< of the disk; nothing is lost by them: what could not be done is tried again
 };
 
@@ -126,8 +126,6 @@ private:
     std::map<stream_id, ports::stream_lack> lacking; ///< there, as he says
     std::size_t lists_told = 0;                      ///< in this second
     std::size_t parts_told = 0;
-    std::uint64_t misbehaviours = 0;
-    std::size_t misbehaviours_this_minute = 0;
   };
 
   void take_in(const node_name& from, link& l, const want_documents& said);
@@ -137,7 +135,7 @@ private:
   void take_in(const node_name& from, link& l, const still_lacking& said);
 
   void say(const node_name& to, any_message what);
-  static void misbehaved(link& l);
+  void misbehaved(const node_name& who) { todo_.misbehaved.push_back(who); }
   bool concerns(const node_name& whom, const stream_id& stream) const;
   bool hosts(const stream_id& stream) const;
   bool is_expired() const { return directory_.expired(now_); }
@@ -183,7 +181,6 @@ private:
   document_shelves shelves_;
   milliseconds monotonic_;
   milliseconds second_began_;
-  milliseconds minute_began_;
   milliseconds fetch_from_{0}; ///< after a failure of the disk, not before
   law::instant now_;
   law::civil_date today_;

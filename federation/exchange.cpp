@@ -280,6 +280,11 @@ void exchange::misbehaved(const node_name& who) {
   raise(alarm_kind::misbehaving, {}, who, 0);
 }
 
+void exchange::blame(const node_name& who) {
+  if (peers_.contains(who))
+    misbehaved(who);
+}
+
 template <class Said>
 void exchange::take_in(const node_name& from, Said& what) {
   todo_.about_documents.push_back({from, any_message{std::move(what)}});

@@ -126,6 +126,8 @@ public:
   bool may_follow(const node_name& whom, const exchange_actions::entries_after& place) const;
   void ask(const node_name& whom, std::uint64_t number, bytes content);
   void answer(const node_name& whom, std::uint64_t number, bytes content);
+  /// He has sent what cannot be about documents.
+  void blame(const node_name& who);
   /// A directory brought by hand, already verified.
   void adopt(federation::directory newer, bytes signed_bytes);
 

@@ -257,6 +257,8 @@ void link_keeper_state::act_on_documents(const federation::exchange_actions& tol
   for (const auto& stream : told.caught_up)
     documents->fetch_back(stream);
   auto todo = documents->take();
+  for (const auto& who : todo.misbehaved)
+    talk->blame(who);
   send(todo.messages);
   for (const auto& failure : todo.failures)
     base::log_warning("documents of the links could not be read or kept", {{"because", failure}});

@@ -307,26 +307,32 @@ TEST_CASE("nothing is served to whom it does not concern, nor taken of what is n
   all.write(all["plaine"]);
   all.run(3);
   const auto& plaine = all["plaine"].hosted;
-  auto refuses = [&](const any_message& said) {
-    auto before = blamed(all, "region", "ensemble");
+  auto leaves = [&](const any_message& said) {
     hear(all, "region", "ensemble", said);
     CHECK(on_the_wire<documents>(all, all["ensemble"].name).empty());
     CHECK(on_the_wire<part>(all, all["ensemble"].name).empty());
-    return blamed(all, "region", "ensemble") == before + 1;
   };
-  CHECK(refuses(want_documents{plaine, {}}));
-  CHECK(refuses(want_part{plaine, paper_id(1), 0}));
-  CHECK(refuses(documents{plaine, {}, {}, true}));
-  CHECK(refuses(part{plaine, paper_id(2), 0, 100, bytes(100)}));
+  leaves(want_documents{plaine, {}});
+  leaves(want_part{plaine, paper_id(1), 0});
+  leaves(documents{plaine, {}, {}, true});
+  leaves(part{plaine, paper_id(2), 0, 100, bytes(100)});
+  leaves(still_lacking{plaine, {}});
+  // No misdeed by itself: where a stream passes, one of the two has not heard of it yet.
+  CHECK(blamed(all, "region", "ensemble") == 0);
+  CHECK(all.all_alarms().empty());
   // A part that nobody can ask for, of what is his.
-  const auto& own = all["ensemble"].hosted;
-  CHECK(refuses(want_part{own, paper_id(1), 1}));
+  leaves(want_part{all["ensemble"].hosted, paper_id(1), 1});
+  CHECK(blamed(all, "region", "ensemble") == 1);
+  auto told = all["region"].talk->report().alarms;
+  REQUIRE(told.size() == 1);
+  CHECK(told.front().kind == alarm_kind::misbehaving);
+  CHECK(told.front().node == all["ensemble"].name);
   hear(all, "region", "plaine", want_part{plaine, paper_id(1), part_bytes});
   CHECK(blamed(all, "region", "plaine") == 1);
   hear(all, "region", "plaine", want_part{plaine, paper_id(7), 0});
-  auto told = on_the_wire<part>(all, all["plaine"].name);
-  REQUIRE(told.size() == 1);
-  CHECK(told.front().size == 0);
+  auto answered = on_the_wire<part>(all, all["plaine"].name);
+  REQUIRE(answered.size() == 1);
+  CHECK(answered.front().size == 0);
   CHECK(all["region"].replicas->list().size() == 1);
 }
 
@@ -414,6 +420,23 @@ TEST_CASE("a list without end is given up, and takes neither memory nor disk wit
   CHECK(pages < 100);
   CHECK(region.replicas->list().size() <= 1'024 + all.seq("region", "plaine"));
   CHECK(blamed(all, "region", "plaine") == 0);
+}
+
+TEST_CASE("who asks without end for parts that cannot be is not heard for a while", "[L441-2-7-1-1b]") {
+  some_nodes all{33};
+  all.run(2);
+  auto content = store_paper(all, "plaine", paper_id(1), 100);
+  constexpr std::uint64_t most = exchange_limits{}.misbehaviours;
+  for (std::uint64_t i = 0; i < most + 100; ++i)
+    hear(all, "plaine", "region", want_part{all["plaine"].hosted, paper_id(1), 1});
+  CHECK(blamed(all, "plaine", "region") == most);
+  CHECK(all.has_alarm("plaine", alarm_kind::misbehaving));
+  hear(all, "plaine", "region", want_part{all["plaine"].hosted, paper_id(1), 0});
+  CHECK(on_the_wire<part>(all, all["region"].name).empty());
+  hear(all, "plaine", "departement", want_part{all["plaine"].hosted, paper_id(1), 0});
+  CHECK(on_the_wire<part>(all, all["departement"].name).size() == 1);
+  all.run(140);
+  CHECK((replica(all, "region", "plaine", paper_id(1)) == content));
 }
 
 TEST_CASE("whoever asks without end is answered so much a second", "[L441-2-7-1-1b]") {

@@ -293,6 +293,8 @@ public:
     for (const auto& stream : todo.caught_up)
       node.documents->fetch_back(stream);
     auto about_documents = node.documents->take();
+    for (const auto& who : about_documents.misbehaved)
+      node.talk->blame(who);
     for (auto& one : about_documents.messages)
       send(node.name, std::move(one));
     node.failures.insert(node.failures.end(), about_documents.failures.begin(), about_documents.failures.end());
