@@ -5,6 +5,7 @@
 #include <array>
 #include <cstring>
 #include <stdexcept>
+#include <sys/socket.h>
 #include <utility>
 
 namespace toit::federation {
@@ -17,6 +18,8 @@ constexpr int gate_events = ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED;
 
 /// Of the protocol by which the library asks for a key (ZeroMQ RFC 27).
 constexpr std::size_t key_question_frames = 7;
+
+constexpr std::chrono::milliseconds mute_looked_for_every{500};
 
 /// Names key and peer: a connection stands on one key, and ends with it.
 std::string user_of(const node_name& peer, const law::bytes32& key) {
@@ -72,7 +75,7 @@ void link_gate::admit(const std::vector<ports::transport_peer>& peers) {
   by_user_.clear();
   for (const auto& peer : peers)
     for (const auto& key : peer.link_keys) {
-      law::require(by_key_.emplace(key, peer.name).second, "a key is one peer's");
+      law::require(by_key_.emplace(key, key_holder{peer.name, {}, 0}).second, "a key is one peer's");
       by_user_.emplace(user_of(peer.name, key), peer.name);
     }
   std::vector<std::string> ended;
@@ -89,6 +92,7 @@ void link_gate::turn() {
   answer_keys();
   read_events();
   read_messages();
+  let_go_of_mute();
   tell_progress();
 }
 
@@ -127,26 +131,42 @@ void link_gate::answer_keys() {
 }
 
 void link_gate::answer_key(const std::vector<zmq::message_t>& asked) {
-  const auto* admitted = static_cast<const node_name*>(nullptr);
+  const auto* held = admitted(asked);
+  keys_refused_ += held ? 0 : 1;
+  std::string question = asked.size() > 1 ? asked[1].to_string() : "";
+  const std::array<std::string, 6> answer{
+      "1.0", question, held ? "200" : "400", held ? "" : "refused", held ? user_of(held->second.peer, held->first) : "",
+      ""};
+  for (std::size_t i = 0; i < answer.size(); ++i)
+    keys_.send(zmq::buffer(answer[i]), i + 1 < answer.size() ? zmq::send_flags::sndmore : zmq::send_flags::none);
+}
+
+/// The key that is asked for; null when it is nobody's, or too many come with it.
+const link_gate::held_key* link_gate::admitted(const std::vector<zmq::message_t>& asked) {
   law::bytes32 key{};
   // Version, question, domain, address, identity, mechanism, key.
   bool curve = asked.size() == key_question_frames && asked[0].to_string_view() == "1.0" &&
                asked[5].to_string_view() == "CURVE" && asked[6].size() == key.size();
-  if (curve) {
+  if (curve)
     std::memcpy(key.data(), asked[6].data(), key.size());
-    if (auto found = by_key_.find(key); found != by_key_.end())
-      admitted = &found->second;
-  }
-  if (!admitted) {
-    ++keys_refused_;
+  auto found = curve ? by_key_.find(key) : by_key_.end();
+  if (found == by_key_.end()) {
     with_.owner.turned_away();
+    return nullptr;
   }
-  std::string question = asked.size() > 1 ? asked[1].to_string() : "";
-  const std::array<std::string, 6> answer{
-      "1.0", question, admitted ? "200" : "400", admitted ? "" : "unknown key", admitted ? user_of(*admitted, key) : "",
-      ""};
-  for (std::size_t i = 0; i < answer.size(); ++i)
-    keys_.send(zmq::buffer(answer[i]), i + 1 < answer.size() ? zmq::send_flags::sndmore : zmq::send_flags::none);
+  if (may_come(found->second))
+    return &*found;
+  ++with_.counters.surplus;
+  return nullptr;
+}
+
+bool link_gate::may_come(key_holder& holder) const {
+  auto now = link_clock::now();
+  if (now - holder.since >= with_.limits.arrivals_within) {
+    holder.since = now;
+    holder.arrivals = 0;
+  }
+  return ++holder.arrivals <= with_.limits.arrivals_most;
 }
 
 // -- connections ----------------------------------------------------------------------------------------------------
@@ -154,7 +174,7 @@ void link_gate::answer_key(const std::vector<zmq::message_t>& asked) {
 void link_gate::read_events() {
   while (auto told = watch_.next()) {
     if (told->what == ZMQ_EVENT_ACCEPTED)
-      connections_[told->value] = false;
+      connections_[told->value] = connection{link_clock::now(), false, false};
     else
       handle_end(told->value);
   }
@@ -164,13 +184,17 @@ void link_gate::handle_end(int descriptor) {
   auto ended = connections_.find(descriptor);
   if (ended == connections_.end())
     return;
-  bool greeted = ended->second;
+  auto connection_there = ended->second;
   connections_.erase(ended);
-  if (greeted) {
-    for (const auto& [route, who] : visitors_)
-      if (who.descriptor == descriptor && routes_.contains(who.peer))
+  if (connection_there.greeted) {
+    for (auto& [route, who] : visitors_)
+      if (who.descriptor == descriptor) {
         // What he said before is still to be read: he stays a visitor.
+        who.descriptor.reset();
         return gone(who.peer);
+      }
+  } else if (connection_there.let_go) {
+    return; // told when it was
   } else if (keys_refused_ > 0) {
     --keys_refused_; // told when it was
   } else {
@@ -222,11 +246,13 @@ void link_gate::greet(const arrival& came) {
     return stray(came);
   read_events(); // so that a connection that has ended already is known to have
   auto descriptor = descriptor_of(came.frame);
-  auto connection = connections_.find(descriptor);
-  if (connection == connections_.end())
+  auto there = connections_.find(descriptor);
+  if (there == connections_.end() || there->second.let_go)
     return;
-  connection->second = true;
+  there->second.greeted = true;
+  there->second.mute_since.reset();
   auto peer = found->second;
+  let_go_of_others(peer, descriptor);
   std::erase_if(visitors_, [&](const auto& known) { return known.second.peer == peer; });
   visitors_[came.route] = visitor{peer, found->first, descriptor, {}};
   routes_[peer] = came.route;
@@ -234,6 +260,36 @@ void link_gate::greet(const arrival& came) {
     with_.owner.came(peer);
   else
     forget(came.route);
+}
+
+/// The library ends no single connection: the line is cut under it, and it is told of that as of any end. It tells of
+/// an end before it gives the number back, and what it has told has just been read: the number is still this one's.
+void link_gate::let_go(int descriptor) {
+  auto found = connections_.find(descriptor);
+  if (found == connections_.end() || std::exchange(found->second.let_go, true))
+    return;
+  ++with_.counters.surplus;
+  ::shutdown(descriptor, SHUT_RDWR);
+}
+
+void link_gate::let_go_of_others(const node_name& peer, int descriptor) {
+  for (const auto& [route, who] : visitors_)
+    if (who.peer == peer && who.descriptor && *who.descriptor != descriptor)
+      let_go(*who.descriptor);
+}
+
+/// Who has proved his key and says no hello, or stays when he was told to go.
+void link_gate::let_go_of_mute() {
+  auto now = link_clock::now();
+  if (now < look_for_mute_)
+    return;
+  look_for_mute_ = now + mute_looked_for_every;
+  read_events();
+  // The library itself ends who has not proved a key by then: it is to be the first.
+  auto since = now - with_.limits.arrival - mute_looked_for_every;
+  for (const auto& [descriptor, one] : connections_)
+    if (one.mute_since && *one.mute_since < since)
+      let_go(descriptor);
 }
 
 void link_gate::stray(const arrival& came) {
@@ -247,6 +303,9 @@ void link_gate::forget(const std::string& route) {
   if (found == visitors_.end())
     return;
   auto peer = found->second.peer;
+  if (auto descriptor = found->second.descriptor)
+    if (auto there = connections_.find(*descriptor); there != connections_.end())
+      there->second.mute_since = link_clock::now();
   visitors_.erase(found);
   if (auto way = routes_.find(peer); way != routes_.end() && way->second == route)
     gone(peer);

@@ -24,6 +24,7 @@ struct transport_counters {
   std::atomic<std::uint64_t> lost{0};
   std::atomic<std::uint64_t> turned_away{0};
   std::atomic<std::uint64_t> strays{0};
+  std::atomic<std::uint64_t> surplus{0};
   std::atomic<std::uint64_t> sockets_made_again{0};
 };
 

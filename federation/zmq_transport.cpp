@@ -138,6 +138,7 @@ transport_stats zmq_transport::engine::stats() const {
           .lost = c.lost,
           .turned_away = c.turned_away,
           .strays = c.strays,
+          .surplus = c.surplus,
           .sockets_made_again = c.sockets_made_again};
 }
 

@@ -37,8 +37,11 @@ struct transport_limits {
   /// Of the protocol itself: a connection that answers nothing for so long ends. One message has to pass in this time.
   std::chrono::milliseconds heartbeat_interval{5000};
   std::chrono::milliseconds heartbeat_timeout{30000};
-  /// From the first packet until the other side has said that it takes us.
+  /// From the first packet until the other side has said that it takes us; and how long one who comes may say no hello.
   std::chrono::milliseconds arrival{20000};
+  /// Connections that come under one key in such a time; beyond, the key is refused until it is over.
+  std::size_t arrivals_most = 16;
+  std::chrono::milliseconds arrivals_within{10000};
   std::chrono::milliseconds retry_least{100};
   std::chrono::milliseconds retry_most{30000};
   /// For the proof, before anybody is admitted, that strangers are not.

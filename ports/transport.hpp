@@ -54,6 +54,7 @@ struct transport_stats {
   std::uint64_t lost = 0;         ///< taken by `send`, but the link ended before they could leave
   std::uint64_t turned_away = 0;  ///< connections without a key of a peer, or without encryption
   std::uint64_t strays = 0;       ///< received and dropped: not of an admitted connection, or not in the form
+  std::uint64_t surplus = 0;      ///< connections of peers that were ended or refused: others came, or they were mute
   std::uint64_t sockets_made_again = 0;
 };
 

@@ -58,6 +58,8 @@ void link_metrics::count(const ports::transport_stats& now) {
   add("toit_link_bytes_total", size, {{"direction", "out"}}, now.bytes_out, counted_.bytes_out);
   add("toit_link_lost_total", "Messages whose link ended before they could leave", {}, now.lost, counted_.lost);
   add("toit_link_strays_total", "Frames that no link could have sent", {}, now.strays, counted_.strays);
+  add("toit_link_surplus_total", "Connections of neighbours that were ended because others came, or nothing", {},
+      now.surplus, counted_.surplus);
   add("toit_link_attempts_again_total", "Attempts to reach a neighbour after the first", {}, now.sockets_made_again,
       counted_.sockets_made_again);
   counted_ = now;

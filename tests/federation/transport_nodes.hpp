@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string_view>
 #include <thread>
 
@@ -47,6 +48,7 @@ inline transport_limits quick() {
   limits.heartbeat_timeout = 60s;
   limits.arrival = 60s;
   limits.proof = 60s;
+  limits.arrivals_most = 1'000;
   return limits;
 }
 
@@ -167,10 +169,15 @@ inline std::string frame_of(frame_kind kind, std::uint64_t number, std::string_v
   return frame.append(content);
 }
 
+/// What becomes of who goes.
+constexpr int coming_events = ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH | ZMQ_EVENT_DISCONNECTED;
+
 /// Knows CURVE and the frames of the transport, and keeps none of its rules. His key is to be admitted, or soon.
 class rude_client {
 public:
   rude_client(const node& server, std::uint8_t secret, std::string_view calls_himself = {});
+  rude_client(const rude_client&) = delete;
+  rude_client& operator=(const rude_client&) = delete;
 
   void say(const std::vector<std::string>& frames);
   void say(frame_kind word, std::uint64_t number = link_protocol) { say({frame_of(word, number)}); }
@@ -180,6 +187,8 @@ public:
   /// Reads one frame, if there is one; the word in it, `taken` apart.
   std::optional<frame_kind> look();
   bool takes_part();
+  /// The other side has ended the connection.
+  bool is_hung_up();
 
   std::uint64_t said = 0;
   std::uint64_t taken = 0;
@@ -188,17 +197,20 @@ public:
 private:
   zmq::context_t context_{link_threads};
   zmq::socket_t socket_;
+  std::optional<socket_watch> watch_; ///< after the socket: it ends first
+  bool hung_up_ = false;
 };
 
 inline rude_client::rude_client(const node& server, std::uint8_t secret, std::string_view calls_himself) {
   bool in_time = eventually([&] {
+    watch_.reset();
     socket_ = make_going_socket(context_, identity_of(secret_with(secret)), key_with(server.secret), quick());
     if (!calls_himself.empty())
       socket_.set(zmq::sockopt::routing_id, std::string{calls_himself});
-    socket_watch watch{context_, socket_, ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH};
+    watch_.emplace(context_, socket_, coming_events);
     socket_.connect(server.transport->endpoint());
     std::optional<socket_event> event;
-    eventually([&] { return (event = watch.next()).has_value(); });
+    eventually([&] { return (event = watch_->next()).has_value(); });
     return event && event->what == ZMQ_EVENT_HANDSHAKE_SUCCEEDED;
   });
   REQUIRE(in_time);
@@ -229,6 +241,12 @@ inline std::optional<frame_kind> rude_client::told() {
     return word.has_value();
   });
   return word;
+}
+
+inline bool rude_client::is_hung_up() {
+  while (auto event = watch_->next())
+    hung_up_ = hung_up_ || event->what == ZMQ_EVENT_DISCONNECTED;
+  return hung_up_;
 }
 
 inline bool rude_client::takes_part() {

@@ -7,6 +7,7 @@
 #include <array>
 #include <catch2/matchers/catch_matchers_exception.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
+#include <list>
 #include <sodium.h>
 #include <sys/socket.h>
 #include <tuple>
@@ -19,7 +20,7 @@ namespace {
 
 /// A listening node that knows two others, one of which behaves.
 struct attacked_node {
-  attacked_node() {
+  explicit attacked_node(transport_limits limits = quick()) : a{"state", 1, any_port, limits} {
     a.transport->set_peers({known, good.as_peer()});
     good.transport->set_peers({a.as_peer()});
     REQUIRE(eventually([&] { return good.is_up_with(a) && a.is_up_with(good); }));
@@ -32,7 +33,7 @@ struct attacked_node {
     CHECK(since_admitted(good.heard.changes(a.name)) == std::vector{link_state::up});
   }
 
-  node a{"state", 1, any_port};
+  node a;
   node good{"town", 3};
   transport_peer known{named("rude"), {key_with(2)}, {}};
 };
@@ -129,6 +130,89 @@ TEST_CASE("what is not in the form is dropped and counted, and ends the link", "
   }
   CHECK(a.transport->stats().strays == 2 * misshapen.size() + 1);
   CHECK(a.heard.changes(named("rude")).size() == 2 * misshapen.size());
+}
+
+TEST_CASE("however many come under one key, the last that says hello is kept, and the others end",
+          "[federation][transport][strangers]") {
+  attacked_node attacked;
+  auto& a = attacked.a;
+  std::list<rude_client> all;
+  constexpr std::size_t most = 12;
+  for (std::size_t i = 0; i < most; ++i)
+    REQUIRE(all.emplace_back(a, std::uint8_t{2}).takes_part());
+  auto ended = [&] {
+    std::size_t count = 0;
+    for (auto& one : all)
+      count += one.is_hung_up() ? 1 : 0;
+    return count;
+  };
+  CHECK(eventually([&] { return ended() == most - 1; }));
+  CHECK_FALSE(all.back().is_hung_up());
+  CHECK(a.transport->stats().surplus == most - 1);
+  CHECK(a.heard.state(named("rude")) == link_state::up);
+  auto before = a.heard.count();
+  all.back().say_message("still here");
+  CHECK(eventually([&] { return a.heard.count() == before + 1; }));
+  CHECK(a.transport->send(named("rude"), bytes_of("and heard"), lane::control));
+  CHECK(eventually([&] {
+    all.back().look();
+    return all.back().messages_seen == 1;
+  }));
+}
+
+TEST_CASE("who says no hello, or stays when he is told to go, is let go in time",
+          "[federation][transport][strangers]") {
+  auto limits = quick();
+  limits.arrival = 2s;
+  attacked_node attacked{limits};
+  rude_client silent{attacked.a, 2};
+  rude_client rude{attacked.a, 2};
+  REQUIRE(rude.takes_part());
+  rude.say({"in no form"});
+  CHECK(rude.told() == frame_kind::bye);
+  CHECK(eventually([&] { return silent.is_hung_up() && rude.is_hung_up(); }));
+  CHECK(attacked.a.transport->stats().surplus >= 2);
+}
+
+namespace {
+
+/// Whether one who goes there once, under this key, is let in.
+bool is_let_in(const node& server, std::uint8_t secret) {
+  zmq::context_t context{link_threads};
+  auto socket = make_going_socket(context, identity_of(secret_with(secret)), key_with(server.secret), quick());
+  socket_watch watch{context, socket, coming_events};
+  socket.connect(server.transport->endpoint());
+  std::optional<socket_event> event;
+  REQUIRE(eventually([&] { return (event = watch.next()).has_value(); }));
+  return event->what == ZMQ_EVENT_HANDSHAKE_SUCCEEDED;
+}
+
+} // namespace
+
+TEST_CASE("a key with which too many come is refused for a while, and no other key is",
+          "[federation][transport][strangers]") {
+  auto limits = quick();
+  limits.arrivals_most = 4;
+  limits.arrivals_within = patience;
+  attacked_node attacked{limits};
+  for (int i = 0; i < 4; ++i)
+    CHECK(is_let_in(attacked.a, 2));
+  CHECK_FALSE(is_let_in(attacked.a, 2));
+  CHECK_FALSE(is_let_in(attacked.a, 2));
+  CHECK(attacked.a.transport->stats().surplus == 2);
+  CHECK(is_let_in(attacked.a, 3));
+}
+
+TEST_CASE("a key with which too many came is let in again when the while is over",
+          "[federation][transport][strangers]") {
+  auto limits = quick();
+  limits.arrivals_most = 1;
+  limits.arrivals_within = 500ms;
+  attacked_node attacked{limits};
+  for (int i = 0; i < 2; ++i) {
+    rude_client one{attacked.a, 2};
+    CHECK(one.takes_part());
+  }
 }
 
 TEST_CASE("a message beyond the limit ends the connection that brought it", "[federation][transport][strangers]") {

@@ -61,8 +61,10 @@ TEST_CASE("what the transport has counted is told as it grows") {
   CHECK(has_line(*metrics, "toit_link_messages_total{direction=\"out\"} 5"));
   counted.messages_out = 7;
   counted.lost = 2;
+  counted.surplus = 3;
   links.count(counted);
   CHECK(has_line(*metrics, "toit_link_messages_total{direction=\"out\"} 7"));
   CHECK(has_line(*metrics, "toit_link_strays_total 1"));
   CHECK(has_line(*metrics, "toit_link_lost_total 2"));
+  CHECK(has_line(*metrics, "toit_link_surplus_total 3"));
 }
