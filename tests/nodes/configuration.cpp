@@ -53,6 +53,37 @@ TEST_CASE("the example of a configuration is a good one") {
   CHECK_FALSE(read->clock_is_steered());
 }
 
+namespace {
+
+bool is_key_or_section(std::string_view line) {
+  auto name_ends = std::min(line.find_first_not_of("abcdefghijklmnopqrstuvwxyz_"), line.size());
+  return line.starts_with('[') || (name_ends > 0 && line.substr(name_ends).starts_with(" = "));
+}
+
+/// With all that stands there as a comment, but for the section that another one excludes.
+std::string example_in_full() {
+  std::istringstream example{text_of("config/node.example.toml")};
+  std::string full;
+  bool is_excluded = false;
+  for (std::string line; std::getline(example, line);) {
+    is_excluded = !line.empty() && (is_excluded || line == "# [authority]");
+    auto said = line.starts_with("# ") ? line.substr(2) : line;
+    if (!is_excluded && is_key_or_section(said))
+      full += said + '\n';
+  }
+  return full;
+}
+
+} // namespace
+
+TEST_CASE("what stands in the example as a comment is known too") {
+  auto full = example_in_full();
+  for (const char* key : {"escrow_keys = ", "disclaims = ", "listen = ", "proxy = ", "gestionnaire = "})
+    CHECK(full.find(key) != std::string::npos);
+  // That one is for other purposes than the example's.
+  CHECK(wrong_keys(full) == std::vector<std::string>{"clock.begins"});
+}
+
 TEST_CASE("what is left out has its default, and relative paths start at the file's folder") {
   auto read = parse_configuration(good, map(), "/srv");
   REQUIRE(read);
