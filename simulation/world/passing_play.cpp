@@ -164,6 +164,36 @@ void prefect::go_on() {
   see_to_adhesion();
 }
 
+// [L441-2-7-4-1]
+void prefect::usurp() {
+  auto& departement = w_.node(passing_world::departement);
+  if (!departement.running() || departement.in_trouble())
+    return;
+  auto siren = world::settings().territory;
+  auto head = departement.reader().latest_head(world::stream());
+  law::authority_passed passed;
+  passed.territory = siren;
+  passed.epoch = head ? head->epoch + 1 : 1;
+  passed.holder = service_of_state();
+  passed.host = law::text<64>{departement.who().name.view()};
+  auto happened = signed_today(siren, "2024-FICTIF-USURPE");
+  happened.emplace_back(passed);
+  ++counts_["act.usurped"];
+  departement.record(departement.who().stream, law::subject_of_territory(siren), std::move(happened));
+}
+
+std::vector<law::event> prefect::signed_today(law::siren territory, const char* number) {
+  law::act ordered;
+  ordered.id = w_.chance_of_actors()->fresh<law::act_id>();
+  ordered.number = law::text<60>{number};
+  ordered.signatory = law::text<120>{"Mme Exemple, préfète"};
+  ordered.document = some_document;
+  ordered.effective_from = w_.today();
+  return {law::substitution_ordered{ordered, territory, law::substitution_ground::carence},
+          law::act_published{ordered.id, law::text<120>{"Recueil fictif"}},
+          law::act_notified{ordered.id, territory, some_document}};
+}
+
 /// It is written as his services write it: what he may do is tried elsewhere.
 void prefect::see_to_act() {
   auto& region = w_.node(passing_world::region);
@@ -179,15 +209,7 @@ void prefect::see_to_act() {
     region.record(region.who().stream, law::subject_of_territory(siren), std::move(happened));
   };
   if (wish_ == wish::in_force && !law::alive(standing)) {
-    law::act ordered;
-    ordered.id = w_.chance_of_actors()->fresh<law::act_id>();
-    ordered.number = law::text<60>{"2024-FICTIF"};
-    ordered.signatory = law::text<120>{"Mme Exemple, préfète"};
-    ordered.document = some_document;
-    ordered.effective_from = w_.today();
-    record("ordered", {law::substitution_ordered{ordered, siren, law::substitution_ground::carence},
-                       law::act_published{ordered.id, law::text<120>{"Recueil fictif"}},
-                       law::act_notified{ordered.id, siren, some_document}});
+    record("ordered", signed_today(siren, "2024-FICTIF"));
   } else if (wish_ == wish::in_force && standing == law::act_standing::suspended) {
     record("resumed", {law::act_resumed{act->act_itself.id, law::text<120>{"Ordonnance fictive"}}});
   } else if (wish_ == wish::suspended && standing == law::act_standing::in_force) {

@@ -66,10 +66,13 @@ public:
   }
   /// Records what is missing.
   void go_on();
+  /// Another, who is not competent, signs for himself: in his own node's stream, with the epoch that would follow.
+  void usurp();
 
 private:
   void see_to_act();
   void see_to_adhesion();
+  std::vector<law::event> signed_today(law::siren territory, const char* number);
 
   passing_world& w_;
   tally& counts_;

@@ -142,6 +142,7 @@ private:
   /// Signed, published and notified today: it binds from tomorrow on.
   void order() {
     base::log_info("the prefect orders");
+    prefect_->usurp();
     prefect_->wishes(wish::in_force);
     rounds(4);
   }
@@ -299,13 +300,12 @@ std::vector<std::string> passing_occurrences() {
                            "adhesion.closed", "adhesion.opened", "adhesion.cut", "leaving.prepared", "leaving.closed",
                            "leaving.opened", "leaving.cut", "former_host", "next_host"})
     names.push_back(std::string{"kill."} + kill);
-  for (const char* other : {"act.ordered",       "act.suspended",      "act.resumed",
-                            "act.ended",         "act.joined",         "act.left",
-                            "mishap.restored",   "mishap.cut",         "mishap.crash_in_write",
-                            "play.both_serve",   "play.lease_on_both", "play.same_on_both",
-                            "play.repeat",       "promise.disk",       "promise.witnessed",
-                            "promise.came_back", "prefix.checked",     "prefix.from_another",
-                            "refusal.E_FENCED",  "answer.none"})
+  for (const char* other :
+       {"act.ordered",       "act.suspended",      "act.resumed",       "act.ended",           "act.joined",
+        "act.left",          "act.usurped",        "mishap.restored",   "mishap.cut",          "mishap.crash_in_write",
+        "play.both_serve",   "play.lease_on_both", "play.same_on_both", "play.repeat",         "promise.disk",
+        "promise.witnessed", "promise.came_back",  "prefix.checked",    "prefix.from_another", "refusal.E_FENCED",
+        "answer.none"})
     names.emplace_back(other);
   return names;
 }
