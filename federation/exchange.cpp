@@ -337,6 +337,7 @@ void exchange::compare(const node_name& from, peer& p, const ports::stream_posit
   if (claims && p.disbelieved)
     return take_claim(from, p, theirs.stream);
   p.theirs[theirs.stream] = theirs;
+  take_word(from, theirs);
   p.as_of[theirs.stream] = now_;
   if (!is_gathered_from(p, theirs.stream))
     gather_from(from, p, theirs.stream);

@@ -45,6 +45,7 @@ struct exchange_limits {
   milliseconds confirm_within{5'000}; ///< how long neighbours are waited for at the start
   milliseconds gather_within{2'000};  ///< how long, before a stream is taken over, whoever holds more may bring nothing
   milliseconds gather_an_entry{20};   ///< that he gains by each that he brings, and no more
+  milliseconds gather_at_most{30'000}; ///< in all, with entries that no State node has by then said it holds
 };
 
 struct exchange_setup {
@@ -192,7 +193,8 @@ private:
   struct gathering {
     milliseconds began{0};
     milliseconds until{0};
-    std::uint64_t seq = 0; ///< here, when it was last prolonged
+    std::uint64_t seq = 0;        ///< here, when it was last prolonged
+    ports::stream_position known; ///< the furthest that State nodes have said they hold
   };
   struct peer {
     ports::link_state state{};
@@ -286,6 +288,8 @@ private:
   void heed_cut(const ports::stream_position& now);
   void gather_from(const node_name& name, peer& p, const stream_id& stream);
   bool is_gathered_from(const peer& p, const stream_id& stream) const;
+  void take_word(const node_name& from, const ports::stream_position& theirs);
+  bool may_still_bring(const node_name& from, const stream_id& stream) const;
   void prolong_gathering(const ports::transfer_result& result);
   void settle_gathering(const stream_id& stream);
   void look_at_tails();

@@ -115,9 +115,13 @@ void exchange::heed_cut(const ports::stream_position& now) {
 // -- before a stream is taken over ----------------------------------------------------------------------------------
 
 void exchange::gather(const stream_id& stream) {
-  gathering begun{monotonic_, monotonic_ + setup_.limits.gather_within, place_of(stream).seq};
+  auto here = place_of(stream);
+  gathering begun{monotonic_, monotonic_ + setup_.limits.gather_within, here.seq, here};
   if (!gathering_.try_emplace(stream, begun).second)
     return;
+  for (const auto& [name, p] : peers_)
+    if (auto theirs = p.theirs.find(stream); theirs != p.theirs.end())
+      take_word(name, theirs->second);
   for (auto& [name, p] : peers_)
     if (!is_gathered_from(p, stream))
       gather_from(name, p, stream);
@@ -140,8 +144,29 @@ bool exchange::is_gathered_from(const peer& p, const stream_id& stream) const {
          monotonic_ - pulled->second.asked_at < setup_.limits.ask_again;
 }
 
+/// Whoever is replaced can say that he holds anything, and sign entries for as long as he likes, which State nodes take
+/// until they have heard that he is.
+void exchange::take_word(const node_name& from, const ports::stream_position& theirs) {
+  auto found = gathering_.find(theirs.stream);
+  if (found != gathering_.end() && is_followed_by(directory_, from, theirs.stream, today_) &&
+      monotonic_ - found->second.began < setup_.limits.gather_at_most && is_further(theirs, found->second.known))
+    found->second.known = theirs;
+}
+
+/// Who was put back may have begun this very epoch before, and forgotten it: another cut of it would be a fork, so that
+/// every State node is waited for.
+bool exchange::may_still_bring(const node_name& from, const stream_id& stream) const {
+  auto found = gathering_.find(stream);
+  if (found == gathering_.end() || monotonic_ < found->second.until)
+    return true;
+  bool forgot = was_behind_ || setup_.restored;
+  return forgot && (is_followed_by(directory_, from, stream, today_) ||
+                    monotonic_ - found->second.began < setup_.limits.gather_at_most);
+}
+
 /// A slow line is no reason to leave out what was countersigned: as long as entries come they are waited for. What they
-/// gain is counted by the entry, so that one at a time gains next to nothing, and no more is gained than there are.
+/// gain is counted by the entry, so that one at a time gains next to nothing, and no more is gained than State nodes
+/// hold: with what the host who is replaced alone may have, all ends in time.
 // [L441-2-7-4-1]
 void exchange::prolong_gathering(const ports::transfer_result& result) {
   auto found = gathering_.find(result.now.stream);
@@ -149,12 +174,15 @@ void exchange::prolong_gathering(const ports::transfer_result& result) {
     return;
   auto& one = found->second;
   auto brought = static_cast<std::int64_t>(result.now.seq - std::min(one.seq, result.now.seq));
-  one.until = std::min(one.until + brought * setup_.limits.gather_an_entry, monotonic_ + setup_.limits.gather_within);
+  auto until = std::min(one.until + brought * setup_.limits.gather_an_entry, monotonic_ + setup_.limits.gather_within);
+  if (is_further(result.now, one.known))
+    until = std::min(until, one.began + setup_.limits.gather_at_most);
+  one.until = std::max(one.until, until);
   one.seq = result.now.seq;
 }
 
-/// What is being written is waited for: it would come after the cut. Who was put back may have begun this very epoch
-/// before, and forgotten it: another cut of it would be a fork, so that everybody is waited for who may know.
+/// What is being written is waited for: it would come after the cut. The host who is replaced could have something
+/// being written at any time.
 void exchange::settle_gathering(const stream_id& stream) {
   auto found = gathering_.find(stream);
   if (found == gathering_.end())
@@ -169,10 +197,12 @@ void exchange::settle_gathering(const stream_id& stream) {
     auto theirs = p.theirs.find(stream);
     auto pulled = p.pulls.find(stream);
     if (pulled != p.pulls.end() && (pulled->second.writing || pulled->second.stopped))
-      return pulled->second.writing;
-    bool has_more = theirs != p.theirs.end() && is_further(theirs->second, here);
+      return pulled->second.writing &&
+             (is_followed_by(directory_, name, stream, today_) || may_still_bring(name, stream));
+    bool has_more = theirs != p.theirs.end() && is_further(theirs->second, here) && may_still_bring(name, stream);
     bool is_unheard = !p.run && concerns(name, stream);
-    return waits && (p.state == ports::link_state::up ? has_more || is_unheard : is_unheard && (begins || forgot));
+    return p.state == ports::link_state::up ? has_more || (waits && is_unheard)
+                                            : waits && is_unheard && (begins || forgot);
   };
   if (std::ranges::any_of(peers_, is_awaited))
     return;

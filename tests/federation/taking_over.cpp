@@ -158,7 +158,8 @@ private:
 
 } // namespace
 
-TEST_CASE("who holds more is awaited to the end as long as he brings it, however slowly", "[L441-2-7-4-1]") {
+TEST_CASE("a State node that holds more is awaited to the end as long as a transfer of it comes every two seconds",
+          "[L441-2-7-4-1]") {
   passing_nodes all{51};
   auto held = leave_ahead(all, 6, 100);
   slow_line line{all};
@@ -206,6 +207,63 @@ TEST_CASE("who holds more gains next to no time by bringing a few entries at a t
   CHECK_FALSE(line.is_empty());
   REQUIRE(all.cuts("region", "plaine").size() == 1);
   CHECK(all.cuts("region", "plaine").front() < held);
+}
+
+namespace {
+
+/// Hears of no order, and says that it holds more than it ever will: for as long as it lives.
+class reluctant_host {
+public:
+  explicit reluctant_host(passing_nodes& all) : all_{all} {
+    all_.is_lost = [this](const some_nodes::on_its_way& one) { return is_lost(one); };
+  }
+  ~reluctant_host() { all_.is_lost = {}; }
+  reluctant_host(const reluctant_host&) = delete;
+  reluctant_host& operator=(const reluctant_host&) = delete;
+
+  void claim() {
+    const auto& self = all_["plaine"];
+    hello said;
+    said.run = self.run;
+    said.directory_number = all_.current.number;
+    said.at = all_.clock->at;
+    said.positions.push_back({all_.stream("plaine"), 0, 1'000'000, filled(9)});
+    auto& region = all_["region"];
+    region.talk->received(self.name, encode({self.name, region.name, std::move(said)}));
+    all_.do_what_is_to_be_done(region);
+  }
+
+private:
+  bool is_lost(const some_nodes::on_its_way& one) const {
+    auto read = decode(one.sent);
+    const auto* said = read ? std::get_if<entries>(&read->said) : nullptr;
+    bool says_the_truth =
+        one.from == all_["plaine"].name && one.to == all_["region"].name && std::holds_alternative<hello>(read->said);
+    return says_the_truth || (said && one.to == all_["plaine"].name && said->brought.stream == all_.stream("region"));
+  }
+
+  passing_nodes& all_;
+};
+
+} // namespace
+
+TEST_CASE("the host who is replaced does not hold up the cut by signing more and more", "[L441-2-7-4-1]") {
+  passing_nodes all{54};
+  all.run(2);
+  reluctant_host plaine{all};
+  plaine.claim();
+  all.pass("plaine", "region");
+  unsigned seconds = 0;
+  for (; seconds < 60 && !all.hosts("region", "plaine"); ++seconds) {
+    CHECK(all.write(all["plaine"], 100));
+    plaine.claim();
+    all.run(1);
+  }
+  // What he has brought by then is taken.
+  CHECK(all.seq("region", "plaine") > 1'000);
+  CHECK(seconds <= 31);
+  REQUIRE(all.hosts("region", "plaine"));
+  CHECK(all.cuts("region", "plaine").size() == 1);
 }
 
 TEST_CASE("while nobody else can be heard the cut comes at once, and what another held is brought after it",
