@@ -2,6 +2,8 @@
 
 #include "law/require.hpp"
 
+#include <limits>
+
 namespace toit::law {
 
 namespace {
@@ -142,30 +144,41 @@ struct gathering {
     }
   }
 
-  /// That nobody has told it is no word of its being none.
+  using lateness_sums = std::map<siren, evidence_item>;
+
+  /// That nobody has told it is no word of its being none. It is the host's word, and the last here: more of it than
+  /// there is room for would keep all the rest from being filed.
   // [L441-2-7-4-3]
   void lateness(const told_lateness& told, bool has_host) const {
-    if (told)
-      sum_up(*told);
-    else if (has_host)
+    bool is_told = told && std::ranges::all_of(*told, is_possible);
+    auto sums = is_told ? sums_of(*told) : lateness_sums{};
+    if (is_told && found.items.size() + sums.size() <= found.items.max_items)
+      tell_late(sums);
+    else if (told || has_host)
       absent(evidence_kind::lateness_unknown, day());
   }
 
   /// Of the twelve months up to the day's.
-  void sum_up(std::span<const lateness_line> late) const {
+  lateness_sums sums_of(std::span<const lateness_line> late) const {
     auto month_of = [](int year, unsigned month) { return year * 12 + static_cast<int>(month) - 1; };
     auto now = month_of(static_cast<int>(day().year()), static_cast<unsigned>(day().month()));
-    std::map<siren, evidence_item> sums;
+    lateness_sums sums;
     for (const auto& line : late) {
       auto month = month_of(line.year, line.month);
       if (line.late == 0 || month > now || month <= now - 12)
         continue;
-      auto& sum = sums[line.legal_person];
-      sum.count += static_cast<std::uint32_t>(line.late);
-      sum.days_most = std::max(sum.days_most, line.days_most);
       auto first = civil_date{std::chrono::year{line.year}, std::chrono::month{line.month}, std::chrono::day{1}};
-      sum.since = sum.since.ok() && sum.count > line.late ? std::min(sum.since, first) : first;
+      auto [at, is_new] = sums.try_emplace(line.legal_person);
+      auto& sum = at->second;
+      constexpr std::uint64_t most = std::numeric_limits<std::uint32_t>::max();
+      sum.count = static_cast<std::uint32_t>(sum.count + std::min(line.late, most - sum.count));
+      sum.days_most = std::max(sum.days_most, line.days_most);
+      sum.since = is_new ? first : std::min(sum.since, first);
     }
+    return sums;
+  }
+
+  void tell_late(const lateness_sums& sums) const {
     for (const auto& [who, sum] : sums) {
       auto& item = add(evidence_kind::records_late, sum.since, who, evidence_source::host, 0);
       item.count = sum.count;

@@ -4,6 +4,10 @@
 
 namespace toit::law {
 
+bool is_possible(const lateness_line& line) {
+  return line.month >= 1 && line.month <= 12 && line.late <= line.recorded;
+}
+
 // [R441-2-15-I-9]
 std::uint32_t lateness_days(const record& happened, civil_date recorded_on) {
   auto late_by = (std::chrono::sys_days{recorded_on} - std::chrono::sys_days{happened.occurred_on}).count();

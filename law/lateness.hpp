@@ -30,6 +30,9 @@ struct lateness_line {
   }
 };
 
+/// What a book may hold: who tells of anything else tells nothing.
+bool is_possible(const lateness_line& line);
+
 /// Days between what occurred and its record; 0 when it was recorded on its day.
 std::uint32_t lateness_days(const record& happened, civil_date recorded_on);
 

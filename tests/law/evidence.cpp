@@ -1,5 +1,7 @@
 #include "prefecture.hpp"
 
+#include <limits>
+
 using namespace toit::law;
 using namespace toit::law::testing;
 
@@ -152,6 +154,42 @@ TEST_CASE("late records of the past twelve months are summed for each legal pers
   CHECK(late[0].count == 3);
   CHECK(late[0].days_most == 40);
   CHECK(late[0].since == 2025y / 4 / 1);
+}
+
+TEST_CASE("what cannot be told of late records, and more of it than is filed, is not told", "[L441-2-7-4-3]") {
+  scene s;
+  auto line = [](siren who, int year, unsigned month, std::uint64_t late) {
+    return lateness_line{who, static_cast<std::uint16_t>(year), static_cast<std::uint8_t>(month), late, late, late, 1};
+  };
+  // Counted in months from year 0 on, that one is within the past twelve.
+  s.late = {line(cast().bailleur, 2010, 200, 9)};
+  CHECK(s.of(k::records_late).empty());
+  CHECK(s.of(k::lateness_unknown).size() == 1);
+  s.late = {line(cast().bailleur, 2026, 3, 9)};
+  s.late.front().recorded = 8;
+  CHECK(s.of(k::lateness_unknown).size() == 1);
+
+  auto most = evidence_file{}.items.max_items;
+  auto everybody = [&](std::size_t how_many) {
+    std::vector<lateness_line> lines;
+    for (std::uint32_t body = 0; lines.size() < how_many; ++body)
+      for (char digit = '0'; digit <= '9'; ++digit)
+        if (auto who = siren::parse(std::to_string(10'000'000 + body) + digit))
+          lines.push_back(line(*who, 2026, 3, 1));
+    return lines;
+  };
+  auto own = s.gathered().items.size() - 1;
+  s.late = everybody(most - own);
+  CHECK(s.gathered().items.size() == most);
+  CHECK(s.of(k::lateness_unknown).empty());
+  s.late = everybody(most - own + 1);
+  CHECK(s.of(k::records_late).empty());
+  CHECK(s.of(k::lateness_unknown).size() == 1);
+  CHECK(s.gathered().items.size() == own + 1);
+
+  s.late.assign(3, line(cast().bailleur, 2026, 3, std::numeric_limits<std::uint64_t>::max()));
+  REQUIRE(s.of(k::records_late).size() == 1);
+  CHECK(s.of(k::records_late)[0].count == std::numeric_limits<std::uint32_t>::max());
 }
 
 TEST_CASE("that nobody has told how late entries are is no word of their being in time", "[L441-2-7-4-3]") {

@@ -1,67 +1,15 @@
 // The evidence about a territory, on its prefect's node: gathered as it stands, filed, and shown as it was filed.
 
 #include "web/server/dispositif_answers.hpp"
+#include "web/server/lateness_question.hpp"
 #include "web/server/serve.hpp"
-#include "web/server/shape.hpp"
 #include "web/server/watched_territory.hpp"
 
 namespace toit::web::serve {
 
 using law::refusal_code;
 
-// -- what the territory's host alone can tell -----------------------------------------------------------------------
-
 namespace {
-
-using told_lines = std::optional<std::vector<law::lateness_line>>;
-
-/// How late entries are is in entries that only the host can read: he is asked, page by page. Nothing is told when he
-/// does not answer, or does not come to an end.
-class lateness_question : public std::enable_shared_from_this<lateness_question> {
-public:
-  lateness_question(call_ptr c, ports::stream_id stream, std::function<void(told_lines)> tell)
-      : c_{std::move(c)}, stream_{stream}, tell_{std::move(tell)} {}
-
-  void begin() { ask(path + "?limit=" + std::to_string(page_query::limit_most)); }
-
-private:
-  static inline const std::string path = "/v1/lateness";
-  static constexpr std::size_t pages_most = 512;
-
-  void ask(const std::string& target) {
-    auto at = law::text<2048>::parse(target);
-    if (!at || ++pages_ > pages_most)
-      return tell_(std::nullopt);
-    web::relayed_read asked{c_->who.legal_person.legal_person(), c_->who.account, std::move(*at), {}};
-    auto take = [self = shared_from_this()](const std::optional<relayed_answer>& told) { self->take(told); };
-    c_->node().relay(stream_, std::move(asked), take);
-  }
-
-  void take(const std::optional<relayed_answer>& told) {
-    auto page = told && told->status == 200 ? parse_json(told->body).value_or(json{}) : json{};
-    if (!page.is_object() || !page.contains("items") || !page["items"].is_array())
-      return tell_(std::nullopt);
-    for (const auto& item : page["items"]) {
-      reading where;
-      if (!wire<law::lateness_line>::read(item, lines_.emplace_back(), where))
-        return tell_(std::nullopt);
-    }
-    if (!page.contains("next"))
-      return tell_(std::move(lines_));
-    auto next = page["next"].is_string() ? page["next"].get<std::string>() : std::string{};
-    if (!next.starts_with(path + "?"))
-      return tell_(std::nullopt);
-    ask(next);
-  }
-
-  call_ptr c_;
-  ports::stream_id stream_;
-  std::function<void(told_lines)> tell_;
-  std::vector<law::lateness_line> lines_;
-  std::size_t pages_ = 0;
-};
-
-// -- the file -------------------------------------------------------------------------------------------------------
 
 using evidence_ptr = std::shared_ptr<law::evidence_file>;
 
@@ -71,6 +19,14 @@ void add_links(law::evidence_file& file, ports::journal_reader& reader, const po
   for (auto& item : file.items)
     if (item.seq > 0)
       item.link = reader.link_of(item.source == law::evidence_source::authority ? authority : territory, item.seq);
+}
+
+void ask_lateness(const call_ptr& c, law::siren territory, std::function<void(told_lines)> tell) {
+  auto ask = [c, territory](law::text<2048> target, std::function<void(const std::optional<relayed_answer>&)> take) {
+    web::relayed_read asked{c->who.legal_person.legal_person(), c->who.account, std::move(target), {}};
+    c->node().relay(ports::stream_of(territory), std::move(asked), std::move(take));
+  };
+  std::make_shared<lateness_question>(ask, c->node().context().clock, std::move(tell))->begin();
 }
 
 /// Goes on with the evidence as it stands, on the node of the prefect who is competent for the territory.
@@ -92,7 +48,7 @@ void gather(const call_ptr& c, std::function<void(const law::evidence_file&)> th
     };
     if (!known.news.link_up)
       return with_lateness(std::nullopt);
-    std::make_shared<lateness_question>(c, ports::stream_of(known.territory), with_lateness)->begin();
+    ask_lateness(c, known.territory, with_lateness);
   });
 }
 
