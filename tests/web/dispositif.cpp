@@ -239,6 +239,19 @@ TEST_CASE("the evidence of a carence gathers itself, and the prefect alone finds
   CHECK(s.regional.get("gestionnaire", "/v1/acts").body.at("items").at(0).at("standing") == "not_yet");
 }
 
+TEST_CASE("whoever may record nothing is refused before evidence is gathered for him", "[api][L441-2-7-4-1]") {
+  scene s;
+  s.departmental.must(
+      "gestionnaire", "/v1/accounts",
+      {{"event", {{"legal_person", served_federation::service(1)}, {"missions", {"consult"}}, {"from", "2024-01-01"}}},
+       {"account", {{"login", "consultant"}, {"password", served_node::password_of_all()}, {"display_name", "X"}}}});
+  s.departmental.use_token("consultant", s.departmental.log_in("consultant", served_node::password_of_all()));
+  // Whose territory it is, is what gathering begins with.
+  CHECK(s.departmental.ask("gestionnaire", "POST", s.of_territory("/evidence")).code() == "E_WRONG_PREFET");
+  CHECK(s.departmental.ask("consultant", "POST", s.of_territory("/evidence")).code() == "E_NOT_EMPOWERED");
+  CHECK(s.departmental.get("consultant", s.of_territory("/evidence")).code() == "E_WRONG_PREFET");
+}
+
 TEST_CASE("how late each records is in the evidence, as the territory's host tells it", "[api][L441-2-7-4-3]") {
   scene s;
   s.territory.register_demande();

@@ -29,27 +29,44 @@ void ask_lateness(const call_ptr& c, law::siren territory, std::function<void(to
   std::make_shared<lateness_question>(ask, c->node().context().clock, std::move(tell))->begin();
 }
 
-/// Goes on with the evidence as it stands, on the node of the prefect who is competent for the territory.
+using file_taker = std::function<void(const law::evidence_file&)>;
+
+void put_together(const call_ptr& c, const watched& known, const told_lines& lines, file_taker then) {
+  auto late = lines ? law::told_lateness{*lines} : std::nullopt;
+  evidence_ptr file = std::make_shared<law::evidence_file>(law::gather_evidence(
+      *known.book, known.territory, known.dispositif(), known.substituted_elsewhere, late, known.news,
+      known.ile_de_france, known.today));
+  const auto& authority = c->node().context().stream;
+  file->authority = law::text<16>{authority.view()};
+  auto find = [file, authority](ports::journal_reader& reader) -> told<json> {
+    add_links(*file, reader, authority);
+    return json{};
+  };
+  c->gateway().look_up(find, answering<json>(c, [file, then = std::move(then)](const json&) { then(*file); }));
+}
+
+/// Goes on with the evidence as it stands, on the node of the prefect who is competent for the territory. The host may
+/// take his time to answer: what is known of his journal is known then.
 // [L441-2-7-4-1] [L441-2-7-4-3]
-void gather(const call_ptr& c, std::function<void(const law::evidence_file&)> then) {
-  watch(c, [c, then](const watched& known) {
-    auto with_lateness = [c, known, then](const told_lines& lines) {
-      const auto& context = c->node().context();
-      auto late = lines ? law::told_lateness{*lines} : std::nullopt;
-      evidence_ptr file = std::make_shared<law::evidence_file>(
-          law::gather_evidence(*known.book, known.territory, known.dispositif(), known.substituted_elsewhere, late,
-                               known.news, known.ile_de_france, context.today()));
-      file->authority = law::text<16>{context.stream.view()};
-      auto find = [file, authority = context.stream](ports::journal_reader& reader) -> told<json> {
-        add_links(*file, reader, authority);
-        return json{};
-      };
-      c->gateway().look_up(find, answering<json>(c, [file, then](const json&) { then(*file); }));
-    };
-    if (!known.news.link_up)
-      return with_lateness(std::nullopt);
-    ask_lateness(c, known.territory, with_lateness);
+void gather(const call_ptr& c, file_taker then) {
+  watch(c, [c, then](const watched& before) {
+    if (!before.news.link_up)
+      return put_together(c, before, std::nullopt, then);
+    ask_lateness(c, before.territory, [c, then](told_lines lines) {
+      watch(c, [c, then, lines = std::move(lines)](const watched& known) { put_together(c, known, lines, then); });
+    });
   });
+}
+
+/// Nobody is questioned for an agent who may record nothing of it.
+void if_may_record(const call_ptr& c, std::function<void()> then) {
+  c->gateway().rights(answering<rights_ptr>(c, [c, then = std::move(then)](const rights_ptr& book) {
+    const auto* account = book->find(c->who.account);
+    if (!account || !account->may(law::agent_mission::record))
+      return c->refuse(
+          law::refuse(refusal_code::not_empowered, "R441-2-15-V-2-5", "Cet agent n'a pas cette mission.").error());
+    then();
+  }));
 }
 
 /// Of the file in the one form that it has: the body by which the API tells it.
@@ -76,12 +93,13 @@ void evidence(const call_ptr& c) {
 
 // [L441-2-7-4-1]
 void file_evidence(const call_ptr& c) {
-  gather(c, [c](const law::evidence_file& file) {
+  auto file_it = [c](const law::evidence_file& file) {
     auto asked = std::make_shared<asked_command>();
     asked->occurred_on = file.as_of;
     asked->event = law::evidence_filed{file.territory, digest_of_file(*c, to_text(to_json(file))), file};
     record(c, std::move(asked));
-  });
+  };
+  if_may_record(c, [c, file_it] { gather(c, file_it); });
 }
 
 namespace {

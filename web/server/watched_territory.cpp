@@ -44,7 +44,8 @@ bool is_up(const ports::federation_report& links, const ports::node_name& host) 
 /// The last day on which all that had been recorded there was here: by its host's own word, or else that of the last
 /// entry here; today when this node is its host. How long ago he spoke is told by the machines' clocks: a
 /// demonstration's own may be elsewhere.
-law::journal_news news_of(const call_ptr& c, const supervised_territory* side, const ports::stream_id& stream) {
+law::journal_news news_of(const call_ptr& c, const supervised_territory* side, const ports::stream_id& stream,
+                          law::civil_date today) {
   const auto& context = c->node().context();
   law::journal_news news;
   auto host = context.post->host_of(stream);
@@ -53,7 +54,7 @@ law::journal_news news_of(const call_ptr& c, const supervised_territory* side, c
     news.known_through = law::local_date(context.departement, side->last_recorded_at);
   if (side && host && context.hosting && context.hosting->self() == *host) {
     news.link_up = true;
-    news.known_through = context.today();
+    news.known_through = today;
     return news;
   }
   auto links = c->node().links();
@@ -101,7 +102,8 @@ void watch(const call_ptr& c, std::function<void(const watched&)> then) {
         return c->refuse(law::refuse(refusal_code::busy, "L441-2-7-4-1",
                                      "Le journal de ce territoire est encore en lecture : réessayez.")
                              .error());
-      whole.news = news_of(c, whole.side.get(), ports::stream_of(known.territory));
+      whole.today = c->node().context().today();
+      whole.news = news_of(c, whole.side.get(), ports::stream_of(known.territory), whole.today);
       then(whole);
     }));
   }));

@@ -15,6 +15,7 @@ struct watched {
   std::optional<law::act_standing> substituted_elsewhere; ///< by an authority that was competent before
   supervised_territory_ptr side;                          ///< null when nothing of its journal has been received
   bool ile_de_france = false;
+  law::civil_date today; ///< on which all of this is so
   law::journal_news news;
 
   const law::dispositif_book* dispositif() const { return side ? &side->dispositif : nullptr; }
