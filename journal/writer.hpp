@@ -103,6 +103,8 @@ private:
     stream_state state;
     std::shared_ptr<stream_keys> keys;
     std::vector<sealed_key> sealed; ///< signed by this node
+    std::vector<sealed_key> spoilt; ///< sealed to who is here, and no use to him
+    std::vector<std::uint32_t> unreadable;
     stream_rows rows;
     bool renumbers = false;
     std::vector<std::pair<law::subject_id, law::agent_id>> closed; ///< demandeurs' accounts: no replica could tell
@@ -135,6 +137,8 @@ private:
   bool open_tail_keys(const ports::orphan_tail& brought, orphan_rows& rows);
   void drop_erased(orphan_rows& rows);
   bool open_keys(const ports::adoption& asked, taking_over& made);
+  void keep_key(taking_over& made, sealed_key sealed, const bytes32& secret) const;
+  void drop_spoilt(const ports::stream_id& stream, const taking_over& made);
   void begin_stream(const ports::adoption& asked, taking_over& made);
   std::uint64_t add_cut(const ports::adoption& asked, taking_over& made);
   void seal_to_all(const ports::adoption& asked, taking_over& made);

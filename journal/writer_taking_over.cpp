@@ -9,6 +9,7 @@
 
 #include <set>
 #include <sodium.h>
+#include <tuple>
 #include <utility>
 
 namespace toit::journal {
@@ -126,8 +127,9 @@ ports::adoption_result journal_writer_on_store::adopt(const ports::adoption& ask
       return {adoption_status::locked};
     auto cut_seq = is_cut ? last.seq : add_cut(asked, *made);
     seal_to_all(asked, *made);
+    auto unreadable = made->unreadable;
     finish(asked.stream, std::move(*made));
-    return {adoption_status::adopted, cut_seq};
+    return {adoption_status::adopted, cut_seq, std::move(unreadable)};
   } catch (const store_full&) {
     store_.roll_back();
     read_only_ = true;
@@ -213,40 +215,83 @@ std::optional<bytes32> open_with(const sealed_key& sealed, std::span<const bytes
   return std::nullopt;
 }
 
-} // namespace
-
-/// Opens the keys of every epoch that is here, and signs those of which that is known: whoever comes after the former
-/// host's keys are revoked must be able to believe them. A box of his that nobody here can open stays his.
-bool journal_writer_on_store::open_keys(const ports::adoption& asked, taking_over& made) {
-  auto secrets = operating_secrets(secrets_);
-  secrets.insert(secrets.end(), asked.secrets.begin(), asked.secrets.end());
-  auto epochs = cuts_of(*committed_, asked.stream);
-  epochs.insert(epochs.begin(), ports::cut_place{});
-  for (auto& sealed : committed_->keys()) {
-    auto epoch = std::ranges::find(epochs, sealed.epoch, &ports::cut_place::epoch);
-    auto secret = sealed.stream == asked.stream ? open_with(sealed, secrets) : std::nullopt;
-    if (!secret || epoch == epochs.end())
-      continue;
-    if (sealed.purpose == key_purpose::index)
-      made.keys->set_index(*secret);
-    else if (!opens_epoch(*committed_, asked.stream, *epoch, *secret))
-      continue;
-    else
-      made.keys->add(sealed.epoch, *secret);
-    sign(sealed, signer_);
-    made.sealed.push_back(std::move(sealed));
-  }
-  return made.keys->has_index() &&
-         std::ranges::all_of(epochs, [&](const auto& each) { return made.keys->has(each.epoch); });
+/// What an epoch's host has sealed to the authority's key, which is at hand, and does not open with it: none of it ever
+/// will. A key that is not at hand, or is another one, is whose he is to bring.
+bool is_lost(const ports::adoption& asked, std::span<const sealed_key> spoilt, std::uint32_t epoch) {
+  return std::ranges::any_of(spoilt, [&](const sealed_key& key) {
+    return key.purpose == key_purpose::stream && key.epoch == epoch &&
+           std::ranges::find(asked.seal_to, key.recipient) != asked.seal_to.end();
+  });
 }
 
-namespace {
+bool is_for(const sealed_key& sealed, std::span<const bytes32> secrets) {
+  return std::ranges::any_of(secrets,
+                             [&](const bytes32& secret) { return sealed.recipient == operating_public(secret); });
+}
 
 bytes32 fresh_secret() {
   bytes32 secret;
   randombytes_buf(secret.data(), secret.size());
   return secret;
 }
+
+} // namespace
+
+void journal_writer_on_store::keep_key(taking_over& made, sealed_key sealed, const bytes32& secret) const {
+  if (sealed.purpose == key_purpose::index)
+    made.keys->set_index(secret);
+  else
+    made.keys->add(sealed.epoch, secret);
+  sign(sealed, signer_);
+  made.sealed.push_back(std::move(sealed));
+}
+
+/// Opens the keys of every epoch that is here, and signs those of which that is known: whoever comes after the former
+/// host's keys are revoked must be able to believe them. A box of his that nobody here can open stays his. What he has
+/// sealed that opens nothing, or does not open, keeps nobody from going on after him: it is as if he had spoilt each
+/// entry.
+// [L441-2-7-4-1]
+bool journal_writer_on_store::open_keys(const ports::adoption& asked, taking_over& made) {
+  auto secrets = operating_secrets(secrets_);
+  secrets.insert(secrets.end(), asked.secrets.begin(), asked.secrets.end());
+  auto epochs = cuts_of(*committed_, asked.stream);
+  epochs.insert(epochs.begin(), ports::cut_place{});
+  std::vector<std::pair<sealed_key, bytes32>> in_vain;
+  for (auto& sealed : committed_->keys()) {
+    auto epoch = std::ranges::find(epochs, sealed.epoch, &ports::cut_place::epoch);
+    if (sealed.stream != asked.stream || epoch == epochs.end() || !is_for(sealed, secrets))
+      continue;
+    auto secret = open_with(sealed, secrets);
+    if (!secret)
+      made.spoilt.push_back(std::move(sealed));
+    else if (sealed.purpose == key_purpose::stream && !opens_epoch(*committed_, asked.stream, *epoch, *secret))
+      in_vain.emplace_back(std::move(sealed), *secret);
+    else
+      keep_key(made, std::move(sealed), *secret);
+  }
+  for (auto& [sealed, secret] : in_vain) {
+    if (made.keys->has(sealed.epoch)) {
+      made.spoilt.push_back(std::move(sealed));
+      continue;
+    }
+    made.unreadable.push_back(sealed.epoch);
+    keep_key(made, std::move(sealed), secret);
+  }
+  for (const auto& each : epochs) {
+    if (made.keys->has(each.epoch))
+      continue;
+    if (!is_lost(asked, made.spoilt, each.epoch))
+      return false;
+    made.unreadable.push_back(each.epoch);
+    made.keys->add(each.epoch, fresh_secret());
+  }
+  // It finds what is found again by it; whoever has sealed none has let nobody find anything.
+  if (!made.keys->has_index())
+    made.keys->set_index(fresh_secret());
+  return true;
+}
+
+namespace {
 
 entry_row row_in_clear(const law::record& record, std::uint32_t epoch, std::int64_t recorded_at_ms,
                        law::subject_id about, const stream_position& after, std::uint64_t previous) {
@@ -330,6 +375,27 @@ void journal_writer_on_store::drop_closed(const ports::stream_id& stream, const 
       store_.put(stream, {account, {}});
 }
 
+/// A box is never written over: one that is no use makes room, and those beside it stay.
+void journal_writer_on_store::drop_spoilt(const ports::stream_id& stream, const taking_over& made) {
+  std::set<bytes32> recipients;
+  for (const auto& key : made.spoilt)
+    recipients.insert(key.recipient);
+  if (recipients.empty())
+    return;
+  auto kept = committed_->keys();
+  std::erase_if(kept, [&](const sealed_key& key) {
+    auto is_it = [&](const sealed_key& spoilt) {
+      return std::tie(spoilt.purpose, spoilt.epoch, spoilt.recipient) ==
+             std::tie(key.purpose, key.epoch, key.recipient);
+    };
+    return key.stream != stream || !recipients.contains(key.recipient) || std::ranges::any_of(made.spoilt, is_it);
+  });
+  for (const auto& recipient : recipients)
+    store_.delete_keys(stream, recipient);
+  for (const auto& key : kept)
+    store_.put(key);
+}
+
 /// What is withheld is all beyond.
 void journal_writer_on_store::leave_out(const ports::stream_id& stream, std::uint64_t after, std::uint32_t cut) {
   auto missing = withheld_of(*committed_, stream);
@@ -347,6 +413,7 @@ void journal_writer_on_store::finish(const ports::stream_id& stream, taking_over
   if (made.renumbers)
     store_.forget_numbers(stream);
   store_.put(made.rows);
+  drop_spoilt(stream, made);
   for (const auto& key : made.sealed)
     store_.put(key);
   drop_closed(stream, made);

@@ -225,7 +225,7 @@ struct adoption {
 enum class adoption_status : std::uint8_t {
   adopted, ///< the cut is on disk and the stream is this node's; so it is when it was before
   nothing, ///< no entry of the stream is here
-  locked,  ///< none of the secrets opens its keys
+  locked,  ///< none of the secrets is one that its keys are sealed to
   apart,   ///< what is here does not end where it was closed
   later,   ///< what is here has a later epoch
   read_only,
@@ -236,6 +236,8 @@ constexpr auto names_of(adoption_status) {
 struct adoption_result {
   adoption_status status{};
   std::uint64_t cut_seq = 0; ///< of the cut entry
+  /// Epochs of which nothing that was tried opens with what their hosts have sealed: it is kept, and says nothing.
+  std::vector<std::uint32_t> unreadable{};
 };
 
 /// Reads streams as they travel. One a thread.

@@ -150,6 +150,9 @@ void host_keeper_state::adopted(const ports::stream_id& stream, std::uint32_t ep
   }
   base::log_info("a stream has been taken over",
                  {{"stream", stream.view()}, {"epoch", std::uint64_t{epoch}}, {"cut", result.cut_seq}});
+  for (auto former : result.unreadable)
+    base::log_error("the first entries of a former host's epoch do not open with what he has sealed",
+                    {{"stream", stream.view()}, {"epoch", std::uint64_t{former}}});
   bool again = std::exchange(s.hosted, true);
   s.opens.reset();
   s.epoch = epoch;

@@ -3,6 +3,8 @@
 #include "journal/sqlite.hpp"
 #include "tests/journal/passing.hpp"
 
+#include <catch2/generators/catch_generators.hpp>
+
 namespace toit::journal::test {
 
 namespace {
@@ -46,6 +48,26 @@ ports::sealed_payload spoilt() { return {bytes(entry_nonce_bytes, 7), bytes(40, 
 void take_stored(node& to, const ports::transfer& brought) {
   REQUIRE(to.writer().stage_transfer(brought).status == transfer_status::stored);
   REQUIRE(to.writer().sync().entries);
+}
+
+/// All that the first host has, with other boxes for the authority than its program would make: of another secret, or
+/// ones that nothing opens.
+ports::transfer with_other_boxes(const passing_nodes& all, bool that_open) {
+  auto brought = *all.first.journal->open_transfers()->read(stream(), 0, 1U << 20);
+  auto authority = operating_public(all.escrow_secret);
+  signing_key host{fixed_keys().signing_seed};
+  for (auto& key : brought.keys) {
+    if (key.recipient != authority)
+      continue;
+    auto sealed = seal_key(stream(), key.epoch, key.index ? key_purpose::index : key_purpose::stream, bytes_with(13),
+                           that_open ? authority : operating_public(bytes_with(14)), host);
+    sealed.recipient = authority;
+    sign(sealed, host);
+    key.box = sealed.box;
+    key.key_id = sealed.key_id;
+    key.signature = sealed.signature;
+  }
+  return all.with_hosts(std::move(brought));
 }
 
 std::string place_on_disk(std::uint64_t seq) { return std::to_string((std::uint64_t{1} << 44) + seq); }
@@ -93,6 +115,60 @@ TEST_CASE("a first entry that its host has spoilt keeps nobody from taking his s
   take_stored(all.next, following(all, all.next, 0, spoilt()));
   take_stored(all.next, following(all, all.next, 2, all.first.draft(subject_at(8), record_of(note("said"))).payload));
   CHECK(all.pass_to(all.next).status == ports::adoption_status::adopted);
+}
+
+TEST_CASE("however many first entries a host has spoilt, his stream is taken over, and the rest of it read",
+          "[L441-2-7-4-1]") {
+  passing_nodes all;
+  all.bring(all.next, all.first);
+  std::uint64_t previous = 0;
+  for (int i = 0; i < 70; ++i) {
+    take_stored(all.next, following(all, all.next, previous, spoilt()));
+    previous = passing_nodes::end_of(all.next);
+  }
+  auto good = all.first.draft(subject_at(8), record_of(note("said"))).payload;
+  take_stored(all.next, following(all, all.next, previous, good));
+  auto adopted = all.pass_to(all.next);
+  REQUIRE(adopted.status == ports::adoption_status::adopted);
+  CHECK(adopted.unreadable == std::vector<std::uint32_t>{0});
+  auto reader = all.next.journal->open_reader();
+  CHECK_FALSE(reader->entry(stream(), previous)->record);
+  CHECK(reader->entry(stream(), previous + 1)->record);
+}
+
+TEST_CASE("who has sealed to the authority what opens nothing is taken over all the same, with the authority's key",
+          "[L441-2-7-4-1]") {
+  passing_nodes all;
+  passing_nodes::write(all.first, 1, 0);
+  REQUIRE(passing_nodes::register_number(all.first, 2, "093112600000193001").status == ports::append_status::appended);
+  bool they_open = GENERATE(true, false);
+  take_stored(all.next, with_other_boxes(all, they_open));
+  // What is not at hand, or is another key, tells nothing of the boxes.
+  auto asked = all.asked(1);
+  asked.secrets.clear();
+  CHECK(all.next.writer().adopt(asked).status == ports::adoption_status::locked);
+  asked.secrets = {bytes_with(91)};
+  CHECK(all.next.writer().adopt(asked).status == ports::adoption_status::locked);
+
+  auto adopted = all.pass_to(all.next);
+  REQUIRE(adopted.status == ports::adoption_status::adopted);
+  CHECK(adopted.unreadable == std::vector<std::uint32_t>{0});
+  passing_nodes::write(all.next, 1, 2);
+  for (bool restarts : {false, true}) {
+    if (restarts) {
+      all.next.open_as_it_is();
+      all.next.journal->load(stream());
+    }
+    auto reader = all.next.journal->open_reader();
+    CHECK_FALSE(reader->entry(stream(), 2)->record);
+    CHECK(reader->entry(stream(), all.next.last_seq())->record);
+    CHECK(is_all_former_hosts(all.next.verify()));
+  }
+  passing_nodes::write(all.next, 3, 0);
+  REQUIRE(passing_nodes::register_number(all.next, 4, "093112600000193001").status == ports::append_status::appended);
+  // Whoever comes next opens what was sealed anew.
+  CHECK(all.next.writer().seal_keys_to(stream(), operating_public(all.third.keys.operating_secret)));
+  CHECK(all.next.journal->open_transfers()->has_keys_for(stream(), operating_public(all.third.keys.operating_secret)));
 }
 
 TEST_CASE("what was damaged here is damage, however much a former host has left", "[L441-2-7-4-1]") {
