@@ -101,7 +101,6 @@ void document_exchange::link_changed(const node_name& peer, ports::link_state no
     return;
   auto& l = links_[peer];
   l.up = now == ports::link_state::up;
-  l.up_since = monotonic_;
   begin_anew(l);
   if (!l.up)
     return;
@@ -160,6 +159,8 @@ void document_exchange::choose_streams(const node_name& name, link& l) {
   }
   l.lists = std::move(now);
   std::erase_if(l.wanted, [&](const auto& one) { return !l.lists.contains(one.stream); });
+  // Who is to hold it again says anew what he lacks.
+  std::erase_if(l.lacking, [&](const auto& one) { return !is_held_by(directory_, name, one.first, today_); });
   if (l.fetching && !l.lists.contains(l.fetching->wanted.stream))
     l.fetching.reset();
   if (l.asking && !l.lists.contains(*l.asking))
@@ -581,14 +582,6 @@ void document_exchange::take_in(const node_name&, link& l, const still_lacking& 
   l.lacking[said.stream] = said.what;
 }
 
-/// What he is about to say may be on its way.
-std::optional<ports::stream_lack> document_exchange::lack_there(const link& l, const stream_id& stream) const {
-  if (auto said = l.lacking.find(stream); said != l.lacking.end())
-    return said->second;
-  bool may_come = monotonic_ - l.up_since < setup_.limits.told_within;
-  return may_come ? std::optional{ports::stream_lack{}} : std::nullopt;
-}
-
 // -- what is told ---------------------------------------------------------------------------------------------------
 
 void document_exchange::complete(ports::federation_report& told) const {
@@ -603,7 +596,8 @@ void document_exchange::complete(ports::federation_report& told) const {
     for (const auto* territory : held)
       if (auto stream = std::ranges::find(reported.streams, territory->stream, &ports::stream_report::stream);
           stream != reported.streams.end() && is_among_holders(reported.node, *territory))
-        stream->lacking = lack_there(found->second, stream->stream);
+        if (auto said = found->second.lacking.find(stream->stream); said != found->second.lacking.end())
+          stream->lacking = said->second;
   }
 }
 

@@ -34,11 +34,10 @@ struct document_limits {
   std::size_t parts_a_second = 2'048;    ///< sent to one
   std::size_t erasures_bytes = 8U << 20; ///< of entries that are read at each tick
   milliseconds ask_again{3'000};
-  milliseconds list_every{60'000};  ///< and at least a second for each page
-  milliseconds list_soon{2'000};    ///< after entries have come, and at least a tenth of a second for each page
-  milliseconds tell_every{5'000};   ///< what is lacking of a stream that is held
-  milliseconds tell_soon{1'000};    ///< the same, when it has changed
-  milliseconds told_within{10'000}; ///< of the link: whoever has said nothing by then does not know how to
+  milliseconds list_every{60'000}; ///< and at least a second for each page
+  milliseconds list_soon{2'000};   ///< after entries have come, and at least a tenth of a second for each page
+  milliseconds tell_every{5'000};  ///< what is lacking of a stream that is held
+  milliseconds tell_soon{1'000};   ///< the same, when it has changed
 };
 
 struct document_setup {
@@ -115,7 +114,6 @@ private:
   };
   struct link {
     bool up = false;
-    milliseconds up_since{0};
     std::map<stream_id, listing> lists; ///< that are asked for
     std::optional<stream_id> asking;    ///< whose next page is on its way
     milliseconds asked_at{0};
@@ -123,7 +121,7 @@ private:
     std::deque<wanted_document> wanted;
     std::optional<fetch> fetching;
     std::map<stream_id, told_lack> told;             ///< to him
-    std::map<stream_id, ports::stream_lack> lacking; ///< there, as he says
+    std::map<stream_id, ports::stream_lack> lacking; ///< there, as he says while he holds it
     std::size_t lists_told = 0;                      ///< in this second
     std::size_t parts_told = 0;
   };
@@ -162,7 +160,6 @@ private:
   std::vector<const territory_entry*> held_territories() const;
   ports::stream_lack lack_of(const stream_id& stream) const;
   void tell_lacking();
-  std::optional<ports::stream_lack> lack_there(const link& l, const stream_id& stream) const;
 
   void begin_fetch(link& l);
   bool is_fetched_elsewhere(const wanted_document& wanted) const;

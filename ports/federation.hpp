@@ -52,7 +52,7 @@ struct stream_report {
   std::uint32_t their_epoch = 0;        ///< of that entry
   law::instant as_of{};                 ///< when that was
   std::uint64_t documents_missing = 0;  ///< that are there, as last heard, and not yet here
-  std::optional<stream_lack> lacking{}; ///< there, as he says who holds it; absent: he says nothing of it
+  std::optional<stream_lack> lacking{}; ///< there, as he says who holds it; absent: he has said nothing of it
   static constexpr auto fields() {
     using law::field;
     using t = stream_report;
@@ -62,10 +62,11 @@ struct stream_report {
                       field{"lacking", &t::lacking}};
   }
 };
-/// Documents of entries up to `seq` are there, and the keys. A program that does not say lacks nothing that is known.
+/// Documents of entries up to `seq` are there, and the keys. Whoever has said nothing may not have heard yet that he is
+/// to hold it.
 inline bool is_whole_there(const stream_report& there, std::uint64_t seq) {
   const auto& lacking = there.lacking;
-  return !lacking || (lacking->documents == 0 && !lacking->keys && lacking->seq >= seq);
+  return lacking && lacking->documents == 0 && !lacking->keys && lacking->seq >= seq;
 }
 struct link_report {
   node_name node;

@@ -197,7 +197,7 @@ bool host_keeper_state::is_closed(const ports::stream_id& stream) const {
   return last && last->record && std::holds_alternative<law::stream_closing>(last->record->event);
 }
 
-/// As far as he says: a program that tells nothing of documents and keys is taken for whole once it has the entries.
+/// As he says: while he has said nothing of documents and keys he may not have heard that he is to host the stream.
 next_host_lacks host_keeper_state::what_lacks(const ports::node_name& who, const ports::stream_id& stream) const {
   auto told = in_charge.report();
   auto head = reader_->latest_head(stream);
@@ -211,6 +211,8 @@ next_host_lacks host_keeper_state::what_lacks(const ports::node_name& who, const
     return next_host_lacks::entries;
   if (ports::is_whole_there(*there, head->seq > nearly ? head->seq - nearly : 1))
     return next_host_lacks::nothing;
+  if (!there->lacking)
+    return next_host_lacks::word;
   return there->lacking->keys ? next_host_lacks::keys : next_host_lacks::documents;
 }
 

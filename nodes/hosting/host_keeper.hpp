@@ -20,9 +20,9 @@ struct hosting_bugs {
 };
 
 /// Why a stream is not handed over yet.
-enum class next_host_lacks : std::uint8_t { nothing, link, entries, documents, keys };
+enum class next_host_lacks : std::uint8_t { nothing, link, entries, documents, keys, word };
 constexpr auto names_of(next_host_lacks) {
-  return std::to_array<std::string_view>({"nothing", "link", "entries", "documents", "keys"});
+  return std::to_array<std::string_view>({"nothing", "link", "entries", "documents", "keys", "word"});
 }
 
 struct host_keeping {

@@ -581,19 +581,34 @@ TEST_CASE("a document that the host no longer has himself is not lacking", "[L44
   CHECK(lacking(all, "plaine", "region")->seq == all.seq("region", "plaine"));
 }
 
-TEST_CASE("who says nothing of what he lacks is waited for a while, then taken for a program that does not know how to",
-          "[L441-2-7-4-1]") {
+TEST_CASE("who says nothing of what he lacks is taken for whole at no time", "[L441-2-7-4-1]") {
   passing_nodes all{56};
   lose_all<still_lacking>(all);
   take_over_and_come_back(all);
-  all.run(7);
-  CHECK((lacking(all, "plaine", "region") == ports::stream_lack{}));
-  all.run(6);
+  all.run(60);
   CHECK_FALSE(lacking(all, "plaine", "region"));
   CHECK(all.equal("region", "plaine", "plaine"));
   all.is_lost = {};
   all.run(6);
   CHECK(lacking(all, "plaine", "region"));
+}
+
+TEST_CASE("a stream waits for a next host who has held it for long, and has not heard that he is", "[L441-2-7-4-1]") {
+  passing_nodes all{57};
+  all.run(30);
+  all.cut("region", "departement");
+  all.prepare("plaine", "departement");
+  all.run(60);
+  auto told = all["plaine"].talk->report().authorities;
+  REQUIRE(told.size() == 1);
+  REQUIRE(told.front().next == all["departement"].name);
+  ports::stream_report there;
+  there.lacking = lacking(all, "departement", "plaine");
+  CHECK_FALSE(ports::is_whole_there(there, 1));
+  all.heal("region", "departement");
+  all.run(20);
+  there.lacking = lacking(all, "departement", "plaine");
+  CHECK(ports::is_whole_there(there, all.seq("plaine", "plaine")));
 }
 
 namespace {
