@@ -439,14 +439,24 @@ void node_journal::change_keys_when_released(
       });
 }
 
-bool node_journal::put_accounts(const accounts_by_stream& rows) {
-  if (rows.empty())
+namespace {
+
+constexpr std::string_view filed_setting = "accounts filed";
+
+} // namespace
+
+bool node_journal::accounts_are_filed() const { return store_->open_reader()->setting(filed_setting).has_value(); }
+
+bool node_journal::put_accounts(const accounts_by_stream& rows, bool filed) {
+  if (rows.empty() && !filed)
     return true;
   try {
     store_->begin();
     for (const auto& [stream, accounts] : rows)
       for (const auto& row : accounts)
         store_->put(stream, row);
+    if (filed)
+      store_->put_setting(filed_setting, "yes");
     store_->commit();
     return true;
   } catch (const store_full&) {

@@ -98,8 +98,10 @@ public:
   void change_keys_when_released(std::function<bool(const ports::stream_id&, const public_key& former)> endorses,
                                  std::function<law::civil_date()> today);
 
-  /// Rows of accounts, at once on disk. False where there is no room. Nobody may be writing.
-  bool put_accounts(const accounts_by_stream& rows);
+  /// Rows of accounts, at once on disk; `filed`: with them all of an older format are where they belong, and that is
+  /// remembered. False where there is no room. Nobody may be writing.
+  bool put_accounts(const accounts_by_stream& rows, bool filed = false);
+  bool accounts_are_filed() const;
 
   ports::journal_writer& writer();
   std::unique_ptr<ports::journal_reader> open_reader() const;

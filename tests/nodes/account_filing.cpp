@@ -1,5 +1,6 @@
 #include "nodes/host/account_filing.hpp"
 
+#include "journal/sqlite.hpp"
 #include "nodes/host/opened_node.hpp"
 #include "nodes/ports/key_file.hpp"
 
@@ -36,6 +37,12 @@ public:
     auto hosted = opened.hosted();
     REQUIRE(hosted.size() == 2);
     act(opened.journal(), *hosted[0], *hosted[1]);
+  }
+
+  /// What it begins with next is of an older format.
+  void make_older() const {
+    journal::sqlite_database{(with_.data / "journal.sqlite").string(), journal::sqlite_access::read_write, ""}.execute(
+        "DELETE FROM setting WHERE name = 'accounts filed'");
   }
 
 private:
@@ -90,6 +97,7 @@ TEST_CASE("accounts that an older format kept together are filed by territory an
           {row_of(own, 1, "own agent"), of_itself(row_of(own, 2, "own demandeur", filed_dossier)),
            row_of(other, 3, "other agent"), of_itself(row_of(other, 4, "other demandeur", filed_dossier))}}}));
   });
+  node.make_older();
   for (int times = 0; times < 2; ++times)
     node.begin([](auto& journal, const auto& own, const auto& other) {
       CHECK(passwords_in(journal, own) == passwords{"own agent", "own demandeur"});
@@ -109,6 +117,7 @@ TEST_CASE("what a territory has had of an account since is not replaced by what 
         {{own.stream, {row_of(other, 1, "before"), of_itself(row_of(other, 2, "closed since", filed_dossier))}},
          {other.stream, {row_of(other, 1, "since"), row_of(other, 3, "opened since", filed_dossier)}}}));
   });
+  node.make_older();
   node.begin([](auto& journal, const auto& own, const auto& other) {
     CHECK(journal.open_reader()->accounts(own.stream).empty());
     CHECK(passwords_in(journal, other) == passwords{"since", "opened since"});
@@ -125,10 +134,40 @@ TEST_CASE("a row of an account that no key opens stops no node, and stays where 
          {other.stream,
           {ports::account_row{id_of_bytes<law::agent_id>(1), {1, 2, 3}}, row_of(own, 3, "a stranger")}}}));
   });
+  node.make_older();
   node.begin([](auto& journal, const auto& own, const auto& other) {
     CHECK(passwords_in(journal, own) == passwords{"own agent"});
     CHECK(passwords_in(journal, other).empty());
     CHECK(journal.open_reader()->accounts(own.stream).size() == 2);
     CHECK(journal.open_reader()->accounts(other.stream).size() == 2);
   });
+}
+
+TEST_CASE("accounts of an older format are filed once, and looked at again only while one of them does not open") {
+  node_of_two node;
+  auto misfile = [](auto& journal, const auto& own, const auto& other) {
+    REQUIRE(journal.put_accounts({{own.stream, {row_of(other, 1, "other agent")}}}));
+  };
+  auto is_filed = [&] {
+    bool filed = false;
+    node.begin([&](auto& journal, const auto&, const auto& other) {
+      filed = passwords_in(journal, other) == passwords{"other agent"};
+    });
+    return filed;
+  };
+  node.begin(misfile);
+  CHECK_FALSE(is_filed());
+  node.make_older();
+  CHECK(is_filed());
+
+  node.begin([](auto& journal, const auto& own, const auto&) {
+    REQUIRE(journal.put_accounts({{own.stream, {ports::account_row{id_of_bytes<law::agent_id>(2), {1, 2, 3}}}}}));
+  });
+  node.make_older();
+  node.begin([&](auto& journal, const auto& own, const auto& other) {
+    CHECK_FALSE(journal.accounts_are_filed());
+    REQUIRE(journal.put_accounts({{other.stream, {ports::account_row{id_of_bytes<law::agent_id>(1), {}}}}}));
+    misfile(journal, own, other);
+  });
+  CHECK(is_filed());
 }
