@@ -15,10 +15,6 @@ std::optional<stream_id> own_stream_of(const document_setup& setup) {
   return setup.own || setup.hosted.empty() ? setup.own : std::optional{setup.hosted.front()};
 }
 
-bool is_among_holders(const node_name& who, const territory_entry& territory) {
-  return std::ranges::find(territory.holders, who) != territory.holders.end();
-}
-
 void one_less(std::uint64_t& count) {
   if (count > 0)
     --count;
@@ -562,7 +558,7 @@ void document_exchange::tell_lacking() {
     return;
   for (const auto* territory : held_territories()) {
     const auto& stream = territory->stream;
-    if (hosts(stream) || !is_among_holders(setup_.self, *territory))
+    if (hosts(stream) || !is_held_by(directory_, setup_.self, stream, today_))
       continue;
     auto what = lack_of(stream);
     for (auto& [name, l] : links_) {
@@ -595,7 +591,7 @@ void document_exchange::complete(ports::federation_report& told) const {
         stream.documents_missing = std::max(list->second.missing, list->second.lacking);
     for (const auto* territory : held)
       if (auto stream = std::ranges::find(reported.streams, territory->stream, &ports::stream_report::stream);
-          stream != reported.streams.end() && is_among_holders(reported.node, *territory))
+          stream != reported.streams.end() && is_held_by(directory_, reported.node, territory->stream, today_))
         if (auto said = found->second.lacking.find(stream->stream); said != found->second.lacking.end())
           stream->lacking = said->second;
   }

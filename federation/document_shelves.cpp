@@ -175,7 +175,6 @@ void document_shelves::read_on(std::size_t bytes_most) {
 
 std::size_t document_shelves::read_some(const stream_id& stream, erasures& known) {
   constexpr std::size_t step_bytes = 1U << 20;
-  constexpr std::size_t around_entry = 160;
   auto next = source_.read(stream, known.read_to, step_bytes);
   if (!next) {
     known.complete = true;
@@ -184,7 +183,7 @@ std::size_t document_shelves::read_some(const stream_id& stream, erasures& known
   std::size_t size = 0;
   std::vector<law::document_id> gone;
   for (const auto& entry : next->entries) {
-    size += around_entry + (entry.content ? entry.content->size() : 0);
+    size += ports::entry_overhead_bytes + (entry.content ? entry.content->size() : 0);
     if (!entry.content || !entry.nonce || !entry.nonce->empty())
       continue;
     auto record = journal::decode(*entry.content);

@@ -11,16 +11,14 @@ namespace toit::federation {
 namespace {
 
 std::size_t size_of(const ports::transfer& brought) {
-  constexpr std::size_t around_entry = 160;
-  constexpr std::size_t around_head = 160;
-  std::size_t size = brought.heads.size() * around_head;
+  std::size_t size = brought.heads.size() * ports::entry_overhead_bytes;
   for (const auto& key : brought.keys)
-    size += 2 * around_head + key.box.size();
+    size += 2 * ports::entry_overhead_bytes + key.box.size();
   for (const auto& entry : brought.entries)
-    size += around_entry + (entry.content ? entry.content->size() : 0) + (entry.nonce ? entry.nonce->size() : 0);
-  constexpr std::size_t around_account = 48;
+    size += ports::entry_overhead_bytes + (entry.content ? entry.content->size() : 0) +
+            (entry.nonce ? entry.nonce->size() : 0);
   for (const auto& account : brought.accounts)
-    size += around_account + account.sealed.size();
+    size += ports::account_overhead_bytes + account.sealed.size();
   return size;
 }
 

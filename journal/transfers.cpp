@@ -28,10 +28,6 @@ ports::sealed_entry entry_of(entry_row&& row) {
   return entry;
 }
 
-/// Header, hashes and the lengths around them, as they are packed.
-constexpr std::size_t entry_overhead_bytes = 160;
-/// Account, subject and the lengths around the secrets.
-constexpr std::size_t account_overhead_bytes = 48;
 constexpr std::size_t entries_at_once = 512;
 constexpr std::size_t heads_at_once = 512;
 
@@ -59,7 +55,7 @@ void take_batches(Heads& heads, law::list<ports::sealed_entry, 65536>& entries, 
       }
       auto& row = rows[next++];
       last_read = row.header.seq;
-      batch_bytes += entry_overhead_bytes + row.nonce.size() + row.content.size() + beside(row.header.subject);
+      batch_bytes += ports::entry_overhead_bytes + row.nonce.size() + row.content.size() + beside(row.header.subject);
       batch.push_back(entry_of(std::move(row)));
     }
     if (!entries.empty() && size + batch_bytes > bytes_most)
@@ -196,7 +192,7 @@ private:
     if (!is_new)
       return 0;
     place->second = rows_->account_about(stream, subject);
-    return place->second ? account_overhead_bytes + place->second->sealed.size() : 0;
+    return place->second ? ports::account_overhead_bytes + place->second->sealed.size() : 0;
   }
 
   /// Of everybody whom an entry is about, sealed as it may be: what happens to a demandeur's account is in his dossier.

@@ -10,6 +10,11 @@
 
 namespace toit::ports {
 
+/// What an entry or a head counts beyond nonce and content: header, hashes and the lengths around them, as packed.
+constexpr std::size_t entry_overhead_bytes = 160;
+/// Of an account: its id, its subject and the lengths around the secrets.
+constexpr std::size_t account_overhead_bytes = 48;
+
 struct sealed_entry {
   std::uint64_t seq = 0;
   std::uint32_t epoch = 0;
