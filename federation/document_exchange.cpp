@@ -97,7 +97,7 @@ void document_exchange::link_changed(const node_name& peer, ports::link_state no
     return;
   auto& l = links_[peer];
   l.up = now == ports::link_state::up;
-  begin_anew(l);
+  drop_under_way(l);
   if (!l.up)
     return;
   choose_streams(peer, l);
@@ -106,7 +106,7 @@ void document_exchange::link_changed(const node_name& peer, ports::link_state no
 }
 
 /// What was on its way may be lost. A document of which only a part has come leaves nothing.
-void document_exchange::begin_anew(link& l) {
+void document_exchange::drop_under_way(link& l) {
   l.asking.reset();
   l.fetching.reset();
   l.wanted.clear();
@@ -244,7 +244,7 @@ void document_exchange::begin_list(const node_name& name, link& l) {
     next = std::ranges::find_if(l.lists, [&](const auto& one) { return is_due(one.first, one.second); });
     if (next == l.lists.end())
       return;
-    begin_anew(next->first, next->second);
+    begin_listing(next->first, next->second);
   }
   l.asking = next->first;
   l.tries = 0;
@@ -258,7 +258,7 @@ void document_exchange::list_soon(const stream_id& stream, listing& list) const 
 
 /// Who tells his list may have read his disk a moment ago: it names for certain the documents of entries that have been
 /// here for a while.
-void document_exchange::begin_anew(const stream_id& stream, listing& list) const {
+void document_exchange::begin_listing(const stream_id& stream, listing& list) const {
   auto before = std::exchange(list, {});
   list.running = true;
   list.began = monotonic_;

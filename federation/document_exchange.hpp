@@ -141,14 +141,14 @@ private:
   void choose_streams(const node_name& name, link& l);
   std::set<stream_id> streams_from(const node_name& name) const;
   void count_anew();
-  void begin_anew(link& l);
+  void drop_under_way(link& l);
   void settle_late(const node_name& name, link& l);
   void go_on(const node_name& name, link& l);
 
   void begin_list(const node_name& name, link& l);
   bool is_due(const stream_id& stream, const listing& list) const;
   void list_soon(const stream_id& stream, listing& list) const;
-  void begin_anew(const stream_id& stream, listing& list) const;
+  void begin_listing(const stream_id& stream, listing& list) const;
   void ask_page(const node_name& name, link& l);
   void give_up_list(link& l);
   bool is_page(const documents& said) const;
