@@ -190,7 +190,8 @@ bool dispositif_book::folds(const event& happened) {
          kind_of(happened).number <= dispositif_convention_answered::kind.number;
 }
 
-/// What is joined takes the place of what one had: whoever leaves it begins again.
+/// What is joined takes the place of what one had, and the other way round, whether it was decided so or not: another's
+/// stream is folded as it comes. Whoever leaves what he had joined begins again.
 void dispositif_book::apply(subject_id subject, const record& happened, std::uint64_t seq) {
   if (!folds(happened.event))
     return;
@@ -203,6 +204,10 @@ void dispositif_book::apply(subject_id subject, const record& happened, std::uin
     in_service_on_ = on;
     declared_.assign(served->findings.begin(), served->findings.end());
     declared_seq_ = seq;
+    if (adhesion_)
+      last_adhesion_->until = on;
+    adhesion_.reset();
+    adhered_on_.reset();
     conforms();
   } else if (const auto* decided = std::get_if<adhesion_decided>(&happened.event)) {
     adhesion_ = *decided;

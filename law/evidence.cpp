@@ -1,7 +1,5 @@
 #include "law/evidence.hpp"
 
-#include "law/require.hpp"
-
 #include <limits>
 
 namespace toit::law {
@@ -95,9 +93,8 @@ struct gathering {
 
   /// Where a point was found as it is: in the prefect's last finding of it, else in the declaration.
   void cite(evidence_item& item) const {
-    if (const auto& joined = side->adhesion()) {
-      const auto* examined = book.find(*joined);
-      require(examined != nullptr, "what was found to conform or not was examined");
+    const auto* examined = side->adhesion() ? book.find(*side->adhesion()) : nullptr;
+    if (examined) {
       item.since = examined->on;
       item.source = evidence_source::authority;
       item.seq = examined->seq;

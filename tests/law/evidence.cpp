@@ -25,6 +25,13 @@ struct scene : prefecture {
     std::ranges::copy_if(gathered().items, std::back_inserter(some), [&](auto& item) { return item.kind == kind; });
     return some;
   }
+  /// As a host writes it who decides nothing before.
+  void writes(event what) {
+    record happened{};
+    happened.event = std::move(what);
+    happened.occurred_on = today;
+    territory.apply(subject_of_dispositif(), happened, ++seq);
+  }
 };
 
 } // namespace
@@ -138,6 +145,22 @@ TEST_CASE("points not met and points not looked at are told apart, with who foun
   CHECK(unknown[0].source == evidence_source::territory);
   CHECK(unknown[0].seq == s.territory.declared_seq());
   CHECK(s.of(k::point_not_met)[0].source == evidence_source::authority);
+}
+
+TEST_CASE("what a territory's host wrote without deciding it is cited where it stands", "[L441-2-7-2-2]") {
+  scene s;
+  s.notes_obligation();
+  s.known_through = s.today;
+  s.writes(adhesion_decided{joinable::systeme_particulier, dispositif_level::region, cast().prefecture, "D"});
+  // Nobody has examined what was joined: of its points nothing is known here.
+  CHECK(s.of(k::point_unknown).empty());
+  s.writes(dispositif_put_in_service{});
+  CHECK_FALSE(s.territory.adhesion());
+  CHECK_FALSE(s.territory.existing({}, false, s.today).adhered_on);
+  auto unknown = s.of(k::point_unknown);
+  REQUIRE_FALSE(unknown.empty());
+  CHECK(unknown[0].source == evidence_source::territory);
+  CHECK(unknown[0].seq == s.seq);
 }
 
 TEST_CASE("late records of the past twelve months are summed for each legal person", "[L441-2-7-4-3]") {
