@@ -135,8 +135,13 @@ bool grants(const event& happened) {
 
 } // namespace
 
+/// What is said of late entries is the word of who answers now: a former host would say it of his own, in that name.
 // [L441-2-7-4-1]
 check may_come_back(const record& happened, bool witnessed, bool knowing) {
+  if (std::holds_alternative<late_entry_reviewed>(happened.event))
+    return refuse(refusal_code::not_empowered, "L441-2-7-4-1",
+                  "Ce qui se dit d'une écriture tardive n'est repris de personne : qui répond du dispositif le dit "
+                  "de nouveau s'il y a lieu.");
   bool of_the_host = late_nature_of(happened) == late_nature::decided || grants(happened.event) ||
                      kind_of(happened.event).family == entry_family::territory;
   if (knowing && of_the_host)

@@ -178,6 +178,16 @@ TEST_CASE("what waits for its payload is settled when its dossier is erased by t
   CHECK(all.outcome_of(3) == law::late_outcome::dropped);
 }
 
+TEST_CASE("a former host accepts none of its own late entries in the name of who answers", "[actors][L441-2-7-4-1]") {
+  late_on_stage all;
+  all.record_by_agent(2, 21, law::late_entry_reviewed{1, 5, law::late_verdict::accepted, {}});
+  REQUIRE(passing_nodes::take_tail(all.next, all.pass()) == ports::transfer_status::stored);
+  all.begin();
+  all.tick();
+  CHECK(all.repeated.empty());
+  CHECK(all.outcome_of(3) == law::late_outcome::refused);
+}
+
 TEST_CASE("a right that nobody had countersigned is not asked for again", "[actors][L441-2-7-4-1]") {
   late_on_stage all;
   all.record_by_agent(1, 21, law::consultation_authorised{{}, journal::test::passing_day});

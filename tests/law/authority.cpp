@@ -366,6 +366,15 @@ TEST_CASE("what a host recorded knowing that another hosts the stream brings no 
   CHECK(may_come_back(happened, false, true));
 }
 
+TEST_CASE("what was said of a late entry is never brought in for who said it", "[law][L441-2-7-4-1]") {
+  record happened{};
+  happened.agent.bytes[0] = 1;
+  happened.event = late_entry_reviewed{1, 5, late_verdict::accepted, {}};
+  for (bool witnessed : {false, true})
+    for (bool knowing : {false, true})
+      CHECK(refused(may_come_back(happened, witnessed, knowing)) == refusal_code::not_empowered);
+}
+
 TEST_CASE("a right that nobody outside had seen granted is granted again by who answers, or not at all",
           "[law][L441-2-7-4-1]") {
   record happened{};
