@@ -86,15 +86,24 @@ bool stays_where_it_is(const authority_passed& due, const possible_hosts& hosts,
 
 bool by_agreement(passing_ground ground) { return ground != passing_ground::substitution; }
 
+namespace {
+
+template <class... Events>
+bool is_one_of(const std::variant<Events...>*, const event& happened) {
+  return (std::holds_alternative<Events>(happened) || ...);
+}
+
+} // namespace
+
 late_nature late_nature_of(const record& happened) {
   const auto& event = happened.event;
-  auto is = [&]<class... Events>(std::variant<Events...>*) { return (std::holds_alternative<Events>(event) || ...); };
   using of_the_node = std::variant<clock_set, clock_confirmed>;
-  if (happened.agent.empty() || kind_of(event).who.only_consequence() || is(static_cast<of_the_node*>(nullptr)))
+  if (happened.agent.empty() || kind_of(event).who.only_consequence() ||
+      is_one_of(static_cast<of_the_node*>(nullptr), event))
     return late_nature::consequence;
   using decisions = std::variant<designated, designation_withdrawn, agenda_entered, caleol_decided, radiated, merged,
                                  vacancy_withdrawn, session_scheduled, session_cancelled, priority_withdrawn>;
-  return is(static_cast<decisions*>(nullptr)) ? late_nature::decided : late_nature::fact;
+  return is_one_of(static_cast<decisions*>(nullptr), event) ? late_nature::decided : late_nature::fact;
 }
 
 namespace {
@@ -128,9 +137,13 @@ subject_id identity_made(subject_id about, const event& happened) {
 
 namespace {
 
-bool grants(const event& happened) {
-  return std::holds_alternative<habilitation_granted>(happened) || std::holds_alternative<mandate_granted>(happened) ||
-         std::holds_alternative<consultation_authorised>(happened);
+/// Who has which right, what a right opens, and the account by which somebody shows that it is his: of demandeurs too.
+bool touches_rights(const event& happened) {
+  using rights = std::variant<habilitation_granted, habilitation_ended, mandate_granted, mandate_ended,
+                              reservation_convention_signed, reservation_convention_ended, consultation_authorised>;
+  using accounts = std::variant<account_opened, account_closed, account_secret_changed, applicant_account_opened,
+                                applicant_password_set, applicant_account_closed>;
+  return is_one_of(static_cast<rights*>(nullptr), happened) || is_one_of(static_cast<accounts*>(nullptr), happened);
 }
 
 } // namespace
@@ -142,15 +155,15 @@ check may_come_back(const record& happened, bool witnessed, bool knowing) {
     return refuse(refusal_code::not_empowered, "L441-2-7-4-1",
                   "Ce qui se dit d'une écriture tardive n'est repris de personne : qui répond du dispositif le dit "
                   "de nouveau s'il y a lieu.");
-  bool of_the_host = late_nature_of(happened) == late_nature::decided || grants(happened.event) ||
+  bool of_the_host = late_nature_of(happened) == late_nature::decided || touches_rights(happened.event) ||
                      kind_of(happened.event).family == entry_family::territory;
   if (knowing && of_the_host)
     return refuse(refusal_code::fenced, "L441-2-7-4-1",
                   "L'ancien nœud savait que le dispositif avait passé à un autre : il n'avait plus à en décider.");
-  if (!witnessed && grants(happened.event))
+  if (!witnessed && touches_rights(happened.event))
     return refuse(refusal_code::not_empowered, "L441-2-7-4-1",
-                  "Personne n'avait attesté ce droit avant la reprise : qui répond du dispositif l'accorde de nouveau "
-                  "s'il y a lieu.");
+                  "Personne n'avait attesté avant la reprise ce qui touche à ce droit ou à ce compte : c'est à refaire "
+                  "là où le dispositif est tenu désormais, s'il y a lieu.");
   return {};
 }
 

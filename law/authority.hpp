@@ -56,8 +56,8 @@ late_nature late_nature_of(const record& happened);
 subject_id identity_made(subject_id about, const event& happened);
 
 /// Whether it may be asked for again at all. Who knew that another hosts the stream (`knowing`) had nothing to decide
-/// or to grant in it any more; of rights that nobody outside had seen granted, a fenced host could have granted any to
-/// anybody; and what was said of late entries is brought in for nobody.
+/// or to grant in it any more; rights that nobody outside had seen change, a fenced host could have given to anybody or
+/// taken from anybody; and what was said of late entries is brought in for nobody.
 check may_come_back(const record& happened, bool witnessed, bool knowing);
 
 } // namespace toit::law

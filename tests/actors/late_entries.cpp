@@ -203,4 +203,25 @@ TEST_CASE("a right that nobody had countersigned is not asked for again", "[acto
   CHECK_FALSE(settled.knowing);
 }
 
+TEST_CASE("an account opened since the cut is not closed by what a former host says that nobody had countersigned",
+          "[actors][L441-2-7-4-1]") {
+  late_on_stage all;
+  auto account = id_with<law::agent_id>(12);
+  all.record_by_agent(2, 21, law::account_closed{account});
+  REQUIRE(passing_nodes::take_tail(all.next, all.pass()) == ports::transfer_status::stored);
+  law::account_opened opened{};
+  opened.account = account;
+  auto append = std::make_shared<ports::append>();
+  append->stream = journal::test::stream();
+  append->drafts.push_back(all.next.draft(law::subject_of(account), journal::test::record_of(opened)));
+  append->accounts.push_back({account, {1, 2, 3}, {}});
+  REQUIRE(all.next.write(append).status == ports::append_status::appended);
+  all.begin();
+  all.tick();
+  CHECK(all.repeated.empty());
+  CHECK(all.outcome_of(3) == law::late_outcome::refused);
+  CHECK(all.told()->files.front().settled.code == law::text<40>{"E_NOT_EMPOWERED"});
+  CHECK(all.next.rows()->accounts(journal::test::stream()).size() == 1);
+}
+
 } // namespace toit::test

@@ -375,18 +375,37 @@ TEST_CASE("what was said of a late entry is never brought in for who said it", "
       CHECK(refused(may_come_back(happened, witnessed, knowing)) == refusal_code::not_empowered);
 }
 
-TEST_CASE("a right that nobody outside had seen granted is granted again by who answers, or not at all",
+namespace {
+
+/// Kinds that change who may do what, or by which account he shows who he is.
+const event rights_and_accounts[] = {habilitation_granted{},
+                                     habilitation_ended{},
+                                     mandate_granted{},
+                                     mandate_ended{},
+                                     reservation_convention_signed{},
+                                     reservation_convention_ended{},
+                                     consultation_authorised{},
+                                     account_opened{},
+                                     account_closed{},
+                                     account_secret_changed{},
+                                     applicant_account_opened{},
+                                     applicant_password_set{},
+                                     applicant_account_closed{}};
+
+} // namespace
+
+TEST_CASE("a right or an account that nobody outside had seen change is changed again by who answers, or not at all",
           "[law][L441-2-7-4-1]") {
   record happened{};
   happened.agent.bytes[0] = 1;
-  for (const event& right :
-       {event{habilitation_granted{}}, event{mandate_granted{}}, event{consultation_authorised{}}}) {
+  for (const event& right : rights_and_accounts) {
     happened.event = right;
-    auto asked = may_come_back(happened, false, false);
-    REQUIRE_FALSE(asked);
-    CHECK(asked.error().code == refusal_code::not_empowered);
+    CAPTURE(kind_of(right).name);
+    CHECK(refused(may_come_back(happened, false, false)) == refusal_code::not_empowered);
+    CHECK(may_come_back(happened, true, false));
+    CHECK(refused(may_come_back(happened, true, true)) == refusal_code::fenced);
   }
-  for (const event& other : {event{habilitation_ended{}}, event{visit_made{}}, event{radiated{}}}) {
+  for (const event& other : {event{legal_person_registered{}}, event{visit_made{}}, event{radiated{}}}) {
     happened.event = other;
     CHECK(may_come_back(happened, false, false));
   }
