@@ -37,12 +37,17 @@ bool state_desk_state::stands(const executed_command& done) {
   return executed && executed->issuer.str() == desk->context().stream.view() && executed->issued == done.issued;
 }
 
-/// Told as often as the territory's stream is read again: closed once by each answer, of which one stands.
+bool state_desk_state::is_answered(const law::issued_command& known, const ports::stream_id& addressee) {
+  return known.executed != 0 && stands({addressee, known.issued, known.executed});
+}
+
+/// Told as often as the territory's stream is read again, and by as many answers as its host has written: one is
+/// enough, for as long as it stands.
 void state_desk_state::close(const executed_command& done) {
   const auto& commands = desk->book().commands();
   auto found = commands.find(done.issued);
-  bool waits = found != commands.end() && found->second.executed != done.executed &&
-               found->second.addressee.str() == done.addressee.view();
+  bool waits = found != commands.end() && found->second.addressee.str() == done.addressee.view() &&
+               found->second.executed != done.executed && !is_answered(found->second, done.addressee);
   if (!waits)
     return;
   auto& known = closing_[done.issued];

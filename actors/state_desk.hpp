@@ -22,6 +22,7 @@ struct state_desk_state {
 
 private:
   bool stands(const executed_command& done);
+  bool is_answered(const law::issued_command& known, const ports::stream_id& addressee);
 
   struct closing {
     bool under_way = false;

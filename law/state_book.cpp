@@ -110,7 +110,8 @@ struct state_rules {
     return recorded(subject_of_thresholds(e.departement), e, operation::introduced);
   }
 
-  /// Closed again, and nothing left to empty, when another answer has come in the place of one that a cut left out.
+  /// Closed again, and nothing left to empty, when another answer has come in the place of one that a cut left out:
+  /// whoever asks has looked whether the recorded one still stands.
   decision operator()(const command_closed& e) const {
     auto found = book.commands().find(e.issued);
     if (found == book.commands().end() || found->second.executed == e.executed ||
