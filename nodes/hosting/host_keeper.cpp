@@ -128,13 +128,22 @@ void host_keeper_state::gather(const ports::stream_id& stream) {
           [this](const caf::error& why) { self->quit(why); });
 }
 
+/// The epoch that is the last by now: it may have gone to another while neighbours were asked, and is his to begin.
+// [L441-2-7-4-1]
 void host_keeper_state::adopt(const ports::stream_id& stream) {
   const auto* opened = reading_->last_of(stream);
+  if (!opened || opened->passed.host.str() != in_charge.place->name()->view())
+    return set_aside(streams_.at(stream));
   auto asked = std::make_shared<const ports::adoption>(in_charge.place->adoption_of(stream, *opened));
   self->request(in_charge.recorder, caf::infinite, adopt_atom_v, asked)
       .then([this, stream,
              epoch = asked->epoch](const ports::adoption_result& result) { adopted(stream, epoch, result); },
             [this](const caf::error& why) { self->quit(why); });
+}
+
+void host_keeper_state::set_aside(one_stream& s) {
+  s.busy = s.gathered = false;
+  s.state = hosting_state::settled;
 }
 
 void host_keeper_state::adopted(const ports::stream_id& stream, std::uint32_t epoch,

@@ -80,6 +80,7 @@ private:
   void take_over(const ports::stream_id& stream, one_stream& s);
   void gather(const ports::stream_id& stream);
   void adopt(const ports::stream_id& stream);
+  static void set_aside(one_stream& s);
   void adopted(const ports::stream_id& stream, std::uint32_t epoch, const ports::adoption_result& result);
   void close(const ports::stream_id& stream, one_stream& s);
   void seal_for(const ports::stream_id& stream, const federation::node_entry& next,
