@@ -77,10 +77,6 @@ late_entry_view shown(const law::late_file& file) {
   return view;
 }
 
-} // namespace
-
-namespace {
-
 /// An entry's place among them, as the address of the next page names it.
 std::string written_place(law::late_book::key place) {
   return std::to_string(place.first) + "-" + std::to_string(place.second);
