@@ -40,12 +40,7 @@ void host_keeper_state::follow_authorities() {
 
 void host_keeper_state::look() {
   auto issued = in_charge.place->issued_directory();
-  // Another directory may believe others: all is read again.
-  if (!reading_ || std::exchange(directory_number_, issued->number) != issued->number) {
-    directory_number_ = issued->number;
-    reading_ = std::make_unique<authority_reading>(in_charge.place->journal().open_reader());
-  }
-  bool changed = reading_->catch_up(*issued);
+  bool changed = reading_.catch_up(*in_charge.place, *issued);
   follow_authorities();
   if (changed) {
     in_charge.place->adopt_authorities(reading_->now());

@@ -95,8 +95,7 @@ private:
   void follow_authorities();
   void count() const;
 
-  std::unique_ptr<authority_reading> reading_;
-  std::uint64_t directory_number_ = 0;
+  reading_in_force reading_;
   std::unique_ptr<ports::journal_reader> reader_;
   std::map<ports::stream_id, one_stream> streams_;
   std::set<ports::stream_id> followed_;

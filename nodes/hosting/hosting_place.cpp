@@ -1,5 +1,7 @@
 #include "nodes/hosting/hosting_place.hpp"
 
+#include <utility>
+
 namespace toit::nodes {
 
 namespace {
@@ -11,6 +13,13 @@ bool is_adopted(const ports::stream_id& stream, std::uint32_t epoch, ports::tran
 }
 
 } // namespace
+
+bool reading_in_force::catch_up(const hosting_place& at, const federation::directory& issued) {
+  bool is_other = std::exchange(directory_number_, issued.number) != issued.number;
+  if (!reading_ || is_other)
+    reading_ = std::make_unique<authority_reading>(at.journal().open_reader());
+  return reading_->catch_up(issued);
+}
 
 bool is_elsewhere(const ports::stream_id& stream, const federation::authorities& known, const ports::node_name& self,
                   ports::transfer_source& here) {

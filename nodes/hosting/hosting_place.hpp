@@ -34,6 +34,19 @@ public:
   virtual void adopt_authorities(federation::authorities now) = 0;
 };
 
+/// What the authorities' streams say under the directory that is in force.
+class reading_in_force {
+public:
+  /// Reads on; true when something has changed. Another directory may believe others: all is read again under it.
+  bool catch_up(const hosting_place& at, const federation::directory& issued);
+  /// Once it has caught up.
+  const authority_reading* operator->() const { return reading_.get(); }
+
+private:
+  std::unique_ptr<authority_reading> reading_;
+  std::uint64_t directory_number_ = 0; ///< that it is read under
+};
+
 /// Another node hosts the stream, or this one is to and has not yet gone on with it: it is neither begun nor loaded.
 bool is_elsewhere(const ports::stream_id& stream, const federation::authorities& known, const ports::node_name& self,
                   ports::transfer_source& here);

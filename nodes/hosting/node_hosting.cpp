@@ -1,7 +1,6 @@
 #include "nodes/hosting/node_hosting.hpp"
 
 #include <algorithm>
-#include <utility>
 
 namespace toit::nodes {
 
@@ -26,11 +25,7 @@ std::optional<ports::node_name> node_hosting::node_of(law::siren legal_person) c
 std::optional<ports::opened_epoch> node_hosting::opened(const ports::stream_id& stream) const {
   auto issued = at_.issued_directory();
   std::lock_guard lock{reading_mutex_};
-  if (!reading_ || std::exchange(directory_number_, issued->number) != issued->number) {
-    directory_number_ = issued->number;
-    reading_ = std::make_unique<authority_reading>(at_.journal().open_reader());
-  }
-  reading_->catch_up(*issued);
+  reading_.catch_up(at_, *issued);
   const auto* last = reading_->last_of(stream);
   return last ? std::optional{*last} : std::nullopt;
 }

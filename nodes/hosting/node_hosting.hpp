@@ -32,8 +32,7 @@ private:
   mutable std::mutex mutex_;
   std::function<ports::federation_report_ptr()> links_;
   mutable std::mutex reading_mutex_;
-  mutable std::unique_ptr<authority_reading> reading_;
-  mutable std::uint64_t directory_number_ = 0; ///< that it is read under
+  mutable reading_in_force reading_;
 };
 
 } // namespace toit::nodes
