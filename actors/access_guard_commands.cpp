@@ -81,7 +81,10 @@ law::check access_guard_state::check_asker(const asked_command& asked, const law
   // Everybody looks after his own secrets; those of others are for who keeps the accounts.
   if (secret && secret->account == asked.by.account)
     return {};
-  auto needed = secret || concerns_instruments(kind) ? law::agent_mission::administer : law::agent_mission::record;
+  auto kept = law::account_kept_by(asked.event);
+  bool for_holder = kept && law::keeps_for_holder(desk->book(), desk->authority(), asked.by.account, *kept);
+  bool administers = (secret || concerns_instruments(kind)) && !for_holder;
+  auto needed = administers ? law::agent_mission::administer : law::agent_mission::record;
   if (!opened->may(needed))
     return law::refuse(refusal_code::not_empowered, "R441-2-15-V-2-5", "Cet agent n'a pas cette mission.");
   return {};
@@ -214,8 +217,9 @@ void access_guard_state::add_rights(submission& on_its_way, const asked_command&
     facts.competent = context->post && context->post->sets_thresholds_of(threshold->departement);
   if (auto matter = law::state_matter_of(happened); matter && asked.issuer)
     facts.competent_in = context->post->competent_in(*asked.issuer, *matter);
-  if (std::holds_alternative<law::late_entry_reviewed>(happened))
+  if (std::holds_alternative<law::late_entry_reviewed>(happened) || law::account_kept_by(happened))
     facts.authority = desk->authority();
+  facts.by_its_own = book.is_its_own(asked.by.account);
   if (const auto* convention = std::get_if<law::reservation_convention_signed>(&happened)) {
     note_party(convention->convention.bailleur);
     note_party(convention->convention.holder);

@@ -74,8 +74,10 @@ law::reader access_guard_state::reader_of(const identity& who) const {
   if (who.legal_person.is_demandeur())
     return reader;
   auto legal_person = who.legal_person.legal_person();
-  reader =
-      law::reader_under(desk->authority(), legal_person, desk->book().capacities_of(legal_person, context->today()));
+  auto now = desk->authority();
+  // On his own node he sees to it himself who reads in his name.
+  bool by_its_own = who.vouched_by ? who.vouched_by == now.holder : desk->book().is_its_own(who.account);
+  reader = law::reader_under(now, legal_person, desk->book().capacities_of(legal_person, context->today()), by_its_own);
   reader.own = who.own_dossier;
   return reader;
 }
@@ -276,7 +278,7 @@ bool access_guard_state::may_review(const identity& who) const {
   if (!agent || !agent->may(law::agent_mission::record) || who.legal_person.is_demandeur())
     return false;
   auto capacities = desk->book().capacities_of(who.legal_person.legal_person(), context->today());
-  return law::may_review(who.legal_person, capacities, desk->authority());
+  return law::may_review(who.legal_person, capacities, desk->authority(), desk->book().is_its_own(who.account));
 }
 
 /// Where each stands is told to every agent, and nothing of a dossier: the reasons are for who may review them.

@@ -148,12 +148,14 @@ reach view::demandes() const {
 std::span<const access_rule> access_matrix() { return matrix; }
 
 // [R441-2-15-V-2-2] [L441-2-7-4-1]
-reader reader_under(const authority_in_force& now, siren who, std::vector<capacity> capacities) {
-  reader one{std::move(capacities), {}, false};
+reader reader_under(const authority_in_force& now, siren who, std::vector<capacity> capacities, bool by_its_own) {
+  reader one{std::move(capacities), {}, false, false};
   if (!now.in_its_place())
     return one;
   auto lost = std::erase_if(one.capacities, [](const capacity& c) { return c.quality == epci_responsable; });
-  if (!now.holder.empty() && who == now.holder)
+  bool answers = !now.holder.empty() && who == now.holder;
+  one.not_his_agent = answers && !by_its_own;
+  if (answers && by_its_own)
     one.capacities.push_back({epci_responsable, {}, {true, {}, {}}});
   else
     one.replaced = lost != 0;
@@ -166,6 +168,9 @@ std::unexpected<refusal> in_no_row(const reader& who) {
   if (who.replaced)
     return refuse(refusal_code::out_of_scope, "L441-2-7-4-1",
                   "Un autre répond du dispositif à la place de cet EPCI, qui n'y a plus accès à ce titre.");
+  if (who.not_his_agent)
+    return refuse(refusal_code::out_of_scope, "L441-2-7-4-1",
+                  "Ce compte n'a pas été ouvert par qui répond du dispositif : il n'a pas accès en son nom.");
   return refuse(refusal_code::out_of_scope, "R441-2-15-V-1",
                 "Cette personne morale n'a aucune qualité qui ouvre l'accès aux informations nominatives.");
 }

@@ -45,11 +45,13 @@ struct reader {
   std::vector<capacity> capacities; ///< in force today; empty for the demandeur
   std::optional<dossier_id> own;    ///< the demandeur's own dossier
   bool replaced = false;            ///< the prefect answers for the dispositif in its place
+  bool not_his_agent{};             ///< of the legal person that answers, with an account that another has opened
 };
 
-/// While the prefect answers for the dispositif in the place of the EPCI, he reads as the EPCI did, and it no more.
-/// What a legal person reads in another quality stays.
-reader reader_under(const authority_in_force& now, siren who, std::vector<capacity> capacities);
+/// While the prefect answers for the dispositif in the place of the EPCI, he reads as the EPCI did, and it no more: by
+/// agents whom he himself has let in (`by_its_own`), there or on his own node. What a legal person reads in another
+/// quality stays.
+reader reader_under(const authority_in_force& now, siren who, std::vector<capacity> capacities, bool by_its_own);
 
 /// What is to be read: one dossier, or a list of them.
 struct reading {

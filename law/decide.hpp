@@ -91,6 +91,7 @@ struct facts {
   /// Of the arrêté by which an authority that was competent before has instituted the territory's dispositif.
   std::optional<act_standing> substitution_elsewhere{};
   std::optional<authority_in_force> authority{}; ///< over the dispositif; absent: not asked, or the first epoch's
+  bool by_its_own{}; ///< the agent's account was opened by his legal person itself, since the epoch in force began
 };
 
 /// One entry to record. Fields left out are the command's.

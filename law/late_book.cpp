@@ -60,11 +60,12 @@ check check_review(const late_file& file, const late_entry_reviewed& asked) {
 } // namespace
 
 // [L441-2-7-4-1]
-bool may_review(party who, std::span<const capacity> capacities, const std::optional<authority_in_force>& now) {
+bool may_review(party who, std::span<const capacity> capacities, const std::optional<authority_in_force>& now,
+                bool by_its_own) {
   if (who.is_demandeur())
     return false;
   if (now && now->in_its_place())
-    return !now->holder.empty() && who == party{now->holder};
+    return by_its_own && !now->holder.empty() && who == party{now->holder};
   return std::ranges::any_of(capacities,
                              [](const capacity& c) { return late_entry_reviewed::kind.who.admits(c.quality); });
 }
@@ -85,9 +86,9 @@ decision decide(const late_book& book, const settings&, const command& asked, co
   const auto* review = happened ? std::get_if<late_entry_reviewed>(happened) : nullptr;
   if (!review)
     return refuse(refusal_code::bad_order, "L441-2-7-4-1", "Cet événement n'est pas de ceux d'une écriture tardive.");
-  if (!may_review(asked.originator, known.capacities, known.authority))
+  if (!may_review(asked.originator, known.capacities, known.authority, known.by_its_own))
     return refuse(late_entry_reviewed::kind.otherwise, "L441-2-7-4-1",
-                  "Cette personne morale ne répond pas du dispositif du territoire.");
+                  "Ce compte n'est pas d'un agent de qui répond du dispositif du territoire.");
   if (asked.occurred_on != known.today)
     return refuse_field(refusal_code::bad_date, "L441-2-7-4-1", "L'examen est du jour où il s'enregistre.",
                         "occurred_on");

@@ -54,8 +54,10 @@ private:
 };
 
 /// Whose word counts: who answers for the dispositif, or operates it. While the prefect answers in the place of the
-/// EPCI, his alone: the EPCI, and whoever operated for it, would judge what they have done themselves.
-bool may_review(party who, std::span<const capacity> capacities, const std::optional<authority_in_force>& now);
+/// EPCI, his alone, by agents whom he himself has let in (`by_its_own`): the EPCI, and whoever operated for it, would
+/// judge what they have done themselves.
+bool may_review(party who, std::span<const capacity> capacities, const std::optional<authority_in_force>& now,
+                bool by_its_own);
 
 /// For who may not review: what a refusal says of a dossier (an article alone may say DALO), and what somebody wrote,
 /// stay out.

@@ -55,8 +55,11 @@ void rights_book::apply(subject_id subject, const record& happened, std::uint64_
     if (auto* m = find_in(mandates_, over->mandate))
       m->until = over->last_day;
   } else if (const auto* opened = std::get_if<account_opened>(&happened.event)) {
+    bool by_its_own =
+        happened.originator == party{opened->legal_person} && (happened.agent.empty() || is_its_own(happened.agent));
     accounts_[opened->account] = {
-        opened->account, opened->legal_person, opened->missions, opened->from, opened->until, false, seq};
+        opened->account, opened->legal_person, opened->missions, opened->from, opened->until, false, seq, seq,
+        by_its_own};
   } else if (const auto* closed = std::get_if<account_closed>(&happened.event)) {
     if (auto* account = find_in(accounts_, closed->account)) {
       account->closed = true;
@@ -64,6 +67,7 @@ void rights_book::apply(subject_id subject, const record& happened, std::uint64_
     }
   } else if (const auto* cut = std::get_if<authority_cut>(&happened.event)) {
     last_cut_ = *cut;
+    last_cut_seq_ = seq;
   }
 }
 
@@ -71,6 +75,11 @@ const legal_person* rights_book::find(siren id) const { return find_in(legal_per
 const agent_account* rights_book::find(agent_id id) const { return find_in(accounts_, id); }
 const habilitation* rights_book::find(habilitation_id id) const { return find_in(habilitations_, id); }
 const mandate* rights_book::find(mandate_id id) const { return find_in(mandates_, id); }
+
+bool rights_book::is_its_own(agent_id account) const {
+  const auto* known = find(account);
+  return known && known->by_its_own && known->opened_seq > last_cut_seq_;
+}
 
 namespace {
 
@@ -141,6 +150,32 @@ std::vector<dispositif_party> parties_of(const rights_book& book, civil_date day
 std::uint64_t rights_book::last_seq(subject_id subject) const {
   const auto* seq = find_in(last_seqs_, subject);
   return seq ? *seq : 0;
+}
+
+// -- accounts of who answers in the EPCI's place --------------------------------------------------------------------
+
+std::optional<agent_id> account_kept_by(const event& happened) {
+  if (const auto* closed = std::get_if<account_closed>(&happened))
+    return closed->account;
+  if (const auto* changed = std::get_if<account_secret_changed>(&happened))
+    return changed->account;
+  return std::nullopt;
+}
+
+namespace {
+
+/// An agent of who answers in the EPCI's place: while it is not known who that is, it may be any.
+bool is_of_holder(const rights_book& book, const authority_in_force& now, agent_id account) {
+  const auto* known = book.find(account);
+  return now.in_its_place() && known && book.is_its_own(account) &&
+         (now.holder.empty() || now.holder == known->legal_person);
+}
+
+} // namespace
+
+bool keeps_for_holder(const rights_book& book, const authority_in_force& now, agent_id by, agent_id account) {
+  return is_of_holder(book, now, account) && is_of_holder(book, now, by) &&
+         book.find(by)->legal_person == book.find(account)->legal_person;
 }
 
 // -- decisions ------------------------------------------------------------------------------------------------------
@@ -254,10 +289,23 @@ struct rights_rules {
     opened.account = id_of<agent_id>(known.fresh_ids[0]);
     return created(known.fresh_ids[0], opened);
   }
+  /// Who keeps the others would become the agent of who answers in the EPCI's place by giving him another password.
+  // [L441-2-7-4-1]
+  check check_keeper(agent_id account) const {
+    if (!known.authority || !is_of_holder(book, *known.authority, account) || account == asked.agent ||
+        keeps_for_holder(book, *known.authority, asked.agent, account))
+      return {};
+    return refuse(
+        refusal_code::not_empowered, "L441-2-7-4-1",
+        "Ce compte est celui d'un agent de qui répond du dispositif à la place de l'EPCI : lui seul le tient.");
+  }
+
   decision operator()(const account_closed& e) const {
     const auto* account = book.find(e.account);
     if (!account)
       return refuse(refusal_code::unknown_subject, "R441-2-15-V-2-5", "Ce compte n'existe pas.");
+    if (auto ok = check_keeper(e.account); !ok)
+      return std::unexpected{ok.error()};
     if (account->closed)
       return refuse(refusal_code::conflict, "R441-2-15-V-2-5", "Ce compte est déjà fermé.");
     return ended(subject_of(e.account), e);
@@ -267,6 +315,8 @@ struct rights_rules {
     const auto* account = book.find(e.account);
     if (!account || account->closed)
       return refuse(refusal_code::unknown_subject, "R441-2-15-V-2-5", "Ce compte n'existe pas ou est fermé.");
+    if (auto ok = check_keeper(e.account); !ok)
+      return std::unexpected{ok.error()};
     // A token is told to who asks for it: it would let him act under another's name.
     if (e.change == secret_change::token_issued && e.account != asked.agent)
       return refuse(refusal_code::not_empowered, "R441-2-15-V-2-5", "Un jeton ne se crée que pour son propre compte.");
@@ -293,7 +343,9 @@ decision decide(const rights_book& book, const settings& s, const command& asked
   const auto* happened = std::get_if<event>(&asked.asked);
   const auto* secret = happened ? std::get_if<account_secret_changed>(happened) : nullptr;
   bool own_secret = secret && secret->account == asked.agent;
-  if (!kind || kind->who.only_consequence() || (!by_gestionnaire && !own_secret))
+  auto kept = happened ? account_kept_by(*happened) : std::nullopt;
+  bool for_holder = kept && known.authority && keeps_for_holder(book, *known.authority, asked.agent, *kept);
+  if (!kind || kind->who.only_consequence() || (!by_gestionnaire && !own_secret && !for_holder))
     return refuse(refusal_code::not_empowered, "R441-2-15-V-2-5",
                   "Seul le gestionnaire du dispositif tient les personnes, les habilitations et les comptes.");
   if (!asked.occurred_on.ok() || asked.occurred_on > known.today)

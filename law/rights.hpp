@@ -33,6 +33,8 @@ struct agent_account {
   std::optional<civil_date> until;
   bool closed = false;
   std::uint64_t last_seq = 0;
+  std::uint64_t opened_seq = 0;
+  bool by_its_own{}; ///< opened by the legal person itself, by an agent whose account was so, or by the node
 
   bool in_force(civil_date day) const { return !closed && from <= day && (!until || day <= *until); }
   bool may(agent_mission m) const { return std::ranges::find(missions, m) != missions.end(); }
@@ -81,6 +83,12 @@ public:
   const std::map<habilitation_id, habilitation>& habilitations() const { return habilitations_; }
   const std::map<mandate_id, mandate>& mandates() const { return mandates_; }
   const std::map<agent_id, agent_account>& accounts() const { return accounts_; }
+  /// Opened by its own legal person since the epoch in force began. While another answers in the EPCI's place, his
+  /// agents are those, and no others: the gestionnaire, whom the EPCI has chosen, makes none of them, nor does what was
+  /// written before he answered (docs/readings.md, 40).
+  // [L441-2-7-4-1]
+  bool is_its_own(agent_id account) const;
+
   /// With which the last epoch of the stream began; absent in the first one.
   const std::optional<authority_cut>& last_cut() const { return last_cut_; }
 
@@ -101,6 +109,7 @@ private:
   std::map<subject_id, std::uint64_t> last_seqs_;
   convention_register conventions_;
   std::optional<authority_cut> last_cut_;
+  std::uint64_t last_cut_seq_ = 0;
 };
 
 /// Whom L441-2-7 al. 1 makes a party to the dispositif on that day: the EPCI, bailleurs, réservataires, and bodies that
@@ -109,6 +118,13 @@ std::vector<dispositif_party> parties_of(const rights_book& book, civil_date day
 
 /// A legal person's own subject: its SIREN, which is public.
 subject_id subject_of(siren legal_person);
+
+/// The account that the event closes or gives another secret; absent where it does neither.
+std::optional<agent_id> account_kept_by(const event& happened);
+
+/// The account is that of an agent of who answers in the EPCI's place, and `by` another one's: he keeps it for him.
+// [L441-2-7-4-1]
+bool keeps_for_holder(const rights_book& book, const authority_in_force& now, agent_id by, agent_id account);
 
 /// Decides on what the guard owns: legal persons, habilitations, mandates, accounts.
 decision decide(const rights_book& book, const settings& s, const command& asked, const facts& known);

@@ -33,6 +33,24 @@ struct passing_on_stage : guard_on_stage {
     return {who, law::id_of<law::agent_id>((**told->answer)->subject), {}};
   }
 
+  /// As whoever runs the prefect's node does, while it is stopped.
+  identity opened_by_itself(const char* login) {
+    end({caf::actor_cast<caf::actor>(guard)});
+    simulation::plain_hasher hasher;
+    nodes::create_holders_account(*node.journal, context->stream,
+                                  {prefecture, law::text<120>{"Préfecture fictive"},
+                                   law::legal_person_kind::state_service, law::text<80>{login},
+                                   law::text<120>{"Personne fictive"}, password, context->today()},
+                                  *context->accounts, hasher, *context->chance, context->today());
+    begin_guard();
+    identity agent{prefecture, {}, {}};
+    for (const auto& entry : node.journal->open_reader()->read(context->stream, 0, 256))
+      if (const auto* opened = std::get_if<law::account_opened>(&entry.record->event))
+        agent.account = opened->account;
+    return agent;
+  }
+  answered closes(const identity& by, law::agent_id account) { return ask(by, law::account_closed{account}); }
+
   std::uint64_t note(const ports::stream_id& stream, law::event happened) {
     auto about = id_with<law::subject_id>(9);
     auto record = journal::test::record_of(std::move(happened));
@@ -89,34 +107,37 @@ struct passing_on_stage : guard_on_stage {
   identity responsible;
 };
 
+const std::string row_c = "c R441-2-15-V-2-2";
+
 } // namespace
 
 TEST_CASE("whoever holds the epoch reads and reviews in the EPCI's place, until it is handed back",
           "[actors][R441-2-15-V-2-2][L441-2-7-4-1]") {
   passing_on_stage g;
-  const std::string row_c = "c R441-2-15-V-2-2";
   CHECK(g.reads(g.responsible) == row_c);
   CHECK(g.reads(g.prefect).empty());
   CHECK(g.is_told_reasons(g.responsible));
   CHECK_FALSE(g.is_told_reasons(g.prefect));
 
   g.passes_to(g.prefecture, law::passing_ground::substitution);
-  CHECK(g.reads(g.prefect) == row_c);
+  auto holder = g.opened_by_itself("prefecture-2");
+  CHECK(g.reads(holder) == row_c);
   CHECK(g.reads(g.responsible).empty());
   CHECK(g.log.refusals.back().refusal.article == "L441-2-7-4-1");
-  CHECK(g.is_told_reasons(g.prefect));
+  CHECK(g.is_told_reasons(holder));
   for (const auto& replaced : {g.responsible, g.admin})
     CHECK_FALSE(g.is_told_reasons(replaced));
   // Who operates the dispositif goes on doing so.
   CHECK(g.reads(g.admin) == "f R441-2-15-V-2-5");
-  g.ask(g.prefect, law::late_entry_reviewed{1, 5, law::late_verdict::accepted, {}});
+  g.ask(holder, law::late_entry_reviewed{1, 5, law::late_verdict::accepted, {}});
   REQUIRE(g.reached.size() == 1);
-  const auto& known = g.reached.back()->facts.authority;
-  REQUIRE(known);
-  CHECK(known->holder == g.prefecture);
-  CHECK(known->in_its_place());
+  const auto& known = g.reached.back()->facts;
+  REQUIRE(known.authority);
+  CHECK(known.authority->holder == g.prefecture);
+  CHECK(known.authority->in_its_place());
+  CHECK(known.by_its_own);
 
-  // He needs no account from the EPCI to read from his own node.
+  // He needs no account in the territory to read from his own node.
   identity from_his_node{g.prefecture, id_with<law::agent_id>(8), {}, g.prefecture};
   CHECK(g.reads(from_his_node) == row_c);
 
@@ -124,14 +145,70 @@ TEST_CASE("whoever holds the epoch reads and reviews in the EPCI's place, until 
   g.end({caf::actor_cast<caf::actor>(g.guard)});
   g.begin_guard();
   CHECK(g.reads(g.responsible).empty());
+  CHECK(g.reads(holder) == row_c);
 
   g.passes_to(g.gestionnaire, law::passing_ground::handing_back);
   CHECK(g.reads(g.responsible) == row_c);
-  CHECK(g.reads(g.prefect).empty());
+  CHECK(g.reads(holder).empty());
   CHECK(g.reads(from_his_node).empty());
   CHECK(g.is_told_reasons(g.responsible));
   CHECK(g.is_told_reasons(g.admin));
-  CHECK_FALSE(g.is_told_reasons(g.prefect));
+  CHECK_FALSE(g.is_told_reasons(holder));
+}
+
+TEST_CASE("the gestionnaire makes no agent of who answers in the EPCI's place", "[actors][L441-2-7-4-1]") {
+  passing_on_stage g;
+  auto is_his_agent = [&](const identity& who) {
+    g.ask(who, law::late_entry_reviewed{1, 5, law::late_verdict::accepted, {}});
+    return g.reads(who) == row_c || g.is_told_reasons(who) || g.reached.back()->facts.by_its_own;
+  };
+  g.passes_to(g.prefecture, law::passing_ground::substitution);
+  // Opened before the epoch, and since.
+  CHECK_FALSE(is_his_agent(g.prefect));
+  CHECK(g.log.refusals.back().refusal.article == "L441-2-7-4-1");
+  law::agent_missions all{law::agent_mission::consult, law::agent_mission::record, law::agent_mission::administer};
+  auto open_for_him = [&](const identity& by, const char* login) {
+    auto told = g.ask(by, law::account_opened{{}, g.prefecture, all, g.context->today(), {}}, password, login);
+    REQUIRE(g.recorded(told));
+    return identity{g.prefecture, law::id_of<law::agent_id>((**told->answer)->subject), {}};
+  };
+  law::habilitation operates{};
+  operates.legal_person = g.prefecture;
+  operates.quality = law::quality::gestionnaire;
+  operates.from = g.context->today();
+  REQUIRE(g.recorded(g.ask(g.admin, law::habilitation_granted{operates})));
+  auto made = open_for_him(g.admin, "prefecture-2");
+  CHECK_FALSE(is_his_agent(made));
+  // Nor does whom he has made so.
+  CHECK_FALSE(is_his_agent(open_for_him(made, "prefecture-3")));
+}
+
+TEST_CASE("the accounts of who answers in the EPCI's place are kept by his own agents", "[actors][L441-2-7-4-1]") {
+  passing_on_stage g;
+  g.passes_to(g.prefecture, law::passing_ground::substitution);
+  auto colleague = g.opened_by_itself("prefecture-2");
+  auto holder = g.opened_by_itself("prefecture-3");
+  using enum law::secret_change;
+  CHECK(g.refused_with(g.set_password(g.admin, holder.account, other_password), refusal_code::not_empowered));
+  CHECK(g.refused_with(g.ask(g.admin, law::account_secret_changed{holder.account, tokens_revoked}),
+                       refusal_code::not_empowered));
+  CHECK(g.refused_with(g.closes(g.admin, holder.account), refusal_code::not_empowered));
+  CHECK(g.refused_with(g.closes(g.prefect, holder.account), refusal_code::not_empowered));
+  CHECK(g.session_of("prefecture-3", password));
+  CHECK_FALSE(g.session_of("prefecture-3", other_password));
+
+  CHECK(g.recorded(g.set_password(holder, holder.account, other_password)));
+  CHECK(g.session_of("prefecture-3", other_password));
+  CHECK(g.recorded(g.closes(holder, colleague.account)));
+  CHECK(g.refused_with(g.closes(holder, g.admin.account), refusal_code::not_empowered));
+
+  // Who answers again has the gestionnaire keep them all; what he has made his of them is nobody's in another epoch.
+  g.passes_to(g.gestionnaire, law::passing_ground::handing_back);
+  CHECK(g.recorded(g.set_password(g.admin, holder.account, password)));
+  g.passes_to(g.prefecture, law::passing_ground::substitution);
+  CHECK(g.reads(holder).empty());
+  CHECK_FALSE(g.is_told_reasons(holder));
+  CHECK(g.reads(g.opened_by_itself("prefecture-4")) == row_c);
 }
 
 TEST_CASE("late entries are listed page by page, in the order of cuts and of entries", "[actors][L441-2-7-4-1]") {

@@ -230,11 +230,15 @@ TEST_CASE("while the prefect answers for the dispositif he reads in the EPCI's p
   auto prefecture = *siren::parse("110068012");
   std::vector responsible{capacity{quality::epci_responsable, {}, {true, {}, {}}}};
   authority_in_force substituted{prefecture, passing_ground::substitution};
-  auto prefect = may_read(reader_under(substituted, prefecture, {}), a_list(gp), today);
+  auto prefect = may_read(reader_under(substituted, prefecture, {}, true), a_list(gp), today);
   REQUIRE(prefect);
   CHECK(prefect->row == access_row::c);
   CHECK(prefect->shows.covers({epinay}));
-  auto replaced = may_read(reader_under(substituted, epci, responsible), one_file(gp), today);
+  // Not by an agent whom the gestionnaire has made for him.
+  auto made = may_read(reader_under(substituted, prefecture, {}, false), a_list(gp), today);
+  REQUIRE_FALSE(made);
+  CHECK(made.error().article == "L441-2-7-4-1");
+  auto replaced = may_read(reader_under(substituted, epci, responsible, true), one_file(gp), today);
   REQUIRE_FALSE(replaced);
   CHECK(replaced.error().code == refusal_code::out_of_scope);
   CHECK(replaced.error().article == "L441-2-7-4-1");
@@ -242,18 +246,18 @@ TEST_CASE("while the prefect answers for the dispositif he reads in the EPCI's p
   // In another quality it reads as before.
   auto registers_too = responsible;
   registers_too.push_back(in_saint_denis(quality::service_enregistreur));
-  CHECK(may_read(reader_under(substituted, epci, registers_too), one_file(gp), today)->row == access_row::a);
+  CHECK(may_read(reader_under(substituted, epci, registers_too, false), one_file(gp), today)->row == access_row::a);
   auto operates_too = responsible;
   operates_too.push_back({quality::gestionnaire, {}, {true, {}, {}}});
-  CHECK(may_read(reader_under(substituted, epci, operates_too), one_file(gp), today)->row == access_row::f);
+  CHECK(may_read(reader_under(substituted, epci, operates_too, false), one_file(gp), today)->row == access_row::f);
 
   // Who has opened the epoch is not known.
-  CHECK_FALSE(reads(reader_under({{}, passing_ground::substitution}, epci, responsible), one_file(gp)));
-  CHECK_FALSE(reads(reader_under({{}, passing_ground::substitution}, {}, {}), one_file(gp)));
+  CHECK_FALSE(reads(reader_under({{}, passing_ground::substitution}, epci, responsible, true), one_file(gp)));
+  CHECK_FALSE(reads(reader_under({{}, passing_ground::substitution}, {}, {}, true), one_file(gp)));
 
   for (auto ground : {passing_ground::handing_back, passing_ground::adhesion, passing_ground::leaving}) {
-    CHECK(reads(reader_under({epci, ground}, epci, responsible), one_file(gp)));
-    CHECK_FALSE(reads(reader_under({epci, ground}, prefecture, {}), one_file(gp)));
+    CHECK(reads(reader_under({epci, ground}, epci, responsible, false), one_file(gp)));
+    CHECK_FALSE(reads(reader_under({epci, ground}, prefecture, {}, true), one_file(gp)));
   }
-  CHECK(reads(reader_under({epci, {}}, epci, responsible), one_file(gp)));
+  CHECK(reads(reader_under({epci, {}}, epci, responsible, false), one_file(gp)));
 }

@@ -164,12 +164,17 @@ TEST_CASE("in the place of the EPCI the prefect alone says what a late entry is 
     return decide(d.book, {}, asked, d.known);
   };
   d.known.authority = authority_in_force{cast().prefecture, passing_ground::substitution};
+  d.known.by_its_own = true;
   for (auto quality_of : {quality::epci_responsable, quality::gestionnaire}) {
     d.known.capacities = {{quality_of, {}, {true, {}, {}}}};
     CHECK(refused(of(cast().epci)) == refusal_code::not_empowered);
   }
   d.known.capacities.clear();
   CHECK(of(cast().prefecture));
+  // An agent whom the gestionnaire has made for him is none of his.
+  d.known.by_its_own = false;
+  CHECK(refused(of(cast().prefecture)) == refusal_code::not_empowered);
+  d.known.by_its_own = true;
 
   // Who has opened the epoch is not known: nobody's word counts.
   d.known.authority = authority_in_force{{}, passing_ground::substitution};
@@ -178,7 +183,9 @@ TEST_CASE("in the place of the EPCI the prefect alone says what a late entry is 
 
   for (auto ground : {passing_ground::handing_back, passing_ground::adhesion, passing_ground::leaving}) {
     d.known.authority = authority_in_force{cast().epci, ground};
+    d.known.by_its_own = true;
     CHECK(refused(of(cast().prefecture)) == refusal_code::not_empowered);
+    d.known.by_its_own = false;
     d.known.capacities = {{quality::epci_responsable, {}, {true, {}, {}}}};
     CHECK(of(cast().epci));
     d.known.capacities.clear();
