@@ -167,6 +167,15 @@ check check_day(const deliberation& on) {
   return {};
 }
 
+bool is_whole(const demand_book& book, const candidacy& c) {
+  const auto* v = book.find(c.vacancy);
+  bool has_sides = v && v->find(c.id) && book.find(v->dwelling);
+  bool is_decided = c.decided_on || !(in_favour(c.step) || c.condition_pending);
+  bool is_offered = c.reply_by || !(c.step == candidacy_step::accepted || c.refused_by_silence);
+  bool is_held = c.step != candidacy_step::examined || book.find(c.session);
+  return has_sides && is_decided && is_offered && is_held && (!c.condition_pending || c.piece_due);
+}
+
 check refuse_inactive(const dossier& d) {
   return d.status == demande_status::expired
              ? refuse(refusal_code::demande_inactive, "R441-2-7",
@@ -211,6 +220,8 @@ check check_target(const deliberation& on) {
       return refuse(refusal_code::unknown_demande, "L441-2-1", "Aucune demande n'a ce numéro dans ce territoire.");
     if (auto scope = check_scope(on, Event::kind, *d); !scope)
       return scope;
+    if (auto whole = check_whole(on.book, *d); !whole)
+      return whole;
     if (told_without_end<Event> && d->entry_count.value >= entries_of_a_dossier_most)
       return refuse(refusal_code::too_large, "L441-2-1", "Ce dossier ne peut plus recevoir d'événement.");
     return check_demande<Event>(on, *d);
@@ -291,6 +302,14 @@ bool runs(candidacy_step step) {
 }
 
 } // namespace
+
+// [L441-2-7-4-1]
+check check_whole(const demand_book& book, const dossier& d) {
+  if (std::ranges::all_of(d.candidacies, [&](const candidacy& c) { return is_whole(book, c); }))
+    return {};
+  return refuse(refusal_code::conflict, "L441-2-7-4-1",
+                "Le journal reçu de l'ancien nœud ne dit pas tout d'une candidature de cette demande.");
+}
 
 bool live(const candidacy& c) { return c.open() && runs(c.step); }
 bool live(const candidate& c) { return !c.closed && runs(c.step); }

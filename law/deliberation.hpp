@@ -35,6 +35,10 @@ struct running {
 };
 std::expected<running, refusal> find_running(const deliberation& on, candidacy_id id);
 
+/// What another host wrote was folded as it came, decided or not: nothing follows from a candidacy of the demande that
+/// lacks its other side, or what its step presupposes. A node that decides its own entries never refuses so.
+check check_whole(const demand_book& book, const dossier& d);
+
 /// Neither decided against, refused, failed nor closed.
 bool live(const candidacy& c);
 bool live(const candidate& c);

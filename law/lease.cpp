@@ -15,6 +15,13 @@ bool housed(const dossier& d) {
   return d.status == demande_status::radiated && d.radiation->motive == radiation_motive::a_housed;
 }
 
+/// Absent where another host had the demande housed without a lease.
+std::optional<candidacy_id> signed_candidacy(const dossier& d) {
+  auto found = std::ranges::find_if(
+      d.candidacies, [](const candidacy& c) { return c.open() && c.step == candidacy_step::lease_signed; });
+  return found == d.candidacies.end() ? std::nullopt : std::optional{found->id};
+}
+
 /// May this demande still sign? The first lease closes it; a second one is recorded only on attestation.
 // [R441-2-15-I-8]
 check check_demande(const deliberation& on, const dossier& d, const lease_signed& asked) {
@@ -29,6 +36,9 @@ check check_demande(const deliberation& on, const dossier& d, const lease_signed
     return refuse(refusal_code::demande_inactive, "R441-2-15-I-8",
                   "Un bail est déjà signé pour cette demande : un second bail ne s'enregistre que si sa signature est "
                   "attestée.");
+  if (!signed_candidacy(d))
+    return refuse(refusal_code::conflict, "L441-2-7-4-1",
+                  "Le journal reçu de l'ancien nœud dit cette demande logée, et ne dit pas par quel bail.");
   if (d.conflict)
     return refuse(refusal_code::bad_order, "R441-2-15-I-8", "Un conflit entre deux baux est déjà ouvert.");
   return {};
@@ -54,17 +64,10 @@ check check_candidacy(const deliberation& on, const dossier& d, const candidacy&
   return {};
 }
 
-candidacy_id signed_candidacy(const dossier& d) {
-  auto found = std::ranges::find_if(
-      d.candidacies, [](const candidacy& c) { return c.open() && c.step == candidacy_step::lease_signed; });
-  require(found != d.candidacies.end(), "a housed demande has its lease");
-  return found->id;
-}
-
 /// What the demande becomes: housed, back from another radiation first if the lease came before it, or in conflict.
 void follow_on_demande(outcome& out, const deliberation& on, const dossier& d, const candidacy& c, const vacancy& v) {
   if (housed(d)) {
-    auto first = signed_candidacy(d);
+    auto first = *signed_candidacy(d);
     auto first_bailleur = on.book.find(d.find(first)->vacancy)->bailleur;
     draft(out, d, lease_conflict_opened{first, c.id, first_bailleur, v.bailleur});
     return;

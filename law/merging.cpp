@@ -31,6 +31,8 @@ list<seniority_by_departement, 16> earliest_by_departement(const std::vector<con
 check check_absorbed(const deliberation& on, const dossier* d) {
   if (!d)
     return refuse_field(refusal_code::unknown_demande, "R441-2-8", "Une demande à fusionner n'existe pas.", "absorbed");
+  if (auto whole = check_whole(on.book, *d); !whole)
+    return whole;
   if (d == &on.the_dossier())
     return refuse_field(refusal_code::malformed, "R441-2-8", "Une demande ne fusionne pas avec elle-même.", "absorbed");
   if (d->status == demande_status::radiated)

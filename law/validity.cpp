@@ -272,6 +272,8 @@ decision rule(const deliberation& on, const due_reached& asked) {
     return refuse(refusal_code::bad_order, "R441-2-8", "Cette échéance ne court pas.");
   if (on.facts.today <= asked.due.last_day)
     return refuse_until(refusal_code::too_early, "R441-2-8", "Le délai court encore.", acts_from(asked.due.last_day));
+  if (auto whole = check_whole(on.book, on.the_dossier()); !whole)
+    return std::unexpected{whole.error()};
   return effect_of(on, asked.due);
 }
 

@@ -381,3 +381,42 @@ TEST_CASE("an erased demande has no lease left to correct", "[R441-2-15-I-10]") 
         refusal_code::unknown_demande);
   CHECK(story.w[story.v_here].status == vacancy_status::let);
 }
+
+// -- what another host has written ----------------------------------------------------------------------------------
+
+namespace {
+
+/// Folded as it comes, by whoever has taken the stream over.
+void folded(world& w, subject_id about, event happened) {
+  record written{};
+  written.event = std::move(happened);
+  written.occurred_on = 2026y / 1 / 25;
+  written.originator = people().bailleur;
+  w.apply(about, written);
+}
+
+} // namespace
+
+TEST_CASE("nothing follows from a candidacy of which a former host has not written all", "[L441-2-7-4-1]") {
+  two_dwellings story;
+  auto& w = story.w;
+  auto lacking = candidacy_id{{7}};
+  auto radiates = [&] { return w.on(2026y / 2 / 1).desk().radiates(story.d, radiation_motive::b_renunciation); };
+  SECTION("its dwelling") { folded(w, subject_of(story.d), designated{lacking, vacancy_id{{8}}, {}, {}}); }
+  SECTION("its other side") { folded(w, subject_of(story.d), designated{lacking, story.v_there, {}, {}}); }
+  SECTION("the decision that it was offered upon") {
+    folded(w, subject_of(story.d), designated{lacking, story.v_there, {}, {}});
+    folded(w, subject_of(story.v_there), candidacy_moved{lacking, candidacy_step::offered, {}, 0, {}, {}});
+    folded(w, subject_of(story.d), offer_made{lacking, 2026y / 3 / 1, 0, {}, false});
+  }
+  CHECK(radiates() == refusal_code::conflict);
+  CHECK(story.bailleur(2026y / 2 / 1).signs(story.here()) == refusal_code::conflict);
+  // Others go on.
+  CHECK(w.on(2026y / 2 / 1).desk().radiates(story.second_here, radiation_motive::b_renunciation));
+}
+
+TEST_CASE("a demande that a former host had housed without a lease signs no second one", "[L441-2-7-4-1]") {
+  two_dwellings story;
+  folded(story.w, subject_of(story.d), radiated{radiation_motive::a_housed, {}});
+  CHECK(story.bailleur(2026y / 2 / 1).signs(story.here(), true) == refusal_code::conflict);
+}
