@@ -33,9 +33,9 @@ using file_taker = std::function<void(const law::evidence_file&)>;
 
 void put_together(const call_ptr& c, const watched& known, const told_lines& lines, file_taker then) {
   auto late = lines ? law::told_lateness{*lines} : std::nullopt;
-  evidence_ptr file = std::make_shared<law::evidence_file>(law::gather_evidence(
-      *known.book, known.territory, known.dispositif(), known.substituted_elsewhere, late, known.news,
-      known.ile_de_france, known.today));
+  evidence_ptr file = std::make_shared<law::evidence_file>(
+      law::gather_evidence(*known.book, known.territory, known.dispositif(), known.substituted_elsewhere, late,
+                           known.news, known.ile_de_france, known.today));
   const auto& authority = c->node().context().stream;
   file->authority = law::text<16>{authority.view()};
   auto find = [file, authority](ports::journal_reader& reader) -> told<json> {
