@@ -211,11 +211,6 @@ TEST_CASE("each mistake in a description is told with its key alone", "[director
       {"from = 2026-01-01\n", "from = 2026-01-01T00:00:00Z\n", "territories[0].from"},
       {"from = 2026-01-01\n", "from = 1899-12-31\n", "territories[0].from"},
       {"from = 2026-01-01\n", "from = 2026-01-01\nuntil = 2025-12-31\n", "territories[0].until"},
-      {"registration_system = \"systeme_particulier\"\n", "", "territories[0].registration_system"},
-      {"registration_system = \"systeme_particulier\"", "registration_system = \"autre\"",
-       "territories[0].registration_system"},
-      {"tense_zone = true", "tense_zone = 1", "territories[0].tense_zone"},
-      {"tense_zone = true", "communes = [\"93066\"]", "territories[0].communes"},
       {"matter = \"dispositif\", ", "", "competences[0].matter"},
       {"matter = \"dispositif\"", "matter = \"logement\"", "competences[0].matter"},
       {"matter = \"plan\"", "matter = \"dispositif\"", "competences[1].matter"},
@@ -233,6 +228,15 @@ TEST_CASE("each mistake in a description is told with its key alone", "[director
     return;
   }
   CHECK(keys == std::vector<std::string>{one.key});
+}
+
+TEST_CASE("a territory's rules of registration are said, and its communes are the map's", "[directory]") {
+  auto told = [](const char* old, const char* replacement) { return told_keys(with(example(), old, replacement)); };
+  const std::vector<std::string> registration{"territories[0].registration_system"};
+  CHECK(told("registration_system = \"systeme_particulier\"\n", "") == registration);
+  CHECK(told("registration_system = \"systeme_particulier\"", "registration_system = \"autre\"") == registration);
+  CHECK(told("tense_zone = true", "tense_zone = 1") == std::vector<std::string>{"territories[0].tense_zone"});
+  CHECK(told("tense_zone = true", "communes = [\"93066\"]") == std::vector<std::string>{"territories[0].communes"});
 }
 
 TEST_CASE("a row that gives a matter to another prefect than the text does is refused",
