@@ -73,10 +73,8 @@ void document_exchange::tick(milliseconds monotonic, law::instant now, law::civi
   tried([&] { shelves_.read_on(setup_.limits.erasures_bytes); });
   drop_erased();
   for (auto& [name, l] : links_) {
-    if (is_expired()) {
-      l.up_since = monotonic_; // what nobody may say yet is not late
+    if (is_expired())
       continue;
-    }
     settle_late(name, l);
     go_on(name, l);
   }
