@@ -69,7 +69,7 @@ told_lines told_by(some_host& host, lateness_limits limits = {}) {
 law::evidence_file gathered(const told_lines& lines) {
   law::procedures_book book;
   auto told = lines ? law::told_lateness{*lines} : std::nullopt;
-  return law::gather_evidence(book, territory, nullptr, told, {today, true, true}, false, today);
+  return law::gather_evidence(book, territory, nullptr, {}, told, {today, true, true}, false, today);
 }
 
 bool has(const law::evidence_file& file, law::evidence_kind kind) {
