@@ -85,7 +85,7 @@ def main():
             raise AssertionError("a commune of another territory")
         except Refused as refused:
             assert refused.code == "E_OUT_OF_SCOPE", refused
-        assert desk.get(f"{HOSTED}/v1/demandes/{number}", purpose="instruction")["number"] == number
+        assert number in str(desk.get(f"{HOSTED}/v1/demandes/{number}", purpose="shared_management"))
         seq = prefect.head(f"T{ISLAND}")["seq"]
         until("the other State node holds it", lambda: other.head(f"T{ISLAND}")["seq"] >= seq)
         nodes.stop()
