@@ -163,10 +163,11 @@ read_answer_ptr demand_registry_state::candidates(law::vacancy_id id) const {
   if (!v)
     return std::make_shared<const read_answer>(
         law::refuse(law::refusal_code::unknown_subject, "R441-2-15-I-4b", "Ce logement à attribuer n'existe pas."));
+  const auto* home = desk->book().find(v->dwelling); // a former host may have left it out
   std::vector<candidate_line> lines;
   for (const auto& c : v->candidates)
     if (const auto* d = desk->book().dossier_of(c.candidacy))
-      lines.push_back({d->number, d->id, d->communes, c, desk->book().find(v->dwelling)->commune});
+      lines.push_back({d->number, d->id, d->communes, c, home ? home->commune : law::commune_code{}});
   return std::make_shared<const read_answer>(read_content{std::move(lines)});
 }
 

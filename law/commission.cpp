@@ -49,8 +49,10 @@ bool enough(const deliberation& on, const vacancy& v, const session_opened& aske
     return true;
   case fewer_candidates_ground::designated_by_prefect:
     return line.prefect_designated;
-  case fewer_candidates_ground::d331_25_1_subsidy:
-    return on.book.find(v.dwelling)->d331_25_1_subsidy;
+  case fewer_candidates_ground::d331_25_1_subsidy: {
+    const auto* home = on.book.find(v.dwelling); // a former host may have left it out
+    return home && home->d331_25_1_subsidy;
+  }
   }
   return false;
 }

@@ -205,7 +205,8 @@ decision rule(const deliberation& on, const designated& asked) {
       return refuse(refusal_code::duplicate, "R441-2-15-I-4b", "Cette demande est déjà candidate à ce logement.");
   if (v->candidates.size() == v->candidates.max_items || d.candidacies.size() == d.candidacies.max_items)
     return refuse(refusal_code::too_large, "R441-2-15-I-4b", "Trop de candidatures.");
-  bool wished = std::ranges::find(d.communes, on.book.find(v->dwelling)->commune) != d.communes.end();
+  const auto* home = on.book.find(v->dwelling); // a former host may have left it out
+  bool wished = home && std::ranges::find(d.communes, home->commune) != d.communes.end();
   if (!wished && !d.neighbouring_communes)
     return refuse(refusal_code::out_of_scope, "R441-2-15-I-4b",
                   "Le logement est hors des communes souhaitées, et le demandeur n'a pas étendu sa recherche.");

@@ -415,6 +415,14 @@ TEST_CASE("nothing follows from a candidacy of which a former host has not writt
   CHECK(w.on(2026y / 2 / 1).desk().radiates(story.second_here, radiation_motive::b_renunciation));
 }
 
+TEST_CASE("nobody is designated for a vacancy of which a former host has not written the dwelling", "[L441-2-7-4-1]") {
+  two_dwellings story;
+  auto lost = vacancy_id{{9}};
+  folded(story.w, subject_of(lost), vacancy_opened{lost, dwelling_id{{9}}, {}, {}, 2026y / 1 / 25});
+  CHECK(story.bailleur(2026y / 2 / 1).designates(story.w.new_demande(2026y / 1 / 26), lost) ==
+        refusal_code::out_of_scope);
+}
+
 TEST_CASE("a demande that a former host had housed without a lease signs no second one", "[L441-2-7-4-1]") {
   two_dwellings story;
   folded(story.w, subject_of(story.d), radiated{radiation_motive::a_housed, {}});
