@@ -265,6 +265,23 @@ TEST_CASE("a commune that moves is in each of its territories for a while", "[L4
   CHECK(std::ranges::is_sorted(all, {}, &law::membership::commune));
 }
 
+TEST_CASE("an EPCI that ends on a day leaves all its communes to another from that day on", "[L441-2-7-1-1a]") {
+  constexpr std::array all{"93001", "93027", "93031", "93039", "93066", "93070", "93072", "93079"};
+  std::string merger;
+  for (const char* commune : all)
+    merger += std::string{"2027-01-01\t"} + commune + "\t200057867\t200057875\tarrêté fictif\n";
+  auto map = territory_map::load(merger);
+  for (const char* commune : all) {
+    CHECK(territory_on(map, commune, 2026y / 12 / 31) == "200057867");
+    CHECK(territory_on(map, commune, 2027y / 1 / 1) == "200057875");
+  }
+  auto left = map.memberships_of(siren_of("200057867"));
+  CHECK(left.size() == all.size());
+  CHECK(std::ranges::all_of(left, [](const law::membership& m) { return m.until == 2026y / 12 / 31; }));
+  auto kept = map.memberships_of(siren_of("200057875"));
+  CHECK(std::ranges::count(kept, std::optional{2027y / 1 / 1}, &law::membership::from) == 8);
+}
+
 TEST_CASE("names are compared without accents, case, hyphens and apostrophes") {
   CHECK(search_key("L'Île-d'Yeu") == "l ile d yeu");
   CHECK(search_key("  L’ÎLE–D’YEU ") == "l ile d yeu");
