@@ -24,6 +24,8 @@ REGION, DEPARTEMENT, TOWN = "SR11", "SD93", f"T{TERRITORY}"
 STATE_SIREN = "123456782"
 OTHER_TERRITORY = "200057875"
 LONG = "2040-01-01T00:00:00Z"
+# About twice what a node holds under sanitizers, another territory beside its own; floods bring more than is left.
+MEMORY_MOST = 512 << 20
 
 # What a sanitizer keeps of memory that was given back is no node's.
 os.environ["ASAN_OPTIONS"] = ":".join(filter(None, (os.environ.get("ASAN_OPTIONS"), "quarantine_size_mb=8")))
@@ -62,6 +64,8 @@ def free_port():
 
 class Member(Node):
     """A node of a federation, in a folder below the federation's own."""
+
+    memory_most = MEMORY_MOST
 
     def __init__(self, place, name, stream, description, port=None):
         self.name = name
@@ -102,6 +106,11 @@ class Member(Node):
     def start(self, ready=True):
         super().start(ready)
         self.session = None
+
+    def stop(self, expect=0):
+        if self.process.poll() is None:
+            self.check_memory()
+        super().stop(expect)
 
     # -- what it says -------------------------------------------------------------------------------------------------
 
@@ -167,10 +176,18 @@ class Member(Node):
         return self.get(f"/v1/streams/{stream}/head")
 
     def resident_bytes(self):
+        return self.memory("VmRSS")
+
+    def memory(self, which):
         for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
-            if line.startswith("VmRSS:"):
+            if line.startswith(f"{which}:"):
                 return int(line.split()[1]) << 10
         raise AssertionError("no such process")
+
+    def check_memory(self):
+        """Whatever has befallen it: the most that its process ever held."""
+        most = self.memory("VmHWM")
+        assert most < self.memory_most, f"{self.name} has held {most >> 20} MiB"
 
     def logged(self, words):
         return [line for line in self.log.read_text().splitlines() if words in line] if self.log.exists() else []

@@ -149,6 +149,7 @@ def main():
     assert len(chosen) == how_many
     with Federation(town=chosen[0], more_towns=chosen[1:], own_services=True) as nodes:
         host = nodes.region
+        host.memory_most += how_many << 26
         adherents = [Adherent(n, node, host) for n, node in enumerate(nodes.towns)]
         let_adhere(nodes.region, host)
         of_all(adherents, Adherent.adhere)

@@ -401,6 +401,8 @@ def main():
         def step(name, work, *arguments):
             begun = time.monotonic()
             told = work(*arguments)
+            for node in all.members:
+                node.check_memory()
             done.append(f"{name} ({time.monotonic() - begun:.1f} s){f': {told}' if isinstance(told, str) else ''}")
             print(done[-1], flush=True)
             return told
