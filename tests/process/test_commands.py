@@ -72,6 +72,11 @@ def until(is_so, what):
     raise AssertionError(f"not in {WITHIN_S} s: {what}")
 
 
+def metric(member, name):
+    told = member.ask(lambda session: session.raw("GET", "/metrics")[2].decode())
+    return next((float(line.split()[-1]) for line in told.splitlines() if line.split(" ")[0] == name), 0.0)
+
+
 def demandes(territory):
     numbers, page = [], "/v1/demandes?status=active&limit=200"
     while page and len(numbers) < COMMANDS:
@@ -131,6 +136,7 @@ def play(folder, told):
         issued[number] = command(prefect, number, index)
         if index % (COMMANDS // KILLS) == 5:
             territory.kill()
+            last_kill = index
         if index == COMMANDS // 2:
             prefect.kill()
             # What the answer of was not heard is asked again, and is the same command.
@@ -140,10 +146,15 @@ def play(folder, told):
         one["state"] == "answered" for one in prefect.ask(lambda s: s.get("/v1/commands?limit=200"))["items"]
     )
     until(settled, "every command is closed")
+    # As counted since the territory was last killed.
+    executed = metric(territory, "toit_commands_executed_total")
+    assert COMMANDS - 1 - last_kill <= executed <= COMMANDS, executed
+    until(lambda: metric(territory, "toit_commands_waiting") == 0, "no command waits")
     # Asked once more, a closed command is neither issued nor carried out again.
     number, seq = next(iter(issued.items()))
     assert command(prefect, number, 0) == seq
     check(territory, prefect, service, {number: seq})
+    assert metric(territory, "toit_commands_executed_total") == executed
 
 
 def main():
