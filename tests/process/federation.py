@@ -286,10 +286,11 @@ class Federation:
 
     # -- the directory ------------------------------------------------------------------------------------------------
 
-    def issue(self, issued_at=None, valid_until=LONG, revoked=(), beside=(), revoked_at="2020-01-01T00:00:00Z", territories=()):
+    def issue(self, issued_at=None, valid_until=LONG, revoked=(), beside=(), revoked_at="2020-01-01T00:00:00Z",
+              territories=(), sealed_to_nobody=()):
         """A signed file with the next number. `territories`: lines of each territory, where not all follow it always.
-        `revoked`: (node, "link_keys" or "signing_keys"). `beside`: (node, keys,
-        revoked kinds) that it has had, or is to have."""
+        `revoked`: (node, "link_keys" or "signing_keys"). `beside`: (node, keys, revoked kinds) that it has had, or is
+        to have. `sealed_to_nobody`: nodes whose operating key is left out."""
         self.number += 1
         text = [f'number = {self.number}\npurpose = "{self.purpose}"\nvalid_until = {valid_until}\n']
         if issued_at:
@@ -297,6 +298,8 @@ class Federation:
         for node in self.members:
             more = [(keys, kinds) for name, keys, kinds in beside if name == node.name]
             now = self.keys_of(node.path / "node.keys")
+            if node.name in sealed_to_nobody:
+                del now["operating_key"]
             text.append(self.describe(node.name, node.tier, node.stream, now, node.proxy, revoked, more, revoked_at))
         for name, stream, _, keys in self.others:
             text.append(self.describe(name, "territory", stream, keys, None, revoked))
@@ -330,9 +333,10 @@ class Federation:
         siren = stream[1:] if tier == "territory" else next(node.service for node in self.states if node.name == name)
         endpoint = f'endpoint = "tcp://127.0.0.1:{proxy.port}"\n' if proxy else ""
         escrow = f'escrow_key = "{self.escrow_of(name)}"\n' if name in self.escrows() else ""
+        operating = f'operating_key = "{keys["operating_key"]}"\n' if "operating_key" in keys else ""
         return (
             f'[[nodes]]\nname = "{name}"\ntier = "{tier}"\nlegal_person = "{siren}"\ntitle = "{name}"\n{endpoint}'
-            f'{dated("link_keys")}{dated("signing_keys")}operating_key = "{keys["operating_key"]}"\n{escrow}'
+            f'{dated("link_keys")}{dated("signing_keys")}{operating}{escrow}'
             f'streams = ["{stream}"]\n'
         )
 

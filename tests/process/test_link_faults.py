@@ -76,6 +76,7 @@ class Writing:
 
 def cut_and_heal(all):
     town = all.town
+    attempts = town.metric("toit_link_attempts_again_total")
     with Writing(town) as writing:
         all.to_region.cut()
         until("the cut is seen", lambda: town.metric("toit_link_up", node="region") == 0)
@@ -84,6 +85,7 @@ def cut_and_heal(all):
         assert not town.is_witnessed(cut_at, REGION), "nothing passes a line that is cut"
         assert town.get(f"/v1/entries/{cut_at}")["durability"] == "disk"
         until("the delay is shown", lambda: town.metric("toit_link_lag_entries", node="region", stream=TOWN) > 0)
+        until("it tries again", lambda: town.metric("toit_link_attempts_again_total") > attempts)
         all.to_region.heal()
         all_witnessed(town, cut_at, REGION)
         for proxy in (all.to_departement, all.to_region):
@@ -148,6 +150,22 @@ def stalled_node(all):
     same_head(town, all.departement)
 
 
+def asked_in_vain(state_node):
+    """A question to a town that cannot be reached has no link to leave by; whoever asked does not wait for the end."""
+    unsent = state_node.metric("toit_link_unsent_total", lane="control")
+    asking = state_node.administrator()
+    asking.close()
+
+    def counted():
+        try:
+            asking.raw("GET", f"/v1/streams/{TOWN}/demandes", headers={"Toit-Purpose": "shared_management"}, timeout=1)
+        except TimeoutError:
+            pass
+        return state_node.metric("toit_link_unsent_total", lane="control") > unsent
+
+    until("it is counted", counted)
+
+
 class HalfOpen:
     """The town's line to the departmental node takes everything and brings nothing; other things are done meanwhile."""
 
@@ -164,6 +182,7 @@ class HalfOpen:
         left = SILENT_WITHIN_S - (time.monotonic() - self.begun)
         until("the town finds the line dead", lambda: town.metric("toit_link_up", node="departement") == 0, left)
         until("so does the other", lambda: all.departement.link("town")["state"] == "down", 10)
+        asked_in_vain(all.departement)
         assert town.link("departement")["state"] == "down"
         assert not town.is_witnessed(self.seq, DEPARTEMENT)
         assert town.metric("toit_link_lag_entries", node="departement", stream=TOWN) > 0
@@ -181,18 +200,33 @@ def habilitate_the_state(town):
     admin.post("/v1/habilitations", {"event": {"habilitation": granted}})
 
 
-def command_carried_out(all, number):
-    """How long a mention takes from the prefect's node into the town's stream, and back."""
-    begun = time.monotonic()
-    event = {"kind": "dalo_recognised", "event": {"decision_number": "D-1", "departement": "93"}}
-    issued = all.departement.api().post(f"/v1/streams/{TOWN}/demandes/{number}/events", event)["first_seq"]
+def registered(desk):
+    return assigned(desk.post("/v1/demandes", {"event": {**REGISTRATION, "form": form()}}), "number")
 
+
+def command(state_node, number):
+    """A mention that a prefect's node is asked for: where his command stands in its stream."""
+    event = {"kind": "dalo_recognised", "event": {"decision_number": "D-1", "departement": "93"}}
+    target = f"/v1/streams/{TOWN}/demandes/{number}/events"
+    return state_node.asked(lambda session: session.post(target, event))["first_seq"]
+
+
+def answer_of(state_node, issued):
     def told():
-        return all.departement.get(f"/v1/commands/{issued}")
+        return state_node.get(f"/v1/commands/{issued}")
 
     until(told, lambda: told()["state"] in ("recorded", "refused"))
+    return told()
+
+
+def command_carried_out(all, number):
+    """How long a mention takes from the prefect's node into the town's stream, and back."""
+    executed = all.town.metric("toit_commands_executed_total")
+    begun = time.monotonic()
+    told = answer_of(all.departement, command(all.departement, number))
     took = time.monotonic() - begun
-    assert told()["state"] == "recorded", told()
+    assert told["state"] == "recorded", told
+    assert all.town.metric("toit_commands_executed_total") == executed + 1
     return took
 
 
@@ -202,7 +236,7 @@ def large_document(all):
     habilitate_the_state(town)
     town.add_body(town.api(), "guichet", 90100000, "commune", [{"quality": "service_enregistreur", "registers_as": "e"}])
     desk = Session(town, "guichet")
-    number = assigned(desk.post("/v1/demandes", {"event": {**REGISTRATION, "form": form()}}), "number")
+    number = registered(desk)
     for proxy in (all.to_region, all.to_departement):
         proxy.slow(MIB)
     file_document(desk, number, {"event": {"type": "tax_notice"}}, secrets.token_bytes(20 * MIB - 1000))
@@ -282,6 +316,8 @@ def forged_envelopes(all, peer):
         until(f"forgery {number} is counted", lambda n=number: region.link(OTHER)["misbehaviours"] == n)
     assert region.alarms("misbehaving", node=OTHER) and region.alarms("bad_signature", node=OTHER)
     assert region.metric("toit_federation_alarms") == 2
+    assert region.metric("toit_link_misbehaviours", node=OTHER) == len(forged)
+    assert region.metric("toit_link_misbehaviours", node="town") == 0
     peer.send(good)  # again, as it was: nothing new
     # What is asked for of another's stream is not given.
     peer.send(envelope(OTHER, "region", 3, [TOWN, 0, 0, bytes(32)], 1 << 20, True, True))
@@ -296,16 +332,19 @@ def forged_envelopes(all, peer):
 
 def replayed_frame(all, server, key):
     """A message with a number that was there before: the link ends."""
+    strays = all.region.metric("toit_link_strays_total")
     with RudePeer(all.region.link_port, server, key) as peer:
         assert peer.is_let_in()
         peer.send(hello(OTHER, secrets.token_bytes(16)))
         until("he is up", lambda: all.region.link(OTHER)["state"] == "up")
+        assert all.region.metric("toit_link_strays_total") == strays, "what is in order is none"
         peer.number -= 1
         peer.send(hello(OTHER, secrets.token_bytes(16)))
         while (heard := peer.hear()) and heard[0] != BYE:
             pass
         assert heard, "he is told"
         until("the link has ended", lambda: all.region.link(OTHER)["state"] == "down")
+    until("it is counted", lambda: all.region.metric("toit_link_strays_total") > strays)
 
 
 def first_link(stream):
@@ -330,12 +369,20 @@ def takes_nothing(all, peer):
     assert region.resident_bytes() - before < 160 * MIB, (before, region.resident_bytes())
 
 
+# More than a million numbers in the place of entries: it takes longer to read than to send.
+LONG_TO_READ = envelope(OTHER, "region", 8)[:-1] + b"\xdc\x00\x14" + 20 * (b"\xdc\xff\xff" + bytes(65535))
+
+
 def floods(all, peer):
-    """As much as the line carries, of nothing that can be read: he is not heard for a minute, the others are."""
+    """As much as the line carries, of nothing that means anything: what comes faster than it is read is dropped, then
+    he is not heard for a minute; the others are."""
     region, town = all.region, all.town
     before = region.resident_bytes()
+    unread = region.metric("toit_link_unread_total")
     with Writing(town) as writing:
-        sent = sum(peer.send(b"\x95\x01" + bytes(100)) for _ in range(30_000))
+        sent = sum(peer.send(LONG_TO_READ) for _ in range(320))
+        until("some of it is not read", lambda: region.metric("toit_link_unread_total", node=OTHER) > 0)
+        sent += sum(peer.send(b"\x95\x01" + bytes(100)) for _ in range(30_000))
         sent += sum(peer.send(bytes(MIB)) for _ in range(60))
         assert sent > 1000
         until("he is counted", lambda: region.link(OTHER)["misbehaviours"] >= 1000, 30)
@@ -343,7 +390,11 @@ def floods(all, peer):
         assert region.resident_bytes() - before < 160 * MIB, (before, region.resident_bytes())
     writing.check(REGION, least=1)
     assert region.alarms("misbehaving", node=OTHER)
-    assert region.link(OTHER)["misbehaviours"] <= 1100, "beyond that, nothing of his is read for a while"
+    assert region.metric("toit_link_misbehaviours", node=OTHER) >= 1000
+    assert region.metric("toit_link_misbehaviours", node="town") == 0
+    assert region.metric("toit_link_unread_total") - unread == region.metric("toit_link_unread_total", node=OTHER)
+    # A thousand a minute, and a minute may have ended meanwhile.
+    assert region.link(OTHER)["misbehaviours"] <= 2100, "beyond that, nothing of his is read for a while"
 
 
 # -- directories ------------------------------------------------------------------------------------------------------
@@ -351,11 +402,13 @@ def floods(all, peer):
 
 def revoked_keys(all, server, key):
     """One directory that revokes a link key, which was stolen, and a signing key, brought to one node: the thief is sent
-    away everywhere; what is signed under the other is recorded where it is signed, and taken by nobody."""
+    away everywhere; what is signed under the other is recorded where it is signed, and taken by nobody. What is left
+    for the next directory: an entry that nobody has witnessed, and a command that nobody could answer."""
     region, departement, town = all.members
     with RudePeer(departement.link_port, all.link_key(departement), key) as thief:
         assert thief.is_let_in(), "until it is revoked"
-        all.bring(all.issue(revoked=[(OTHER, "link_keys"), ("town", "signing_keys")]), region)
+        all.bring(all.issue(revoked=[(OTHER, "link_keys"), ("town", "signing_keys")],
+                            sealed_to_nobody=("region",)), region)
         for node in all.members:
             until(f"{node.name} has it", lambda n=node: n.metric("toit_directory_number") == all.number)
         while (heard := thief.hear()) and heard[0] != BYE:
@@ -369,12 +422,19 @@ def revoked_keys(all, server, key):
         assert node.link(OTHER)["state"] == "down"
     seq = town.record()["last_seq"]
     until("it is told", lambda: region.alarms("bad_signature", stream=TOWN, node="town"))
+    assert region.metric("toit_federation_alarms", kind="bad_signature") >= 1
     assert not town.is_witnessed(seq, REGION)
     assert region.head(TOWN)["seq"] < seq
-    return seq
+    # The same directory lacks the key to which an answer to the prefect of the région would be sealed.
+    executed = town.metric("toit_commands_executed_total")
+    assert town.metric("toit_commands_waiting") == 0
+    issued = command(region, registered(Session(town, "guichet")))
+    until("his command waits", lambda: town.metric("toit_commands_waiting") == 1)
+    assert town.metric("toit_commands_executed_total") == executed
+    return seq, issued
 
 
-def expired_directory(all, unwitnessed):
+def expired_directory(all, unwitnessed, issued):
     """Recording goes on and receipts say so; a newer one, brought to one node, is fetched by the others."""
     town = all.town
     all.bring(all.issue(issued_at="2024-01-01T00:00:00Z", valid_until="2025-01-01T00:00:00Z"), all.region)
@@ -390,6 +450,9 @@ def expired_directory(all, unwitnessed):
     until("receipts are sure again", lambda: "unconfirmed_since" not in town.record())
     all_witnessed(town, max(unwitnessed, receipt["last_seq"]), REGION)
     until("it is settled", lambda: not all.region.alarms("bad_signature", stream=TOWN))
+    told = answer_of(all.region, issued)
+    assert (told["state"], told["refused"]) == ("refused", "E_NOT_EMPOWERED"), "a département's own matter"
+    until("no command waits", lambda: town.metric("toit_commands_waiting") == 0)
 
 
 def main():
@@ -421,8 +484,8 @@ def main():
         with RudePeer(all.region.link_port, server, key) as peer:
             assert peer.is_let_in()
             step("flood", floods, all, peer)
-        unwitnessed = step("revoked keys", revoked_keys, all, server, key)
-        step("expired directory", expired_directory, all, unwitnessed)
+        left = step("revoked keys", revoked_keys, all, server, key)
+        step("expired directory", expired_directory, all, *left)
         step("found silent", silent.check)
         all.stop()
         all.town.verify()
