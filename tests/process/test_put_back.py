@@ -5,10 +5,12 @@ whoever does it all the same is found out.
 # [L441-2-7-1-1a]
 """
 
+import shutil
+import signal
 import time
 
 from federation import DEPARTEMENT, REGION, TOWN, Federation, until
-from node import Refused
+from node import PASSWORD, Refused, Session
 
 
 def refusal_of(work):
@@ -62,6 +64,54 @@ def put_back_region(all):
     until("the town's entry is witnessed", lambda: town.is_witnessed(seq, REGION, DEPARTEMENT))
     mark = town.marks(seq)[REGION]
     assert mark["at"] >= alarm["since"], "nothing was signed before it knew its own head"
+    assert region.record()["first_seq"] == last + 1
+    for node in all.members:
+        assert not node.alarms("forked"), (node.name, node.standing())
+
+
+def serves_nothing(node, session):
+    """To nobody: who comes, who had logged in before, whoever only asks whether it is ready."""
+    assert Session(node).raw("GET", "/readyz")[0] == 503
+    for work in (lambda: Session(node, "gestionnaire", PASSWORD), lambda: session.get("/v1/entries/1")):
+        told = refusal_of(work)[0]
+        assert told and told[0] == 503, told
+
+
+def restore_region(all):
+    """A State node from its backup: it serves and signs nothing before all who may hold its stream have spoken, however
+    long one of them takes."""
+    region, departement, town = all.region, all.departement, all.town
+    backup = region.path / "backup"
+    region.run("backup", "--config", region.config, "--to", backup)
+    for _ in range(3):
+        last = region.record()["last_seq"]
+    for holder in (town, departement):
+        until("others hold its stream", lambda h=holder: h.head(REGION)["seq"] == last)
+    session = region.api()
+    region.stop()
+    shutil.rmtree(region.data)
+    region.run("restore", "--config", region.config, "--from", backup)
+    cut_all(all)
+    region.start(ready=False)
+    session.close()
+    serves_nothing(region, session)
+    departement.process.send_signal(signal.SIGSTOP)
+    try:
+        heal_all(all)
+        until("the town has spoken", lambda: town.link("region")["state"] == "up")
+        until("it knows that it is behind", lambda: region.metric("toit_federation_alarms", kind="rolled_back") == 1)
+        seq = town.record()["last_seq"]
+        time.sleep(1.5)  # longer than a node waits that was not restored
+        serves_nothing(region, session)
+        assert not town.is_witnessed(seq, REGION), "nothing is signed while somebody may hold more"
+    finally:
+        departement.process.send_signal(signal.SIGCONT)
+    region.wait_ready()
+    for holder in (town, departement):
+        assert region.head(REGION)["seq"] == last == holder.head(REGION)["seq"]
+        assert region.head(REGION)["link"] == holder.head(REGION)["link"]
+    until("the town's entry is witnessed", lambda: town.is_witnessed(seq, REGION, DEPARTEMENT))
+    until("the alarms have gone", lambda: not region.standing()["alarms"])
     assert region.record()["first_seq"] == last + 1
     for node in all.members:
         assert not node.alarms("forked"), (node.name, node.standing())
@@ -139,6 +189,7 @@ def main():
     with Federation() as all:
         for name, work in (
             ("a State node put back", put_back_region),
+            ("a State node restored from its backup", restore_region),
             ("a territory put back", put_back_town),
             ("a territory put back and written over", written_over),
         ):
