@@ -94,9 +94,22 @@ class Prefect:
     def tomorrow(self):
         self.set_clock(datetime.date.fromisoformat(self.today()) + datetime.timedelta(days=1), 8)
 
+    def midnight(self):
+        """Whoever has not been heard since was heard yesterday."""
+        today = self.today()
+        for hour in (22, 23):  # in summer, in winter
+            if self.today() == today:
+                self.set_clock(today, hour)
+        assert self.today() > today
+
     def note_obligation(self, due_on):
         self.note("obligation_noted", {"territory": TERRITORY, "concern": "yes", "communes": [], "due_on": due_on,
                                        "source": "Liste fictive"})
+
+    def evidence(self):
+        """As it stands now, and the kinds of what it tells."""
+        told = until("evidence told", lambda: self.node.get(f"/v1/territories/{TERRITORY}/evidence"))
+        return told, {item["kind"] for item in told["items"]}
 
     def find_carence(self):
         self.note_obligation("2020-12-31")
@@ -128,6 +141,39 @@ class Prefect:
         self.act(signed, "act_published", where="Recueil fictif")
         self.act(signed, "act_notified", addressee=TERRITORY, receipt=DOCUMENT)
         return signed
+
+
+def tell_silence_from_absence(nodes, prefect):
+    """What a journal does not say that could not be heard is not missing: nobody knows. Heard again, it is."""
+    today = prefect.today()
+    prefect.note_obligation(today)
+    nodes.to_region.cut()
+    until("the cut is seen", lambda: nodes.region.link("town")["state"] == "down")
+    prefect.midnight()
+    told, kinds = prefect.evidence()
+    assert not told["link_up"] and told["known_through"] == today, told
+    assert {"calendar_passed", "no_news"} <= kinds, told
+    assert not {"dispositif_missing", "convention_missing"} & kinds, told
+    nodes.to_region.heal()
+    until(prefect.evidence, lambda: prefect.evidence()[0]["known_through"] == prefect.today())
+    told, kinds = prefect.evidence()
+    assert told["link_up"] and {"calendar_passed", "dispositif_missing", "convention_missing"} <= kinds, told
+    assert "no_news" not in kinds, told
+
+
+def sign_without_power(prefect):
+    """By a delegation that is over: refused, and nothing passes."""
+    over = {"reference": "Arrêté fictif", "from": "2020-01-01", "until": "2020-12-31"}
+
+    def refused():
+        try:
+            prefect.post("substitution_ordered", prefect.substitution("2026-FICTIF-0", delegation=over))
+        except Refused as refusal:
+            return refusal.code not in ("E_BUSY", "E_BAD_ORDER", "E_UNAUTHENTICATED") and refusal.problem
+        raise AssertionError("signed by somebody without power")
+
+    problem = until("refused for what it is", refused)
+    assert (problem["code"], problem["path"]) == ("E_NOT_EMPOWERED", "act.delegation"), problem
 
 
 def kill_and_begin_again(node, after_s):
@@ -324,7 +370,9 @@ def main():
             assert epoch(nodes.town) == passed, (epoch(nodes.town), passed)
             print(f"{name} ({time.monotonic() - begun:.1f} s): {len(territory.acknowledged)} acknowledged", flush=True)
 
+        step("unheard", 0, tell_silence_from_absence, prefect)
         prefect.find_carence()
+        sign_without_power(prefect)
         for i, after_s in enumerate(ROUNDS):
             step(f"round {i + 1}", 2, one_round, *told, i + 1, after_s)
         forget_failures(nodes)
