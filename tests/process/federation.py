@@ -49,6 +49,46 @@ def until(what, is_so, within_s=30):
     return found
 
 
+def let_adhere(prefect, host):
+    """A regional set of specifications, and the system that meets all of it: a territory may adhere to it."""
+    api = prefect.api()
+    today = prefect.get("/v1/clock")["today"]
+    item = {"id": "1.1", "asks": "Les flux sont quotidiens.", "article": "cahier"}
+    checklist = {"name": "cahier_des_charges_regional", "version": len(api.get("/v1/specifications")["items"]),
+                 "from": today, "items": [item]}
+    api.post("/v1/specifications", {"event": {"checklist": checklist, "opinion_on": today, "source": "Arrêté fictif"}})
+    findings = [
+        {"checklist": one["name"], "version": one["version"],
+         "items": [{"item": item["id"], "finding": "met", "ground": ""} for item in one["items"]]}
+        for one in api.get("/v1/specifications")["items"]
+    ]
+    api.post("/v1/joinables", {"event": {"host": host.service, "joined": "systeme_particulier", "level": "region",
+                                         "findings": findings, "source": "Désignation fictive"}})
+
+
+def adhere(own, siren, host):
+    """Decided by the territory's gestionnaire, once what the prefect has found has come."""
+    responsible = {"legal_person": siren, "quality": "epci_responsable", "from": "2016-01-01"}
+    own.post("/v1/habilitations", {"event": {"habilitation": responsible}})
+    decided = {"joined": "systeme_particulier", "level": "region", "host": host.service,
+               "source": "Délibération fictive"}
+
+    def is_decided():
+        try:
+            return own.post("/v1/dispositif/events", {"kind": "adhesion_decided", "event": decided})
+        except Refused as refused:
+            if refused.code == "E_NOT_CONFORM":
+                return None  # what the prefect has found is on its way
+            raise
+
+    until("the territory adheres", is_decided, within_s=120)
+
+
+def leave(there, prefix):
+    left = {"kind": "adhesion_left", "event": {"source": "Délibération fictive"}}
+    there.post(f"{prefix}/v1/dispositif/events", left)
+
+
 def free_port():
     """Below what Linux gives out by itself (net.ipv4.ip_local_port_range): a proxy that were given a node's port before
     the node listens there would be connected to itself, once for each connection that it opens, without end."""

@@ -14,7 +14,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from federation import Federation, until
+from federation import Federation, adhere, leave, let_adhere, until
 from node import PASSWORD, Refused, Session, siren
 
 MAP = Path(__file__).resolve().parents[2] / "config/territories/communes.tsv"
@@ -72,26 +72,12 @@ class Adherent:
     def adhere(self):
         own = until(f"{self.node.name} is served at home", self.own)
         self.enter(own, "")
-        responsible = {"legal_person": self.node.siren, "quality": "epci_responsable", "from": "2016-01-01"}
-        own.post("/v1/habilitations", {"event": {"habilitation": responsible}})
-        decided = {"joined": "systeme_particulier", "level": "region", "host": self.host.service,
-                   "source": "Délibération fictive"}
-
-        def is_decided():
-            try:
-                return own.post("/v1/dispositif/events", {"kind": "adhesion_decided", "event": decided})
-            except Refused as refused:
-                if refused.code == "E_NOT_CONFORM":
-                    return None  # what the prefect has found is on its way
-                raise
-
-        until(f"{self.node.name} adheres", is_decided, within_s=120)
+        adhere(own, self.node.siren, self.host)
         own.close()
 
     def leave(self):
         there = self.hosted()
-        left = {"kind": "adhesion_left", "event": {"source": "Délibération fictive"}}
-        there.post(f"{self.prefix}/v1/dispositif/events", left)
+        leave(there, self.prefix)
         there.close()
 
     def go_on_hosted(self):
@@ -113,23 +99,6 @@ class Adherent:
         self.enter(session, "")
         session.close()
         assert self.hosted() is None, f"{self.node.name} is served twice"
-
-
-def let_adhere(prefect, host):
-    """A regional set of specifications, and the system that meets all of it."""
-    api = prefect.api()
-    today = prefect.get("/v1/clock")["today"]
-    item = {"id": "1.1", "asks": "Les flux sont quotidiens.", "article": "cahier"}
-    checklist = {"name": "cahier_des_charges_regional", "version": len(api.get("/v1/specifications")["items"]),
-                 "from": today, "items": [item]}
-    api.post("/v1/specifications", {"event": {"checklist": checklist, "opinion_on": today, "source": "Arrêté fictif"}})
-    findings = [
-        {"checklist": one["name"], "version": one["version"],
-         "items": [{"item": item["id"], "finding": "met", "ground": ""} for item in one["items"]]}
-        for one in api.get("/v1/specifications")["items"]
-    ]
-    api.post("/v1/joinables", {"event": {"host": host.service, "joined": "systeme_particulier", "level": "region",
-                                         "findings": findings, "source": "Désignation fictive"}})
 
 
 def of_all(adherents, step):

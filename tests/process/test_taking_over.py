@@ -1,15 +1,15 @@
 #!/usr/bin/env python3
-"""A territory taken over and given back, again and again, while nodes are killed at each step
+"""A territory taken over and given back, again and again, and once by its own will, while nodes are killed at each step
 and links are cut: one node serves it at a time, and what was acknowledged is there at the end, on whichever node.
 
-# [L441-2-7-4-1] [L441-2-7-1-1a]
+# [L441-2-7-4-1] [L441-2-7-2-1] [L441-2-7-1-1a]
 """
 
 import datetime
 import http.client
 import time
 
-from federation import REGION, TERRITORY, TOWN, Federation, until
+from federation import REGION, TERRITORY, TOWN, Federation, adhere, leave, let_adhere, until
 from node import PASSWORD, Refused, Session, siren
 
 DOCUMENT = "c" * 64
@@ -270,6 +270,33 @@ def one_round(nodes, territory, prefect, round_number, after_s):
     assert territory.hosted() is None
 
 
+def adhere_and_leave(nodes, territory):
+    """Without any act: to the system that the prefect's node runs, whoever is killed on the way, and back."""
+    own = until("served at home", territory.own)
+    territory.record(own, "")
+    let_adhere(nodes.region, nodes.region)
+    adhere(own, TERRITORY, nodes.region)
+    kill_and_begin_again(nodes.town, 0)
+    until("served by the host", territory.hosted, within_s=60)
+    kill_and_begin_again(nodes.region, 0)
+    hosted = until("served by the host again", territory.hosted, within_s=60)
+    nodes.region.wait_ready()
+    assert not territory.missing(hosted, HOSTED), territory.missing(hosted, HOSTED)
+    territory.record(hosted, HOSTED)
+    stands = hosted.get(f"{HOSTED}/v1/dispositif")["stands"]
+    assert stands["form"] == "adhered", stands
+    assert territory.own() is None
+    leave(hosted, HOSTED)
+    kill_and_begin_again(nodes.region, 0)
+    until("served at home", territory.own, within_s=60)
+    kill_and_begin_again(nodes.town, 0)
+    own = until("served at home again", territory.own, within_s=60)
+    nodes.town.wait_ready()
+    assert not territory.missing(own, ""), territory.missing(own, "")
+    territory.record(own, "")
+    assert territory.hosted() is None
+
+
 def record_behind_the_cut(nodes, territory, prefect):
     """The town goes on alone long after its territory was taken over, and so does whoever took it: each of the town's
     entries comes back once, however often it is brought, and waits for the word of whoever answers."""
@@ -357,7 +384,7 @@ def roll_back_the_prefects_node(nodes, territory, prefect):
 
 
 def main():
-    with Federation() as nodes:
+    with Federation(own_services=True) as nodes:
         territory, prefect = Territory(nodes), Prefect(nodes.region)
         told = (territory, prefect)
         passed = 0
@@ -370,6 +397,7 @@ def main():
             assert epoch(nodes.town) == passed, (epoch(nodes.town), passed)
             print(f"{name} ({time.monotonic() - begun:.1f} s): {len(territory.acknowledged)} acknowledged", flush=True)
 
+        step("adhered and left", 2, adhere_and_leave, territory)
         step("unheard", 0, tell_silence_from_absence, prefect)
         prefect.find_carence()
         sign_without_power(prefect)
