@@ -194,15 +194,12 @@ def epoch(node):
     return node.head(TOWN)["epoch"]
 
 
-def agent_of_the_holder(nodes, territory, hosted):
-    """Of the State's service that holds the epoch, with an account that the gestionnaire opens like any other."""
-    service = nodes.region.service
-    person = {"legal_person": service, "person_kind": "state_service", "name": "Préfecture fictive"}
-    hosted.post(f"{HOSTED}/v1/legal-persons", {"event": person})
-    account = {"login": "prefecture", "password": PASSWORD, "display_name": "Personne fictive"}
-    opened = {"legal_person": service, "missions": ["consult", "record"], "from": "2015-01-01"}
-    hosted.post(f"{HOSTED}/v1/accounts", {"event": opened, "account": account})
-    return until("the holder's agent", lambda: territory.at(nodes.region, HOSTED, "prefecture"))
+def begin_again_with_an_agent(region):
+    """Of the service that holds the epoch: whoever runs its node lets him in, while it is stopped, and nobody else."""
+    region.kill()
+    region.run("account", "create", "--config", region.config, "--login", "prefecture", "--territory", TERRITORY,
+               text=PASSWORD + "\n")
+    region.start(ready=False)
 
 
 def read_in_its_place(nodes, holder):
@@ -329,13 +326,13 @@ def record_behind_the_cut(nodes, territory, prefect):
     hosted = until("served by the prefect's node", territory.hosted)
     until("the first of them is settled", lambda: recorded(hosted, HOSTED))
     # To whoever begins anew all of it is brought again.
-    kill_and_begin_again(nodes.region, 0)
+    begin_again_with_an_agent(nodes.region)
     hosted = until("served by the prefect's node again", territory.hosted, within_s=60)
     nodes.region.wait_ready()
     until(lambda: territory.missing(hosted, HOSTED), lambda: not territory.missing(hosted, HOSTED))
     nodes.to_departement.heal()
     until("all are settled", lambda: len(recorded(hosted, HOSTED)) == 3)
-    holder = agent_of_the_holder(nodes, territory, hosted)
+    holder = until("the holder's agent", lambda: territory.at(nodes.region, HOSTED, "prefecture"))
     read_in_its_place(nodes, holder)
     review_late_entries(holder, hosted)
     prefect.act(act, "act_ended", end="repealed", decision="Arrêté fictif")
