@@ -107,7 +107,7 @@ void host_keeper_state::take_over(const ports::stream_id& stream, one_stream& s)
 #ifdef TOIT_TEST_SWITCHES
   s.gathered = s.gathered || in_charge.bugs.adopt_shorter_prefix;
 #endif
-  if (opened->passed.closed_seq == 0 && !s.gathered)
+  if (!s.gathered)
     return gather(stream);
   adopt(stream);
 }

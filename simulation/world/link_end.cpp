@@ -83,6 +83,8 @@ void link_end::begin(beginning with) {
   // Small, so that what takes long in service does so here.
   talk.limits.transfer_bytes = std::size_t{32} << 10;
   talk.limits.window_bytes = std::uint32_t{128} << 10;
+  context->own_documents = std::move(with.own_documents);
+  context->replica_documents = std::move(with.replica_documents);
   context->clock = clock_;
   context->today = [clock = clock_] { return law::local_date("93", clock->now()); };
   context->open_source = [&journal = with.journal] { return journal.open_transfers(); };

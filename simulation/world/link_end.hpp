@@ -52,6 +52,9 @@ public:
     std::function<void(const ports::stream_id&)> fold_again; ///< what was folded from it is no longer all of it
     std::optional<std::vector<ports::stream_id>> hosted{};   ///< absent: the node's own
     federation::authorities authorities{};
+    /// Of the node's own stream, and of others': without them nothing is said of documents.
+    std::shared_ptr<ports::files> own_documents{};
+    std::shared_ptr<ports::files> replica_documents{};
   };
   void begin(beginning with);
   void end(caf::scheduler::test_coordinator& scheduler);

@@ -6,6 +6,7 @@
 #include "journal/vault.hpp"
 #include "nodes/adapters.hpp"
 #include "nodes/bootstrap.hpp"
+#include "nodes/ports/prefixed_files.hpp"
 #include "simulation/world/virtual_journal.hpp"
 #include "simulation/world/world.hpp"
 
@@ -23,6 +24,9 @@ law::settings settings_for(const ports::stream_id& stream) {
   s.gestionnaire = s.territory;
   return s;
 }
+
+constexpr const char* own_documents = "node/documents";
+constexpr const char* replica_documents = "node/replicas";
 
 std::string folder_of(const ports::stream_id& stream, const char* what) {
   return "node/hosted/" + stream.text() + "/" + what;
@@ -111,7 +115,7 @@ std::shared_ptr<territory_context> passing_node::make_context(const ports::strea
   context->chance = around_.chance;
   context->sealer = journal_->open_sealer();
   context->open_reader = [this] { return journal_->open_reader(); };
-  context->vault = journal::open_vault(disk_.folder(folder_of(stream, "documents")), journal_->keys());
+  context->vault = journal::open_vault(documents_of(stream), journal_->keys());
   context->snapshots =
       journal::open_snapshots(disk_.folder("node/snapshots"), journal_->keys(), [this] { return open_rows_on(disk_); });
   context->marks = disk_.folder(folder_of(stream, "marks"));
@@ -130,6 +134,13 @@ std::shared_ptr<territory_context> passing_node::make_context(const ports::strea
   return context;
 }
 
+/// Where those of its links look for them.
+std::shared_ptr<ports::files> passing_node::documents_of(const ports::stream_id& stream) {
+  if (stream == node_.stream)
+    return disk_.folder(own_documents);
+  return nodes::open_prefixed(disk_.folder(replica_documents), stream.text() + "-");
+}
+
 void passing_node::begin_links() {
   std::array<std::uint8_t, 16> run{};
   around_.chance->fill(run);
@@ -137,8 +148,8 @@ void passing_node::begin_links() {
   for (const auto& one : hosted_)
     streams.push_back(one->stream);
   links_.begin({around_.system, *journal_, recorder_, around_.federation, run,
-                [this](const ports::stream_id& stream) { fold_again_.insert(stream); }, std::move(streams),
-                authorities_});
+                [this](const ports::stream_id& stream) { fold_again_.insert(stream); }, std::move(streams), authorities_,
+                disk_.folder(own_documents), disk_.folder(replica_documents)});
 }
 
 void passing_node::begin_keeper() {

@@ -79,6 +79,7 @@ private:
   void open_journal();
   void load(const ports::stream_id& stream);
   std::shared_ptr<territory_context> make_context(const ports::stream_id& stream);
+  std::shared_ptr<ports::files> documents_of(const ports::stream_id& stream);
   void open_hosted();
   void begin_links();
   void begin_keeper();
