@@ -359,13 +359,21 @@ void exchange::compare(const node_name& from, peer& p, const ports::stream_posit
   settle(alarm_kind::bad_signature, theirs.stream, from);
 }
 
-/// Of a stream of this node's own he holds more, in an epoch that is this node's.
+/// A State node that was put back may have opened another epoch of a territory that it hosts, for itself even, and have
+/// forgotten it with its own stream: until it has heard who hosts now, nothing is written in the one before.
+// [L441-2-7-4-1]
+bool exchange::may_have_passed(const ports::stream_position& theirs) const {
+  return !setup_.hosted.empty() && theirs.epoch > epoch_of(theirs.stream) &&
+         setup_.hosted.front().view().starts_with('S') && theirs.stream != setup_.hosted.front();
+}
+
+/// Of a stream of this node's own he holds more, in an epoch that is this node's, or that may be.
 bool exchange::is_ahead(const ports::stream_position& theirs) const {
   auto ours = place_of(theirs.stream);
   if (!is_further(theirs, ours) || std::ranges::find(setup_.disclaimed, theirs.link) != setup_.disclaimed.end())
     return false;
   bool ours_to_have = is_host(setup_.self, theirs.stream) && theirs.epoch <= epoch_of(theirs.stream);
-  return theirs.epoch == ours.epoch || ours_to_have || setup_.restored;
+  return theirs.epoch == ours.epoch || ours_to_have || setup_.restored || may_have_passed(theirs);
 }
 
 /// Anybody can claim to hold more: who does not bring it in time is not believed again.

@@ -244,6 +244,7 @@ private:
   void ask_those_late(milliseconds elapsed);
   bool concerns(const node_name& whom, const stream_id& stream) const;
   bool is_ahead(const ports::stream_position& theirs) const;
+  bool may_have_passed(const ports::stream_position& theirs) const;
   bool pulls_from(const node_name& from, const stream_id& stream) const;
   void begin_pulls(const node_name& from, peer& p);
   void ask_for(const node_name& from, pull& p, const stream_id& stream, bool again);

@@ -148,8 +148,8 @@ void passing_node::begin_links() {
   for (const auto& one : hosted_)
     streams.push_back(one->stream);
   links_.begin({around_.system, *journal_, recorder_, around_.federation, run,
-                [this](const ports::stream_id& stream) { fold_again_.insert(stream); }, std::move(streams), authorities_,
-                disk_.folder(own_documents), disk_.folder(replica_documents)});
+                [this](const ports::stream_id& stream) { fold_again_.insert(stream); }, std::move(streams),
+                authorities_, disk_.folder(own_documents), disk_.folder(replica_documents)});
 }
 
 void passing_node::begin_keeper() {

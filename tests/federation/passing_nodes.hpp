@@ -126,7 +126,9 @@ private:
     const auto* host = node.talk->current_directory().host_of(stream);
     bool should = host && host->name == node.name;
     bool does = std::ranges::find(node.hosts, stream) != node.hosts.end();
-    if (should && !does)
+    auto cuts = node.source->cuts(stream);
+    bool has_begun = hosts.passed.empty() || (!cuts.empty() && cuts.back().epoch == hosts.epoch());
+    if (should && (!does || !has_begun))
       node.talk->gather(stream);
     if (does && !should) {
       node.journal->writer().release(stream);
@@ -151,6 +153,11 @@ private:
     asked.today = today();
     if (node.journal->writer().adopt(asked).status != ports::adoption_status::adopted)
       return false;
+    if (std::ranges::find(node.hosts, stream) != node.hosts.end()) {
+      node.talk->grown(stream);
+      do_what_is_to_be_done(node);
+      return true;
+    }
     node.hosts.push_back(stream);
     node.talk->begin_hosting(stream);
     node.documents->set_hosted(node.hosts);
