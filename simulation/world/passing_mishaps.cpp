@@ -70,6 +70,9 @@ void passing_mishaps::restore(std::size_t which) {
   if (w_.node(which).running())
     crash(which);
   w_.network().forget(w_.members()[which].name);
+  // Nobody puts a disk back while the others are still writing what its node has sent.
+  for (unsigned steps = 0; steps < 100'000 && w_.step();)
+    ++steps;
   checkers_.about_to_restore(which);
   w_.node(which).put_back(copies_[which]);
   start(which);

@@ -28,7 +28,7 @@ constexpr auto names_of(episode) {
 constexpr std::size_t episode_count = names_of(episode{}).size();
 
 /// Rounds in which a passing comes to its end while nothing is in its way, and those that end a run.
-constexpr unsigned rounds_to_pass = 14;
+constexpr unsigned rounds_to_pass = 22;
 constexpr unsigned rounds_to_heal = 120;
 
 class running_passing {
@@ -225,12 +225,12 @@ private:
   void join_and_leave() {
     maybe_kill();
     prefect_->joins(true);
-    rounds(rounds_to_pass + 4);
+    rounds(2 * rounds_to_pass);
     next_day();
     maybe_kill();
     rounds(4);
     prefect_->joins(false);
-    rounds(rounds_to_pass + 4);
+    rounds(2 * rounds_to_pass);
   }
 
   // -- the end ------------------------------------------------------------------------------------------------------
