@@ -10,8 +10,8 @@
 #include "nodes/ports/argon2_hasher.hpp"
 #include "nodes/ports/disk_files.hpp"
 #include "nodes/ports/key_file.hpp"
-#include "nodes/ports/prefixed_files.hpp"
 #include "nodes/ports/system_randomness.hpp"
+#include "nodes/prefixed_files.hpp"
 
 #include <fstream>
 

@@ -6,7 +6,7 @@
 #include "journal/vault.hpp"
 #include "nodes/adapters.hpp"
 #include "nodes/bootstrap.hpp"
-#include "nodes/ports/prefixed_files.hpp"
+#include "nodes/prefixed_files.hpp"
 #include "simulation/world/virtual_journal.hpp"
 #include "simulation/world/world.hpp"
 

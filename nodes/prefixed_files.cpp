@@ -1,4 +1,4 @@
-#include "nodes/ports/prefixed_files.hpp"
+#include "nodes/prefixed_files.hpp"
 
 #include <utility>
 #include <vector>
