@@ -440,8 +440,12 @@ void hold_against_orders(store_reader& rows, verify_report& report) {
     orders.check(begun);
     if (begun.order == epoch_order::other)
       report.faults.push_back({report.stream, begun.cut_seq, fault_reason::not_ordered,
-                               std::string{sentence_of(fault_reason::not_ordered)} + " (" + begun.ordered_by + ", " +
-                                   std::to_string(begun.ordered_seq) + ")"});
+                               std::string{sentence_of(fault_reason::not_ordered)}
+                                   .append(" (")
+                                   .append(begun.ordered_by)
+                                   .append(", ")
+                                   .append(std::to_string(begun.ordered_seq))
+                                   .append(")")});
   }
   std::ranges::stable_sort(report.faults, {}, &verify_fault::seq);
 }
