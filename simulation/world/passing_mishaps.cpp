@@ -213,7 +213,8 @@ void passing_mishaps::look_after() {
       continue;
     }
     counts_["mishap.crash_in_write"] += node.disk().down() ? 1 : 0;
-    counts_["mishap.actor_ended"] += node.disk().down() ? 0 : 1;
+    if (!node.disk().down())
+      ++counts_["mishap.actor_ended"];
     for (auto left = chance_.below(gasps); left > 0 && w_.step(); --left)
       ;
     crash(which);

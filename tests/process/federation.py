@@ -7,6 +7,7 @@ Whoever goes to a State node goes through a proxy, to which anything can be done
 """
 
 import copy
+import http.client
 import json
 import os
 import random
@@ -87,6 +88,18 @@ def adhere(own, siren, host):
 def leave(there, prefix):
     left = {"kind": "adhesion_left", "event": {"source": "Délibération fictive"}}
     there.post(f"{prefix}/v1/dispositif/events", left)
+
+
+def session_where_served(node, prefix, login="gestionnaire"):
+    """None where the territory is not served now."""
+    session = Session(node)
+    try:
+        answer = session.post(f"{prefix}/v1/login", {"login": login, "password": PASSWORD}, key=None)
+    except (Refused, OSError, http.client.HTTPException):
+        session.close()
+        return None
+    session.token = answer["token"]
+    return session
 
 
 def free_port():

@@ -9,13 +9,12 @@ leaves. A run of its own, for it takes minutes:
 """
 
 import argparse
-import http.client
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from federation import Federation, adhere, leave, let_adhere, until
-from node import PASSWORD, Refused, Session, siren
+from federation import Federation, adhere, leave, let_adhere, session_where_served, until
+from node import siren
 
 MAP = Path(__file__).resolve().parents[2] / "config/territories/communes.tsv"
 ILE_DE_FRANCE = ("75", "77", "78", "91", "92", "93", "94", "95")
@@ -40,22 +39,11 @@ class Adherent:
         self.prefix = f"/territoires/{node.siren}"
         self.entered = []
 
-    def at(self, node, prefix):
-        """A session there; None where it is not served now."""
-        session = Session(node)
-        try:
-            answer = session.post(f"{prefix}/v1/login", {"login": "gestionnaire", "password": PASSWORD}, key=None)
-        except (Refused, OSError, http.client.HTTPException):
-            session.close()
-            return None
-        session.token = answer["token"]
-        return session
-
     def own(self):
-        return self.at(self.node, "")
+        return session_where_served(self.node, "")
 
     def hosted(self):
-        return self.at(self.host, self.prefix)
+        return session_where_served(self.host, self.prefix)
 
     def enter(self, session, prefix):
         person = siren(98_000_000 + 1_000 * self.number + len(self.entered))

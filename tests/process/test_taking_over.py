@@ -6,11 +6,10 @@ and links are cut: one node serves it at a time, and what was acknowledged is th
 """
 
 import datetime
-import http.client
 import time
 
-from federation import REGION, TERRITORY, TOWN, Federation, adhere, leave, let_adhere, until
-from node import PASSWORD, Refused, Session, siren
+from federation import REGION, TERRITORY, TOWN, Federation, adhere, leave, let_adhere, session_where_served, until
+from node import PASSWORD, Refused, siren
 
 DOCUMENT = "c" * 64
 HOSTED = f"/territoires/{TERRITORY}"
@@ -35,22 +34,11 @@ class Territory:
         self.acknowledged = []
         self.drawn = 0
 
-    def at(self, node, prefix, login="gestionnaire"):
-        """A session there; None where it is not served now."""
-        session = Session(node)
-        try:
-            answer = session.post(f"{prefix}/v1/login", {"login": login, "password": PASSWORD}, key=None)
-        except (Refused, OSError, http.client.HTTPException):
-            session.close()
-            return None
-        session.token = answer["token"]
-        return session
-
     def own(self):
-        return self.at(self.all.town, "")
+        return session_where_served(self.all.town, "")
 
     def hosted(self):
-        return self.at(self.all.region, HOSTED)
+        return session_where_served(self.all.region, HOSTED)
 
     def record(self, session, prefix):
         """A legal person; it counts from when it was acknowledged."""
@@ -332,7 +320,7 @@ def record_behind_the_cut(nodes, territory, prefect):
     until(lambda: territory.missing(hosted, HOSTED), lambda: not territory.missing(hosted, HOSTED))
     nodes.to_departement.heal()
     until("all are settled", lambda: len(recorded(hosted, HOSTED)) == 3)
-    holder = until("the holder's agent", lambda: territory.at(nodes.region, HOSTED, "prefecture"))
+    holder = until("the holder's agent", lambda: session_where_served(nodes.region, HOSTED, "prefecture"))
     read_in_its_place(nodes, holder)
     review_late_entries(holder, hosted)
     prefect.act(act, "act_ended", end="repealed", decision="Arrêté fictif")
