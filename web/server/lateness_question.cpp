@@ -17,7 +17,7 @@ lateness_question::lateness_question(ask_host ask, std::shared_ptr<const ports::
 
 void lateness_question::begin() {
   began_ = clock_->monotonic();
-  ask(std::string{lateness_path} + "limit=" + std::to_string(page_query::limit_most));
+  ask(std::string{lateness_path}.append("limit=").append(std::to_string(page_query::limit_most)));
 }
 
 void lateness_question::ask(const std::string& target) {
