@@ -81,12 +81,17 @@ struct exception {
 };
 
 constexpr const char* prefects_own = "of a prefect's procedures, which the State nodes of a run do not have";
+constexpr const char* passes_elsewhere = "of runs in which a territory passes: --passing";
 constexpr const char* not_played = "no player of a run sees to the dispositif";
 
 /// What a run cannot bring about, and why.
 constexpr exception unreachable[] = {
     {"command.clock_set", "only a demonstration node has a clock that can be set"},
     {"command.signing_key_changed", "an entry of a State node's stream: looked for after each change of keys"},
+    {"command.stream_closing", passes_elsewhere},
+    {"command.authority_cut", passes_elsewhere},
+    {"command.late_entry_settled", passes_elsewhere},
+    {"command.late_entry_reviewed", passes_elsewhere},
     {"command.dispositif_begun", not_played},
     {"command.dispositif_put_in_service", not_played},
     {"command.adhesion_decided", not_played},
