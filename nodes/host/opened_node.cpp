@@ -101,21 +101,33 @@ std::vector<territory_context_ptr> opened_node::hosted() const {
   return hosted_;
 }
 
+namespace {
+
+/// That in force on the day, else any; null where there is none.
+const federation::territory_entry* line_of(const federation::directory& issued, const ports::stream_id& stream,
+                                           law::civil_date day) {
+  if (const auto* line = issued.territory_of(stream, day))
+    return line;
+  auto any = std::ranges::find(issued.territories, stream, &federation::territory_entry::stream);
+  return any == issued.territories.end() ? nullptr : &*any;
+}
+
+} // namespace
+
 /// A territory that a directory lists may be newer than this program's map, and what its own node is configured with is
 /// known to nobody else.
 configuration opened_node::as_hosted(const ports::stream_id& stream) const {
   auto issued = issued_directory();
-  const auto* line = issued->territory_of(stream, context()->today());
-  if (!line) {
-    auto any = std::ranges::find(issued->territories, stream, &federation::territory_entry::stream);
-    if (any == issued->territories.end())
-      return with_.of(*law::siren::parse(stream.view().substr(1)));
-    line = &*any;
-  }
-  if (!line->registration)
+  const auto* line = line_of(*issued, stream, context()->today());
+  return line ? with_.of(*line) : with_.of(*law::siren::parse(stream.view().substr(1)));
+}
+
+void opened_node::tell_unsaid_rules(const ports::stream_id& stream) const {
+  auto issued = issued_directory();
+  const auto* line = line_of(*issued, stream, context()->today());
+  if (!line || !line->registration)
     base::log_error("the directory does not say by whose rules demandes are registered: the SNE's are taken",
                     {{"stream", stream.view()}});
-  return with_.of(*line);
 }
 
 /// Two hosts of one territory that go by other rules date other deadlines: somebody has to mend one of them.
@@ -136,8 +148,10 @@ territory_context_ptr opened_node::begin_hosting(const ports::stream_id& stream)
   for (const auto& one : hosted())
     if (one->stream == stream)
       return one;
-  if (stream != own_->stream)
+  if (stream != own_->stream) {
+    tell_unsaid_rules(stream);
     return add_hosted(as_hosted(stream));
+  }
   std::lock_guard lock{mutex_};
   hosted_.insert(hosted_.begin(), own_);
   return own_;

@@ -121,6 +121,7 @@ private:
   void load(const configuration& of);
   territory_context_ptr add_hosted(const configuration& of);
   configuration as_hosted(const ports::stream_id& stream) const;
+  void tell_unsaid_rules(const ports::stream_id& stream) const;
   void compare_with(const federation::directory& issued) const;
   /// What a territory keeps beside the journal.
   struct own_files {

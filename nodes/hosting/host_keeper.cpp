@@ -98,7 +98,8 @@ bool host_keeper_state::look_at(const ports::stream_id& stream, const ports::str
 
 // -- taking over ----------------------------------------------------------------------------------------------------
 
-/// By agreement the stream ends where it was closed; else whoever holds more of it is asked first.
+/// Whoever holds more of it is asked first; also where it was closed by agreement, for a node that was put back may
+/// have begun this very epoch, and have forgotten it.
 void host_keeper_state::take_over(const ports::stream_id& stream, one_stream& s) {
   const auto* opened = reading_->last_of(stream);
   if (!opened)

@@ -70,6 +70,22 @@ TEST_CASE("a link that comes back is used at once, however long nothing was writ
   CHECK(all.all_alarms().empty());
 }
 
+namespace {
+
+/// Its disk is as it was before its last three entries, which others hold; it is not begun yet.
+void put_back_after_three(some_nodes& all, one_node& node) {
+  all.stop(node, false);
+  auto copy = node.disk.copy();
+  all.start(node);
+  all.run(1);
+  CHECK(all.write(node, 3));
+  all.run(2);
+  all.stop(node, false);
+  node.disk.restore(copy);
+}
+
+} // namespace
+
 TEST_CASE("a node restored from an older copy is told, takes its past back, and only then goes on", "[L441-2-7-1-1a]") {
   some_nodes all{3};
   all.run(2);
@@ -101,14 +117,7 @@ TEST_CASE("who took his past back from a neighbour is not sent what he writes fr
   some_nodes all{19};
   all.run(2);
   auto& plaine = all["plaine"];
-  all.stop(plaine, false);
-  auto copy = plaine.disk.copy();
-  all.start(plaine);
-  all.run(1);
-  CHECK(all.write(plaine, 3));
-  all.run(2);
-  all.stop(plaine, false);
-  plaine.disk.restore(copy);
+  put_back_after_three(all, plaine);
   all.start(plaine);
   all.run(6);
   CHECK(plaine.caught_up == std::vector{plaine.hosted});
@@ -129,14 +138,7 @@ TEST_CASE("a neighbour who was not heard for a while is believed all the same", 
   some_nodes all{3};
   all.run(2);
   auto& plaine = all["plaine"];
-  all.stop(plaine, false);
-  auto copy = plaine.disk.copy();
-  all.start(plaine);
-  all.run(1);
-  CHECK(all.write(plaine, 3));
-  all.run(2);
-  all.stop(plaine, false);
-  plaine.disk.restore(copy);
+  put_back_after_three(all, plaine);
   all.is_lost = [](const some_nodes::on_its_way& one) {
     auto read = decode(one.sent);
     return read && std::holds_alternative<entries>(read->said);
@@ -163,14 +165,7 @@ TEST_CASE("a node that nobody answers records all the same, and what it wrote ov
   some_nodes all{4};
   all.run(2);
   auto& plaine = all["plaine"];
-  all.stop(plaine, false);
-  auto copy = plaine.disk.copy();
-  all.start(plaine);
-  all.run(1);
-  CHECK(all.write(plaine, 3));
-  all.run(2);
-  all.stop(plaine, false);
-  plaine.disk.restore(copy);
+  put_back_after_three(all, plaine);
   all.cut("plaine", "region");
   all.cut("plaine", "departement");
   all.start(plaine);
