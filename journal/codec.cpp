@@ -10,11 +10,7 @@ constexpr std::uint32_t payload_elements = 12;
 
 template <class Event>
 bool read_event(const msgpack::object& fields, law::event& happened) {
-  Event event{};
-  if (!unpack_value(fields, event))
-    return false;
-  happened = std::move(event);
-  return true;
+  return unpack_value(fields, happened.emplace<Event>());
 }
 
 using event_reader = bool (*)(const msgpack::object&, law::event&);
@@ -55,15 +51,19 @@ bytes encode(const law::record& record) {
   return {buffer.data(), buffer.data() + buffer.size()};
 }
 
-std::optional<law::record> decode(byte_view payload) {
-  auto parsed = parse_packed(payload);
-  const auto& root = parsed.get();
+namespace {
+
+/// Most records are read one after the other by whoever reads a stream: the room that one took is the next one's.
+bool read_record(byte_view payload, law::record& record) {
+  constexpr std::size_t room_bytes = 16'384;
+  thread_local msgpack::zone room{room_bytes};
+  room.clear();
+  auto root = parse_packed(payload, room);
   if (root.type != msgpack::type::ARRAY || root.via.array.size != payload_elements)
-    return std::nullopt;
+    return false;
   const auto* element = root.via.array.ptr;
   std::uint16_t kind = 0;
   std::uint8_t version = 0;
-  law::record record{};
   bool good = unpack_value(element[0], version) && version == payload_version && unpack_value(element[1], kind) &&
               unpack_value(element[2], record.operation) && unpack_value(element[3], record.occurred_on) &&
               unpack_value(element[4], record.originator) && unpack_value(element[5], record.introducer) &&
@@ -71,9 +71,21 @@ std::optional<law::record> decode(byte_view payload) {
               unpack_value(element[8], record.request) && unpack_value(element[9], record.supersedes) &&
               unpack_value(element[10], record.warnings);
   auto read = good ? reader_of(kind) : nullptr;
-  if (!read || !read(element[11], record.event))
-    return std::nullopt;
+  return read && read(element[11], record.event);
+}
+
+} // namespace
+
+std::optional<law::record> decode(byte_view payload) {
+  std::optional<law::record> record{std::in_place};
+  if (!read_record(payload, *record))
+    record.reset();
   return record;
+}
+
+ports::record_ptr decode_shared(byte_view payload) {
+  auto record = std::make_shared<law::record>();
+  return read_record(payload, *record) ? record : nullptr;
 }
 
 } // namespace toit::journal

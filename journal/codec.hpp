@@ -14,5 +14,7 @@ bytes encode(const law::record& record);
 
 /// Absent for bytes that are no record of this version's catalogue.
 std::optional<law::record> decode(byte_view payload);
+/// The same, null instead of absent.
+ports::record_ptr decode_shared(byte_view payload);
 
 } // namespace toit::journal

@@ -12,7 +12,9 @@ constexpr std::size_t tag_bytes = crypto_aead_xchacha20poly1305_ietf_ABYTES;
 
 /// What an entry's ciphertext is bound to: moved to another stream, epoch or subject, it no longer opens.
 bytes place_of(const ports::stream_id& stream, std::uint32_t epoch, law::subject_id subject) {
+  constexpr std::size_t longest = 64;
   bytes place;
+  place.reserve(longest);
   put(place, view_of("toit.entry.1"));
   place.push_back(static_cast<std::uint8_t>(stream.view().size()));
   put(place, view_of(stream.view()));

@@ -99,10 +99,10 @@ ports::record_ptr open_payload(const entry_row& row, const stream_keys& keys) {
   const auto& header = row.header;
   if (row.nonce.empty() && commitment_of(row.nonce, row.content) != header.commitment)
     return nullptr;
-  auto plain = row.nonce.empty() ? std::optional{row.content}
-                                 : keys.decrypt(header.epoch, header.subject, row.nonce, row.content);
-  auto record = plain ? decode(*plain) : std::nullopt;
-  return record ? std::make_shared<const law::record>(std::move(*record)) : nullptr;
+  if (row.nonce.empty())
+    return decode_shared(row.content);
+  auto plain = keys.decrypt(header.epoch, header.subject, row.nonce, row.content);
+  return plain ? decode_shared(*plain) : nullptr;
 }
 
 /// What is said of a tail as a whole.

@@ -166,21 +166,27 @@ private:
 
 } // namespace
 
-msgpack::object_handle parse_packed(byte_view content, const packed_limits& limits) {
+msgpack::object parse_packed(byte_view content, msgpack::zone& room, const packed_limits& limits) {
   if (!form_check{content, limits.values}.good())
     return {};
   const msgpack::unpack_limit most{limits.items, 0, limits.bytes, limits.bytes, 0, most_depth};
+  auto points_into_content = [](msgpack::type::object_type, std::size_t, void*) { return true; };
   try {
     std::size_t read = 0;
-    auto handle = msgpack::unpack(
-        reinterpret_cast<const char*>(content.data()), content.size(), read,
-        [](msgpack::type::object_type, std::size_t, void*) { return false; }, nullptr, most);
+    auto parsed = msgpack::unpack(room, reinterpret_cast<const char*>(content.data()), content.size(), read,
+                                  points_into_content, nullptr, most);
     if (read == content.size())
-      return handle;
+      return parsed;
   } catch (const msgpack::unpack_error&) {
     // Malformed or over a limit: the caller is told by the null object.
   }
   return {};
+}
+
+msgpack::object_handle parse_packed(byte_view content, const packed_limits& limits) {
+  auto room = std::make_unique<msgpack::zone>();
+  auto parsed = parse_packed(content, *room, limits);
+  return {parsed, std::move(room)};
 }
 
 } // namespace toit::journal

@@ -264,6 +264,9 @@ struct packed_limits {
 };
 
 /// Parses untrusted bytes within limits on depth and sizes; null when they are no MessagePack in its shortest form.
+/// What it answers points into them, and into `room`.
+msgpack::object parse_packed(byte_view content, msgpack::zone& room, const packed_limits& limits = {});
+/// The same with a room of its own.
 msgpack::object_handle parse_packed(byte_view content, const packed_limits& limits = {});
 
 template <law::described T>
