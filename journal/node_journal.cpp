@@ -1,6 +1,7 @@
 #include "journal/node_journal.hpp"
 
 #include "journal/codec.hpp"
+#include "journal/in_parts.hpp"
 #include "journal/signers.hpp"
 #include "journal/transfers.hpp"
 #include "journal/writer.hpp"
@@ -174,11 +175,7 @@ public:
 
   std::vector<ports::stored_entry> read(const ports::stream_id& stream, std::uint64_t after,
                                         std::size_t limit) override {
-    auto read = reading_of(stream);
-    std::vector<ports::stored_entry> entries;
-    for (const auto& row : rows_->entries(stream, after, limit))
-      entries.push_back(read(row));
-    return entries;
+    return in_parts(rows_->entries(stream, after, limit), reading_of(stream));
   }
 
   std::vector<ports::stored_entry> read_subject(const ports::stream_id& stream, std::uint64_t last) override {

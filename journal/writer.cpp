@@ -1,5 +1,8 @@
 #include "journal/writer.hpp"
 
+#include "base/read_ahead.hpp"
+#include "journal/in_parts.hpp"
+
 #include <cstring>
 
 namespace toit::journal {
@@ -485,26 +488,60 @@ std::uint32_t journal_writer_on_store::written_since(const ports::stream_id& str
   return cuts.empty() ? 0 : cuts.back().epoch;
 }
 
+namespace {
+
+/// What a row says for itself, whatever stands before it.
+struct replayed_row {
+  bool is_as_written = false;
+  bytes32 leaf{};
+  ports::stored_entry entry;
+};
+
+struct replayed_part {
+  std::vector<entry_row> rows;
+  std::vector<replayed_row> read; ///< of each row
+};
+
+} // namespace
+
+/// Nobody else uses what is committed while the next rows are read ahead.
 void journal_writer_on_store::replay(const ports::stream_id& stream, stream_state& state, const stream_keys& keys,
                                      std::uint32_t own_since, taking_over* made, std::optional<std::uint64_t> until) {
-  for (;;) {
-    auto limit = until ? std::min<std::uint64_t>(replay_chunk, *until - state.at.seq) : replay_chunk;
-    auto rows = committed_->entries(stream, state.at.seq, limit);
-    for (const auto& row : rows) {
+  auto read_one = [&](const entry_row& row) {
+    replayed_row read{
+        row.erased || commitment_of(row.nonce, row.content) == row.header.commitment, leaf_of(row.header), {}};
+    auto what = row.header.epoch < own_since ? unreadable::says_nothing : unreadable::fails;
+    if (read.is_as_written)
+      read.entry = read_row(row, keys, what);
+    return read;
+  };
+  base::read_ahead<std::uint64_t, replayed_part> parts{[&](const std::uint64_t& after) {
+    auto limit = until ? std::min<std::uint64_t>(replay_chunk, *until - after) : replay_chunk;
+    replayed_part part{committed_->entries(stream, after, limit), {}};
+    part.read = in_parts(part.rows, read_one);
+    return part;
+  }};
+  for (bool goes_on = true; goes_on;) {
+    auto part = parts.take(state.at.seq);
+    goes_on = part.rows.size() == replay_chunk;
+    if (goes_on)
+      parts.begin(part.rows.back().header.seq);
+    for (std::size_t i = 0; i < part.rows.size(); ++i) {
+      const auto& row = part.rows[i];
+      const auto& [is_as_written, leaf, entry] = part.read[i];
       const auto& header = row.header;
       if (header.seq != state.at.seq + 1)
         report(stream, state.at.seq + 1, "is missing");
       bool by_another = header.epoch < own_since;
       if (!by_another && header.previous != state.last_of.find(header.subject))
         report(stream, header.seq, "does not follow its subject's last entry");
-      if (!row.erased && commitment_of(row.nonce, row.content) != header.commitment)
+      if (!is_as_written)
         report(stream, header.seq, "has another payload than was written");
-      auto link = next_link(state.at.link, leaf_of(header));
+      auto link = next_link(state.at.link, leaf);
       if (link != row.link)
         report(stream, header.seq, "is not what was written");
       if (!row.nonce.empty() && !keys.has(header.epoch))
         report(stream, header.seq, "is of an epoch whose key is not here");
-      auto entry = read_row(row, keys, by_another ? unreadable::says_nothing : unreadable::fails);
       if (entry.record && !entry.record->command.empty() &&
           state.answered.find(fingerprint_of(entry.record->command)) == 0)
         state.answered.set(fingerprint_of(entry.record->command), header.seq);
@@ -513,8 +550,6 @@ void journal_writer_on_store::replay(const ports::stream_id& stream, stream_stat
       state.last_of.set(header.subject, header.seq);
       state.at = {header.seq, header.epoch, header.recorded_at_ms, link};
     }
-    if (rows.size() < replay_chunk)
-      break;
   }
   settle(stream, state, until);
 }
