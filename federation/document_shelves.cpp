@@ -1,7 +1,5 @@
 #include "federation/document_shelves.hpp"
 
-#include "journal/codec.hpp"
-
 #include <algorithm>
 
 namespace toit::federation {
@@ -174,28 +172,20 @@ void document_shelves::read_on(std::size_t bytes_most) {
 }
 
 std::size_t document_shelves::read_some(const stream_id& stream, erasures& known) {
-  constexpr std::size_t step_bytes = 1U << 20;
-  auto next = source_.read(stream, known.read_to, step_bytes);
-  if (!next) {
+  constexpr std::size_t step_entries = 8'192;
+  constexpr std::size_t bytes_an_entry = 32; // that is looked at and passed over
+  auto next = source_.destroyed(stream, known.read_to, step_entries);
+  if (next.read_to == known.read_to) {
     known.complete = true;
     return 0;
   }
-  std::size_t size = 0;
-  std::vector<law::document_id> gone;
-  for (const auto& entry : next->entries) {
-    size += ports::entry_overhead_bytes + (entry.content ? entry.content->size() : 0);
-    if (!entry.content || !entry.nonce || !entry.nonce->empty())
-      continue;
-    auto record = journal::decode(*entry.content);
-    if (const auto* tombstone = record ? std::get_if<law::demande_erased>(&record->event) : nullptr)
-      gone.insert(gone.end(), tombstone->files.begin(), tombstone->files.end());
-  }
-  erase(stream, gone);
+  erase(stream, next.documents);
   if (known.ids.size() <= erased_most)
-    merge(known.ids, std::move(gone));
+    merge(known.ids, std::move(next.documents));
+  auto looked_at = next.read_to - known.read_to;
   // Only now: what a failing disk has not let go is read again.
-  known.read_to = next->entries.back().seq;
-  return size;
+  known.read_to = next.read_to;
+  return next.bytes_read + looked_at * bytes_an_entry;
 }
 
 /// Documents of a stream that is hosted here are its vault's to destroy.

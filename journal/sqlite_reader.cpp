@@ -38,6 +38,10 @@ public:
     entries_ =
         database_.prepare("SELECT place, epoch, recorded_at, subject, previous, commitment, link, nonce, content "
                           "FROM entry WHERE place > ? AND place <= ? ORDER BY place LIMIT ?");
+    clear_entries_ =
+        database_.prepare("SELECT place, epoch, recorded_at, subject, previous, commitment, link, nonce, content "
+                          "FROM entry WHERE place > ? AND place <= ? AND content IS NOT NULL "
+                          "AND coalesce(length(nonce), 0) = 0 ORDER BY place");
     last_of_ = database_.prepare("SELECT place FROM entry WHERE place > ? AND place <= ? AND subject = ? "
                                  "ORDER BY place DESC LIMIT 1");
     heads_ = database_.prepare("SELECT place, epoch, first, ordering_seq, link, key_id, signature FROM head "
@@ -76,6 +80,18 @@ public:
     query_end end{entries_};
     while (entries_.step())
       rows.push_back(entry_at_cursor(entries_));
+    return rows;
+  }
+
+  std::vector<entry_row> clear_entries(const ports::stream_id& stream, std::uint64_t after, std::uint64_t to) override {
+    std::vector<entry_row> rows;
+    auto number = number_of(stream);
+    if (!number || is_beyond(after) || is_beyond(to))
+      return rows;
+    clear_entries_.bind(1, entry_place(*number, after)).bind(2, entry_place(*number, to));
+    query_end end{clear_entries_};
+    while (clear_entries_.step())
+      rows.push_back(entry_at_cursor(clear_entries_));
     return rows;
   }
 
@@ -404,7 +420,8 @@ private:
   }
 
   sqlite_database database_;
-  sqlite_statement stream_, entries_, last_of_, heads_, last_head_, number_, begin_, marks_from_, last_marks_;
+  sqlite_statement stream_, entries_, clear_entries_, last_of_, heads_, last_head_, number_, begin_, marks_from_,
+      last_marks_;
   sqlite_statement orphan_entries_, orphan_heads_, orphan_marks_, last_orphan_mark_, accounts_, account_about_;
   bool has_marks_ = false;
   bool has_orphans_ = false;

@@ -79,6 +79,9 @@ public:
   virtual void release() noexcept = 0;
   virtual std::vector<ports::stream_id> streams() = 0;
   virtual std::vector<entry_row> entries(const ports::stream_id& stream, std::uint64_t after, std::size_t limit) = 0;
+  /// Those after `after` and up to `to` that are not encrypted.
+  virtual std::vector<entry_row> clear_entries(const ports::stream_id& stream, std::uint64_t after,
+                                               std::uint64_t to) = 0;
   virtual std::optional<entry_row> entry(const ports::stream_id& stream, std::uint64_t seq) = 0;
   /// The last entry about a subject, 0 for none: looked for among the headers from the end back, since no list is kept.
   virtual std::uint64_t last_of(const ports::stream_id& stream, law::subject_id subject) = 0;

@@ -2,6 +2,7 @@
 
 #include "journal/transfers.hpp"
 
+#include "journal/codec.hpp"
 #include "journal/node_journal.hpp"
 #include "journal/signers.hpp"
 #include "journal/withheld.hpp"
@@ -116,6 +117,21 @@ public:
     if (auto last = rows_->last_head(stream); last && last->key_id != made->heads.back().key_id)
       made->heads.push_back(*last);
     return made;
+  }
+
+  /// Tombstones are in clear: who holds a replica must see them.
+  ports::destroyed_documents destroyed(const ports::stream_id& stream, std::uint64_t after,
+                                       std::size_t entries_most) override {
+    auto head = rows_->last_head(stream);
+    ports::destroyed_documents told;
+    told.read_to = std::max(after, std::min<std::uint64_t>(head ? head->seq : 0, after + entries_most));
+    for (const auto& row : rows_->clear_entries(stream, after, told.read_to)) {
+      told.bytes_read += row.content.size();
+      auto record = decode(row.content);
+      if (const auto* tombstone = record ? std::get_if<law::demande_erased>(&record->event) : nullptr)
+        told.documents.insert(told.documents.end(), tombstone->files.begin(), tombstone->files.end());
+    }
+    return told;
   }
 
   std::vector<law::bytes32> signers(const ports::stream_id& stream) override { return signers_of(*rows_, stream); }

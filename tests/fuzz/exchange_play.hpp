@@ -22,6 +22,9 @@ public:
   std::optional<ports::signed_head> head_covering(const stream_id& stream, std::uint64_t seq) override;
   std::vector<law::bytes32> signers(const stream_id& stream) override;
   ports::transfer_ptr read(const stream_id& stream, std::uint64_t after, std::size_t bytes_most) override;
+  ports::destroyed_documents destroyed(const stream_id&, std::uint64_t after, std::size_t) override {
+    return {after, {}, 0};
+  }
   law::list<ports::travelling_key, 1024> keys(const stream_id& stream) override;
   bool has_keys_for(const stream_id& stream, const law::bytes32& recipient) override;
   bool has_content_of(const stream_id& stream) override;

@@ -59,6 +59,13 @@ public:
         found.push_back(it->second);
     return found;
   }
+  std::vector<entry_row> clear_entries(const ports::stream_id& stream, std::uint64_t after, std::uint64_t to) override {
+    std::vector<entry_row> found;
+    for (auto& row : entries(stream, after, to - after))
+      if (row.header.seq <= to && row.nonce.empty() && !row.erased)
+        found.push_back(std::move(row));
+    return found;
+  }
   std::optional<entry_row> entry(const ports::stream_id& stream, std::uint64_t seq) override {
     auto* there = all_->find(stream);
     if (!there || !there->entries.contains(seq))

@@ -52,6 +52,7 @@ public:
     rows_read += rows.size();
     return rows;
   }
+  std::vector<entry_row> clear_entries(const ports::stream_id&, std::uint64_t, std::uint64_t) override { return {}; }
   std::optional<entry_row> entry(const ports::stream_id&, std::uint64_t seq) override {
     ++rows_read;
     return seq <= end_ ? std::optional{row_at(seq)} : std::nullopt;

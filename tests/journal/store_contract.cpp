@@ -67,6 +67,11 @@ void check_entries(const store_maker& make) {
   CHECK(reader->entries(stream(), 0, 10) == std::vector{row_at(1, 10), clear, row_at(3, 30, 20'000)});
   CHECK(reader->entries(stream(), 1, 1) == std::vector{clear});
   CHECK(reader->entries(stream(), 3, 1).empty());
+  CHECK(reader->clear_entries(stream(), 0, 3) == std::vector{clear});
+  CHECK(reader->clear_entries(stream(), 1, 2) == std::vector{clear});
+  CHECK(reader->clear_entries(stream(), 2, 3).empty());
+  CHECK(reader->clear_entries(stream(), 0, 1).empty());
+  CHECK(reader->clear_entries(other_stream(), 0, 3).empty());
   CHECK(reader->entry(stream(), 3) == row_at(3, 30, 20'000));
   CHECK_FALSE(reader->entry(stream(), 4));
   CHECK_FALSE(reader->entry(stream(), 0));
@@ -158,6 +163,7 @@ void check_erasure(const store_maker& make) {
   erased.content.clear();
   erased.erased = true;
   CHECK(reader->entry(stream(), 1) == erased);
+  CHECK(reader->clear_entries(stream(), 0, 1).empty());
   CHECK(reader->entry(stream(), 2) == row_at(2, 20));
   CHECK_FALSE(reader->find_number(stream(), bytes_with(1)));
 }
