@@ -166,7 +166,7 @@ access_guard_actor::behavior_type access_guard(guard_pointer self, territory_con
   state.accounts = std::make_unique<account_desk>(context);
   state.desk = std::make_unique<guard_owner>(self, context, neighbours.recorder, *state.accounts);
   state.neighbours = std::move(neighbours);
-  state.desk->begin([self] { self->state.make_ready(); });
+  state.desk->begin(state.neighbours.entries, [self] { self->state.make_ready(); });
   return {
       [self](written_atom, const ports::batch_ptr& batch) { return self->state.desk->written(batch); },
       [self](login_atom, const credentials_ptr& given) { return self->state.log_in(given); },

@@ -15,6 +15,7 @@ using guard_pointer = access_guard_actor::stateful_pointer<struct access_guard_s
 /// Whom the guard hands what it lets in to.
 struct guard_neighbours {
   event_recorder_actor recorder;
+  stream_reader_actor entries;
   demand_registry_actor registry;
   contingent_allocator_actor allocator;
   documents_actor documents;

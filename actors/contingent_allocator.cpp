@@ -53,13 +53,14 @@ caf::result<answer_ptr> contingent_allocator_state::submit(const submission_ptr&
 
 contingent_allocator_actor::behavior_type contingent_allocator(allocator_pointer self, territory_context_ptr context,
                                                                event_recorder_actor recorder,
+                                                               stream_reader_actor entries,
                                                                demand_registry_actor registry) {
   set_up_defaults(self, contingent_allocator_state::name);
   auto& state = self->state;
   state.self = self;
   state.registry = std::move(registry);
   state.desk = std::make_unique<allocator_owner>(self, std::move(context), std::move(recorder), "allocator");
-  state.desk->begin();
+  state.desk->begin(std::move(entries));
   return {
       [self](written_atom, const ports::batch_ptr& batch) { return self->state.desk->written(batch); },
       [self](submit_atom, const submission_ptr& asked) { return self->state.submit(asked); },

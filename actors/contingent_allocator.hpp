@@ -35,6 +35,7 @@ private:
 
 contingent_allocator_actor::behavior_type contingent_allocator(allocator_pointer self, territory_context_ptr context,
                                                                event_recorder_actor recorder,
+                                                               stream_reader_actor entries,
                                                                demand_registry_actor registry);
 
 } // namespace toit

@@ -86,12 +86,12 @@ submission_ptr convention_owner::gather(const submission_ptr& asked) {
 }
 
 convention_keeper_actor::behavior_type convention_keeper(convention_pointer self, territory_context_ptr context,
-                                                         event_recorder_actor recorder) {
+                                                         event_recorder_actor recorder, stream_reader_actor entries) {
   set_up_defaults(self, convention_keeper_state::name);
   auto& state = self->state;
   state.self = self;
   state.desk = std::make_unique<convention_owner>(self, std::move(context), std::move(recorder), "conventions");
-  state.desk->begin();
+  state.desk->begin(std::move(entries));
   return {
       [self](written_atom, const ports::batch_ptr& batch) { return self->state.desk->written(batch); },
       [self](submit_atom, const submission_ptr& asked) { return self->state.desk->submit(asked); },

@@ -45,6 +45,6 @@ struct convention_keeper_state {
 };
 
 convention_keeper_actor::behavior_type convention_keeper(convention_pointer self, territory_context_ptr context,
-                                                         event_recorder_actor recorder);
+                                                         event_recorder_actor recorder, stream_reader_actor entries);
 
 } // namespace toit

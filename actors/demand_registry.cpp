@@ -22,7 +22,8 @@ void registry_owner::note_all_deadlines() {
 }
 
 void registry_owner::folding(const ports::stored_entry& entry) {
-  const auto* d = dossier_at(entry.subject);
+  // Nothing runs before the first entry about a dossier.
+  const auto* d = entry.previous == 0 ? nullptr : dossier_at(entry.subject);
   before_ = d ? law::dues_of(*d, context_->settings) : std::vector<law::due>{};
   if (!d || !std::holds_alternative<law::demande_erased>(entry.record->event))
     return;
@@ -403,7 +404,8 @@ void demand_registry_state::put_rows() {
 // -- behaviour ------------------------------------------------------------------------------------------------------
 
 demand_registry_actor::behavior_type demand_registry(registry_pointer self, territory_context_ptr context,
-                                                     event_recorder_actor recorder, documents_actor documents) {
+                                                     event_recorder_actor recorder, stream_reader_actor entries,
+                                                     documents_actor documents) {
   set_up_defaults(self, demand_registry_state::name);
   auto [book, seq] = read_snapshot(*context);
   auto& state = self->state;
@@ -412,7 +414,7 @@ demand_registry_actor::behavior_type demand_registry(registry_pointer self, terr
   state.desk = std::make_unique<registry_owner>(self, std::move(context), std::move(recorder), std::move(book), seq);
   state.desk->note_all_deadlines();
   // An erasure may be on disk and what follows from it not: a crash fell between them.
-  state.desk->begin([self] { self->state.follow_erasures(); });
+  state.desk->begin(std::move(entries), [self] { self->state.follow_erasures(); });
   return {
       [self](written_atom, const ports::batch_ptr& batch) { return self->state.written(batch); },
       [self](submit_atom, const submission_ptr& asked) { return self->state.desk->submit(asked); },

@@ -83,6 +83,7 @@ private:
 };
 
 demand_registry_actor::behavior_type demand_registry(registry_pointer self, territory_context_ptr context,
-                                                     event_recorder_actor recorder, documents_actor documents);
+                                                     event_recorder_actor recorder, stream_reader_actor entries,
+                                                     documents_actor documents);
 
 } // namespace toit

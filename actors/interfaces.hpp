@@ -137,6 +137,11 @@ using event_recorder_actor = caf::typed_actor<
     // Keeps what a restart needs to know of the stream.
     caf::replies_to<keep_atom, bool>::with<bool>, caf::replies_to<status_atom>::with<recorder_status>>;
 
+/// The STREAM READER reads a territory's stream once for all who begin to fold it.
+using stream_reader_actor = caf::typed_actor<
+    // Entries behind this place, as they are on disk; none at the end of the stream.
+    caf::replies_to<read_atom, std::uint64_t>::with<ports::batch_ptr>>;
+
 /// The DEMAND REGISTRY owns a territory's dossiers, dwellings to let and sessions: it decides what happens to them.
 using demand_registry_actor = follower_actor::extend<
     // Decides, has it recorded, and answers with a receipt or a refusal.

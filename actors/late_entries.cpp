@@ -326,7 +326,7 @@ late_entries_actor::behavior_type late_entries(late_pointer self, territory_cont
   auto head = reader->latest_head(context->stream);
   auto begins = !cuts.empty() ? cuts.front().seq : head ? head->seq : 0;
   state.desk = std::make_unique<late_owner>(self, std::move(context), std::move(recorder), "late", begins);
-  state.desk->begin();
+  state.desk->begin({});
   return {
       [self](tick_atom, const access_guard_actor& guard) { self->state.tick(guard); },
       [self](list_atom, const late_query_ptr& asked) { return self->state.page(*asked); },

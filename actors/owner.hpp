@@ -47,20 +47,17 @@ public:
   /// Follows, and folds what was written since the snapshot. What a predecessor had sent before it died is on its way
   /// to the recorder: nothing is decided before it is written, or the first decisions would rest on less than that.
   /// Some of what a decision reads (no other dwelling has this number) is no subject that the recorder could see move.
-  void begin(std::function<void()> ready = {}) {
+  /// `reader` reads for others too; null where little is to be read.
+  void begin(stream_reader_actor reader, std::function<void()> ready = {}) {
     self_->send(recorder_, follow_atom_v, context_->stream, caf::actor_cast<follower_actor>(self_));
     auto nothing = std::make_shared<ports::append>();
     nothing->stream = context_->stream;
     self_
         ->request(recorder_, ask_timeout, append_atom_v,
                   append_group_ptr{std::make_shared<append_group>(append_group{std::move(nothing)})})
-        .await(
-            [this, ready = std::move(ready)](const append_results_ptr&) {
-              catch_up();
-              if (ready)
-                ready();
-            },
-            [this](const caf::error& error) { self_->quit(error); });
+        .await([this, reader = std::move(reader), ready = std::move(ready)](
+                   const append_results_ptr&) mutable { read_on(std::move(reader), std::move(ready)); },
+               [this](const caf::error& error) { self_->quit(error); });
   }
 
   const Book& book() const { return book_; }
@@ -142,6 +139,27 @@ private:
       promise.deliver(std::move(given));
     }
   };
+
+  /// Part by part, and whoever shares the thread has his turn in between.
+  void read_on(stream_reader_actor reader, std::function<void()> ready) {
+    if (!reader)
+      return end_reading(ready);
+    self_->request(reader, caf::infinite, read_atom_v, cursor_.seq())
+        .await(
+            [this, reader, ready = std::move(ready)](const ports::batch_ptr& batch) mutable {
+              if (batch->entries.empty())
+                return end_reading(ready);
+              written(batch);
+              read_on(std::move(reader), std::move(ready));
+            },
+            [this](const caf::error& error) { self_->quit(error); });
+  }
+
+  void end_reading(const std::function<void()>& ready) {
+    catch_up();
+    if (ready)
+      ready();
+  }
 
   void fold(const ports::stored_entry& entry) {
     folding(entry);

@@ -93,7 +93,7 @@ prefect_procedures_actor::behavior_type prefect_procedures(procedures_pointer se
   state.supervisors = std::move(supervisors);
   state.desk = std::make_unique<instruments_owner<law::procedures_book, procedures_pointer>>(
       self, std::move(context), std::move(recorder), "procedures");
-  state.desk->begin();
+  state.desk->begin({});
   return {
       [self](written_atom, const ports::batch_ptr& batch) { return self->state.desk->written(batch); },
       [self](submit_atom, const submission_ptr& asked) { return self->state.submit(asked); },

@@ -96,7 +96,7 @@ state_desk_actor::behavior_type state_desk(state_desk_pointer self, territory_co
   state.self = self;
   state.desk = std::make_unique<instruments_owner<law::state_book, state_desk_pointer>>(self, std::move(context),
                                                                                         std::move(recorder), "state");
-  state.desk->begin();
+  state.desk->begin({});
   return {
       [self](written_atom, const ports::batch_ptr& batch) { return self->state.desk->written(batch); },
       [self](submit_atom, const submission_ptr& asked) { return self->state.submit(asked); },

@@ -11,7 +11,7 @@ namespace toit {
 class stream_cursor {
 public:
   /// Entries read from the journal at once.
-  static constexpr std::size_t chunk = 2048;
+  static constexpr std::size_t chunk = 4096;
 
   stream_cursor(ports::stream_id stream, std::unique_ptr<ports::journal_reader> reader, std::uint64_t seq)
       : stream_{stream}, reader_{std::move(reader)}, seq_{seq} {}

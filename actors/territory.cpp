@@ -9,6 +9,7 @@
 #include "actors/late_entries.hpp"
 #include "actors/prefect_procedures.hpp"
 #include "actors/state_desk.hpp"
+#include "actors/stream_reader.hpp"
 #include "actors/substitution_host.hpp"
 
 namespace toit {
@@ -17,7 +18,7 @@ std::vector<caf::actor> territory_actors::all() const {
   std::vector<caf::actor> everybody{caf::actor_cast<caf::actor>(watcher),   caf::actor_cast<caf::actor>(guard),
                                     caf::actor_cast<caf::actor>(documents), caf::actor_cast<caf::actor>(allocator),
                                     caf::actor_cast<caf::actor>(registry),  caf::actor_cast<caf::actor>(reader),
-                                    caf::actor_cast<caf::actor>(passwords)};
+                                    caf::actor_cast<caf::actor>(passwords), caf::actor_cast<caf::actor>(entries)};
   if (conventions)
     everybody.push_back(caf::actor_cast<caf::actor>(conventions));
   if (executor)
@@ -44,14 +45,15 @@ territory_actors spawn_territory(caf::actor_system& system, const territory_cont
   spawned.passwords = spawn_slow(password_desk, context->passwords);
   spawned.documents = spawn_slow(documents, context);
   spawned.reader = system.spawn(dossier_reader, context);
-  spawned.registry = system.spawn(demand_registry, context, recorder, spawned.documents);
-  spawned.allocator = system.spawn(contingent_allocator, context, recorder, spawned.registry);
+  spawned.entries = system.spawn(stream_reader, context, options.detached);
+  spawned.registry = system.spawn(demand_registry, context, recorder, spawned.entries, spawned.documents);
+  spawned.allocator = system.spawn(contingent_allocator, context, recorder, spawned.entries, spawned.registry);
   spawned.watcher = system.spawn(deadline_watcher, context, spawned.registry, options.watch);
   bool of_state = context->stream.view().starts_with('S');
   if (of_state)
     spawned.state = system.spawn(state_desk, context, recorder);
   else
-    spawned.conventions = system.spawn(convention_keeper, context, recorder);
+    spawned.conventions = system.spawn(convention_keeper, context, recorder, spawned.entries);
   for (const auto& followed : context->post ? context->post->territories() : std::vector<ports::stream_id>{})
     spawned.supervisors.emplace(followed,
                                 system.spawn(territory_supervisor, context, recorder, spawned.state, followed));
@@ -62,9 +64,9 @@ territory_actors spawn_territory(caf::actor_system& system, const territory_cont
   if (context->post && !of_state)
     spawned.late = system.spawn(late_entries, context, recorder);
   spawned.guard = system.spawn(access_guard, context,
-                               guard_neighbours{recorder, spawned.registry, spawned.allocator, spawned.documents,
-                                                spawned.reader, spawned.passwords, spawned.watcher, spawned.conventions,
-                                                spawned.state, spawned.procedures, spawned.late},
+                               guard_neighbours{recorder, spawned.entries, spawned.registry, spawned.allocator,
+                                                spawned.documents, spawned.reader, spawned.passwords, spawned.watcher,
+                                                spawned.conventions, spawned.state, spawned.procedures, spawned.late},
                                options.steer);
   if (context->post && !of_state)
     spawned.executor = system.spawn(command_executor, context, recorder, spawned.guard);

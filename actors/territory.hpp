@@ -18,6 +18,7 @@ struct territory_actors {
   documents_actor documents;
   dossier_reader_actor reader;
   password_desk_actor passwords;
+  stream_reader_actor entries;
   command_executor_actor executor;                                    ///< null on a node alone, and on a State node
   convention_keeper_actor conventions;                                ///< null on a State node
   late_entries_actor late;                                            ///< null on a node alone, and on a State node

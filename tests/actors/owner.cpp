@@ -88,7 +88,7 @@ struct registry_on_stage {
     context = made;
     auto clerk = on.system().spawn(documents, context);
     recorder = on.system().spawn(silent_recorder, &kept);
-    registry = on.system().spawn(demand_registry, context, recorder, clerk);
+    registry = on.system().spawn(demand_registry, context, recorder, stream_reader_actor{}, clerk);
     on.run();
   }
 
