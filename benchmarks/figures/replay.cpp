@@ -14,6 +14,7 @@
 #include <fstream>
 #include <iostream>
 #include <malloc.h>
+#include <sched.h>
 #include <sqlite3.h>
 
 namespace toit::bench {
@@ -72,6 +73,15 @@ void ready(const fs::path& folder) {
   std::printf("ready %.6f\nbytes %.1f\n", took.count(), static_cast<double>(grown) / static_cast<double>(dossiers));
 }
 
+/// And whoever is begun from here on.
+void keep_to_one_core() {
+  cpu_set_t here;
+  CPU_ZERO(&here);
+  CPU_SET(static_cast<unsigned>(sched_getcpu()), &here);
+  if (sched_setaffinity(0, sizeof here, &here) != 0)
+    throw std::system_error{errno, std::generic_category(), "sched_setaffinity"};
+}
+
 void fold(const fs::path& folder) {
   auto dossiers = dossiers_in(folder);
   bench_node node{node_of(folder)};
@@ -79,6 +89,7 @@ void fold(const fs::path& folder) {
   const auto& context = *node.opened().context();
   stream_cursor cursor{context.stream, context.open_reader(), 0};
   law::demand_book book;
+  keep_to_one_core();
   auto from = clock::now();
   cursor.catch_up([&](const ports::stored_entry& entry) { book.apply(entry.subject, *entry.record, entry.seq); });
   seconds took = clock::now() - from;
