@@ -24,6 +24,19 @@ std::uint64_t territory_supervisor_state::written() {
 }
 
 void territory_supervisor_state::go_on() {
+  read_some();
+  reading_ = !facts.caught_up;
+  if (reading_)
+    self->send(self, tick_atom_v);
+}
+
+supervised_territory_ptr territory_supervisor_state::status() {
+  if (!facts.caught_up)
+    read_some();
+  return std::make_shared<const supervised_territory>(facts);
+}
+
+void territory_supervisor_state::read_some() {
   auto entries = reader_->read(facts.stream, facts.seq, chunk);
   // After it was read: what has been left out meanwhile is not taken.
   if (was_rewound()) {
@@ -39,9 +52,6 @@ void territory_supervisor_state::go_on() {
       take(entry);
   }
   facts.caught_up = entries.size() < chunk;
-  reading_ = !facts.caught_up;
-  if (reading_)
-    self->send(self, tick_atom_v);
 }
 
 /// A replica goes back at a cut alone, of a later epoch than what was read, and what it leaves out may have been read.
@@ -96,9 +106,7 @@ territory_supervisor(territory_supervisor_actor::stateful_pointer<territory_supe
   return {
       [self](written_atom, const ports::batch_ptr&) { return self->state.written(); },
       [self](tick_atom) { self->state.go_on(); },
-      [self](status_atom) {
-        return supervised_territory_ptr{std::make_shared<const supervised_territory>(self->state.facts)};
-      },
+      [self](status_atom) { return self->state.status(); },
   };
 }
 

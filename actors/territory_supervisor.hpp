@@ -23,6 +23,8 @@ struct territory_supervisor_state {
   void begin_reading();
   std::uint64_t written();
   void go_on();
+  /// As far as it is on disk, unless that is more than is read at once.
+  supervised_territory_ptr status();
 
   territory_supervisor_actor::pointer self = nullptr;
   territory_context_ptr context;
@@ -31,6 +33,7 @@ struct territory_supervisor_state {
   supervised_territory facts;
 
 private:
+  void read_some();
   bool was_rewound();
   void begin_again();
   void take(const ports::stored_entry& entry);

@@ -130,6 +130,21 @@ TEST_CASE("a territory's journal that a cut has shortened is read again from its
   }
 }
 
+TEST_CASE("whoever asks of a territory right after its journal has grown is told of what has come",
+          "[actors][L441-2-7-4-1]") {
+  supervised_on_stage s;
+  passing_nodes::write(s.all.first, 1, 0);
+  REQUIRE(s.all.bring(s.all.third, s.all.first, 0).status == ports::transfer_status::stored);
+  auto look = std::make_shared<const ports::entry_batch>(ports::entry_batch{journal::test::stream(), {}});
+  s.on.ask<std::uint64_t>(s.supervisor, written_atom_v, ports::batch_ptr{look});
+  auto asked = s.on.ask<supervised_territory_ptr>(s.supervisor, status_atom_v);
+  s.on.run();
+  REQUIRE(asked->answer);
+  CHECK((*asked->answer)->caught_up);
+  CHECK((*asked->answer)->seq == 2);
+  CHECK(s.told()->caught_up);
+}
+
 TEST_CASE("a cut that leaves out nothing of what was read is read on over", "[L441-2-7-4-1]") {
   supervised_on_stage s;
   auto& all = s.all;
