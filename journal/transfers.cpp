@@ -122,14 +122,19 @@ public:
   /// Tombstones are in clear: who holds a replica must see them.
   ports::destroyed_documents destroyed(const ports::stream_id& stream, std::uint64_t after,
                                        std::size_t entries_most) override {
+    constexpr std::size_t bytes_most = std::size_t{1} << 20; // whatever a host has put into its entries
     auto head = rows_->last_head(stream);
-    ports::destroyed_documents told;
-    told.read_to = std::max(after, std::min<std::uint64_t>(head ? head->seq : 0, after + entries_most));
-    for (const auto& row : rows_->clear_entries(stream, after, told.read_to)) {
-      told.bytes_read += row.content.size();
-      auto record = decode(row.content);
-      if (const auto* tombstone = record ? std::get_if<law::demande_erased>(&record->event) : nullptr)
-        told.documents.insert(told.documents.end(), tombstone->files.begin(), tombstone->files.end());
+    auto last = std::min<std::uint64_t>(head ? head->seq : 0, after + entries_most);
+    ports::destroyed_documents told{after, {}, 0};
+    while (told.read_to < last && told.bytes_read < bytes_most) {
+      auto next = std::min<std::uint64_t>(told.read_to + entries_at_once, last);
+      for (const auto& row : rows_->clear_entries(stream, told.read_to, next)) {
+        told.bytes_read += row.content.size();
+        auto record = decode(row.content);
+        if (const auto* tombstone = record ? std::get_if<law::demande_erased>(&record->event) : nullptr)
+          told.documents.insert(told.documents.end(), tombstone->files.begin(), tombstone->files.end());
+      }
+      told.read_to = next;
     }
     return told;
   }

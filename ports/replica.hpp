@@ -245,7 +245,6 @@ struct adoption_result {
   std::vector<std::uint32_t> unreadable{};
 };
 
-/// Reads streams as they travel. One a thread.
 /// Documents that erasures have destroyed, as far as a part of a stream tells.
 struct destroyed_documents {
   std::uint64_t read_to = 0; ///< its last entry that was looked at
@@ -253,6 +252,7 @@ struct destroyed_documents {
   std::size_t bytes_read = 0;
 };
 
+/// Reads streams as they travel. One a thread.
 class transfer_source {
 public:
   virtual ~transfer_source() = default;
@@ -267,7 +267,8 @@ public:
   /// Whole batches after `after`: as many as keep within `bytes_most`, and one at least. Null at the end. Keys come
   /// with the first entry of each epoch, and with entries after 0.
   virtual transfer_ptr read(const stream_id& stream, std::uint64_t after, std::size_t bytes_most) = 0;
-  /// Told by the entries after `after`, at most so many of them; `read_to` is `after` where there are none.
+  /// Told by the entries after `after`, at most so many of them, and fewer where they are large; `read_to` is `after`
+  /// where there are none.
   virtual destroyed_documents destroyed(const stream_id& stream, std::uint64_t after, std::size_t entries_most) = 0;
   /// Its sealed keys, all of them.
   virtual law::list<travelling_key, 1024> keys(const stream_id& stream) = 0;

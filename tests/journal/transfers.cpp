@@ -295,4 +295,67 @@ TEST_CASE("each head names the ordering stream's last entry that was heeded", "[
   CHECK(named() == two.host.last_seq());
 }
 
+namespace {
+
+/// A note about the subject, and the tombstone that destroys it with a document.
+std::uint64_t erases(node& n, std::uint8_t subject, std::uint8_t document) {
+  auto about = id_with<law::subject_id>(subject);
+  auto written = n.write(n.asked(about, 0, "note")).last_seq;
+  law::demande_erased tombstone;
+  tombstone.entries.push_back(written);
+  tombstone.files.push_back(id_with<law::document_id>(document));
+  auto append = std::make_shared<ports::append>();
+  append->stream = stream();
+  append->reads.push_back({about, written});
+  append->drafts.push_back(n.draft(about, record_of(tombstone)));
+  append->empties = {written};
+  return n.write(append).last_seq;
+}
+
+} // namespace
+
+TEST_CASE("what erasures have destroyed is told part by part", "[journal]") {
+  node n;
+  n.open();
+  auto first = erases(n, 1, 11);
+  auto second = erases(n, 2, 12);
+  auto source = n.journal->open_transfers();
+  using documents = std::vector<law::document_id>;
+  auto told = [&](std::uint64_t after, std::size_t most) {
+    auto part = source->destroyed(stream(), after, most);
+    return std::pair{part.read_to, part.documents};
+  };
+  auto one = id_with<law::document_id>(11);
+  auto other = id_with<law::document_id>(12);
+  CHECK(told(0, 1'000) == std::pair{second, documents{one, other}});
+  CHECK(told(0, first) == std::pair{first, documents{one}});
+  CHECK(told(0, first - 1) == std::pair{first - 1, documents{}});
+  CHECK(told(first, 1'000) == std::pair{second, documents{other}});
+  CHECK(told(second, 1'000) == std::pair{second, documents{}});
+  CHECK(told(second + 5, 1'000) == std::pair{second + 5, documents{}});
+}
+
+TEST_CASE("of large entries fewer are looked at, until all have been", "[journal]") {
+  node n;
+  n.open();
+  auto append = std::make_shared<ports::append>();
+  append->stream = stream();
+  append->reads.push_back({id_with<law::subject_id>(3), 0});
+  law::command_executed large{law::text<16>{"SD93"}, 1, {law::text<8192>{std::string(8'000, 'A')}}};
+  for (unsigned i = 0; i < 1'200; ++i)
+    append->drafts.push_back(n.draft(id_with<law::subject_id>(3), record_of(large)));
+  n.write(append);
+  auto last = erases(n, 1, 11);
+  auto source = n.journal->open_transfers();
+  auto part = source->destroyed(stream(), 0, 8'192);
+  CHECK(part.read_to < last);
+  CHECK(part.documents.empty());
+  while (part.read_to < last) {
+    auto next = source->destroyed(stream(), part.read_to, 8'192);
+    REQUIRE(next.read_to > part.read_to);
+    part = next;
+  }
+  CHECK(part.documents == std::vector{id_with<law::document_id>(11)});
+}
+
 } // namespace toit::journal::test
