@@ -35,13 +35,11 @@ public:
     auto version = check_format(database_, path);
     set_up_connection(database_);
     stream_ = database_.prepare("SELECT number FROM stream WHERE name = ?");
-    entries_ =
-        database_.prepare("SELECT place, epoch, recorded_at, subject, previous, commitment, link, nonce, content "
-                          "FROM entry WHERE place > ? AND place <= ? ORDER BY place LIMIT ?");
+    std::string whole_entries = "SELECT place, epoch, recorded_at, subject, previous, commitment, link, nonce, content "
+                                "FROM entry WHERE place > ? AND place <= ? ";
+    entries_ = database_.prepare(whole_entries + "ORDER BY place LIMIT ?");
     clear_entries_ =
-        database_.prepare("SELECT place, epoch, recorded_at, subject, previous, commitment, link, nonce, content "
-                          "FROM entry WHERE place > ? AND place <= ? AND content IS NOT NULL "
-                          "AND coalesce(length(nonce), 0) = 0 ORDER BY place");
+        database_.prepare(whole_entries + "AND content IS NOT NULL AND coalesce(length(nonce), 0) = 0 ORDER BY place");
     last_of_ = database_.prepare("SELECT place FROM entry WHERE place > ? AND place <= ? AND subject = ? "
                                  "ORDER BY place DESC LIMIT 1");
     heads_ = database_.prepare("SELECT place, epoch, first, ordering_seq, link, key_id, signature FROM head "
