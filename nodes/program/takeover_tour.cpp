@@ -225,6 +225,11 @@ private:
     return with;
   }
 
+  bool has_late_body(api_session& with, const std::string& persons) {
+    return std::ranges::any_of(with.get(persons).at("items"),
+                               [this](const json& one) { return one.at("legal_person") == late_body_; });
+  }
+
   /// Both lines are back: the former node hears of the act.
   void bring_in_late() {
     cut(region, false);
@@ -238,9 +243,9 @@ private:
       return !late.empty();
     });
     expect(late.at(0).at("settled").at("outcome") == "recorded", "le fait tardif est enregistré : " + late.dump());
-    auto persons = host->get(hosted(taken, "/v1/legal-persons?limit=200")).at("items");
-    expect(std::ranges::any_of(persons, [this](const json& one) { return one.at("legal_person") == late_body_; }),
-           "le fait tardif se lit chez le nouveau nœud");
+    // Who settles what came late hears of the entry before some who answer.
+    wait_until("le fait tardif se lit chez le nouveau nœud",
+               [&] { return has_late_body(*host, hosted(taken, "/v1/legal-persons?limit=200")); });
     tell("ancien nœud", "il répond 421 et ne peut plus écrire (E_FENCED) ; " + std::to_string(late.size()) +
                             " écriture(s) faite(s) sans savoir, rapportées, vérifiées et reprises une fois");
   }
@@ -251,9 +256,7 @@ private:
     act_event(*prefect, act, "act_ended", {{"end", "repealed"}, {"decision", "Arrêté fictif n° 2"}});
     wait_until("le territoire sert de nouveau", [&] { return serves(taken); });
     auto after = std::chrono::duration_cast<std::chrono::milliseconds>(steady::now() - begun).count();
-    auto own = session(taken);
-    auto persons = own->get("/v1/legal-persons?limit=200").at("items");
-    expect(std::ranges::any_of(persons, [this](const json& one) { return one.at("legal_person") == late_body_; }),
+    expect(has_late_body(*session(taken), "/v1/legal-persons?limit=200"),
            "rien de ce qui a été enregistré entre-temps n'est perdu");
     auto epoch = epoch_at(taken, taken);
     expect(epoch == epoch_ + 2, "le territoire ouvre l'époque suivante");

@@ -36,7 +36,7 @@ def stop(process):
 
 def run(*arguments):
     done = subprocess.run([TOIT, *arguments], capture_output=True, text=True, check=False, timeout=300)
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.returncode == 0, done.stderr + done.stdout
     return done.stdout
 
 
