@@ -110,6 +110,7 @@ void exchange::tick(milliseconds monotonic, law::instant now, law::civil_date to
   // Whoever slept has not waited.
   constexpr milliseconds awake_most{2'000};
   auto elapsed = std::min(monotonic - monotonic_, awake_most);
+  awake_ += elapsed;
   monotonic_ = monotonic;
   now_ = now;
   if (std::exchange(today_, today) != today)

@@ -191,8 +191,9 @@ private:
   };
   /// Of a stream that is about to be taken over.
   struct gathering {
-    milliseconds began{0};
-    milliseconds until{0};
+    milliseconds asked_from{0};   ///< monotonic
+    milliseconds began{0};        ///< awake
+    milliseconds until{0};        ///< awake
     std::uint64_t seq = 0;        ///< here, when it was last prolonged
     ports::stream_position known; ///< the furthest that State nodes have said they hold
   };
@@ -303,6 +304,7 @@ private:
   federation::directory directory_; ///< with who hosts now
   ports::transfer_source& source_;
   milliseconds monotonic_{0};
+  milliseconds awake_{0}; ///< of it, without what this node has slept: others were not waited for meanwhile
   milliseconds minute_began_{0};
   law::instant now_;
   law::civil_date today_;

@@ -116,7 +116,7 @@ void exchange::heed_cut(const ports::stream_position& now) {
 
 void exchange::gather(const stream_id& stream) {
   auto here = place_of(stream);
-  gathering begun{monotonic_, monotonic_ + setup_.limits.gather_within, here.seq, here};
+  gathering begun{monotonic_, awake_, awake_ + setup_.limits.gather_within, here.seq, here};
   if (!gathering_.try_emplace(stream, begun).second)
     return;
   for (const auto& [name, p] : peers_)
@@ -140,7 +140,7 @@ bool exchange::is_gathered_from(const peer& p, const stream_id& stream) const {
   auto gathered = gathering_.find(stream);
   auto pulled = p.pulls.find(stream);
   return gathered != gathering_.end() && pulled != p.pulls.end() && pulled->second.asked &&
-         pulled->second.asked_at >= gathered->second.began &&
+         pulled->second.asked_at >= gathered->second.asked_from &&
          monotonic_ - pulled->second.asked_at < setup_.limits.ask_again;
 }
 
@@ -149,7 +149,7 @@ bool exchange::is_gathered_from(const peer& p, const stream_id& stream) const {
 void exchange::take_word(const node_name& from, const ports::stream_position& theirs) {
   auto found = gathering_.find(theirs.stream);
   if (found != gathering_.end() && is_followed_by(directory_, from, theirs.stream, today_) &&
-      monotonic_ - found->second.began < setup_.limits.gather_at_most && is_further(theirs, found->second.known))
+      awake_ - found->second.began < setup_.limits.gather_at_most && is_further(theirs, found->second.known))
     found->second.known = theirs;
 }
 
@@ -157,11 +157,11 @@ void exchange::take_word(const node_name& from, const ports::stream_position& th
 /// every State node is waited for.
 bool exchange::may_still_bring(const node_name& from, const stream_id& stream) const {
   auto found = gathering_.find(stream);
-  if (found == gathering_.end() || monotonic_ < found->second.until)
+  if (found == gathering_.end() || awake_ < found->second.until)
     return true;
   bool forgot = was_behind_ || setup_.restored;
   return forgot && (is_followed_by(directory_, from, stream, today_) ||
-                    monotonic_ - found->second.began < setup_.limits.gather_at_most);
+                    awake_ - found->second.began < setup_.limits.gather_at_most);
 }
 
 /// A slow line is no reason to leave out what was countersigned: as long as entries come they are waited for. What they
@@ -174,7 +174,7 @@ void exchange::prolong_gathering(const ports::transfer_result& result) {
     return;
   auto& one = found->second;
   auto brought = static_cast<std::int64_t>(result.now.seq - std::min(one.seq, result.now.seq));
-  auto until = std::min(one.until + brought * setup_.limits.gather_an_entry, monotonic_ + setup_.limits.gather_within);
+  auto until = std::min(one.until + brought * setup_.limits.gather_an_entry, awake_ + setup_.limits.gather_within);
   if (is_further(result.now, one.known))
     until = std::min(until, one.began + setup_.limits.gather_at_most);
   one.until = std::max(one.until, until);
@@ -189,7 +189,7 @@ void exchange::settle_gathering(const stream_id& stream) {
     return;
   auto here = place_of(stream);
   bool forgot = was_behind_ || setup_.restored;
-  bool waits = forgot || monotonic_ < found->second.until;
+  bool waits = forgot || awake_ < found->second.until;
   // Who has just begun has no links yet.
   bool begins = !began_ || monotonic_ - *began_ < setup_.limits.gather_within;
   auto is_awaited = [&](const auto& one) {

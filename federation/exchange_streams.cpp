@@ -114,7 +114,8 @@ void exchange::take_in(const node_name& from, entries& said) {
   // A cut leaves out what is here of the epoch before.
   bool at_cut = first <= p.expected && brought.entries.front().epoch > place_of(brought.stream).epoch;
   // What was lost on the way is asked for again in time; what is there already is compared, once nothing is under way.
-  if (!next && (first > p.expected + 1 || p.writing || p.waiting))
+  // At a cut it waits for what is being written: with each question keys come first, and it would never have its turn.
+  if (!next && (first > p.expected + 1 || (p.writing && !at_cut) || p.waiting))
     return;
   if (p.waiting && size_of(*p.waiting) + size_of(brought) > std::size_t{2} * setup_.limits.window_bytes)
     return misbehaved(from);
@@ -388,12 +389,11 @@ void exchange::take_in(const node_name& from, marks& said) {
   for (const auto& mark : said.given) {
     if (mark.seq >= sequences_end)
       return misbehaved(from);
-    // Where the stream has passed one of the two has not heard of it yet.
-    if (!hosts(mark.stream) && epoch_of(mark.stream) > 0)
+    // Where the stream passes one of the two has not heard of it yet.
+    if (!hosts(mark.stream))
       continue;
     auto is_his = node && std::ranges::find(node->streams, mark.witness) != node->streams.end();
-    if (!hosts(mark.stream) || !journal::can_mark(mark.witness, mark.stream) || !is_his ||
-        !signed_in_force(*node, mark)) {
+    if (!journal::can_mark(mark.witness, mark.stream) || !is_his || !signed_in_force(*node, mark)) {
       raise(alarm_kind::bad_signature, {}, from, 0);
       misbehaved(from);
       continue;

@@ -57,7 +57,11 @@ void passing_checkers::about_to_restore(std::size_t which) {
 }
 
 bool passing_checkers::is_undisturbed(std::size_t which, unsigned since) const {
-  return w_.node(which).running() && seen_[which].disturbed_in < since && w_.network().weather.loses == 0;
+  // On a slower line who holds more is not awaited for what he brings.
+  constexpr std::chrono::milliseconds answered_in_time{federation::exchange_limits{}.gather_within / 2};
+  const auto& weather = w_.network().weather;
+  return w_.node(which).running() && seen_[which].disturbed_in < since && weather.loses == 0 &&
+         weather.delay_most < answered_in_time;
 }
 
 // -- while it goes on -----------------------------------------------------------------------------------------------

@@ -98,3 +98,13 @@ TEST_CASE("a territory's node countersigns nothing", "[L441-2-7-1-1a]") {
     CHECK(kept.witness != all["plaine"].hosted);
   CHECK(all.has_alarm("region", alarm_kind::misbehaving));
 }
+
+TEST_CASE("a mark of a stream that has passed, and of which nobody has said so here yet, is no misdeed",
+          "[L441-2-7-4-1]") {
+  some_nodes all{35};
+  all.run(2);
+  says_mark(all, "region", "ensemble", *all["plaine"].source->position(all["plaine"].hosted));
+  CHECK_FALSE(all.has_alarm("ensemble", alarm_kind::bad_signature));
+  CHECK_FALSE(all.has_alarm("ensemble", alarm_kind::misbehaving));
+  CHECK(all["ensemble"].source->marks(all["plaine"].hosted).empty());
+}
