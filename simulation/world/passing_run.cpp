@@ -70,6 +70,8 @@ private:
   void round(unsigned commands) {
     w_.clock().pass(std::chrono::milliseconds{300 + static_cast<int>(chance_.below(1200))});
     mishaps_->begin_round();
+    // What was on its way is there before anybody looks at the clock.
+    settle();
     if (w_.is_quiet())
       prefect_->go_on();
     w_.tick();
