@@ -9,7 +9,7 @@ namespace toit::journal {
 
 namespace {
 
-constexpr std::size_t replay_chunk = 4096;
+constexpr std::uint64_t replay_chunk = 4096;
 
 std::uint64_t fingerprint_of(law::command_id command) {
   std::uint64_t print;
@@ -515,9 +515,15 @@ void journal_writer_on_store::replay(const ports::stream_id& stream, stream_stat
       read.entry = read_row(row, keys, what);
     return read;
   };
+  auto read_rows = [&](const std::uint64_t& after) {
+    return committed_->entries(stream, after, until ? std::min(replay_chunk, *until - after) : replay_chunk);
+  };
+  // While this thread goes over a part others open the next one, and one reads the rows of that after it.
+  base::read_ahead<std::uint64_t, std::vector<entry_row>> rows{read_rows};
   base::read_ahead<std::uint64_t, replayed_part> parts{[&](const std::uint64_t& after) {
-    auto limit = until ? std::min<std::uint64_t>(replay_chunk, *until - after) : replay_chunk;
-    replayed_part part{committed_->entries(stream, after, limit), {}};
+    replayed_part part{rows.take(after), {}};
+    if (part.rows.size() == replay_chunk)
+      rows.begin(part.rows.back().header.seq);
     part.read = in_parts(part.rows, read_one);
     return part;
   }};
