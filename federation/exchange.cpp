@@ -110,7 +110,10 @@ void exchange::tick(milliseconds monotonic, law::instant now, law::civil_date to
   // Whoever slept has not waited.
   constexpr milliseconds awake_most{2'000};
   auto elapsed = std::min(monotonic - monotonic_, awake_most);
-  awake_ += elapsed;
+  // From the first look on. They come every second: after a longer pause what has come meanwhile is read first.
+  constexpr milliseconds looks_every{1'000};
+  if (began_)
+    awake_ += std::min(elapsed, looks_every);
   monotonic_ = monotonic;
   now_ = now;
   if (std::exchange(today_, today) != today)

@@ -171,7 +171,8 @@ private:
   struct pull {
     std::shared_ptr<ports::transfer> waiting; ///< received while the one before is being written
     bool writing = false;
-    bool stopped = false; ///< forked: only a human goes on from there
+    bool writes_keys = false; ///< and nothing else
+    bool stopped = false;     ///< forked: only a human goes on from there
     milliseconds asked_at{0};
     std::uint64_t expected = 0; ///< last entry that has come in order
     bool asked = false;
@@ -304,7 +305,7 @@ private:
   federation::directory directory_; ///< with who hosts now
   ports::transfer_source& source_;
   milliseconds monotonic_{0};
-  milliseconds awake_{0}; ///< of it, without what this node has slept: others were not waited for meanwhile
+  milliseconds awake_{0}; ///< since the first look at the clock, without what this node has slept: nobody was heard
   milliseconds minute_began_{0};
   law::instant now_;
   law::civil_date today_;

@@ -191,7 +191,7 @@ void exchange::settle_gathering(const stream_id& stream) {
   bool forgot = was_behind_ || setup_.restored;
   bool waits = forgot || awake_ < found->second.until;
   // Who has just begun has no links yet.
-  bool begins = !began_ || monotonic_ - *began_ < setup_.limits.gather_within;
+  bool begins = awake_ < setup_.limits.gather_within;
   auto is_awaited = [&](const auto& one) {
     const auto& [name, p] = one;
     auto theirs = p.theirs.find(stream);

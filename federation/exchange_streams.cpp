@@ -114,8 +114,8 @@ void exchange::take_in(const node_name& from, entries& said) {
   // A cut leaves out what is here of the epoch before.
   bool at_cut = first <= p.expected && brought.entries.front().epoch > place_of(brought.stream).epoch;
   // What was lost on the way is asked for again in time; what is there already is compared, once nothing is under way.
-  // At a cut it waits for what is being written: with each question keys come first, and it would never have its turn.
-  if (!next && (first > p.expected + 1 || (p.writing && !at_cut) || p.waiting))
+  // At a cut it waits for keys: they come first with each question, and it would never have its turn.
+  if (!next && (first > p.expected + 1 || (p.writing && !(at_cut && p.writes_keys)) || p.waiting))
     return;
   if (p.waiting && size_of(*p.waiting) + size_of(brought) > std::size_t{2} * setup_.limits.window_bytes)
     return misbehaved(from);
@@ -164,6 +164,7 @@ void exchange::write_next(pull& p) {
     return;
   }
   p.writing = true;
+  p.writes_keys = entries.empty();
   auto brought = std::exchange(p.waiting, nullptr);
   set_signers(*brought);
 #ifdef TOIT_TEST_SWITCHES

@@ -83,11 +83,12 @@ void passing_mishaps::restore(std::size_t which) {
 void passing_mishaps::change_weather() {
   constexpr std::array<unsigned, 4> losses{0, 0, 0, 8};
   auto& weather = w_.network().weather;
+  auto before = weather.delay_most;
   weather.loses = chance_.pick(losses);
   weather.doubles = chance_.one_in(4) ? 15 : 0;
   weather.reorders = chance_.one_in(4);
   weather.delay_most = std::chrono::milliseconds{chance_.one_in(5) ? 1500 : 200};
-  if (weather.loses > 0)
+  if (weather.loses > 0 || weather.delay_most != before)
     for (auto which : nodes_of_all)
       checkers_.disturbed(which);
 }

@@ -72,8 +72,7 @@ private:
     mishaps_->begin_round();
     // What was on its way is there before anybody looks at the clock.
     settle();
-    if (w_.is_quiet())
-      prefect_->go_on();
+    prefect_->go_on();
     w_.tick();
     for (unsigned done = 0; done < commands; ++done) {
       record();
@@ -243,6 +242,7 @@ private:
     for (unsigned round = 0; round < rounds_to_heal && !why.empty(); ++round) {
       w_.clock().pass(std::chrono::milliseconds{1500});
       mishaps_->begin_round();
+      settle();
       prefect_->go_on();
       w_.tick();
       mishaps_->settle();
