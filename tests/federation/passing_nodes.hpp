@@ -55,6 +55,19 @@ public:
       found.push_back(cut.seq);
     return found;
   }
+  /// The host is gone, and the département is ahead of the région by so many batches: where it stands.
+  std::uint64_t leave_ahead(unsigned batches, unsigned entries_each) {
+    run(2);
+    cut("plaine", "region");
+    for (unsigned i = 0; i < batches; ++i)
+      law::require(write((*this)["plaine"], entries_each), "the host writes");
+    run(8);
+    auto held = seq("departement", "plaine");
+    law::require(held == seq("plaine", "plaine"), "the département holds all of it");
+    law::require(held == seq("region", "plaine") + std::uint64_t{batches} * entries_each, "the région does not");
+    cut("plaine", "departement");
+    return held;
+  }
   /// Entries of the tail that a cut left out, as far as they are known there.
   std::uint64_t tail(const std::string& where, const std::string& of, std::uint32_t cut = 1) {
     auto& source = *(*this)[where].source;

@@ -84,13 +84,7 @@ TEST_CASE(
 
 TEST_CASE("who holds more than the next host is asked before the cut", "[L441-2-7-4-1]") {
   passing_nodes all{42};
-  all.run(2);
-  all.cut("plaine", "region");
-  CHECK(all.write(all["plaine"], 40));
-  all.run(8);
-  auto held = all.seq("departement", "plaine");
-  CHECK(all.seq("region", "plaine") < held);
-  all.cut("plaine", "departement");
+  auto held = all.leave_ahead(1, 40);
   CHECK(all.write(all["plaine"], 2));
   all.pass("plaine", "region");
   all.run(3);
@@ -104,20 +98,6 @@ TEST_CASE("who holds more than the next host is asked before the cut", "[L441-2-
 }
 
 namespace {
-
-/// The host is gone, and the département is ahead of the région by so many batches: where it stands.
-std::uint64_t leave_ahead(passing_nodes& all, unsigned batches, unsigned entries_each) {
-  all.run(2);
-  all.cut("plaine", "region");
-  for (unsigned i = 0; i < batches; ++i)
-    CHECK(all.write(all["plaine"], entries_each));
-  all.run(8);
-  auto held = all.seq("departement", "plaine");
-  CHECK(held == all.seq("plaine", "plaine"));
-  CHECK(held == all.seq("region", "plaine") + std::uint64_t{batches} * entries_each);
-  all.cut("plaine", "departement");
-  return held;
-}
 
 /// From the département to the région: entries of the territory wait until they are let through.
 class slow_line {
@@ -161,7 +141,7 @@ private:
 TEST_CASE("a State node that holds more is awaited to the end as long as a transfer of it comes every two seconds",
           "[L441-2-7-4-1]") {
   passing_nodes all{51};
-  auto held = leave_ahead(all, 6, 100);
+  auto held = all.leave_ahead(6, 100);
   slow_line line{all};
   all.pass("plaine", "region");
   for (int second = 0; second < 6; ++second) {
@@ -183,7 +163,7 @@ TEST_CASE("a State node that holds more is awaited to the end as long as a trans
 
 TEST_CASE("who holds more and brings no more of it is not awaited for ever", "[L441-2-7-4-1]") {
   passing_nodes all{52};
-  auto held = leave_ahead(all, 6, 100);
+  auto held = all.leave_ahead(6, 100);
   slow_line line{all};
   all.pass("plaine", "region");
   for (int second = 0; second < 3; ++second)
@@ -198,7 +178,7 @@ TEST_CASE("who holds more and brings no more of it is not awaited for ever", "[L
 
 TEST_CASE("who holds more gains next to no time by bringing a few entries at a time", "[L441-2-7-4-1]") {
   passing_nodes all{53};
-  auto held = leave_ahead(all, 80, 1);
+  auto held = all.leave_ahead(80, 1);
   slow_line line{all};
   all.pass("plaine", "region");
   for (int second = 0; second < 4; ++second)
