@@ -88,7 +88,7 @@ void passing_mishaps::change_weather() {
   weather.doubles = chance_.one_in(4) ? 15 : 0;
   weather.reorders = chance_.one_in(4);
   weather.delay_most = std::chrono::milliseconds{chance_.one_in(5) ? 1500 : 200};
-  if (weather.loses > 0 || weather.delay_most != before)
+  if (weather.loses > 0 || before > weather.delay_most)
     for (auto which : nodes_of_all)
       checkers_.disturbed(which);
 }
