@@ -490,11 +490,13 @@ std::uint32_t journal_writer_on_store::written_since(const ports::stream_id& str
 
 namespace {
 
-/// What a row says for itself, whatever stands before it.
+/// What a row says for itself, whatever stands before it: of a record no more is kept than a writer knows of its
+/// stream, for those of a whole part are more than a processor has at hand.
 struct replayed_row {
   bool is_as_written = false;
   bytes32 leaf{};
-  ports::stored_entry entry;
+  law::command_id command;
+  noted_record noted;
 };
 
 struct replayed_part {
@@ -509,10 +511,14 @@ void journal_writer_on_store::replay(const ports::stream_id& stream, stream_stat
                                      std::uint32_t own_since, taking_over* made, std::optional<std::uint64_t> until) {
   auto read_one = [&](const entry_row& row) {
     replayed_row read{
-        row.erased || commitment_of(row.nonce, row.content) == row.header.commitment, leaf_of(row.header), {}};
+        row.erased || commitment_of(row.nonce, row.content) == row.header.commitment, leaf_of(row.header), {}, {}};
     auto what = row.header.epoch < own_since ? unreadable::says_nothing : unreadable::fails;
-    if (read.is_as_written)
-      read.entry = read_row(row, keys, what);
+    auto record = read.is_as_written ? read_row(row, keys, what).record : nullptr;
+    if (!record)
+      return read;
+    read.command = record->command;
+    if (made)
+      read.noted = made->note_of(record->event);
     return read;
   };
   auto read_rows = [&](const std::uint64_t& after) {
@@ -534,7 +540,7 @@ void journal_writer_on_store::replay(const ports::stream_id& stream, stream_stat
       parts.begin(part.rows.back().header.seq);
     for (std::size_t i = 0; i < part.rows.size(); ++i) {
       const auto& row = part.rows[i];
-      const auto& [is_as_written, leaf, entry] = part.read[i];
+      const auto& [is_as_written, leaf, command, noted] = part.read[i];
       const auto& header = row.header;
       if (header.seq != state.at.seq + 1)
         report(stream, state.at.seq + 1, "is missing");
@@ -548,11 +554,10 @@ void journal_writer_on_store::replay(const ports::stream_id& stream, stream_stat
         report(stream, header.seq, "is not what was written");
       if (!row.nonce.empty() && !keys.has(header.epoch))
         report(stream, header.seq, "is of an epoch whose key is not here");
-      if (entry.record && !entry.record->command.empty() &&
-          state.answered.find(fingerprint_of(entry.record->command)) == 0)
-        state.answered.set(fingerprint_of(entry.record->command), header.seq);
-      if (made && entry.record)
-        made->note(entry);
+      if (!command.empty() && state.answered.find(fingerprint_of(command)) == 0)
+        state.answered.set(fingerprint_of(command), header.seq);
+      if (made)
+        made->keep(header.subject, noted);
       state.last_of.set(header.subject, header.seq);
       state.at = {header.seq, header.epoch, header.recorded_at_ms, link};
     }

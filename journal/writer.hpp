@@ -13,6 +13,12 @@
 
 namespace toit::journal {
 
+/// What an entry says that is kept beside the stream.
+struct noted_record {
+  std::optional<bytes32> number_key;   ///< of the demande that it registers
+  std::optional<law::agent_id> closed; ///< demandeur's account
+};
+
 class journal_writer_on_store : public ports::journal_writer {
 public:
   /// `secrets` outlives the writer.
@@ -109,8 +115,9 @@ private:
     bool renumbers = false;
     std::vector<std::pair<law::subject_id, law::agent_id>> closed; ///< demandeurs' accounts: no replica could tell
 
-    /// Of what is no part of the stream: numbers of dossiers, and closed accounts.
-    void note(const ports::stored_entry& entry);
+    /// By several threads at a time.
+    noted_record note_of(const law::event& happened) const;
+    void keep(law::subject_id subject, const noted_record& noted);
     std::optional<std::uint64_t> cut_after; ///< an entry beyond which what is here is left out
   };
 

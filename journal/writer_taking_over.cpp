@@ -137,12 +137,19 @@ ports::adoption_result journal_writer_on_store::adopt(const ports::adoption& ask
   }
 }
 
-void journal_writer_on_store::taking_over::note(const ports::stored_entry& entry) {
-  const auto& happened = entry.record->event;
+noted_record journal_writer_on_store::taking_over::note_of(const law::event& happened) const {
   if (const auto* registered = std::get_if<law::demande_registered>(&happened))
-    rows.numbers.push_back({keys->number_key(registered->number), entry.subject});
-  else if (const auto* of_demandeur = std::get_if<law::applicant_account_closed>(&happened))
-    closed.emplace_back(entry.subject, of_demandeur->account);
+    return {keys->number_key(registered->number), {}};
+  if (const auto* of_demandeur = std::get_if<law::applicant_account_closed>(&happened))
+    return {{}, of_demandeur->account};
+  return {};
+}
+
+void journal_writer_on_store::taking_over::keep(law::subject_id subject, const noted_record& noted) {
+  if (noted.number_key)
+    rows.numbers.push_back({*noted.number_key, subject});
+  if (noted.closed)
+    closed.emplace_back(subject, *noted.closed);
 }
 
 /// All that is here is read once, for what a writer knows of its stream, for the numbers of the dossiers and for the
