@@ -23,7 +23,7 @@ caf::result<append_results_ptr> event_recorder_state::append(const append_group_
   if (groups_.size() >= waiting_limit)
     return caf::sec::request_timeout;
   auto promise = self->make_response_promise<append_results_ptr>();
-  groups_.push_back({group, promise});
+  groups_.push_back({group, caf::actor_cast<caf::actor_addr>(self->current_sender()), promise});
   schedule_flush();
   return promise;
 }
@@ -152,6 +152,7 @@ void event_recorder_state::answer_groups(std::vector<waiting_group>& groups, std
       for (auto& result : answered->results)
         if (result.status != ports::append_status::refused_before && result.status != ports::append_status::stale)
           result = {.status = ports::append_status::read_only};
+    tell_who_asked(groups[i]);
     groups[i].promise.deliver(append_results_ptr{std::move(answered)});
   }
 }
@@ -159,15 +160,20 @@ void event_recorder_state::answer_groups(std::vector<waiting_group>& groups, std
 // -- followers ------------------------------------------------------------------------------------------------------
 
 void event_recorder_state::follow(const ports::stream_id& stream, const follower_actor& follower) {
-  followers_[stream].push_back({follower});
+  followers_[stream].emplace_back().follower = follower;
   self->monitor(follower);
 }
 
+/// Who is slow is told less often, and more at a time: with many streams on a node most groups have an entry or two of
+/// each, and being told costs more than folding them.
 void event_recorder_state::tell_followers(const ports::synced& done) {
   for (const auto& batch : done.batches) {
     status_.entries += batch->entries.size();
-    for (auto& f : followers_[batch->stream])
-      tell(f, batch->stream, batch);
+    for (auto& f : followers_[batch->stream]) {
+      keep_for(f, batch);
+      if (f.unanswered == 0)
+        tell(f, batch->stream);
+    }
   }
   // What another host has written is read from the journal: nobody has it in hand here.
   for (const auto& stream : done.replicas)
@@ -176,8 +182,60 @@ void event_recorder_state::tell_followers(const ports::synced& done) {
 
 /// Whoever follows the stream reads what is new of it himself.
 void event_recorder_state::let_look(const ports::stream_id& stream) {
-  for (auto& f : followers_[stream])
-    tell(f, stream, std::make_shared<ports::entry_batch>(ports::entry_batch{stream, {}}));
+  for (auto& f : followers_[stream]) {
+    f.behind = true;
+    if (f.unanswered == 0)
+      tell(f, stream);
+  }
+}
+
+/// An answer rests on what was written: who asked is told of it first, or would have to read it.
+void event_recorder_state::tell_who_asked(const waiting_group& asked) {
+  for (const auto& part : *asked.group)
+    for (auto& f : followers_[part->stream])
+      if (f.follower.address() == asked.who)
+        tell(f, part->stream);
+}
+
+void event_recorder_state::keep_for(followed& f, const ports::batch_ptr& batch) {
+  f.waiting_entries += batch->entries.size();
+  if (f.behind || f.waiting_entries > follower_waiting_entries) {
+    f.behind = true;
+    f.waiting.clear();
+  } else {
+    f.waiting.push_back(batch);
+  }
+}
+
+namespace {
+
+/// Of none: look for yourself.
+ports::batch_ptr as_one(const ports::stream_id& stream, std::vector<ports::batch_ptr> batches) {
+  if (batches.size() == 1)
+    return std::move(batches.front());
+  auto all = std::make_shared<ports::entry_batch>(ports::entry_batch{stream, {}});
+  for (const auto& batch : batches)
+    all->entries.insert(all->entries.end(), batch->entries.begin(), batch->entries.end());
+  return all;
+}
+
+} // namespace
+
+void event_recorder_state::tell(followed& f, const ports::stream_id& stream) {
+  if (f.waiting.empty() && !f.behind)
+    return;
+  auto batch = as_one(stream, std::exchange(f.waiting, {}));
+  f.waiting_entries = 0;
+  f.behind = false;
+  ++f.unanswered;
+  auto answered = [this, who = f.follower, stream] {
+    auto& all = followers_[stream];
+    auto found = std::ranges::find(all, who, &followed::follower);
+    if (found != all.end() && --found->unanswered == 0)
+      tell(*found, stream);
+  };
+  self->request(f.follower, follower_timeout, written_atom_v, batch)
+      .then([answered](std::uint64_t) { answered(); }, [answered](const caf::error&) { answered(); });
 }
 
 /// Whoever follows a stream that is released looks for himself: the writer may have announced other keys in it.
@@ -186,26 +244,6 @@ void event_recorder_state::hold(const ports::stream_id& stream, bool behind) {
   writer->hold_back(stream, behind);
   if (writer->last_seq(stream) != before)
     let_look(stream);
-}
-
-void event_recorder_state::tell(followed& f, const ports::stream_id& stream, const ports::batch_ptr& batch) {
-  if (f.unanswered >= follower_credit) {
-    f.behind = true;
-    return;
-  }
-  ++f.unanswered;
-  auto who = f.follower;
-  auto answered = [this, who, stream] {
-    auto found = std::ranges::find(followers_[stream], who, &followed::follower);
-    if (found == followers_[stream].end())
-      return;
-    --found->unanswered;
-    // An empty batch: look for yourself.
-    if (std::exchange(found->behind, false))
-      tell(*found, stream, std::make_shared<ports::entry_batch>(ports::entry_batch{stream, {}}));
-  };
-  self->request(who, follower_timeout, written_atom_v, batch)
-      .then([answered](std::uint64_t) { answered(); }, [answered](const caf::error&) { answered(); });
 }
 
 void event_recorder_state::forget(const caf::actor_addr& gone) {

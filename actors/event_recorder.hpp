@@ -17,8 +17,8 @@ struct event_recorder_state {
 
   /// At most this many appends, refusals and reads wait; more are answered E_BUSY by their sender's time-out.
   static constexpr std::size_t waiting_limit = 8192;
-  /// Groups that a follower has not answered yet: beyond, it is only told to look for itself.
-  static constexpr unsigned follower_credit = 4;
+  /// Entries that wait for a follower to answer for those before them: beyond, it is only told to look for itself.
+  static constexpr std::size_t follower_waiting_entries = 8192;
   /// A batch is closed once it has so many entries or bytes: far below what one message between nodes can carry.
   static constexpr std::size_t batch_entries = 8192;
   static constexpr std::size_t batch_bytes = std::size_t{4} << 20;
@@ -46,6 +46,7 @@ struct event_recorder_state {
 private:
   struct waiting_group {
     append_group_ptr group;
+    caf::actor_addr who;
     caf::typed_response_promise<append_results_ptr> promise;
   };
   struct waiting_refusal {
@@ -63,7 +64,9 @@ private:
   struct followed {
     follower_actor follower;
     unsigned unanswered = 0;
-    bool behind = false;
+    std::vector<ports::batch_ptr> waiting; ///< to be told as one
+    std::size_t waiting_entries = 0;
+    bool behind = false; ///< to be told to look for itself
   };
 
   void schedule_flush();
@@ -75,7 +78,9 @@ private:
                         const ports::synced& done);
   void tell_followers(const ports::synced& done);
   void let_look(const ports::stream_id& stream);
-  void tell(followed& f, const ports::stream_id& stream, const ports::batch_ptr& batch);
+  void keep_for(followed& f, const ports::batch_ptr& batch);
+  void tell(followed& f, const ports::stream_id& stream);
+  void tell_who_asked(const waiting_group& asked);
 
   std::vector<waiting_group> groups_;
   std::vector<waiting_refusal> refusals_;

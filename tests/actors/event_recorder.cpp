@@ -88,32 +88,54 @@ private:
   std::size_t told_ = 0;
 };
 
+using slow_follower_actor = follower_actor::extend< // Answers what it has not answered yet.
+    caf::reacts_to<tick_atom>,
+    // Has something written itself.
+    caf::reacts_to<append_atom, event_recorder_actor, append_group_ptr>>;
+
 /// A follower that answers only when it is let.
 struct slow_follower_state {
   slow_follower_state() = default;
-  std::vector<std::size_t>* told = nullptr;
   std::vector<caf::typed_response_promise<std::uint64_t>> unanswered;
 };
 
-follower_actor::behavior_type slow_follower(follower_actor::stateful_pointer<slow_follower_state> self,
-                                            std::vector<std::size_t>* told) {
-  self->state.told = told;
-  return {[self](written_atom, const ports::batch_ptr& batch) -> caf::result<std::uint64_t> {
-    self->state.told->push_back(batch->entries.size());
-    auto promise = self->make_response_promise<std::uint64_t>();
-    self->state.unanswered.push_back(promise);
-    return promise;
-  }};
+struct heard {
+  std::vector<std::size_t> told;              ///< entries, each time
+  std::vector<std::size_t> told_when_written; ///< how often until what it had written was answered
+};
+
+slow_follower_actor::behavior_type slow_follower(slow_follower_actor::stateful_pointer<slow_follower_state> self,
+                                                 heard* what) {
+  return {
+      [self, what](written_atom, const ports::batch_ptr& batch) -> caf::result<std::uint64_t> {
+        what->told.push_back(batch->entries.size());
+        auto promise = self->make_response_promise<std::uint64_t>();
+        self->state.unanswered.push_back(promise);
+        return promise;
+      },
+      [self](tick_atom) {
+        for (auto& promise : std::exchange(self->state.unanswered, {}))
+          promise.deliver(std::uint64_t{1});
+      },
+      [self, what](append_atom, const event_recorder_actor& recorder, const append_group_ptr& group) {
+        self->request(recorder, std::chrono::seconds{60}, append_atom_v, group).then([what](const append_results_ptr&) {
+          what->told_when_written.push_back(what->told.size());
+        });
+      },
+  };
+}
+
+append_group_ptr some_group(std::size_t parts) {
+  auto one = std::make_shared<ports::append>();
+  one->stream = *ports::stream_id::parse("T200057867");
+  return std::make_shared<append_group>(parts, one);
 }
 
 struct recorder_on_stage {
   recorder_on_stage() {
     recorder = on.system().spawn(event_recorder, &writer, std::make_shared<base::metrics>(), deliberate_bugs{});
   }
-  auto append(std::size_t parts = 1) {
-    auto group = std::make_shared<append_group>(parts, std::make_shared<ports::append>());
-    return on.ask<append_results_ptr>(recorder, append_atom_v, append_group_ptr{group});
-  }
+  auto append(std::size_t parts = 1) { return on.ask<append_results_ptr>(recorder, append_atom_v, some_group(parts)); }
   auto line() { return log_line_ptr{std::make_shared<ports::log_line>()}; }
 
   written_down writer;
@@ -126,8 +148,8 @@ struct recorder_on_stage {
 TEST_CASE("what another node brings is written with the group, and told to who follows it", "[actors][recorder]") {
   recorder_on_stage s;
   auto replica = *ports::stream_id::parse("SR11");
-  std::vector<std::size_t> told;
-  auto follower = s.on.system().spawn(slow_follower, &told);
+  heard what;
+  auto follower = s.on.system().spawn(slow_follower, &what);
   caf::anon_send(s.recorder, follow_atom_v, replica, follower);
   auto things = std::make_shared<brought>();
   auto transfer = std::make_shared<ports::transfer>();
@@ -142,14 +164,14 @@ TEST_CASE("what another node brings is written with the group, and told to who f
   CHECK((**first->answer).transfers.at(0).status == ports::transfer_status::stored);
   CHECK(s.writer.marks == 2);
   CHECK(s.writer.foreign == 1);
-  CHECK(told == std::vector<std::size_t>{0});
+  CHECK(what.told == std::vector<std::size_t>{0});
   s.writer.has_room = false;
   auto second = s.on.ask<brought_results_ptr>(s.recorder, bring_atom_v, brought_ptr{things});
   s.on.run();
   REQUIRE(second->answer);
   CHECK_FALSE((**second->answer).on_disk);
   CHECK((**second->answer).transfers.at(0).status == ports::transfer_status::read_only);
-  CHECK(told.size() == 1);
+  CHECK(what.told.size() == 1);
   caf::anon_send_exit(follower, caf::exit_reason::kill);
 }
 
@@ -253,26 +275,94 @@ TEST_CASE("what was refused for something that was undone is to be asked again",
   }
 }
 
-TEST_CASE("a follower that does not answer is told four times, then to look for itself", "[actors][recorder]") {
-  recorder_on_stage r;
-  std::vector<std::size_t> told;
-  auto follower = r.on.system().spawn(slow_follower, &told);
-  caf::anon_send(r.recorder, follow_atom_v, *ports::stream_id::parse("T200057867"), follower);
-  r.on.run();
-  for (int i = 0; i < 10; ++i) {
-    r.append();
+namespace {
+
+/// A recorder, and a follower of what it writes.
+struct recorder_with_follower : recorder_on_stage {
+  recorder_with_follower() : follower{on.system().spawn(slow_follower, &what)} {
+    caf::anon_send(recorder, follow_atom_v, *ports::stream_id::parse("T200057867"), follower);
+    on.run();
+  }
+  ~recorder_with_follower() { end_follower(); }
+  void write(std::size_t times) {
+    for (std::size_t i = 0; i < times; ++i) {
+      append();
+      on.run();
+    }
+  }
+  void let_answer() {
+    caf::anon_send(follower, tick_atom_v);
+    on.run();
+  }
+  void end_follower() {
+    caf::anon_send_exit(follower, caf::exit_reason::kill);
+    on.run();
+  }
+  std::vector<std::size_t> told() const { return what.told; }
+
+  heard what;
+  slow_follower_actor follower;
+};
+
+using sizes = std::vector<std::size_t>;
+
+} // namespace
+
+TEST_CASE("a follower is told at once, then, when it has answered, of all that was written meanwhile",
+          "[actors][recorder]") {
+  recorder_with_follower r;
+  r.write(5);
+  CHECK(r.told() == sizes{1});
+  r.let_answer();
+  CHECK(r.told() == sizes{1, 4});
+  r.let_answer();
+  CHECK(r.told() == sizes{1, 4});
+  r.write(1);
+  CHECK(r.told() == sizes{1, 4, 1});
+}
+
+TEST_CASE("a follower too far behind is told to look for itself, then of what is written after it looked",
+          "[actors][recorder]") {
+  recorder_with_follower r;
+  constexpr auto limit = event_recorder_state::follower_waiting_entries;
+  r.write(1 + limit);
+  r.let_answer();
+  CHECK(r.told() == sizes{1, limit});
+  r.write(limit + 3);
+  r.let_answer();
+  CHECK(r.told() == sizes{1, limit, 0});
+  r.write(2);
+  r.let_answer();
+  CHECK(r.told() == sizes{1, limit, 0, 2});
+}
+
+TEST_CASE("a follower that does not answer is told again after a while, and no more once it has gone",
+          "[actors][recorder]") {
+  recorder_with_follower r;
+  r.write(3);
+  CHECK(r.told() == sizes{1});
+  r.on.pass(std::chrono::seconds{61});
+  CHECK(r.told() == sizes{1, 2});
+  r.end_follower();
+  r.write(1);
+  CHECK(r.told() == sizes{1, 2});
+}
+
+TEST_CASE("who has something written is told of it before the answer, however slowly it reads", "[actors][recorder]") {
+  recorder_with_follower r;
+  r.write(2);
+  CHECK(r.told() == sizes{1});
+  for (int i = 0; i < 3; ++i) {
+    caf::anon_send(r.follower, append_atom_v, r.recorder, some_group(1));
     r.on.run();
   }
-  CHECK(told == std::vector<std::size_t>(4, 1));
-  // Its silence ends by a time-out: it is told, once, to read what it missed.
-  r.on.pass(std::chrono::seconds{61});
-  REQUIRE(told.size() == 5);
-  CHECK(told.back() == 0);
-  caf::anon_send_exit(follower, caf::exit_reason::kill);
-  r.on.run();
-  r.append();
-  r.on.run();
-  CHECK(told.size() == 5);
+  CHECK(r.told() == sizes{1, 2, 1, 1});
+  CHECK(r.what.told_when_written == sizes{2, 3, 4});
+  // It has answered for none of the four: it is told on when it has answered for all.
+  r.write(2);
+  CHECK(r.told() == sizes{1, 2, 1, 1});
+  r.let_answer();
+  CHECK(r.told() == sizes{1, 2, 1, 1, 2});
 }
 
 TEST_CASE("beyond what may wait a request is turned away at once", "[actors][recorder]") {
