@@ -61,7 +61,8 @@ COMMANDS = (
     ("fuzz: requests", [str(BUILD / "tests/fuzz/replay_request")]),
     ("fuzz: configurations", [str(BUILD / "tests/fuzz/replay_configuration")]),
     ("fuzz: directories", [str(BUILD / "tests/fuzz/replay_directory")]),
-    ("fuzz: envelopes, and plays of an exchange", [str(BUILD / "tests/fuzz/replay_envelope")]),
+    ("fuzz: envelopes", [str(BUILD / "tests/fuzz/replay_envelope")]),
+    ("fuzz: plays of an exchange", [str(BUILD / "tests/fuzz/replay_exchange")]),
     # Whether all that can occur does is asked of 200 seeds, by a command of its own: world_run --seeds 1..200
     ("world: 40 seeds", [WORLD, "--seeds", "1..40", "--jobs", "2", "--no-coverage"]),
     ("world: a seed gives the same heads twice", [WORLD, "--seeds", "1..4", "--twice", "--no-coverage"]),

@@ -1,6 +1,6 @@
-// Mutates what follows the first byte as the MessagePack value that it mostly is, or one of the values within it: a
-// reader of packed values is reached behind its first check only by values that are still well formed. Built into
-// libFuzzer's programs alone.
+// Mutates an input, or what follows its first byte, as the MessagePack value that it mostly is, or one of the values
+// within it: a reader of packed values is reached behind its first check only by values that are still well formed.
+// Built into libFuzzer's programs alone.
 
 #include "journal/pack.hpp"
 
@@ -224,7 +224,8 @@ extern "C" std::size_t LLVMFuzzerCustomMutator(std::uint8_t* data, std::size_t s
   std::size_t made = 0;
   if (size >= 2 && seed % 4 != 0) {
     std::span room{data, size_most};
-    made = mutate_at(room, size, 1, size - 1, seed / 4);
+    for (std::size_t at = 0; at <= 1 && made == 0; ++at)
+      made = mutate_at(room, size, at, size - at, seed / 4);
     if (made == 0)
       made = mutate_sized(room, size, seed / 4);
   }
