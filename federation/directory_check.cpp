@@ -231,4 +231,8 @@ std::vector<inconsistency> inconsistencies_of(const directory& given, std::size_
   return examination{given, most}.run();
 }
 
+bool replaces(const directory& brought, const directory& in_force) {
+  return brought.purpose == in_force.purpose && brought.number > in_force.number;
+}
+
 } // namespace toit::federation

@@ -1,5 +1,6 @@
 /// \file
-/// Everything that is wrong in a directory at once, each with its place: for whoever issues it.
+/// What makes a directory count: everything that is wrong in one at once, each with its place, for whoever issues it;
+/// and which of two counts, for whoever is brought one.
 
 #pragma once
 
@@ -14,5 +15,8 @@ struct inconsistency {
 
 /// As many as `most`, in the order in which they stand in the directory.
 std::vector<inconsistency> inconsistencies_of(const directory& given, std::size_t most = 200);
+
+/// Both are the anchor's: one of another purpose never counts, whatever its number. Data of the kinds never mix.
+bool replaces(const directory& brought, const directory& in_force);
 
 } // namespace toit::federation

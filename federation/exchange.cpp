@@ -1,5 +1,7 @@
 #include "federation/exchange.hpp"
 
+#include "federation/directory_check.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -79,7 +81,7 @@ void exchange::apply_directory() {
 }
 
 void exchange::adopt(federation::directory newer, bytes signed_bytes) {
-  if (newer.number <= directory_.number || newer.purpose != directory_.purpose)
+  if (!replaces(newer, directory_))
     return;
   setup_.directory = std::move(newer);
   setup_.signed_directory = signed_bytes;

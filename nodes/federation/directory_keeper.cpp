@@ -1,6 +1,7 @@
 #include "nodes/federation/directory_keeper.hpp"
 
 #include "actors/spawning.hpp"
+#include "federation/directory_check.hpp"
 
 namespace toit::nodes {
 
@@ -10,9 +11,13 @@ std::optional<federation::directory> directory_keeper_state::newer(const ports::
   auto opened = federation::open_directory(brought, context.anchor);
   if (!opened)
     base::log_warning("a directory was brought that cannot be taken", {{"because", law::name_of(opened.error())}});
-  if (!opened || opened->number <= context.number)
+  if (!opened)
     return std::nullopt;
-  context.number = opened->number;
+  auto in_force = context.in_force();
+  if (opened->purpose != in_force->purpose)
+    base::log_warning("a directory was brought that cannot be taken", {{"because", "another_purpose"}});
+  if (!federation::replaces(*opened, *in_force))
+    return std::nullopt;
   return std::move(*opened);
 }
 

@@ -11,7 +11,8 @@ namespace toit::nodes {
 
 struct directory_context {
   journal::public_key anchor{};
-  std::uint64_t number = 0; ///< of the directory in force at the start
+  /// As it was issued; what was adopted is in force at once.
+  std::function<std::shared_ptr<const federation::directory>()> in_force;
   /// Throws std::runtime_error or `ports::files_full`.
   std::function<void(const ports::bytes&)> keep;
   /// The file where directories are brought to; absent when there is none, or it cannot be read.

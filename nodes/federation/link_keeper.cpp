@@ -132,7 +132,7 @@ ports::federation_report_ptr link_keeper_state::report() const {
 
 void link_keeper_state::adopt(const message_ptr& directory) {
   auto opened = federation::open_directory(*directory, context->exchange.anchor);
-  if (!opened || opened->number <= talk->current_directory().number)
+  if (!opened)
     return;
   talk->adopt(std::move(*opened), *directory);
   act();

@@ -1,5 +1,6 @@
 #include "nodes/host/opened_node.hpp"
 
+#include "federation/directory_check.hpp"
 #include "journal/snapshot_files.hpp"
 #include "journal/sqlite_store.hpp"
 #include "journal/vault.hpp"
@@ -279,7 +280,7 @@ std::optional<signed_directory> newest_directory(const federated& with, node_pur
                           : std::unexpected{federation::directory_fault::malformed};
     // Data of the kinds never mix.
     if (opened && opened->purpose.str() == law::name_of(purpose) &&
-        (!newest || opened->number > newest->directory.number))
+        (!newest || federation::replaces(*opened, newest->directory)))
       newest = {std::move(*opened), *brought};
   }
   return newest;

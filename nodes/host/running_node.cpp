@@ -238,7 +238,7 @@ void running_node::begin_links(const federated& with) {
 void running_node::begin_directories() {
   directory_context context;
   context.anchor = opened_.links()->anchor;
-  context.number = opened_.links()->directory.number;
+  context.in_force = [this] { return opened_.issued_directory(); };
   context.keep = [this](const ports::bytes& content) { opened_.keep_directory(content); };
   context.look = [this] { return opened_.look_for_directory(); };
   context.adopted = [this](federation::directory newer) { opened_.adopt_directory(std::move(newer)); };

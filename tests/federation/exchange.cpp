@@ -481,7 +481,8 @@ TEST_CASE("so many questions of a neighbour wait for their answers, and no more"
   CHECK(ask(1) == 1);
 }
 
-TEST_CASE("a newer directory travels by itself; an older or a forged one does not", "[L441-2-7-1-1a]") {
+TEST_CASE("a newer directory travels by itself; an older or a forged one, or one for other data, does not",
+          "[L441-2-7-1-1a]") {
   some_nodes all{9};
   all.run(2);
   auto newer = all.describe(2);
@@ -492,6 +493,8 @@ TEST_CASE("a newer directory travels by itself; an older or a forged one does no
     CHECK(all[who].talk->report().directory_number == 2);
   auto older = all.describe(1);
   auto forged = all.describe(3);
+  auto of_another_purpose = all.describe(4);
+  of_another_purpose.purpose = "demonstration";
   journal::signing_key stranger{filled(201)};
   auto hear = [&](const bytes& given) {
     all["plaine"].talk->received(node_named("region"),
@@ -503,6 +506,10 @@ TEST_CASE("a newer directory travels by itself; an older or a forged one does no
   hear(sign_directory(forged, stranger));
   CHECK(all["plaine"].talk->report().directory_number == 2);
   CHECK(all.has_alarm("plaine", alarm_kind::bad_signature));
+  hear(sign_directory(of_another_purpose, all.anchor));
+  CHECK(all["plaine"].talk->report().directory_number == 2);
+  hear(sign_directory(all.describe(3), all.anchor));
+  CHECK(all["plaine"].talk->report().directory_number == 3);
 }
 
 TEST_CASE("an alarm about somebody goes when he is no neighbour any more", "[L441-2-7-1-1a]") {
