@@ -211,6 +211,27 @@ TEST_CASE("the accounts of who answers in the EPCI's place are kept by his own a
   CHECK(g.reads(g.opened_by_itself("prefecture-4")) == row_c);
 }
 
+TEST_CASE("whoever answers in the EPCI's place introduces for himself from his own node, and for nobody else",
+          "[actors][R441-2-15-I-10][L441-2-7-4-1]") {
+  passing_on_stage g;
+  auto is_let_in = [&](law::siren who, law::siren node_of) {
+    auto before = g.reached.size();
+    auto told = g.ask({who, id_with<law::agent_id>(8), {}, node_of},
+                      law::processing_event{law::text<80>{"Relance fictive"}, {}});
+    bool let_in = g.reached.size() > before;
+    CHECK(let_in != g.refused_with(told, refusal_code::not_empowered));
+    return let_in;
+  };
+  auto epci = g.responsible.legal_person.legal_person();
+  CHECK_FALSE(is_let_in(g.prefecture, g.prefecture));
+  g.passes_to(g.prefecture, law::passing_ground::substitution);
+  CHECK(is_let_in(g.prefecture, g.prefecture));
+  CHECK_FALSE(is_let_in(epci, g.prefecture));
+  CHECK_FALSE(is_let_in(g.prefecture, epci));
+  g.passes_to(g.gestionnaire, law::passing_ground::handing_back);
+  CHECK_FALSE(is_let_in(g.prefecture, g.prefecture));
+}
+
 TEST_CASE("late entries are listed page by page, in the order of cuts and of entries", "[actors][L441-2-7-4-1]") {
   passing_on_stage g;
   auto desk = g.on.system().spawn(late_entries, g.context, g.recorder);
