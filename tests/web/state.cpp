@@ -208,6 +208,75 @@ TEST_CASE("what cannot be commanded or read elsewhere is refused at once", "[api
   CHECK(state.get("gestionnaire", "/v1/commands/1").status == 404);
 }
 
+namespace {
+
+/// Into the authority's stream, with a term of one's own choice.
+void write_command(served_node& state, std::uint8_t nth, const char* addressee, const std::string& letter,
+                   std::chrono::hours valid_for) {
+  const auto& context = state.running().context();
+  law::record record{};
+  record.occurred_on = context.today();
+  record.originator = record.introducer = context.settings.gestionnaire;
+  record.command.bytes.fill(nth);
+  record.event =
+      law::command_issued{law::text<16>{addressee}, context.post->now() + valid_for, {law::text<65536>{letter}}};
+  law::subject_id subject;
+  subject.bytes.fill(nth);
+  auto append = std::make_shared<ports::append>();
+  append->stream = context.stream;
+  append->command = record.command;
+  append->reads.push_back({subject, 0});
+  auto payload = context.sealer->seal(context.stream, subject, record);
+  append->drafts.push_back({subject, std::move(payload), std::make_shared<const law::record>(std::move(record))});
+  caf::anon_send(state.running().recorder(), append_atom_v,
+                 append_group_ptr{std::make_shared<const append_group>(append_group{std::move(append)})});
+}
+
+/// A mention that the territory would record in time.
+std::string letter_about(served_node& state, std::uint8_t nth, const std::string& number) {
+  const auto& context = state.running().context();
+  ports::posted_command command{
+      context.stream, *ports::stream_id::parse("T200057867"), {}, law::nud::parse(number), {}};
+  command.id.bytes.fill(nth);
+  command.asked.occurred_on = context.today();
+  command.asked.originator = command.asked.introducer = context.settings.gestionnaire;
+  command.asked.event = law::processing_event{law::text<80>{"Relance fictive"}, {}};
+  auto sealed = context.post->seal(command);
+  REQUIRE(sealed);
+  return sealed->str();
+}
+
+} // namespace
+
+TEST_CASE("a command that comes to its territory after its term is refused there, and one without an answer has lapsed",
+          "[api][R441-2-15-I-9]") {
+  served_federation all;
+  auto& state = all.state();
+  auto number = all.territory().register_demande();
+  habilitate(all, "state_mediation_secretariat");
+  auto timeline = [&] { return all.territory().read("desk", "/v1/demandes/" + number).body.at("timeline"); };
+  auto before = timeline().size();
+  using std::chrono::hours;
+  write_command(state, 1, "T200057867", letter_about(state, 1, number), -hours{1});
+  write_command(state, 2, "T200057867", letter_about(state, 2, number), hours{1});
+  // Of a territory that this authority does not follow, nobody answers.
+  write_command(state, 3, "T200057875", "AAAA", -hours{1});
+  write_command(state, 4, "T200057875", "AAAA", hours{1});
+  json known;
+  REQUIRE(served_federation::comes_true([&] {
+    known = state.get("gestionnaire", "/v1/commands").body.at("items");
+    return known.size() == 4;
+  }));
+  INFO(known.dump());
+  auto late = settled(state, known.at(0).at("issued"));
+  CHECK(late.at("refused") == "E_TOO_LATE");
+  CHECK(late.at("article") == "R441-2-15-I-9");
+  CHECK(settled(state, known.at(1).at("issued")).at("state") == "recorded");
+  CHECK(timeline().size() == before + 1);
+  CHECK(known.at(2).at("state") == "lapsed");
+  CHECK(known.at(3).at("state") == "waiting");
+}
+
 TEST_CASE("a waiting threshold set by the prefect reaches the territories", "[api][R441-2-15-II-2]") {
   served_federation all;
   auto& state = all.state();
