@@ -4,6 +4,10 @@ namespace toit::simulation {
 
 namespace {
 
+/// A run's clock is ahead for a while, and behind for another: the moment that an entry bears is later by less than
+/// this than the one by which its command was found in time.
+constexpr std::chrono::days apart_at_most{30};
+
 class command_check {
 public:
   command_check(world& w, tally& counts) : w_{w}, counts_{counts} {}
@@ -57,11 +61,14 @@ private:
       return;
     }
     ++counts_["fault.command_recorded"];
+    auto term = std::get<law::command_issued>(command.record->event).valid_until;
     for (auto seq = result->first_seq; seq != 0 && seq <= result->last_seq; ++seq) {
       const auto* made = seq <= recorded.size() ? &recorded[seq - 1] : nullptr;
       // What it made may have been erased since with its dossier.
       if (!made || seq > answer.seq || (made->record && made->record->introducer != law::party{service_of_state()}))
         say(issuer, command.seq, "entry " + std::to_string(seq) + " is not what the answer says");
+      else if (made->recorded_at > term + apart_at_most)
+        say(issuer, command.seq, "entry " + std::to_string(seq) + " was recorded long after its term");
     }
   }
 

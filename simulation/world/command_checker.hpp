@@ -1,5 +1,6 @@
 /// \file
-/// Commands of the State nodes of a run: each is answered by the territory, once, and carried out as it was answered.
+/// Commands of the State nodes of a run: each is answered by the territory, once, and carried out as it was answered,
+/// not after its term.
 
 #pragma once
 
