@@ -129,17 +129,20 @@ void command_executor_state::carry_out(const ports::stream_id& issuer, const ent
             [this, issuer](const caf::error&) { try_again(issuer); });
 }
 
-/// It may have been carried out in time, and the answer not have been recorded: the journal is asked, and nothing else
-/// is done.
+/// It may have been carried out in time, and the answer not have been recorded: then that stands. Otherwise it is
+/// refused under its own name, so that an owner who is still slow to see to it does nothing either.
 // [R441-2-15-I-9]
 void command_executor_state::answer_late(const ports::stream_id& issuer, const entry& issued,
                                          const asked_command& asked) {
-  auto nothing = std::make_shared<ports::append>();
-  nothing->stream = context->stream;
-  nothing->command = *asked.id;
-  nothing->request = asked.request;
-  self->request(recorder, ask_timeout, append_atom_v,
-                append_group_ptr{std::make_shared<const append_group>(append_group{std::move(nothing)})})
+  submission late;
+  late.command.introducer = asked.by.legal_person;
+  late.command.agent = asked.by.account;
+  late.command.asked = asked.event;
+  late.command.id = *asked.id;
+  late.command.request = asked.request;
+  auto why = law::refuse(refusal_code::too_late, "R441-2-15-I-9", "Cette commande est arrivée après son terme.");
+  self->request(recorder, ask_timeout, refuse_atom_v,
+                std::make_shared<const ports::log_line>(attempt_of(late, why.error())))
       .then(
           [this, issuer, issued](const append_results_ptr& done) {
             using enum ports::append_status;
@@ -152,10 +155,7 @@ void command_executor_state::answer_late(const ports::stream_id& issuer, const e
             }
             if (known.status == refused_before)
               return answered(issuer, issued, answer{std::unexpected{known.refusal}});
-            if (known.status != appended)
-              return try_again(issuer);
-            answered(issuer, issued,
-                     refused_answer(refusal_code::too_late, "Cette commande est arrivée après son terme."));
+            try_again(issuer);
           },
           [this, issuer](const caf::error&) { try_again(issuer); });
 }

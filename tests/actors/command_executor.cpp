@@ -25,6 +25,10 @@ std::string text_of(const law::event& happened) { return std::get<law::processin
 struct commanded_dossier {
   caf::result<answer_ptr> take(const asked_command& asked) {
     tried.push_back(text_of(asked.event));
+    if (is_slow) {
+      under_way.push_back(asked);
+      return caf::error{caf::sec::request_timeout};
+    }
     if (is_busy)
       return refused(law::refusal_code::busy, "R441-2-15-I-9", "Ce dossier est occupé.");
     auto done = refuses ? refuse(asked) : write(asked);
@@ -65,7 +69,9 @@ struct commanded_dossier {
 
   journal::test::node& node;
   texts tried{}; ///< what was asked for, each time
+  std::vector<asked_command> under_way{};
   bool is_busy = false;
+  bool is_slow = false; ///< nobody waits any longer for what is under way
   bool refuses = false;
   bool falls_silent = false;     ///< after it has seen to it
   bool holds_afterwards = false; ///< nothing more can be written
@@ -282,6 +288,19 @@ TEST_CASE("a command that was carried out in time has that answer, although nobo
     CHECK(e.carried_out().empty());
   }
   CHECK(e.dossier.tried == texts{"1"});
+}
+
+TEST_CASE("a command that its territory has refused as too late is not carried out by who was slow to see to it",
+          "[actors][R441-2-15-I-9]") {
+  executor_on_stage e;
+  e.dossier.is_slow = true;
+  e.issue(1, 1h);
+  e.node.clock->at += 1h;
+  e.tick();
+  REQUIRE(e.only_answer().refusal);
+  REQUIRE(e.dossier.under_way.size() == 1);
+  CHECK(e.dossier.write(e.dossier.under_way.front()).status == ports::append_status::refused_before);
+  CHECK(e.carried_out().empty());
 }
 
 TEST_CASE("a command that has lapsed holds up none that comes after it", "[actors][R441-2-15-I-9]") {
