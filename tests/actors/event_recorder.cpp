@@ -99,13 +99,13 @@ struct slow_follower_state {
   std::vector<caf::typed_response_promise<std::uint64_t>> unanswered;
 };
 
-struct heard {
+struct follower_log {
   std::vector<std::size_t> told;              ///< entries, each time
   std::vector<std::size_t> told_when_written; ///< how often until what it had written was answered
 };
 
 slow_follower_actor::behavior_type slow_follower(slow_follower_actor::stateful_pointer<slow_follower_state> self,
-                                                 heard* what) {
+                                                 follower_log* what) {
   return {
       [self, what](written_atom, const ports::batch_ptr& batch) -> caf::result<std::uint64_t> {
         what->told.push_back(batch->entries.size());
@@ -148,9 +148,9 @@ struct recorder_on_stage {
 TEST_CASE("what another node brings is written with the group, and told to who follows it", "[actors][recorder]") {
   recorder_on_stage s;
   auto replica = *ports::stream_id::parse("SR11");
-  heard what;
+  follower_log what;
   auto follower = s.on.system().spawn(slow_follower, &what);
-  caf::anon_send(s.recorder, follow_atom_v, replica, follower);
+  caf::anon_send(s.recorder, follow_atom_v, replica, caf::actor_cast<follower_actor>(follower));
   auto things = std::make_shared<brought>();
   auto transfer = std::make_shared<ports::transfer>();
   transfer->stream = replica;
@@ -280,7 +280,8 @@ namespace {
 /// A recorder, and a follower of what it writes.
 struct recorder_with_follower : recorder_on_stage {
   recorder_with_follower() : follower{on.system().spawn(slow_follower, &what)} {
-    caf::anon_send(recorder, follow_atom_v, *ports::stream_id::parse("T200057867"), follower);
+    caf::anon_send(recorder, follow_atom_v, *ports::stream_id::parse("T200057867"),
+                   caf::actor_cast<follower_actor>(follower));
     on.run();
   }
   ~recorder_with_follower() { end_follower(); }
@@ -300,7 +301,7 @@ struct recorder_with_follower : recorder_on_stage {
   }
   std::vector<std::size_t> told() const { return what.told; }
 
-  heard what;
+  follower_log what;
   slow_follower_actor follower;
 };
 
