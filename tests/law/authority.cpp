@@ -79,6 +79,7 @@ TEST_CASE("what has passed is not passed again, and goes back when the arrêté 
   CHECK_FALSE(p.due());
   SECTION("suspended by a judge") { REQUIRE(p.prefect(act_suspended{id, "Ordonnance fictive"})); }
   SECTION("annulled") { REQUIRE(p.prefect(act_ended{id, act_end::annulled, "Jugement fictif"})); }
+  SECTION("withdrawn") { REQUIRE(p.prefect(act_ended{id, act_end::withdrawn, "Arrêté fictif"})); }
   SECTION("repealed") { REQUIRE(p.prefect(act_ended{id, act_end::repealed, "Arrêté fictif"})); }
   auto due = p.due();
   REQUIRE(due);
@@ -92,6 +93,32 @@ TEST_CASE("what has passed is not passed again, and goes back when the arrêté 
   CHECK(p.due() == due);
   p.writes(*due);
   CHECK_FALSE(p.due());
+}
+
+TEST_CASE("a territory goes back on the day after the last one of an arrêté that has one", "[law][L441-2-7-4-1]") {
+  passing_prefecture p;
+  p.notes_obligation();
+  REQUIRE(p.prefect(p.carence()));
+  auto until = p.after(p.today, 30);
+  auto asked = p.substitution();
+  asked.act.effective_until = until;
+  auto ordered = p.prefect(asked);
+  REQUIRE(ordered);
+  auto id = std::get<substitution_ordered>(ordered->entries.front().event).act.id;
+  REQUIRE(p.prefect(act_published{id, "Recueil fictif n° 1"}));
+  REQUIRE(p.prefect(act_notified{id, cast().epci, some_document}));
+  p.on(*binds_from(*p.state.find(id)));
+  p.writes(*p.due());
+  p.on(until);
+  CHECK_FALSE(p.due());
+  p.on(p.after(until, 1));
+  auto due = p.due();
+  REQUIRE(due);
+  CHECK(due->epoch == 2);
+  CHECK(due->host == text<64>{"plaine"});
+  CHECK(due->holder == cast().epci);
+  CHECK(due->ground == passing_ground::handing_back);
+  CHECK(due->act == id);
 }
 
 TEST_CASE("an arrêté that resumes takes the territory over again", "[law][L441-2-7-4-1]") {

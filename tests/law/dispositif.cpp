@@ -144,6 +144,7 @@ TEST_CASE("an EPCI joins what its prefect has examined and found to conform, and
   CHECK(p.territory.adhesion()->level == dispositif_level::region);
   CHECK(refused(p.epci(joining())) == refusal_code::bad_order);
   CHECK(refused(p.epci(p.service())) == refusal_code::bad_order);
+  CHECK(refused(p.epci(adhesion_left{})) == refusal_code::missing_field);
   CHECK(refused(p.there(cast().bailleur, quality::gestionnaire, adhesion_left{"Délibération fictive"})) ==
         refusal_code::not_empowered);
   CHECK(refused(p.on(2026y / 3 / 1).epci(adhesion_left{"Délibération fictive"})) == refusal_code::bad_date);
