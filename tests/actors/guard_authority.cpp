@@ -1,5 +1,6 @@
 // In whose place the guard lets somebody in, in the epoch in force.
 
+#include "actors/convention_keeper.hpp"
 #include "actors/late_entries.hpp"
 #include "tests/actors/guard_on_stage.hpp"
 
@@ -230,6 +231,38 @@ TEST_CASE("whoever answers in the EPCI's place introduces for himself from his o
   CHECK_FALSE(is_let_in(g.prefecture, epci));
   g.passes_to(g.gestionnaire, law::passing_ground::handing_back);
   CHECK_FALSE(is_let_in(g.prefecture, g.prefecture));
+}
+
+TEST_CASE("who answers in the EPCI's place records none of the EPCI's own acts, which the EPCI goes on recording",
+          "[actors][L441-2-7-4-1][L441-2-7-4-2]") {
+  passing_on_stage g;
+  auto keeper = g.on.system().spawn(convention_keeper, g.context, g.recorder, stream_reader_actor{});
+  g.conventions = caf::actor_cast<caf::actor>(keeper);
+  g.passes_to(g.prefecture, law::passing_ground::substitution);
+  auto holder = g.opened_by_itself("prefecture-2");
+  REQUIRE(g.reads(holder) == row_c);
+  auto is_not_his = [&](const law::event& own, const char* article) {
+    CAPTURE(law::kind_of(own).name);
+    auto told = g.ask(holder, own);
+    REQUIRE(told->answer);
+    CHECK(g.refused_with(told, refusal_code::not_empowered));
+    CHECK((**told->answer).error().article == article);
+  };
+  law::dispositif_begun begins{"Délibération fictive"};
+  law::adhesion_decided joins{law::joinable::systeme_particulier, law::dispositif_level::region, g.prefecture,
+                              "Délibération fictive"};
+  for (const law::event& own :
+       {law::event{begins}, law::event{law::dispositif_put_in_service{}}, law::event{joins},
+        law::event{law::adhesion_left{"Délibération fictive"}}, law::event{law::dispositif_convention_proposed{}}})
+    is_not_his(own, "L441-2-7-1-1a");
+  for (const law::event& right : {law::event{law::habilitation_granted{}}, law::event{law::mandate_granted{}},
+                                  law::event{law::account_opened{}}, law::event{law::legal_person_registered{}}})
+    is_not_his(right, "R441-2-15-V-2-5");
+
+  // What it joins has not been examined: it is refused that, and not its own quality.
+  CHECK(g.refused_with(g.ask(g.responsible, joins), refusal_code::not_conform));
+  CHECK(g.recorded(g.ask(g.responsible, begins)));
+  g.end({g.conventions});
 }
 
 TEST_CASE("late entries are listed page by page, in the order of cuts and of entries", "[actors][L441-2-7-4-1]") {

@@ -169,7 +169,7 @@ struct guard_on_stage {
     beside.passwords = caf::actor_cast<password_desk_actor>(passwords);
     beside.watcher = caf::actor_cast<deadline_watcher_actor>(registry);
     beside.allocator = caf::actor_cast<contingent_allocator_actor>(registry);
-    beside.conventions = caf::actor_cast<convention_keeper_actor>(registry);
+    beside.conventions = caf::actor_cast<convention_keeper_actor>(conventions ? conventions : registry);
     beside.late = caf::actor_cast<late_entries_actor>(late);
     set_clock steer = [this](law::instant to) {
       ++steered;
@@ -252,6 +252,7 @@ struct guard_on_stage {
   caf::actor passwords;
   caf::actor registry;
   caf::actor late;
+  caf::actor conventions; ///< null: the registry is in its place
   access_guard_actor guard;
 };
 
