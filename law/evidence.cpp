@@ -91,6 +91,11 @@ struct gathering {
     }
   }
 
+  /// A point may have been found otherwise under a version that is out of date: that is not where it is not met.
+  static bool tells(const item_finding& found, const evidence_item& item) {
+    return found.item == item.point && (item.kind != evidence_kind::point_not_met || found.finding == finding::not_met);
+  }
+
   /// Where a point was found as it is: in the prefect's last finding of it, else in the declaration.
   void cite(evidence_item& item) const {
     const auto* examined = side->adhesion() ? book.find(*side->adhesion()) : nullptr;
@@ -104,7 +109,7 @@ struct gathering {
     item.source = evidence_source::territory;
     item.seq = side->declared_seq();
     for (const auto& point : file ? file->points : std::vector<found_point>{})
-      if (point.finding.item == item.point && *existing.in_service_on <= point.on && point.on <= day()) {
+      if (tells(point.finding, item) && *existing.in_service_on <= point.on && point.on <= day()) {
         item.since = point.on;
         item.source = evidence_source::authority;
         item.seq = point.seq;
@@ -212,39 +217,114 @@ evidence_file gather_evidence(const procedures_book& book, siren territory, cons
 
 namespace {
 
+bool names(std::span<const checklist_findings> all, const text<32>& point, auto fits) {
+  return std::ranges::any_of(all, [&](const checklist_findings& of) {
+    return std::ranges::any_of(of.items, [&](const item_finding& one) { return one.item == point && fits(one); });
+  });
+}
+
 /// Of each kind of line, what an entry that it cites must be.
 struct cited_entry {
+  const evidence_file& file;
   const evidence_item& item;
+  civil_date on; ///< when what the entry says was done
+  const procedures_book& authority;
 
   bool is(auto... kinds) const { return ((item.kind == kinds) || ...); }
   bool is_about(siren who) const { return item.concerns == who; }
+  bool is_since(civil_date day) const { return item.since == day; }
+  bool is_of(siren territory) const { return file.territory == territory; }
 
   bool operator()(const obligation_noted& e) const {
     using enum evidence_kind;
-    bool fits = is(calendar_passed) ? e.due_on.has_value()
+    bool fits = is(calendar_passed) ? e.due_on && is_since(acts_from(*e.due_on)) && *e.due_on < file.as_of
                                     : (is(not_concerned) && e.concern == concern::no) ||
                                           (is(concern_unknown) && e.concern == concern::unknown);
-    return fits && is_about(e.territory);
+    return fits && is_about(e.territory) && is_of(e.territory);
   }
   bool operator()(const dispositif_convention_answered& e) const {
-    return is(evidence_kind::party_refuses) && e.answer == convention_answer::refused && is_about(e.party);
+    return is(evidence_kind::party_refuses) && e.answer == convention_answer::refused && is_about(e.party) &&
+           is_since(on);
   }
-  bool operator()(const participation_ordered&) const { return is(evidence_kind::refusal_answered); }
+  // [L441-2-7-3-2]
+  bool operator()(const participation_ordered& e) const {
+    const auto* procedure = authority.find(e.procedure);
+    return is(evidence_kind::refusal_answered) && procedure && is_of(procedure->territory) &&
+           is_about(procedure->party);
+  }
   bool operator()(const law::reminder_sent& e) const {
-    return is(evidence_kind::reminder_sent, evidence_kind::reminder_unanswered) && is_about(e.addressee);
+    using enum evidence_kind;
+    bool fits = is(evidence_kind::reminder_unanswered)
+                    ? e.answer_by && is_since(acts_from(*e.answer_by)) && *e.answer_by < file.as_of
+                    : is(evidence_kind::reminder_sent) && is_since(on);
+    return fits && is_about(e.addressee) && is_of(e.territory);
   }
-  bool operator()(const law::reminder_answered&) const { return is(evidence_kind::reminder_answered); }
-  bool operator()(const conformity_found& e) const { return points() && is_about(e.territory); }
-  bool operator()(const joinable_examined&) const { return points(); }
-  bool operator()(const dispositif_put_in_service&) const { return points(); }
+  bool operator()(const law::reminder_answered& e) const {
+    const auto* known = authority.find(e.territory);
+    auto answers = [&](const sent_reminder& sent) { return sent.seq == e.reminder && is_about(sent.addressee); };
+    return is(evidence_kind::reminder_answered) && is_of(e.territory) && is_since(on) && known &&
+           std::ranges::any_of(known->reminders, answers);
+  }
+  bool operator()(const conformity_found& e) const { return is_of(e.territory) && is_point(e.findings, true); }
+  bool operator()(const joinable_examined& e) const { return is_point(e.findings, false); }
+  bool operator()(const dispositif_put_in_service& e) const { return is_point(e.findings, false); }
   bool operator()(const auto&) const { return false; }
 
-  bool points() const { return is(evidence_kind::point_not_met, evidence_kind::point_unknown); }
+  /// What is unknown may have been found under a version that is out of date, or, where all of it is looked at, under
+  /// none.
+  bool is_point(std::span<const checklist_findings> found, bool is_named) const {
+    if (!is_about(file.territory) || !is_since(on))
+      return false;
+    if (is(evidence_kind::point_not_met))
+      return names(found, item.point, [](const item_finding& one) { return one.finding == finding::not_met; });
+    return is(evidence_kind::point_unknown) &&
+           (!is_named || names(found, item.point, [](const item_finding&) { return true; }));
+  }
 };
 
 } // namespace
 
 // [L441-2-7-4-1]
-bool rests_on(const evidence_item& item, const event& cited) { return std::visit(cited_entry{item}, cited); }
+bool is_well_made(const evidence_item& item) {
+  using enum evidence_kind;
+  bool is_cited = item.seq > 0 && item.link;
+  bool is_bare = item.seq == 0 && !item.link;
+  bool absent = is_bare && item.source == evidence_source::none;
+  bool of_authority = is_cited && item.source == evidence_source::authority;
+  bool of_territory = is_cited && item.source == evidence_source::territory;
+  switch (item.kind) {
+  case dispositif_missing:
+  case convention_missing:
+  case party_silent:
+  case specification_missing:
+  case no_news:
+  case never_heard_of:
+  case lateness_unknown:
+    return absent;
+  case concern_unknown:
+    return absent || of_authority;
+  case records_late:
+    return is_bare && item.source == evidence_source::host;
+  case party_refuses:
+    return of_territory;
+  case point_not_met:
+  case point_unknown:
+    return of_territory || of_authority;
+  case not_concerned:
+  case calendar_passed:
+  case reminder_sent:
+  case reminder_answered:
+  case reminder_unanswered:
+  case refusal_answered:
+    return of_authority;
+  }
+  return false;
+}
+
+// [L441-2-7-4-1]
+bool rests_on(const evidence_file& file, const evidence_item& item, const record& cited,
+              const procedures_book& authority) {
+  return std::visit(cited_entry{file, item, cited.occurred_on, authority}, cited.event);
+}
 
 } // namespace toit::law

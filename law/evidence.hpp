@@ -29,7 +29,13 @@ evidence_file gather_evidence(const procedures_book& book, siren territory, cons
                               std::optional<act_standing> elsewhere, told_lateness late, journal_news news,
                               bool ile_de_france, civil_date day);
 
-/// The entry says what the line does, as far as one entry can: it is of the kind, and about whom the line is.
-bool rests_on(const evidence_item& item, const event& cited);
+/// The line is made as its kind has it: what somebody has done cites the entry that says so, and an absence cites none.
+bool is_well_made(const evidence_item& item);
+
+/// The entry says what the line of the file does, as far as it can: it is of the kind, about whom and about what the
+/// line is, and of the day that it gives. `authority` has what is at hand of the authority's journal: an answer names
+/// its reminder, and an arrêté its procedure, without saying whose they are.
+bool rests_on(const evidence_file& file, const evidence_item& item, const record& cited,
+              const procedures_book& authority);
 
 } // namespace toit::law

@@ -27,34 +27,44 @@ public:
     for (const auto& entry : proved_.entries)
       if (const auto* carence = event_of<law::carence_found>(entry); carence && carence->evidence == filed.digest)
         report.found.push_back(entry.seq);
+    auto authority = ports::stream_id::parse(filed.file.authority.str());
+    auto told = told_by(authority);
     for (std::size_t i = 0; i < filed.file.items.size(); ++i)
-      check_line(filed.file, i, report);
+      check_line(filed.file, i, authority, told, report);
     return report;
   }
 
 private:
-  void check_line(const law::evidence_file& file, std::size_t at, evidence_report& report) const {
+  void check_line(const law::evidence_file& file, std::size_t at, const std::optional<ports::stream_id>& authority,
+                  const law::procedures_book& told, evidence_report& report) const {
     const auto& item = file.items[at];
-    auto stream = stream_of(file, item);
-    if (!stream || item.seq == 0) {
-      ++report.without_entry;
-      return;
-    }
-    const auto* cited = entry_of(*stream, item.seq);
-    if (!cited || !cited->record || !item.link)
+    if (!law::is_well_made(item))
+      return report.wrong.push_back(at);
+    if (item.seq == 0)
+      return void(++report.without_entry);
+    auto stream = item.source == law::evidence_source::authority ? authority : ports::stream_of(file.territory);
+    const auto* cited = stream ? entry_of(*stream, item.seq) : nullptr;
+    if (!cited || !cited->record)
       ++report.elsewhere;
-    else if (cited->link == *item.link && law::rests_on(item, cited->record->event))
+    else if (cited->link == *item.link && law::rests_on(file, item, *cited->record, told))
       ++report.proved;
     else
       report.wrong.push_back(at);
   }
 
-  static std::optional<ports::stream_id> stream_of(const law::evidence_file& file, const law::evidence_item& item) {
-    if (item.source == law::evidence_source::authority)
-      return ports::stream_id::parse(file.authority.str());
-    if (item.source == law::evidence_source::territory)
-      return ports::stream_of(file.territory);
-    return std::nullopt;
+  /// What the proofs at hand have of the authority's journal. The book looks at no subject but to serve commands.
+  law::procedures_book told_by(const std::optional<ports::stream_id>& authority) const {
+    law::procedures_book told;
+    auto fold = [&](const journal::proof_report& report) {
+      if (report.stream != authority)
+        return;
+      for (const auto& entry : report.entries)
+        if (entry.record)
+          told.apply(report.subject, *entry.record, entry.seq);
+    };
+    fold(proved_);
+    std::ranges::for_each(others_, fold);
+    return told;
   }
 
   const journal::proved_entry* entry_of(const ports::stream_id& stream, std::uint64_t seq) const {

@@ -18,7 +18,7 @@ struct evidence_report {
   std::size_t proved = 0;           ///< lines whose entry is in a proof, and says so
   std::size_t without_entry = 0;    ///< lines of an absence, or told by the host
   std::size_t elsewhere = 0;        ///< lines whose entry is in no proof at hand
-  std::vector<std::size_t> wrong;   ///< lines whose entry is another one, or says something else; from 0
+  std::vector<std::size_t> wrong;   ///< lines without the entry that they need, or whose entry says otherwise; from 0
   bool accepted() const { return whole && wrong.empty(); }
 };
 

@@ -113,7 +113,7 @@ private:
          << " dont l'écriture est dans un dossier de preuve qui n'est pas donné (--cited), " << evidence.without_entry
          << " sans écriture : absences, ou ce que l'hôte a répondu\n";
     for (auto line : evidence.wrong)
-      out_ << "  ligne " << line + 1 << " : L'ÉCRITURE CITÉE N'EST PAS CELLE-LÀ, OU DIT AUTRE CHOSE\n";
+      out_ << "  ligne " << line + 1 << " : L'ÉCRITURE CITÉE MANQUE, N'EST PAS CELLE-LÀ, OU DIT AUTRE CHOSE\n";
     for (auto carence : evidence.found)
       out_ << "  carence constatée au vu de ce dossier : écriture " << carence << "\n";
   }

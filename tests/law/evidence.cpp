@@ -1,6 +1,8 @@
 #include "prefecture.hpp"
 
 #include <limits>
+#include <map>
+#include <set>
 
 using namespace toit::law;
 using namespace toit::law::testing;
@@ -262,22 +264,256 @@ TEST_CASE("an evidence is filed on its own day, as it stands, and once", "[L441-
   CHECK(refused(s.prefect(filed)) == refusal_code::duplicate);
 }
 
-TEST_CASE("a line rests on an entry that says the same of the same", "[L441-2-7-4-1]") {
-  evidence_item item{};
-  item.kind = k::party_refuses;
-  item.concerns = cast().bailleur;
-  dispositif_convention_answered answered{{}, cast().bailleur, convention_answer::refused, some_document, true};
-  CHECK(rests_on(item, event{answered}));
-  answered.party = cast().reservataire;
-  CHECK_FALSE(rests_on(item, event{answered}));
-  answered.party = cast().bailleur;
-  answered.answer = convention_answer::signed_by_party;
-  CHECK_FALSE(rests_on(item, event{answered}));
-  CHECK_FALSE(rests_on(item, event{reminder_sent{}}));
-  item.kind = k::calendar_passed;
-  item.concerns = cast().epci;
-  obligation_noted noted{cast().epci, concern::yes, {}, 2026y / 6 / 30, "Liste fictive"};
-  CHECK(rests_on(item, event{noted}));
-  noted.due_on.reset();
-  CHECK_FALSE(rests_on(item, event{noted}));
+namespace {
+
+/// A line, and the entry that it cites.
+struct citation {
+  evidence_file file;
+  evidence_item item;
+  record cited{};
+  procedures_book authority;
+
+  citation(k kind, siren who, event what) {
+    file.territory = cast().epci;
+    file.as_of = 2026y / 7 / 10;
+    item.kind = kind;
+    item.concerns = who;
+    item.since = 2026y / 7 / 1;
+    item.source = evidence_source::authority;
+    item.seq = 9;
+    item.link = bytes32{9};
+    cited.event = std::move(what);
+    cited.occurred_on = 2026y / 7 / 1;
+  }
+  void told_before(event what, std::uint64_t seq) {
+    record before{};
+    before.event = std::move(what);
+    authority.apply({}, before, seq);
+  }
+  bool rests() const { return is_well_made(item) && rests_on(file, item, cited, authority); }
+  /// The same, but for one change of the line, of the file or of the entry.
+  bool rests_but(auto change) const {
+    auto changed = *this;
+    change(changed);
+    return changed.rests();
+  }
+  template <class Event>
+  bool rests_if(auto change) const {
+    return rests_but([&](citation& c) { change(std::get<Event>(c.cited.event)); });
+  }
+  /// Nothing but that kind of line, about that person and since that day, in the territory's file.
+  void check_line() const {
+    CHECK(rests());
+    CHECK_FALSE(rests_but([](auto& c) { c.item.concerns = cast().reception; }));
+    CHECK_FALSE(rests_but([](auto& c) { c.item.since = 2026y / 7 / 2; }));
+    CHECK_FALSE(rests_but([](auto& c) { c.item.seq = 0; }));
+    CHECK_FALSE(rests_but([](auto& c) { c.item.link.reset(); }));
+    CHECK_FALSE(rests_but([](auto& c) { c.item.source = evidence_source::host; }));
+    CHECK_FALSE(rests_but([](auto& c) { c.cited.event = evidence_filed{}; }));
+    for (auto other : all_kinds())
+      if (other != item.kind)
+        CHECK_FALSE(rests_but([other](auto& c) { c.item.kind = other; }));
+  }
+  void check_territory() const {
+    CHECK_FALSE(rests_but([](auto& c) { c.file.territory = cast().reception; }));
+  }
+
+  static std::vector<k> all_kinds() {
+    std::vector<k> all;
+    for (std::size_t i = 0; i < names_of(k{}).size(); ++i)
+      all.push_back(static_cast<k>(i));
+    return all;
+  }
+};
+
+dispositif_convention_answered refusal_of(siren party) {
+  return {{}, party, convention_answer::refused, some_document, true};
+}
+
+conformity_found found_so(finding what) {
+  return {cast().epci, {{"r441_2_15", 1, {{"R441-2-15-I-9", what, "Constat fictif"}}}}};
+}
+
+} // namespace
+
+TEST_CASE("a line of the obligation rests on what was noted of that territory", "[L441-2-7-4-1]") {
+  obligation_noted noted{cast().epci, concern::no, {}, {}, "Liste fictive"};
+  for (auto [kind, what] : {std::pair{k::not_concerned, concern::no}, {k::concern_unknown, concern::unknown}}) {
+    noted.concern = what;
+    citation c{kind, cast().epci, noted};
+    CHECK(c.rests());
+    c.check_territory();
+    CHECK_FALSE(c.rests_if<obligation_noted>([](auto& e) { e.concern = concern::yes; }));
+    CHECK_FALSE(c.rests_if<obligation_noted>([](auto& e) { e.territory = cast().reception; }));
+  }
+  noted.concern = concern::yes;
+  noted.due_on = 2026y / 6 / 30;
+  citation passed{k::calendar_passed, cast().epci, noted};
+  passed.check_line();
+  passed.check_territory();
+  CHECK_FALSE(passed.rests_if<obligation_noted>([](auto& e) { e.due_on.reset(); }));
+  CHECK_FALSE(passed.rests_if<obligation_noted>([](auto& e) { e.due_on = 2026y / 7 / 1; }));
+  CHECK_FALSE(passed.rests_but([](auto& c) { c.file.as_of = 2026y / 6 / 30; }));
+}
+
+TEST_CASE("a refusal rests on that party's own, and what answers it on an arrêté about that party",
+          "[L441-2-7-3-2][L441-2-7-4-1]") {
+  citation refuses{k::party_refuses, cast().bailleur, refusal_of(cast().bailleur)};
+  CHECK_FALSE(refuses.rests());
+  refuses.item.source = evidence_source::territory;
+  refuses.check_line();
+  CHECK_FALSE(
+      refuses.rests_if<dispositif_convention_answered>([](auto& e) { e.answer = convention_answer::signed_by_party; }));
+  CHECK_FALSE(refuses.rests_if<dispositif_convention_answered>([](auto& e) { e.party = cast().reservataire; }));
+
+  procedure_id procedure;
+  procedure.bytes.fill(1);
+  citation answered{k::refusal_answered, cast().bailleur, participation_ordered{{}, procedure, 2500, "Fictives"}};
+  CHECK_FALSE(answered.rests());
+  answered.told_before(opinions_asked{procedure, cast().epci, {}, cast().bailleur, {}}, 3);
+  CHECK(answered.rests());
+  answered.check_territory();
+  CHECK_FALSE(answered.rests_but([](auto& c) { c.item.concerns = cast().reservataire; }));
+  CHECK_FALSE(answered.rests_but([](auto& c) { c.item.kind = k::party_refuses; }));
+  CHECK_FALSE(answered.rests_if<participation_ordered>([](auto& e) { e.procedure = {}; }));
+}
+
+TEST_CASE("a line of a reminder rests on the one to that addressee, and on its own answer", "[L441-2-7-4-1]") {
+  reminder_sent reminder{cast().epci, cast().bailleur, reminder_matter::dispositif, 2026y / 6 / 30, some_document};
+  citation sent{k::reminder_sent, cast().bailleur, reminder};
+  CHECK(sent.rests());
+  sent.check_territory();
+  CHECK_FALSE(sent.rests_but([](auto& c) { c.item.since = 2026y / 7 / 2; }));
+  CHECK_FALSE(sent.rests_if<reminder_sent>([](auto& e) { e.addressee = cast().reservataire; }));
+
+  citation unanswered{k::reminder_unanswered, cast().bailleur, reminder};
+  CHECK(unanswered.rests());
+  CHECK_FALSE(unanswered.rests_if<reminder_sent>([](auto& e) { e.answer_by.reset(); }));
+  CHECK_FALSE(unanswered.rests_if<reminder_sent>([](auto& e) { e.answer_by = 2026y / 7 / 1; }));
+  CHECK_FALSE(unanswered.rests_but([](auto& c) { c.file.as_of = 2026y / 6 / 30; }));
+
+  citation answered{k::reminder_answered, cast().bailleur, reminder_answered{cast().epci, 4, some_document}};
+  CHECK_FALSE(answered.rests());
+  answered.told_before(reminder, 4);
+  answered.check_line();
+  answered.check_territory();
+  CHECK_FALSE(answered.rests_if<reminder_answered>([](auto& e) { e.reminder = 5; }));
+  CHECK_FALSE(answered.rests_if<reminder_answered>([](auto& e) { e.territory = cast().reception; }));
+}
+
+TEST_CASE("a point not met rests on an entry that finds that very point so", "[L441-2-7-2-2][L441-2-7-4-1]") {
+  citation found{k::point_not_met, cast().epci, found_so(finding::not_met)};
+  found.item.point = "R441-2-15-I-9";
+  CHECK(found.rests());
+  found.check_territory();
+  CHECK_FALSE(found.rests_but([](auto& c) { c.item.point = "R441-2-15-I-8"; }));
+  CHECK_FALSE(found.rests_but([](auto& c) { c.item.since = 2026y / 7 / 2; }));
+  CHECK_FALSE(found.rests_but([](auto& c) { c.item.concerns = cast().bailleur; }));
+  CHECK_FALSE(found.rests_but([](auto& c) { c.item.kind = k::calendar_passed; }));
+  CHECK_FALSE(found.rests_but([](auto& c) { c.cited.event = found_so(finding::met); }));
+  CHECK_FALSE(found.rests_if<conformity_found>([](auto& e) { e.territory = cast().reception; }));
+  auto findings = found_so(finding::not_met).findings;
+  auto joined = [&](auto& c) {
+    c.cited.event = joinable_examined{cast().prefecture, joinable::sne_module, dispositif_level::region, findings, ""};
+  };
+  auto served = [&](auto& c) {
+    c.cited.event = dispositif_put_in_service{findings};
+    c.item.source = evidence_source::territory;
+  };
+  CHECK(found.rests_but(joined));
+  CHECK(found.rests_but(served));
+  findings = found_so(finding::met).findings;
+  CHECK_FALSE(found.rests_but(joined));
+  CHECK_FALSE(found.rests_but(served));
+}
+
+TEST_CASE("a point of which nothing is known may have been found under a version that is out of date",
+          "[L441-2-7-2-2][L441-2-7-4-1]") {
+  citation unknown{k::point_unknown, cast().epci, found_so(finding::met)};
+  unknown.item.point = "R441-2-15-I-9";
+  CHECK(unknown.rests());
+  CHECK_FALSE(unknown.rests_but([](auto& c) { c.item.point = "R441-2-15-I-8"; }));
+  // All of it was looked at then, and there was no such point yet.
+  CHECK(unknown.rests_but([](auto& c) {
+    c.cited.event = dispositif_put_in_service{};
+    c.item.source = evidence_source::territory;
+  }));
+  CHECK_FALSE(unknown.rests_but([](auto& c) {
+    c.cited.event = dispositif_put_in_service{};
+    c.item.concerns = cast().bailleur;
+  }));
+}
+
+TEST_CASE("only an absence, or what the host has told, cites no entry", "[L441-2-7-4-1]") {
+  using from = evidence_source;
+  auto is_told_by = [](k kind, from source, bool cites) {
+    evidence_item item{};
+    item.kind = kind;
+    item.source = source;
+    item.seq = cites ? 9 : 0;
+    if (cites)
+      item.link = bytes32{9};
+    return is_well_made(item);
+  };
+  const std::set absences{k::concern_unknown, k::dispositif_missing,    k::convention_missing,
+                          k::party_silent,    k::specification_missing, k::no_news,
+                          k::never_heard_of,  k::lateness_unknown};
+  for (auto kind : citation::all_kinds()) {
+    CAPTURE(name_of(kind));
+    CHECK(is_told_by(kind, from::none, false) == absences.contains(kind));
+    CHECK(is_told_by(kind, from::host, false) == (kind == k::records_late));
+    CHECK_FALSE(is_told_by(kind, from::authority, false));
+    CHECK_FALSE(is_told_by(kind, from::territory, false));
+    CHECK_FALSE(is_told_by(kind, from::none, true));
+    bool is_cited = is_told_by(kind, from::authority, true) || is_told_by(kind, from::territory, true);
+    CHECK(is_cited == (kind == k::concern_unknown || (!absences.contains(kind) && kind != k::records_late)));
+  }
+}
+
+TEST_CASE("each line that is gathered of entries rests on the one that it cites", "[L441-2-7-4-1]") {
+  scene s;
+  std::map<std::uint64_t, record> written;
+  auto keeps = [&](const decision& decided) {
+    REQUIRE(decided);
+    record happened{};
+    happened.event = decided->entries.front().event;
+    happened.occurred_on = decided->occurred_on;
+    written[s.seq] = happened;
+  };
+  keeps(s.prefect(obligation_noted{cast().epci, concern::yes, {}, 2026y / 3 / 1, "Liste fictive"}));
+  keeps(s.prefect(specification_set{cahier(1, s.today), s.today, "Arrêté fictif"}));
+  keeps(s.prefect(reminder_sent{cast().epci, cast().epci, reminder_matter::dispositif, 2026y / 3 / 20, some_document}));
+  auto convention = s.proposes();
+  keeps(s.answers(convention, cast().epci, convention_answer::signed_by_party));
+  keeps(s.answers(convention, cast().bailleur, convention_answer::refused));
+  auto asked = s.asks_opinions(convention, cast().bailleur);
+  keeps(asked);
+  keeps(s.receives(prefecture::procedure_of(asked), cast().epci, party_opinion::favourable));
+  auto ordered = s.prefect(s.participation(prefecture::procedure_of(asked)));
+  keeps(ordered);
+  keeps(s.prefect(act_notified{std::get<participation_ordered>(ordered->entries.front().event).act.id, cast().bailleur,
+                               some_document}));
+  keeps(s.epci(dispositif_begun{"Délibération fictive"}));
+  keeps(s.epci(s.service()));
+  auto not_met = findings_of(cahier(1, s.today));
+  not_met.items.resize(1);
+  not_met.items[0].finding = finding::not_met;
+  keeps(s.on(2026y / 3 / 25).prefect(conformity_found{cast().epci, {not_met}}));
+  keeps(s.on(2026y / 3 / 30).prefect(specification_set{cahier(2, s.today), s.today, "Arrêté fictif"}));
+  keeps(s.prefect(conformity_found{cast().epci, {checklist_findings{not_met.checklist, 2, not_met.items}}}));
+  s.known_through = s.today;
+  auto file = s.gathered();
+  std::set<k> cited;
+  for (auto item : file.items) {
+    CAPTURE(name_of(item.kind), item.seq, item.point.str());
+    if (item.seq > 0)
+      item.link = bytes32{9};
+    CHECK(is_well_made(item));
+    if (item.seq == 0)
+      continue;
+    cited.insert(item.kind);
+    CHECK(rests_on(file, item, written.at(item.seq), s.state));
+  }
+  CHECK(cited == std::set{k::calendar_passed, k::party_refuses, k::refusal_answered, k::point_not_met, k::point_unknown,
+                          k::reminder_sent, k::reminder_unanswered});
 }
