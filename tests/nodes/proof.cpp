@@ -1,6 +1,7 @@
 #include "journal/node_journal.hpp"
 #include "journal/sqlite_store.hpp"
 #include "law/evidence.hpp"
+#include "law/procedures.hpp"
 #include "nodes/adapters.hpp"
 #include "nodes/bootstrap.hpp"
 #include "nodes/ports/disk_files.hpp"
@@ -12,6 +13,7 @@
 #include "web/server/dispositif_answers.hpp"
 
 #include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators.hpp>
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
@@ -51,7 +53,13 @@ Id proof_id(std::uint8_t byte) {
 /// A node's folder with one demande, whose number is known, and another beside it; the node is still at work.
 class proving_folder {
 public:
-  proving_folder() {
+  proving_folder() : proving_folder{"T200057867", "200057867"} {
+    write(1, 0, "première", law::nud::parse(number));
+    write(2, 0, "voisine", {});
+    write(1, 2, "seconde", {});
+  }
+  /// With nothing but the opening of the stream.
+  proving_folder(std::string_view stream, std::string_view holder) {
     std::string name = (fs::temp_directory_path() / "toit-proof-XXXXXX").string();
     path_ = ::mkdtemp(name.data());
     journal::journal_setup setup;
@@ -63,13 +71,11 @@ public:
     setup.snapshots = open_folder(path_ / "snapshots");
     setup.clock = std::make_shared<system_clock>();
     journal_ = std::make_unique<journal::node_journal>(std::move(setup));
-    auto territory = law::siren::parse("200057867").value();
-    stream_ = ports::stream_of(territory);
-    open_stream(*journal_, {stream_, territory, law::text<120>{"Plaine Commune"}, law::text<16>{"training"}}, today_);
+    stream_ = ports::stream_id::parse(stream).value();
+    open_stream(*journal_,
+                {stream_, law::siren::parse(holder).value(), law::text<120>{"Fictif"}, law::text<16>{"training"}},
+                today_);
     journal_->load(stream_);
-    write(1, 0, "première", law::nud::parse(number));
-    write(2, 0, "voisine", {});
-    write(1, 2, "seconde", {});
   }
   ~proving_folder() {
     journal_.reset();
@@ -119,6 +125,14 @@ public:
     return {code, out.str(), err.str()};
   }
 
+  void make_of(law::siren territory) const {
+    auto options = asked();
+    options.territory = territory.text();
+    auto made = make(options);
+    CAPTURE(made.err);
+    REQUIRE(made.code == 0);
+  }
+
   proof_outcome make_by_number() const {
     auto options = asked();
     options.number = number;
@@ -151,21 +165,30 @@ private:
   std::unique_ptr<journal::node_journal> journal_;
 };
 
+const law::siren told_territory = *law::siren::parse("200057867");
+const law::siren told_bailleur = *law::siren::parse("552032534");
+
+law::evidence_filed filing_of(const law::evidence_file& file) {
+  return {told_territory, plain_digest(journal::view_of(web::to_text(web::to_json(file)))), file};
+}
+
+law::carence_found carence_upon(const law::evidence_filed& filed) {
+  return {told_territory, law::carence_of::epci, {}, filed.digest, "Motifs fictifs"};
+}
+
 /// A journal in which a party refuses, the evidence says so, and a carence is found upon it.
 struct evidence_folder : proving_folder {
   static constexpr std::uint64_t refusal_seq = 5; ///< after the opening and what the folder begins with
-  law::siren territory = *law::siren::parse("200057867");
-  law::siren bailleur = *law::siren::parse("552032534");
   law::civil_date day{std::chrono::year{2026} / 3 / 1};
 
   evidence_folder() {
-    law::dispositif_convention_answered refusal{{}, bailleur, law::convention_answer::refused, {7}, true};
+    law::dispositif_convention_answered refusal{{}, told_bailleur, law::convention_answer::refused, {7}, true};
     write(law::subject_of_dispositif(), 0, refusal, {});
   }
 
   law::evidence_file file() const {
     law::evidence_file made;
-    made.territory = territory;
+    made.territory = told_territory;
     made.as_of = day;
     made.authority = law::text<16>{"SR11"};
     auto add = [&](law::evidence_kind kind, law::siren who, law::evidence_source source, std::uint64_t seq,
@@ -174,23 +197,55 @@ struct evidence_folder : proving_folder {
     };
     using k = law::evidence_kind;
     using from = law::evidence_source;
-    add(k::party_refuses, bailleur, from::territory, refusal_seq, link_of(refusal_seq));
-    add(k::reminder_sent, bailleur, from::authority, 9, law::bytes32{9});
-    add(k::no_news, territory, from::none, 0, {});
+    add(k::party_refuses, told_bailleur, from::territory, refusal_seq, link_of(refusal_seq));
+    add(k::reminder_sent, told_bailleur, from::authority, 9, law::bytes32{9});
+    add(k::no_news, told_territory, from::none, 0, {});
     return made;
   }
 
   void files(const law::evidence_file& made, std::optional<law::bytes32> digest = {}) {
-    auto right = plain_digest(journal::view_of(web::to_text(web::to_json(made))));
-    law::evidence_filed filed{territory, digest.value_or(right), made};
+    auto filed = filing_of(made);
+    filed.digest = digest.value_or(filed.digest);
     write(law::subject_of_dispositif(), refusal_seq, filed, {});
-    law::carence_found found{territory, law::carence_of::epci, {}, filed.digest, "Motifs fictifs"};
-    write(law::subject_of_dispositif(), refusal_seq + 1, found, {});
-    auto options = asked();
-    options.territory = territory.text();
-    REQUIRE(make(options).code == 0);
+    write(law::subject_of_dispositif(), refusal_seq + 1, carence_upon(filed), {});
+    make_of(told_territory);
   }
 };
+
+/// The prefect's own journal: a reminder, the evidence as he files it, and the carence that he finds upon it.
+struct prefects_folder : proving_folder {
+  static constexpr std::uint64_t reminder_seq = 2;
+
+  prefects_folder() : proving_folder{"SR11", "110068012"} {
+    law::reminder_sent reminder{told_territory, told_bailleur, law::reminder_matter::dispositif, {}, {7}};
+    write(law::subject_of_territory(told_territory), 0, reminder, {});
+  }
+
+  void files(law::evidence_file file) {
+    file.items[1].seq = reminder_seq;
+    file.items[1].link = link_of(reminder_seq);
+    auto filed = filing_of(file);
+    write(law::subject_of_territory(told_territory), reminder_seq, filed, {});
+    write(law::subject_of_territory(told_territory), reminder_seq + 1, carence_upon(filed), {});
+    make_of(told_territory);
+  }
+
+  proof_outcome verify_with(const std::vector<fs::path>& cited) const {
+    verify_options options;
+    options.journal = path() / "made.preuve";
+    options.cited = cited;
+    options.json = true;
+    return run(options);
+  }
+};
+
+/// What is told of the first evidence.
+nlohmann::json evidence_in(const proof_outcome& told) {
+  auto lines = told.lines();
+  auto found = std::ranges::find_if(lines, [](const auto& line) { return line.contains("evidence"); });
+  REQUIRE(found != lines.end());
+  return *found;
+}
 
 bool says(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
 
@@ -241,14 +296,12 @@ TEST_CASE("evidence is verified with the entries that it cites, like a dossier d
   CHECK(told.code == 0);
   CHECK(says(told.out, "1 lignes prouvées"));
   CHECK(says(told.out, "carence constatée au vu de ce dossier : écriture 7"));
-  auto lines = folder.verify({}, true).lines();
-  auto found = std::ranges::find_if(lines, [](const auto& line) { return line.contains("evidence"); });
-  REQUIRE(found != lines.end());
-  CHECK((*found)["whole"] == true);
-  CHECK((*found)["proved"] == 1);
-  CHECK((*found)["elsewhere"] == 1);
-  CHECK((*found)["without_entry"] == 1);
-  CHECK((*found)["wrong"].empty());
+  auto found = evidence_in(folder.verify({}, true));
+  CHECK(found["whole"] == true);
+  CHECK(found["proved"] == 1);
+  CHECK(found["elsewhere"] == 1);
+  CHECK(found["without_entry"] == 1);
+  CHECK(found["wrong"].empty());
 }
 
 TEST_CASE("evidence that says something else than what it cites is refused", "[L441-2-7-4-1]") {
@@ -261,13 +314,56 @@ TEST_CASE("evidence that says something else than what it cites is refused", "[L
   }
   SECTION("of an entry about somebody else") {
     auto file = folder.file();
-    file.items[0].concerns = folder.territory;
+    file.items[0].concerns = told_territory;
     folder.files(file);
+  }
+  SECTION("of what a party did, without the entry that says so") {
+    auto file = folder.file();
+    file.items[0].seq = 0;
+    file.items[0].link.reset();
+    file.items[0].source =
+        GENERATE(law::evidence_source::territory, law::evidence_source::host, law::evidence_source::none);
+    folder.files(file);
+    CHECK(evidence_in(folder.verify({}, true))["wrong"] == nlohmann::json{0});
   }
   SECTION("under a digest that is not its own") { folder.files(folder.file(), law::bytes32{1}); }
   auto told = folder.verify();
   CHECK(told.code == 3);
   CHECK(says(told.out, "Verdict : REFUSÉ"));
+}
+
+TEST_CASE("evidence of the prefect's journal is verified with what the territory's own proves", "[L441-2-7-4-1]") {
+  evidence_folder there;
+  there.make_of(told_territory);
+  auto proof_of_there = there.path() / "made.preuve";
+  prefects_folder prefect;
+  auto file = there.file();
+  SECTION("every line with the entry that it cites, in whichever journal") {
+    prefect.files(file);
+    auto alone = prefect.verify_with({});
+    CHECK(alone.code == 0);
+    CHECK(evidence_in(alone)["proved"] == 1);
+    CHECK(evidence_in(alone)["elsewhere"] == 1);
+    auto both = prefect.verify_with({proof_of_there});
+    CHECK(both.code == 0);
+    CHECK(evidence_in(both)["proved"] == 2);
+    CHECK(evidence_in(both)["elsewhere"] == 0);
+    CHECK(evidence_in(both)["carences"] == nlohmann::json{prefects_folder::reminder_seq + 2});
+  }
+  SECTION("which is refused when that journal says something else") {
+    file.items[0].concerns = *law::siren::parse("217500016");
+    prefect.files(file);
+    CHECK(prefect.verify_with({}).code == 0);
+    auto both = prefect.verify_with({proof_of_there});
+    CHECK(both.code == 3);
+    CHECK(evidence_in(both)["wrong"] == nlohmann::json{0});
+  }
+  SECTION("or is not the journal that was cited") {
+    evidence_folder another;
+    another.make_of(told_territory);
+    prefect.files(file);
+    CHECK(prefect.verify_with({another.path() / "made.preuve"}).code == 3);
+  }
 }
 
 TEST_CASE("other dossiers de preuve are named beside the one that cites them") {
