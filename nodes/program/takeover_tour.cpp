@@ -1,10 +1,14 @@
 #include "nodes/program/takeover_tour.hpp"
 
 #include "law/identifiers.hpp"
+#include "nodes/program/exit_code.hpp"
+#include "nodes/program/journal_command.hpp"
+#include "nodes/program/verify_command.hpp"
 #include "nodes/program/visited_nodes.hpp"
 #include "simulation/fictitious.hpp"
 
 #include <set>
+#include <sstream>
 
 namespace toit::nodes {
 
@@ -32,6 +36,7 @@ public:
     give_back(act);
     join();
     order_participation();
+    prove_evidence();
   }
 
 private:
@@ -92,6 +97,19 @@ private:
 
   std::uint32_t epoch_at(std::size_t where, std::size_t of) { return session(where)->get(head_of(of)).at("epoch"); }
 
+  /// As it is once it has such lines.
+  json evidence_with(api_session& prefect, std::initializer_list<const char*> kinds) {
+    json evidence;
+    auto has = [&](const char* kind) {
+      return std::ranges::any_of(evidence.at("items"), [&](const json& one) { return one.at("kind") == kind; });
+    };
+    wait_until("le dossier se rassemble", [&] {
+      evidence = prefect.get(of_territory(taken, "/evidence"));
+      return std::ranges::all_of(kinds, has);
+    });
+    return evidence;
+  }
+
   /// The calendar is one of the plan's; the list of those concerned is fictitious.
   void find_evidence() {
     auto prefect = session(region);
@@ -101,14 +119,7 @@ private:
           {"communes", json::array()},
           {"due_on", "2020-12-31"},
           {"source", "Liste et calendrier fictifs"}});
-    json evidence;
-    auto has = [&](const char* kind) {
-      return std::ranges::any_of(evidence.at("items"), [&](const json& one) { return one.at("kind") == kind; });
-    };
-    wait_until("le dossier se rassemble", [&] {
-      evidence = prefect->get(of_territory(taken, "/evidence"));
-      return has("calendar_passed") && has("dispositif_missing");
-    });
+    auto evidence = evidence_with(*prefect, {"calendar_passed", "dispositif_missing"});
     tell("calendrier passé", "le dossier d'" + std::string{node(taken).title} +
                                  " se rassemble seul : " + std::to_string(evidence.at("items").size()) +
                                  " éléments, chacun avec son écriture ; le logiciel ne constate rien");
@@ -120,6 +131,13 @@ private:
 
   /// Its digest. Who visits a second time finds the same file there, and the carence found upon it.
   std::string file_evidence(api_session& prefect) {
+    auto digest = filed_evidence(prefect);
+    tell("dossier arrêté", "il est une écriture du préfet : son empreinte, " + digest.substr(0, 16) +
+                               "…, est ce que cite la carence, et rien d'autre n'est admis");
+    return digest;
+  }
+
+  std::string filed_evidence(api_session& prefect) {
     std::string digest;
     wait_until("le préfet arrête le dossier", [&] {
       auto answer = prefect.ask("POST", of_territory(taken, "/evidence"), {});
@@ -129,8 +147,6 @@ private:
         digest = some_document;
       return !digest.empty();
     });
-    tell("dossier arrêté", "il est une écriture du préfet : son empreinte, " + digest.substr(0, 16) +
-                               "…, est ce que cite la carence, et rien d'autre n'est admis");
     return digest;
   }
 
@@ -454,6 +470,47 @@ private:
     tell("bailleur qui refuse",
          "sa participation est fixée par arrêté, après les avis (sans eux : E_MISSING_OPINION) ; notifié, l'arrêté le "
          "lie sans qu'il signe, et il enregistre un logement comme les autres");
+  }
+
+  /// What a journal on the prefect's node has of the territory, beside the dossier that was proved before.
+  fs::path proof_of(std::string_view stream, const char* name) {
+    proof_options asked;
+    asked.data = folder(region);
+    asked.keys = folder(region) / "node.keys";
+    asked.territory = siren(taken);
+    asked.stream = stream;
+    asked.out = data_ / "preuve" / name;
+    std::ostringstream told;
+    expect(journal_proof_command(asked, told, told) == exit_done, "le dossier de preuve se fait : " + told.str());
+    return asked.out;
+  }
+
+  /// The last one that was filed, as whoever has both files and no node is told of it.
+  json last_evidence_in(const fs::path& filed, const fs::path& cited) {
+    verify_options check;
+    check.journal = filed;
+    check.cited = {cited};
+    check.json = true;
+    std::stringstream told;
+    expect(verify_command(check, told, told) == exit_done, "les dossiers sont prouvés : " + told.str());
+    json last;
+    for (std::string line; std::getline(told, line);)
+      if (auto one = json::parse(line); one.contains("evidence"))
+        last = one;
+    return last;
+  }
+
+  /// Filed anew: the refusal is the territory's word, what answers it the prefect's.
+  void prove_evidence() {
+    auto prefect = session(region);
+    evidence_with(*prefect, {"party_refuses", "refusal_answered"});
+    filed_evidence(*prefect);
+    auto filed = proof_of(node(region).stream, "prefet.preuve");
+    auto evidence = last_evidence_in(filed, proof_of(node(taken).stream, "territoire.preuve"));
+    std::size_t cited = evidence.at("proved");
+    expect(cited >= 3 && evidence.at("elsewhere") == 0, "chaque ligne est prouvée : " + evidence.dump());
+    tell("dossier prouvé", "vérifié hors ligne avec ce que prouve le journal du territoire : " + std::to_string(cited) +
+                               " lignes disent ce que dit l'écriture qu'elles citent : " + filed.string());
   }
 
   std::uint32_t epoch_ = 0; ///< of the territory, before it is taken over

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Six nodes of Seine-Saint-Denis as processes of their own: what is witnessed, what a killed node misses and takes up
-again, a stream rewritten at its source, a dossier proved offline; again in the same run, where the alarms of the visit
+again, a stream rewritten at its source, a dossier and an evidence proved by who has no node; again in the same run, where the alarms of the visit
 before stand, and after a kill of them all.
 
-# [L441-2-7-1-1a] [R441-2-15-I-9]
+# [L441-2-7-1-1a] [L441-2-7-4-1] [R441-2-15-I-9]
 """
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -57,6 +58,7 @@ STEPS = (
     "adhésion",
     "sortie",
     "bailleur qui refuse",
+    "dossier prouvé",
 )
 
 
@@ -76,6 +78,54 @@ def verify(folder):
         first = [after for line, after in zip(told.splitlines(), told.splitlines()[1:]) if line.startswith(stream)]
         assert len(first) == 3, (stream, told)
         assert all("époque 1 " in line and ": ouverte par SR11, " in line for line in first), (stream, told)
+
+
+def prove(folder, files):
+    """Dossiers of two stopped nodes, and the signers that the directory states."""
+    first, region = folder / "plaine-commune", folder / "prefecture-region"
+    shown = [json.loads(line) for line in run("verify", "--json", folder / "preuve/dossier.preuve").splitlines()]
+    of_tour = shown[-1]
+    made = (
+        (first, "dossier", ["--dossier", of_tour["dossier"], "--stream", of_tour["stream"]]),
+        (region, "prefet", ["--territory", "200057875", "--stream", "SR11"]),
+        (region, "territoire", ["--territory", "200057875", "--stream", "T200057875"]),
+    )
+    for node, name, which in made:
+        out = files / f"{name}.preuve"
+        run("journal", "proof", "--data", node, "--keys", node / "node.keys", "--out", out, *which)
+    anchor = json.loads(run("keys", "show", "--json", folder / "anchor.keys"))["signing_key"]
+    directory = json.loads(run("directory", "show", "--json", folder / "directory.toit", "--anchor", anchor))
+    signers = []
+    for node in directory["nodes"]:
+        # The regional node has hosted that territory for an epoch, and signed what it holds of it.
+        hosted = ["T200057875"] if "SR11" in node["streams"] else []
+        for stream in [*node["streams"], *hosted]:
+            signers += [f"--signer={stream}:{key['key']}" for key in node["signing_keys"]]
+    return signers
+
+
+def verify_proofs(files, signers):
+    """Nothing is there but the files and the keys."""
+    told = [json.loads(line) for line in run("verify", "--json", files / "dossier.preuve", *signers).splitlines()]
+    assert told[-1]["accepted"] and told[-1]["vouched"] and told[-1]["entries"] > 1, told[-1]
+    assert any(mark["witness"] == "SR11" for entry in told[:-1] for mark in entry["witnesses"]), told
+
+    filed = [files / "prefet.preuve", f"--cited={files / 'territoire.preuve'}", *signers]
+    told = [json.loads(line) for line in run("verify", "--json", *filed).splitlines()]
+    evidence = [line for line in told if "evidence" in line]
+    assert evidence and all(one["whole"] and not one["wrong"] for one in evidence), evidence
+    assert evidence[-1]["proved"] >= 3 and evidence[-1]["elsewhere"] == 0, evidence[-1]
+    assert any(one["carences"] for one in evidence), evidence
+    alone = [json.loads(line) for line in run("verify", "--json", filed[0], *signers).splitlines()]
+    last = [line for line in alone if "evidence" in line][-1]
+    assert last["elsewhere"] > 0, "the refusal is in the territory's own journal"
+
+    for name in ("dossier", "prefet"):
+        content = bytearray((files / f"{name}.preuve").read_bytes())
+        content[-10] ^= 1
+        (files / "altered.preuve").write_bytes(content)
+        altered = subprocess.run([TOIT, "verify", files / "altered.preuve"], capture_output=True, text=True, check=False)
+        assert altered.returncode == 3, altered.stdout + altered.stderr
 
 
 def kill_everybody(folder, process):
@@ -99,6 +149,11 @@ def main():
         tour(folder)
         stop(process)
         verify(folder)
+        files = Path(scratch) / "files"
+        files.mkdir()
+        signers = prove(folder, files)
+        shutil.rmtree(folder)
+        verify_proofs(files, signers)
     print("the tour was made three times, with a kill of every node before the last")
 
 
