@@ -14,7 +14,7 @@
 #include "nodes/program/node_command.hpp"
 #include "nodes/program/territory_command.hpp"
 #include "nodes/program/tour.hpp"
-#include "nodes/program/verify_command.hpp"
+#include "nodes/program/verify_together.hpp"
 
 #include <CLI/CLI.hpp>
 #include <iostream>
@@ -162,11 +162,16 @@ private:
   }
 
   void add_reading() {
-    auto* verify = command(&app_, "verify", "Vérifie un journal ou un dossier de preuve, sans nœud ni réseau", [this] {
-      verify_.json = json_;
-      return this->verify();
-    });
-    verify->add_option("journal", verify_.journal, "Fichier du journal, dossier de données, ou dossier de preuve")
+    auto* verify =
+        command(&app_, "verify", "Vérifie des journaux ou des dossiers de preuve, sans nœud ni réseau", [this] {
+          verify_.json = json_;
+          return this->verify();
+        });
+    verify
+        ->add_option(
+            "journal", journals_,
+            "Fichier du journal, dossier de données, ou dossier de preuve ; plusieurs : leurs copies d'un même "
+            "flux doivent aussi dire la même histoire")
         ->required();
     verify->add_option("--head", verify_.head, "Tête signée (JSON) que le journal doit contenir");
     verify->add_option("--keys", verify_.keys, "Clés du nœud : le contenu doit aussi se lire");
@@ -250,15 +255,16 @@ private:
 
   /// Of a federation's demonstration, every node.
   int verify() {
-    if (!is_federation(verify_.journal))
-      return verify_command(verify_, std::cout, std::cerr);
-    int worst = exit_done;
-    for (const auto& node : demonstration_nodes()) {
-      auto of_node = verify_;
-      of_node.journal /= node.name;
-      worst = std::max(worst, verify_command(of_node, std::cout, std::cerr));
+    std::vector<std::filesystem::path> journals;
+    for (const auto& given : journals_) {
+      if (!is_federation(given)) {
+        journals.push_back(given);
+        continue;
+      }
+      for (const auto& node : demonstration_nodes())
+        journals.push_back(given / node.name);
     }
-    return worst;
+    return verify_all(verify_, journals, std::cout, std::cerr);
   }
 
   /// Place and password come from a demonstration's folder, or from options and the standard input.
@@ -289,6 +295,7 @@ private:
   std::vector<std::string> words_;
   demonstration_options demonstration_{};
   verify_options verify_{};
+  std::vector<std::filesystem::path> journals_;
   issue_options issue_{};
   show_options show_{};
   proof_options proof_{};

@@ -45,7 +45,7 @@ public:
       : options_{options}, out_{out}, err_{err} {}
 
   int run() {
-    auto file = fs::is_directory(options_.journal) ? options_.journal / "journal.sqlite" : options_.journal;
+    auto file = journal_file(options_.journal);
     if (!fs::exists(file)) {
       err_ << "Il n'y a pas de journal ici : " << options_.journal.string() << "\n";
       return exit_refused;
@@ -247,6 +247,8 @@ std::vector<std::string> signers_known_to(const configuration& with, const fs::p
           known.push_back(stream.text() + ":" + law::to_hex(key.key));
   return known;
 }
+
+fs::path journal_file(const fs::path& given) { return fs::is_directory(given) ? given / "journal.sqlite" : given; }
 
 int verify_command(const verify_options& options, std::ostream& out, std::ostream& err) {
   bool of_proof = is_proof_file(options.journal);

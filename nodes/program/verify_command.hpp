@@ -31,6 +31,9 @@ struct verify_options {
 std::vector<std::string> signers_known_to(const configuration& with, const std::filesystem::path& keys,
                                           const std::filesystem::path& data);
 
+/// The file of a journal that is named by itself, or by the data directory that holds it.
+std::filesystem::path journal_file(const std::filesystem::path& given);
+
 /// Code of exit: 0 every stream and log is whole, 3 one is not, 1 when there is nothing to read, 2 on options
 /// that do not go with the file.
 int verify_command(const verify_options& options, std::ostream& out, std::ostream& err);

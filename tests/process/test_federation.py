@@ -71,13 +71,19 @@ def tour(folder):
 
 
 def verify(folder):
-    """Of every node: the epochs of what has passed, each with the entry that has opened it."""
-    told = run("verify", folder)
-    assert "NON CONFRONTÉE" not in told, told
+    """Of every node: the epochs of what has passed, each with the entry that has opened it; all copies are one."""
+    told = [json.loads(line) for line in run("verify", "--json", folder).splitlines()]
     for stream in ("T200057875", "T200058790"):
-        first = [after for line, after in zip(told.splitlines(), told.splitlines()[1:]) if line.startswith(stream)]
-        assert len(first) == 3, (stream, told)
-        assert all("époque 1 " in line and ": ouverte par SR11, " in line for line in first), (stream, told)
+        copies = [line["epochs"] for line in told if line.get("stream") == stream]
+        assert len(copies) == 3, (stream, told)
+        for epochs in copies:
+            # Two with each visit: there and back.
+            assert [one["epoch"] for one in epochs] == [1, 2, 3, 4, 5, 6], (stream, epochs)
+            assert all(one["order"] == "opened" and one["ordered_by"] == "SR11" for one in epochs), (stream, epochs)
+    together = {line["together"]: line for line in told if "together" in line}
+    assert {"SR11", "SD93", "T200057867", "T200057875", "T200058790", "T200058097"} <= together.keys(), together
+    assert all(one["one_history"] for one in together.values()), together
+    assert all(line["order"] != "not_here" for one in told for line in one.get("epochs", [])), told
 
 
 def prove(folder, files):
