@@ -153,7 +153,7 @@ std::optional<std::string> running_node::elsewhere(const ports::stream_id& strea
   const auto* holder = in_force ? in_force->host_of(stream) : nullptr;
   if (!holder || holder->name == opened_.name())
     return std::nullopt;
-  return holder->title.str();
+  return std::string{holder->name.view()};
 }
 
 void running_node::begin_hosting() {

@@ -63,7 +63,7 @@ public:
   virtual void relay(const ports::stream_id& to, relayed_read asked,
                      std::function<void(std::optional<relayed_answer>)> tell) = 0;
 
-  /// The node that hosts the territory now, as a French reader knows it; absent when it is this one.
+  /// Name, in the directory, of the node that hosts the territory now; absent when it is this one.
   virtual std::optional<std::string> elsewhere() const { return std::nullopt; }
   /// Another territory whose dispositif this node hosts, or has hosted since it began; null where there is none.
   virtual std::shared_ptr<host> of(law::siren) { return nullptr; }

@@ -172,8 +172,11 @@ json make_openapi() {
   auto components = answered.components;
   components.update(asked.components);
   components["problem"] = schema_of_problem();
+  json host{{"description", "Avec 421 : nom, dans l'annuaire, du nœud qui tient le dispositif, quand il est connu"},
+            {"schema", wire<ports::node_name>::schema(answered)}};
   json problem{{"description", "Refus : code stable, article et motif en français"},
-               {"content", content("application/problem+json", {{"$ref", "#/components/schemas/problem"}})}};
+               {"content", content("application/problem+json", {{"$ref", "#/components/schemas/problem"}})},
+               {"headers", {{"Toit-Host", std::move(host)}}}};
   return {{"openapi", "3.1.0"},
           {"info",
            {{"title", "Toit Commun"},
