@@ -311,3 +311,18 @@ TEST_CASE("a listening socket that admits anybody is not taken for one that refu
     CHECK_THROWS_MATCHES(prove(300ms), std::runtime_error, MessageMatches(ContainsSubstring("does not answer")));
   }
 }
+
+TEST_CASE("a transport that cannot prove in time that strangers are refused does not begin",
+          "[federation][transport][strangers]") {
+  using Catch::Matchers::ContainsSubstring;
+  using Catch::Matchers::MessageMatches;
+  auto limits = quick();
+  limits.proof = 0ms;
+  listener heard;
+  auto begin = [&](const char* bind) {
+    zmq_transport transport{zmq_transport_setup{named("state"), secret_with(1), bind, limits}, heard};
+  };
+  CHECK_THROWS_MATCHES(begin(any_port), std::runtime_error, MessageMatches(ContainsSubstring("not safe to open")));
+  // Who waits for nobody has nobody to refuse.
+  CHECK_NOTHROW(begin(""));
+}
