@@ -324,7 +324,7 @@ TEST_CASE("evidence that says something else than what it cites is refused", "[L
     file.items[0].source =
         GENERATE(law::evidence_source::territory, law::evidence_source::host, law::evidence_source::none);
     folder.files(file);
-    CHECK(evidence_in(folder.verify({}, true))["wrong"] == nlohmann::json{0});
+    CHECK(evidence_in(folder.verify({}, true))["wrong"] == nlohmann::json::array({0}));
   }
   SECTION("under a digest that is not its own") { folder.files(folder.file(), law::bytes32{1}); }
   auto told = folder.verify();
@@ -348,7 +348,7 @@ TEST_CASE("evidence of the prefect's journal is verified with what the territory
     CHECK(both.code == 0);
     CHECK(evidence_in(both)["proved"] == 2);
     CHECK(evidence_in(both)["elsewhere"] == 0);
-    CHECK(evidence_in(both)["carences"] == nlohmann::json{prefects_folder::reminder_seq + 2});
+    CHECK(evidence_in(both)["carences"] == nlohmann::json::array({prefects_folder::reminder_seq + 2}));
   }
   SECTION("which is refused when that journal says something else") {
     file.items[0].concerns = *law::siren::parse("217500016");
@@ -356,7 +356,7 @@ TEST_CASE("evidence of the prefect's journal is verified with what the territory
     CHECK(prefect.verify_with({}).code == 0);
     auto both = prefect.verify_with({proof_of_there});
     CHECK(both.code == 3);
-    CHECK(evidence_in(both)["wrong"] == nlohmann::json{0});
+    CHECK(evidence_in(both)["wrong"] == nlohmann::json::array({0}));
   }
   SECTION("or is not the journal that was cited") {
     evidence_folder another;
