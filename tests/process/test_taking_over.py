@@ -5,130 +5,18 @@ and links are cut: one node serves it at a time, and what was acknowledged is th
 # [L441-2-7-4-1] [L441-2-7-2-1] [L441-2-7-1-1a]
 """
 
-import datetime
+import signal
 import time
 
 from federation import REGION, TERRITORY, TOWN, Federation, adhere, leave, let_adhere, session_where_served, until
-from node import PASSWORD, Refused, siren
+from node import Refused
+from passing import (
+    HOSTED, Prefect, Territory, begin_again_with_an_agent, begun, cuts_made, epoch, items_of, kill_and_begin_again,
+    opened, prepared, settled_of, taken_up,
+)
 
-DOCUMENT = "c" * 64
-HOSTED = f"/territoires/{TERRITORY}"
-ROUNDS = (0.0, 0.2, 0.5)  # seconds from the step until the node that takes it is killed
-
-
-def items_of(session, prefix, target):
-    """All pages of a list."""
-    items, page = [], f"{prefix}{target}?limit=200"
-    while page:
-        told = session.get(page)
-        items += told["items"]
-        page = prefix + told["next"] if told.get("next") else None
-    return items
-
-
-class Territory:
-    """Whoever serves it: its own node, or the prefect's."""
-
-    def __init__(self, all_nodes):
-        self.all = all_nodes
-        self.acknowledged = []
-        self.drawn = 0
-
-    def own(self):
-        return session_where_served(self.all.town, "")
-
-    def hosted(self):
-        return session_where_served(self.all.region, HOSTED)
-
-    def record(self, session, prefix):
-        """A legal person; it counts from when it was acknowledged."""
-        self.drawn += 1
-        number = siren(99_100_000 + self.drawn)
-        body = {"legal_person": number, "person_kind": "other", "name": "Corps fictif"}
-        session.post(f"{prefix}/v1/legal-persons", {"event": body})
-        self.acknowledged.append(number)
-
-    def missing(self, session, prefix):
-        known = {one["legal_person"] for one in items_of(session, prefix, "/v1/legal-persons")}
-        return [number for number in self.acknowledged if number not in known]
-
-
-class Prefect:
-    def __init__(self, node):
-        self.node = node
-
-    def post(self, kind, event):
-        return self.node.api().post(f"/v1/territories/{TERRITORY}/events", {"kind": kind, "event": event})
-
-    def note(self, kind, event):
-        def noted():
-            try:
-                return self.post(kind, event)
-            except Refused as refused:
-                assert refused.code in ("E_BUSY", "E_DUPLICATE", "E_BAD_ORDER", "E_UNAUTHENTICATED"), refused
-                return refused.code == "E_DUPLICATE"
-
-        return until(kind, noted)
-
-    def act(self, act, kind, **event):
-        self.node.api().post(f"/v1/acts/{act}/events", {"kind": kind, "event": {"act": act, **event}})
-
-    def today(self):
-        return self.node.get("/v1/clock")["today"]
-
-    def set_clock(self, day, hour):
-        self.node.api().put("/v1/clock", {"event": {"now": f"{day}T{hour:02}:00:00Z"}})
-
-    def tomorrow(self):
-        self.set_clock(datetime.date.fromisoformat(self.today()) + datetime.timedelta(days=1), 8)
-
-    def midnight(self):
-        """Whoever has not been heard since was heard yesterday."""
-        today = self.today()
-        for hour in (22, 23):  # in summer, in winter
-            if self.today() == today:
-                self.set_clock(today, hour)
-        assert self.today() > today
-
-    def note_obligation(self, due_on):
-        self.note("obligation_noted", {"territory": TERRITORY, "concern": "yes", "communes": [], "due_on": due_on,
-                                       "source": "Liste fictive"})
-
-    def evidence(self):
-        """As it stands now, and the kinds of what it tells."""
-        told = until("evidence told", lambda: self.node.get(f"/v1/territories/{TERRITORY}/evidence"))
-        return told, {item["kind"] for item in told["items"]}
-
-    def find_carence(self):
-        self.note_obligation("2020-12-31")
-        self.note("carence_found", {"territory": TERRITORY, "whose": "epci", "partners": [],
-                                    "evidence": self.file_evidence(), "grounds": "Motifs fictifs"})
-
-    def file_evidence(self):
-        """Its digest: a carence cites what was filed, and nothing else."""
-
-        def filed():
-            try:
-                told = self.node.api().post(f"/v1/territories/{TERRITORY}/evidence", {})
-            except Refused as refused:
-                assert refused.code in ("E_BUSY", "E_UNAUTHENTICATED"), refused
-                return None
-            return told["recorded"][0]["assigned"]["digest"]
-
-        return until("evidence filed", filed)
-
-    def substitution(self, number, **more):
-        act = {"number": number, "signatory": "Mme Exemple, préfète", "document": DOCUMENT,
-               "effective_from": self.today(), **more}
-        return {"act": act, "territory": TERRITORY, "ground": "carence"}
-
-    def sign(self, number):
-        """In force tomorrow."""
-        told = self.note("substitution_ordered", self.substitution(number))
-        signed = told["recorded"][0]["assigned"]["act"]
-        self.act(signed, "act_published", where="Recueil fictif")
-        self.act(signed, "act_notified", addressee=TERRITORY, receipt=DOCUMENT)
-        return signed
+# What is seen of a taking over, and of the handing back after it, when the node that takes the step is killed.
+ROUNDS = ((begun, begun), (opened, prepared), (taken_up, opened))
 
 
 def tell_silence_from_absence(nodes, prefect):
@@ -164,30 +52,12 @@ def sign_without_power(prefect):
     assert (problem["code"], problem["path"]) == ("E_NOT_EMPOWERED", "act.delegation"), problem
 
 
-def kill_and_begin_again(node, after_s):
-    time.sleep(after_s)
-    node.kill()
-    node.start(ready=False)
-
-
 def forget_failures(nodes):
     """Whoever has failed to reach somebody again and again tries less and less often: that is not what is tried here."""
     for node in (nodes.departement, nodes.town):
-        kill_and_begin_again(node, 0)
+        kill_and_begin_again(node)
     until(nodes.tell, nodes.all_up)
     nodes.town.wait_ready()
-
-
-def epoch(node):
-    return node.head(TOWN)["epoch"]
-
-
-def begin_again_with_an_agent(region):
-    """Of the service that holds the epoch: whoever runs its node lets him in, while it is stopped, and nobody else."""
-    region.kill()
-    region.run("account", "create", "--config", region.config, "--login", "prefecture", "--territory", TERRITORY,
-               text=PASSWORD + "\n")
-    region.start(ready=False)
 
 
 def read_in_its_place(nodes, holder):
@@ -226,7 +96,7 @@ def review_late_entries(holder, replaced):
     assert reasons(replaced, HOSTED) == {""}
 
 
-def one_round(nodes, territory, prefect, round_number, after_s):
+def one_round(nodes, territory, prefect, round_number, taking, giving_back):
     territory.record(until("served at home", territory.own), "")
     act = prefect.sign(f"2026-FICTIF-{round_number}")
     # Cut off, it goes on in its epoch; what it acknowledges is not to be lost.
@@ -234,21 +104,24 @@ def one_round(nodes, territory, prefect, round_number, after_s):
     nodes.to_region.cut()
     nodes.to_departement.cut()
     territory.record(alone, "")
+    before = epoch(nodes.region)
     prefect.tomorrow()
-    kill_and_begin_again(nodes.region, after_s)
+    until(taking.__name__, lambda: taking(nodes.region, before))
+    kill_and_begin_again(nodes.region)
     territory.record(alone, "")
     nodes.to_departement.heal()
     nodes.to_region.heal()
     until("taken over", territory.hosted, within_s=60)
     until("the former host is fenced", lambda: territory.own() is None)
-    kill_and_begin_again(nodes.town, 0)
+    kill_and_begin_again(nodes.town)
     hosted = until("served by the prefect's node", territory.hosted)
     until(lambda: territory.missing(hosted, HOSTED), lambda: not territory.missing(hosted, HOSTED))
     territory.record(hosted, HOSTED)
     nodes.town.wait_ready()
 
     prefect.act(act, "act_ended", end="repealed", decision="Arrêté fictif")
-    kill_and_begin_again(nodes.town if round_number % 2 else nodes.region, after_s)
+    until(giving_back.__name__, lambda: giving_back(nodes.region, before + 1))
+    kill_and_begin_again(nodes.town if round_number % 2 else nodes.region)
     own = until("given back", territory.own, within_s=60)
     assert not territory.missing(own, ""), territory.missing(own, "")
     until("every node is in the same epoch", lambda: len({epoch(node) for node in nodes.members}) == 1)
@@ -261,9 +134,9 @@ def adhere_and_leave(nodes, territory):
     territory.record(own, "")
     let_adhere(nodes.region, nodes.region)
     adhere(own, TERRITORY, nodes.region)
-    kill_and_begin_again(nodes.town, 0)
+    kill_and_begin_again(nodes.town)
     until("served by the host", territory.hosted, within_s=60)
-    kill_and_begin_again(nodes.region, 0)
+    kill_and_begin_again(nodes.region)
     hosted = until("served by the host again", territory.hosted, within_s=60)
     nodes.region.wait_ready()
     assert not territory.missing(hosted, HOSTED), territory.missing(hosted, HOSTED)
@@ -272,14 +145,99 @@ def adhere_and_leave(nodes, territory):
     assert stands["form"] == "adhered", stands
     assert territory.own() is None
     leave(hosted, HOSTED)
-    kill_and_begin_again(nodes.region, 0)
+    kill_and_begin_again(nodes.region)
     until("served at home", territory.own, within_s=60)
-    kill_and_begin_again(nodes.town, 0)
+    kill_and_begin_again(nodes.town)
     own = until("served at home again", territory.own, within_s=60)
     nodes.town.wait_ready()
     assert not territory.missing(own, ""), territory.missing(own, "")
     territory.record(own, "")
     assert territory.hosted() is None
+
+
+class Paused:
+    """A process that does nothing at all; its connections stand."""
+
+    def __init__(self, node):
+        self.process = node.process
+
+    def __enter__(self):
+        self.process.send_signal(signal.SIGSTOP)
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGCONT)
+
+
+def told_to_hold(node, neighbour):
+    """Of the territory's journal, as the neighbour has said."""
+    link = node.link(neighbour.name)
+    known = [one["their_seq"] for one in link["streams"] if one["stream"] == TOWN]
+    return known[0] if known and link["state"] == "up" else 0
+
+
+def leave_the_departement_ahead(nodes, territory, records):
+    """The town is away, and what it recorded last is with the departmental node alone: how far either State node's copy
+    goes."""
+    region, departement = nodes.region, nodes.departement
+    own = until("served at home", territory.own)
+    nodes.to_region.cut()
+    until("the cut is seen", lambda: region.link("town")["state"] == "down")
+    for _ in range(records):
+        territory.record(own, "")
+    held = nodes.town.head(TOWN)["seq"]
+    until("the département holds it", lambda: departement.head(TOWN)["seq"] >= held)
+    nodes.town.process.send_signal(signal.SIGSTOP)
+    nodes.to_region.heal()
+    until("the région has heard what the département holds", lambda: told_to_hold(region, departement) >= held, 60)
+    short, held = region.head(TOWN)["seq"], departement.head(TOWN)["seq"]
+    assert short + records <= held, (short, held)
+    return short, held
+
+
+def give_back(nodes, territory, prefect, act):
+    """Once the town, which goes on, has heard that it hosts no more."""
+    nodes.town.process.send_signal(signal.SIGCONT)
+    until("the former host is fenced", lambda: territory.own() is None)
+    prefect.act(act, "act_ended", end="repealed", decision="Arrêté fictif")
+    own = until("given back", territory.own, within_s=60)
+    assert not territory.missing(own, ""), territory.missing(own, "")
+    return own
+
+
+def follow_the_longest(nodes, territory, prefect):
+    """The cut follows the last entry that anybody whom the prefect's node reaches can show."""
+    act = prefect.sign("2026-FICTIF-LONG")
+    before = epoch(nodes.region)
+    _, held = leave_the_departement_ahead(nodes, territory, 3)
+    prefect.tomorrow()
+    hosted = until("taken over", territory.hosted, within_s=60)
+    assert cuts_made(nodes.region)[-1] == (before + 1, held + 1), (cuts_made(nodes.region), held)
+    assert not territory.missing(hosted, HOSTED), territory.missing(hosted, HOSTED)
+    give_back(nodes, territory, prefect, act)
+
+
+def cut_without_the_longest(nodes, territory, prefect):
+    """Killed once the epoch is opened, before it has brought anything, the departmental node is not waited for: the cut
+    follows what the prefect's node holds itself. What it lacked comes back with the other node, as what had been
+    countersigned, once each."""
+    region, departement = nodes.region, nodes.departement
+    act = prefect.sign("2026-FICTIF-COURT")
+    before, records = epoch(region), 3
+    short, _ = leave_the_departement_ahead(nodes, territory, records)
+    with Paused(departement):
+        prefect.tomorrow()
+        until(opened.__name__, lambda: opened(region, before))
+        departement.kill()
+    hosted = until("taken over", territory.hosted, within_s=60)
+    assert cuts_made(region)[-1] == (before + 1, short + 1), (cuts_made(region), short)
+    assert len(territory.missing(hosted, HOSTED)) == records
+    departement.start(ready=False)
+    until(lambda: territory.missing(hosted, HOSTED), lambda: not territory.missing(hosted, HOSTED), within_s=60)
+    own = give_back(nodes, territory, prefect, act)
+    facts = [one for one in settled_of(own, "", before + 1) if one["outcome"] == "recorded"]
+    assert len(facts) == records and all(one["witnessed"] for one in facts), facts
+    departement.wait_ready()
 
 
 def record_behind_the_cut(nodes, territory, prefect):
@@ -295,7 +253,7 @@ def record_behind_the_cut(nodes, territory, prefect):
     territory.record(alone, "")
     territory.record(hosted, HOSTED)
     # Begun again before it has heard of the act, it is what it was.
-    kill_and_begin_again(nodes.town, 0)
+    kill_and_begin_again(nodes.town)
     nodes.town.wait_ready()
     alone = until("served by both", territory.own)
     territory.record(alone, "")
@@ -386,9 +344,11 @@ def main():
         step("unheard", 0, tell_silence_from_absence, prefect)
         prefect.find_carence()
         sign_without_power(prefect)
-        for i, after_s in enumerate(ROUNDS):
-            step(f"round {i + 1}", 2, one_round, *told, i + 1, after_s)
+        for i, seen in enumerate(ROUNDS):
+            step(f"round {i + 1}", 2, one_round, *told, i + 1, *seen)
         forget_failures(nodes)
+        step("what the département holds", 2, follow_the_longest, *told)
+        step("without the département", 2, cut_without_the_longest, *told)
         step("behind the cut", 2, record_behind_the_cut, *told)
         forget_failures(nodes)
         step("put back", 4, roll_back_the_prefects_node, *told)
