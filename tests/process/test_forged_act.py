@@ -41,8 +41,9 @@ def main():
         region, departement, town = nodes.region, nodes.departement, nodes.town
         territory, prefect = Territory(nodes), Prefect(region)
         habilitate_the_epci(town)
-        prefect.find_carence()
         record(territory)
+        until("the région holds it", lambda: region.head(TOWN)["seq"] >= town.head(TOWN)["seq"])
+        prefect.find_carence()
         before, taken = epoch(town), region.head(REGION)["seq"]
         others = (departement, town)
         for node in others:

@@ -225,7 +225,7 @@ def awaiting(session, prefix):
 def main():
     with Federation(own_services=True) as nodes:
         scene, territory, prefect = Scene(nodes), Territory(nodes), Prefect(nodes.region)
-        until("it is witnessed", lambda: nodes.departement.head(TOWN)["seq"] == nodes.town.head(TOWN)["seq"])
+        check_held_alike(nodes)
         prefect.find_carence()
         act = prefect.sign("2026-FICTIF-1")
         alone, before = Desk(nodes.town, ""), epoch(nodes.region)
