@@ -261,13 +261,14 @@ std::string passing_checkers::alarm_left() const {
   return {};
 }
 
-std::vector<fault> passing_checkers::at_last(registry_reading owners, const contingents_ptr& contingents) {
+void passing_checkers::at_last(registry_reading owners, const contingents_ptr& contingents) {
   auto host = host_now();
   auto& node = w_.node(host);
   auto entries = node.reader().read(world::stream(), 0, std::numeric_limits<std::int32_t>::max());
   check_epochs(entries);
   check_promises(host, entries);
   check_late(entries);
+  check_leases(entries);
   check_decisions(entries);
   check_alarms();
   auto keys = node.journal().keys()->of(world::stream());
@@ -287,7 +288,6 @@ std::vector<fault> passing_checkers::at_last(registry_reading owners, const cont
   for (auto& found : check_entries(seen))
     if (faults_.size() < 20)
       faults_.push_back(std::move(found));
-  return std::move(faults_);
 }
 
 /// Each entry is of the epoch of its place, and each epoch was begun by whom the ordering stream says.
@@ -359,6 +359,52 @@ void passing_checkers::check_late(const std::vector<ports::stored_entry>& entrie
     if (note && note->label.str().starts_with("note n") && !notes.try_emplace(note->label.str(), entry.seq).second)
       say("late", at_seq(entry.seq) + " says again what " + at_seq(notes[note->label.str()]) + " says");
   }
+}
+
+/// A lease is a fact: whoever has signed one has done so, whatever another node had recorded meanwhile.
+// [R441-2-15-I-8] [L441-2-7-4-1]
+void passing_checkers::check_leases(const std::vector<ports::stored_entry>& entries) {
+  law::demand_book book;
+  law::late_book settled;
+  for (const auto& entry : entries)
+    if (entry.record) {
+      book.apply(entry.subject, *entry.record, entry.seq);
+      settled.apply(entry.subject, *entry.record, entry.seq);
+    }
+  auto in_force = [](const law::candidacy& k) { return k.open() && k.step == law::candidacy_step::lease_signed; };
+  for (auto id : book.dossiers_by_arrival())
+    if (const auto* d = book.find(id); d && std::ranges::count_if(d->candidacies, in_force) > (d->conflict ? 2 : 1))
+      say("leases", "demande " + d->number.text() + " has two leases in force, and nobody is told");
+  std::set<law::late_book::key> seen;
+  for (std::size_t which = 0; which < passing_world::node_count; ++which) {
+    auto& reader = w_.node(which).reader();
+    for (const auto& cut : reader.cuts(world::stream()))
+      for (const auto& late : reader.orphans(world::stream(), cut.epoch, 0, 100'000))
+        if (late.entry.record && std::holds_alternative<law::lease_signed>(late.entry.record->event) &&
+            seen.insert({late.cut, late.entry.seq}).second)
+          check_late_lease(late, entries, settled);
+  }
+}
+
+void passing_checkers::check_late_lease(const ports::orphan_entry& late,
+                                        const std::vector<ports::stored_entry>& entries,
+                                        const law::late_book& settled) {
+  auto name = at_seq(late.entry.seq) + " of the tail of epoch " + std::to_string(late.cut) + ", a lease,";
+  const auto* file = settled.find({late.cut, late.entry.seq});
+  if (!file)
+    return say("leases", name + " has no outcome");
+  const auto& outcome = file->settled;
+  ++counts_["late_lease." + std::string{law::name_of(outcome.outcome)}];
+  const auto& lease = std::get<law::lease_signed>(late.entry.record->event);
+  auto is_it = [&](const ports::stored_entry& entry) {
+    const auto* there = entry.record ? std::get_if<law::lease_signed>(&entry.record->event) : nullptr;
+    return entry.seq >= outcome.first_seq && entry.seq <= outcome.last_seq && there &&
+           there->candidacy == lease.candidacy;
+  };
+  bool is_there = outcome.outcome == law::late_outcome::recorded && std::ranges::any_of(entries, is_it);
+  bool is_told = outcome.outcome == law::late_outcome::conflict && !outcome.code.empty();
+  if (!is_there && !is_told)
+    say("leases", name + " is neither in the stream nor told as what contradicts it");
 }
 
 /// By the shortest way: nobody radiates or designates a demande that is not there to be radiated or designated.

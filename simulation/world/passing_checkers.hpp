@@ -8,11 +8,16 @@
 /// prefix      Who takes a stream over goes on from the longest beginning that somebody who could be asked had.
 /// receipts    What was acknowledged is in the stream, or has come back once; what was countersigned is in the stream.
 /// late        What a former host had made beyond a cut is settled at most once, and recorded at most once.
+/// leases      A lease that a former host had made beyond a cut is in the stream, or told as what contradicts it; two
+/// of
+///             a demande are in force only as a conflict that is open.
 /// decided     What somebody decides is decided on what is known there and then.
+/// acts        Nobody signs what he may not; what is forged is not taken, and told (wrong_acts.hpp).
 /// healing     All disks are the same in the end, and the host's owners have what the stream says.
 
 #pragma once
 
+#include "law/late_book.hpp"
 #include "simulation/world/history.hpp"
 #include "simulation/world/passing_world.hpp"
 #include "simulation/world/registry_reading.hpp"
@@ -55,7 +60,9 @@ public:
   std::size_t host_now();
   /// Why the nodes are not yet alike; empty when they are.
   std::string not_yet();
-  std::vector<fault> at_last(registry_reading owners, const contingents_ptr& contingents);
+  void at_last(registry_reading owners, const contingents_ptr& contingents);
+  /// All that was found.
+  std::vector<fault> take_faults() { return std::exchange(faults_, {}); }
 
 private:
   struct seen_node {
@@ -89,6 +96,9 @@ private:
   void check_epochs(const std::vector<ports::stored_entry>& entries);
   void check_promises(std::size_t host, const std::vector<ports::stored_entry>& entries);
   void check_late(const std::vector<ports::stored_entry>& entries);
+  void check_leases(const std::vector<ports::stored_entry>& entries);
+  void check_late_lease(const ports::orphan_entry& late, const std::vector<ports::stored_entry>& entries,
+                        const law::late_book& settled);
   void check_decisions(const std::vector<ports::stored_entry>& entries);
   std::string alarm_left() const;
   void check_alarms();

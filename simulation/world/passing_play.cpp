@@ -149,6 +149,8 @@ namespace {
 
 const law::bytes32 some_document{1, 2, 3};
 
+} // namespace
+
 law::procedures_book read_procedures(passing_node& region) {
   law::procedures_book book;
   for (const auto& entry : region.reader().read(region.who().stream, 0, 1'000'000))
@@ -156,8 +158,6 @@ law::procedures_book read_procedures(passing_node& region) {
       book.apply(entry.subject, *entry.record, entry.seq);
   return book;
 }
-
-} // namespace
 
 void prefect::go_on() {
   see_to_act();

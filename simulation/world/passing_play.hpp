@@ -51,6 +51,9 @@ private:
   std::uint64_t made_ = 0;
 };
 
+/// What the prefect has recorded, as his node has it; while it runs.
+law::procedures_book read_procedures(passing_node& region);
+
 /// What the prefect wishes, and records at the regional node whenever that can record.
 class prefect {
 public:

@@ -4,6 +4,7 @@
 #include "simulation/world/passing_mishaps.hpp"
 #include "simulation/world/passing_play.hpp"
 #include "simulation/world/question.hpp"
+#include "simulation/world/wrong_acts.hpp"
 
 namespace toit::simulation {
 
@@ -43,6 +44,7 @@ public:
     players_.emplace(w_, *checkers_, counts_);
     mishaps_.emplace(w_, *checkers_, counts_);
     prefect_.emplace(w_, counts_);
+    wrong_acts_.emplace(w_, *checkers_, counts_);
     chance_ = w_.random().branch();
     mishaps_->start_all();
     rounds(8, 0);
@@ -144,6 +146,8 @@ private:
   void order() {
     base::log_info("the prefect orders");
     prefect_->usurp();
+    wrong_acts_->sign_without_power();
+    wrong_acts_->order_without_opinion();
     prefect_->wishes(wish::in_force);
     rounds(4);
   }
@@ -236,8 +240,8 @@ private:
 
   // -- the end ------------------------------------------------------------------------------------------------------
 
-  run_result end() {
-    mishaps_->end();
+  /// Until all disks are alike; why they are not, else.
+  std::string heal() {
     std::string why = "nobody has looked";
     for (unsigned round = 0; round < rounds_to_heal && !why.empty(); ++round) {
       w_.clock().pass(std::chrono::milliseconds{1500});
@@ -249,9 +253,27 @@ private:
       checkers_->look();
       why = checkers_->not_yet();
     }
-    run_result r;
     if (!why.empty())
       checkers_->say("healing", why);
+    return why;
+  }
+
+  /// On the line of who orders, and on his own; afterwards nothing is left of it.
+  void forge() {
+    for (auto line : {region, passing_world::departement}) {
+      wrong_acts_->forge(line);
+      settle();
+      w_.node(territory).links().tick();
+      settle();
+      wrong_acts_->check_forged(line);
+    }
+    heal();
+  }
+
+  run_result end() {
+    mishaps_->end();
+    auto why = heal();
+    run_result r;
     auto host = checkers_->host_now();
     const auto* actors = w_.node(host).actors_of(world::stream());
     contingents_ptr contingents;
@@ -260,9 +282,12 @@ private:
           w_.system(), actors->allocator,
           [&](std::optional<contingents_ptr> told) { contingents = told.value_or(nullptr); }, list_atom_v);
     mishaps_->settle();
-    r.faults = checkers_->at_last(
+    checkers_->at_last(
         registry_reading{w_.system(), actors ? actors->registry : demand_registry_actor{}, [this] { settle(); }},
         contingents);
+    if (why.empty())
+      forge();
+    r.faults = checkers_->take_faults();
     for (std::size_t which = 0; which < passing_world::node_count; ++which)
       for (const auto& member : w_.members())
         if (auto head = w_.node(which).rows()->last_head(member.stream))
@@ -283,6 +308,7 @@ private:
   std::optional<passing_players> players_;
   std::optional<passing_mishaps> mishaps_;
   std::optional<prefect> prefect_;
+  std::optional<wrong_acts> wrong_acts_;
   passing_world w_;
   chance chance_{0};
 };
@@ -307,7 +333,7 @@ std::vector<std::string> passing_occurrences() {
         "act.left",          "act.usurped",        "mishap.restored",   "mishap.cut",          "mishap.crash_in_write",
         "play.both_serve",   "play.lease_on_both", "play.same_on_both", "play.repeat",         "promise.disk",
         "promise.witnessed", "promise.came_back",  "prefix.checked",    "prefix.from_another", "refusal.E_FENCED",
-        "answer.none"})
+        "answer.none",       "wrong.delegation",   "wrong.opinion",     "wrong.forged"})
     names.emplace_back(other);
   return names;
 }
