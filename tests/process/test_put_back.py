@@ -51,7 +51,7 @@ def put_back_region(all):
     time.sleep(1.5)  # longer than it waits for all of them
     assert refusal_of(region.record)[0] == (503, "E_ROLLED_BACK")
     assert region.standing()["held"] and region.head(REGION)["seq"] < last
-    assert region.metric("toit_federation_alarms") > 0
+    assert region.metric("toit_federation_alarms", kind="unconfirmed") == 1
     for proxy in (all.to_region, all.to_departement):
         proxy.delay(0.5)  # so that it can be seen
         proxy.is_cut = False
@@ -136,14 +136,14 @@ def put_back_town(all):
     receipts = write_and_copy(all)
     last = receipts[-1]["last_seq"]
     for proxy in (all.to_region, all.to_departement):
-        proxy.delay(0.2)
+        proxy.delay(0.5)  # so that it can be seen
     town.configure(all.anchor(), confirm_within_s=60)  # as docs/operating.md has it
     town.start(ready=False)
     refused, alarms = 0, 0
     while not (told := refusal_of(town.record))[1]:
         assert told[0][0] == 503, told
         refused += told[0][1] == "E_ROLLED_BACK"
-        alarms += town.metric("toit_federation_alarms") > 0
+        alarms += town.metric("toit_federation_alarms", kind="rolled_back") == 1
         time.sleep(0.05)
     assert refused > 0 and alarms > 0 and town.logged('"rolled_back"'), (refused, alarms)
     written = told[1]
@@ -172,13 +172,13 @@ def written_over(all):
     written = town.record()
     assert written["unconfirmed_since"], written
     assert written["first_seq"] <= receipts[-1]["last_seq"], "over its own past"
-    assert town.metric("toit_federation_alarms") >= 1
+    assert town.metric("toit_federation_alarms", kind="unconfirmed") == 1
     while written["last_seq"] <= receipts[-1]["last_seq"] + 1:
         written = town.record()
     heal_all(all)
     for node in (all.region, all.departement):
         until(f"{node.name} finds it out", lambda n=node: n.alarms("forked", stream=TOWN))
-        assert node.metric("toit_federation_alarms") >= 1
+        assert node.metric("toit_federation_alarms", kind="forked") >= 1
         entry = node.head(TOWN)
         assert entry["seq"] == receipts[-1]["last_seq"] and entry["link"] == receipts[-1]["head"]["link"], "the first history"
     until("so does the town", lambda: town.alarms("forked", stream=TOWN))
