@@ -8,8 +8,11 @@ lost, memory stays bounded, other links go on, and whoever looks after the node 
 import hashlib
 import secrets
 import signal
+import sqlite3
+import struct
 import threading
 import time
+from contextlib import closing
 
 from crowd import REGISTRATION
 from federation import DEPARTEMENT, OTHER_TERRITORY, REGION, STATE_SIREN, TOWN, Federation, until
@@ -349,7 +352,61 @@ def replayed_frame(all, server, key):
 
 def first_link(stream):
     """On which the first entry follows (docs/journal-format.md)."""
-    return hashlib.blake2b(stream.encode(), digest_size=32, person=b"toit.stream".ljust(16, b"\0")).digest()
+    return digest("toit.stream", stream.encode())
+
+
+def digest(purpose, *parts):
+    return hashlib.blake2b(b"".join(parts), digest_size=32, person=purpose.encode().ljust(16, b"\0")).digest()
+
+
+def opening_as_of(town, stream):
+    """The entry and head with which the town's own stream begins, as if they were of this one: all of it is right but
+    the signature, which the town's key has not made."""
+    with closing(sqlite3.connect(f"file:{town.data}/journal.sqlite?mode=ro", uri=True)) as journal:
+        epoch, at, subject, previous, commitment, nonce, content = journal.execute(
+            "SELECT epoch, recorded_at, subject, previous, commitment, nonce, content FROM entry"
+            " WHERE place % (1 << 44) = 1 AND content IS NOT NULL ORDER BY place"
+        ).fetchone()
+    leaf = digest("toit.leaf", struct.pack(">QIQ", 1, epoch, at), subject, struct.pack(">Q", previous), commitment)
+    link = digest("toit.link", first_link(stream), leaf)
+    entry = [1, epoch, at, subject, previous, commitment, nonce, content]
+    return entry, [stream, epoch, 1, 1, 0, link, bytes(8), bytes(64)]
+
+
+def is_asked_for(peer, stream):
+    question = envelope("region", OTHER, 3)[:-1]
+    while heard := peer.hear():
+        if heard[2].startswith(question) and stream.encode() in heard[2]:
+            return
+    raise AssertionError("nobody asks him for his stream")
+
+
+def spoilt_entries(all, peer):
+    """Somebody whom the directory names brings what he is asked for, and it is not what it should be: told, each as
+    what it is, and nothing of it is kept; settled once he has no more than is here."""
+    region, stream = all.region, f"T{OTHER_TERRITORY}"
+    entry, head = opening_as_of(all.town, stream)
+    stands_at = (stream, 0, 1, head[5])
+    misbehaviours = region.link(OTHER)["misbehaviours"]
+
+    def says(position):
+        now = int(time.time() * 1000)
+        peer.send(envelope(OTHER, "region", 1, secrets.token_bytes(16), 1, now, [list(position)]))
+
+    says(stands_at)
+    is_asked_for(peer, stream)
+    altered = entry[:-1] + [entry[-1][:-1] + bytes([entry[-1][-1] ^ 1])]
+    for kind, brought in (("altered", altered), ("bad_signature", entry)):
+        assert not region.alarms(kind, stream=stream)
+        counted = region.metric("toit_federation_alarms", kind=kind)
+        peer.send(envelope(OTHER, "region", 8, [stream, [brought], [head], [], []]))
+        alarm = until(f"{kind} is told", lambda k=kind: region.alarms(k, stream=stream, node=OTHER))[0]
+        assert alarm["seq"] == 1, alarm
+        assert region.metric("toit_federation_alarms", kind=kind) == counted + 1
+    assert region.link(OTHER)["misbehaviours"] == misbehaviours, "he was asked for it"
+    says((stream, 0, 0, first_link(stream)))  # nothing: as much as there is here
+    for kind in ("altered", "bad_signature"):
+        until(f"{kind} is settled", lambda k=kind: not region.alarms(k, stream=stream))
 
 
 def takes_nothing(all, peer):
@@ -440,7 +497,7 @@ def expired_directory(all, unwitnessed, issued):
     all.bring(all.issue(issued_at="2024-01-01T00:00:00Z", valid_until="2025-01-01T00:00:00Z"), all.region)
     for node in all.members:
         until(f"{node.name} knows", lambda n=node: n.alarms("directory_expired"))
-    assert town.metric("toit_federation_alarms") >= 1
+        assert node.metric("toit_federation_alarms", kind="directory_expired") == 1
     receipt = town.record()
     assert receipt["unconfirmed_since"], receipt
     all.bring(all.issue(), all.region)
@@ -479,6 +536,7 @@ def main():
         with RudePeer(all.region.link_port, server, key) as peer:
             assert peer.is_let_in()
             step("forged", forged_envelopes, all, peer)
+            step("altered and badly signed", spoilt_entries, all, peer)
             step("takes nothing", takes_nothing, all, peer)
         step("replayed", replayed_frame, all, server, key)
         with RudePeer(all.region.link_port, server, key) as peer:
