@@ -1,11 +1,12 @@
 // Runs seeds of the world, each in a process of its own, and says how often each fault, command and refusal occurred.
 //
 //   world_run --seeds 1..200 [--commands N] [--crashes N] [--days N] [--jobs N]
-//             [--bug NAME --expect-caught] [--twice] [--no-coverage] [--log]
+//             [--bug NAME --expect-caught] [--twice] [--no-coverage] [--occurs NAME,NAME...] [--log]
 //   world_run --passing --seeds 1..60 [--episodes N] [...]   the same of runs in which a territory passes
 //
-// Exit 1 when a checker found something, when two runs of a seed differ, when something that can occur never did, or
-// when a deliberate bug was not caught; exit 2 when it was asked for in a way that it does not know.
+// Exit 1 when a checker found something, when two runs of a seed differ, when something that can occur, or that
+// --occurs names, never did, or when a deliberate bug was not caught; exit 2 when it was asked for in a way that it
+// does not know.
 
 #include "base/log.hpp"
 #include "simulation/world/mishaps.hpp"
@@ -15,6 +16,7 @@
 #include <charconv>
 #include <chrono>
 #include <cstdio>
+#include <ranges>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -70,6 +72,7 @@ struct asked {
   bool expect_caught = false;
   bool twice = false;
   bool coverage = true;
+  std::vector<std::string> occurs; ///< must, however few the seeds are
   bool logs = false;
 };
 
@@ -174,6 +177,19 @@ bool report_counts(tally counts, bool passing) {
     complete = complete && !occurred;
   }
   return complete;
+}
+
+/// Of few seeds: what occurs in nearly all of them.
+bool all_occurred(const asked& what, const tally& counts) {
+  bool all = true;
+  for (const auto& name : what.occurs) {
+    auto found = counts.find(name);
+    bool occurred = found != counts.end() && found->second > 0;
+    if (!occurred)
+      std::printf("%-45s NEVER OCCURRED\n", name.c_str());
+    all = all && occurred;
+  }
+  return all;
 }
 
 // -- one seed, in a process of its own ------------------------------------------------------------------------------
@@ -360,6 +376,11 @@ bool read_option(std::string_view option, std::string_view value, asked& what) {
     return read_number(value, what.passes.episodes);
   if (option == "--jobs")
     return read_number(value, what.jobs);
+  if (option == "--occurs") {
+    for (auto name : std::views::split(value, ','))
+      what.occurs.emplace_back(name.begin(), name.end());
+    return true;
+  }
   return option == "--bug" && read_bug(value, what);
 }
 
@@ -392,7 +413,8 @@ int main(int count, char** arguments) {
   if (!read_arguments(count, arguments, what)) {
     std::fprintf(stderr, "usage: world_run [--seeds A..B] [--commands N] [--crashes N] [--days N] [--jobs N]\n"
                          "                 [--passing] [--episodes N]\n"
-                         "                 [--bug NAME] [--expect-caught] [--twice] [--no-coverage] [--log]\n");
+                         "                 [--bug NAME] [--expect-caught] [--twice] [--no-coverage]\n"
+                         "                 [--occurs NAME,NAME...] [--log]\n");
     return 2;
   }
   auto begun = std::chrono::steady_clock::now();
@@ -406,7 +428,8 @@ int main(int count, char** arguments) {
                 static_cast<unsigned long long>(all.failed), spent.c_str());
     return all.caught_by && all.failed == 0 ? 0 : 1;
   }
-  bool complete = !what.coverage || report_counts(all.counts, what.passing);
+  bool complete = all_occurred(what, all.counts);
+  complete = (!what.coverage || report_counts(all.counts, what.passing)) && complete;
   std::printf("world: %llu seeds, %llu failed, %s s%s\n", static_cast<unsigned long long>(all.seeds),
               static_cast<unsigned long long>(all.failed), spent.c_str(), complete ? "" : ", not everything occurred");
   return all.failed == 0 && complete ? 0 : 1;
