@@ -42,7 +42,7 @@ PASSING_BUGS = (
     ("execute_late_decision", 2),
 )
 
-# What twelve seeds of passings bring about whatever they draw; of all that can occur sixty are asked (docs/hacking.md).
+# What twelve seeds of passings are to bring about; of all that can occur sixty are asked (docs/hacking.md).
 PASSINGS_HAVE = (
     "act.suspended", "act.resumed", "act.ended", "act.joined", "act.left", "act.usurped",
     "wrong.delegation", "wrong.opinion", "wrong.forged",
