@@ -26,6 +26,11 @@ public:
     keeper_ = stage_.system().spawn(nodes::directory_keeper, std::move(context));
     stage_.run();
   }
+  /// It ticks for as long as it lives.
+  ~node_with_directory() {
+    caf::anon_send_exit(keeper_, caf::exit_reason::kill);
+    stage_.run();
+  }
 
   /// What is in force once the file was looked at.
   const federation::directory& bring(const ports::bytes& signed_bytes) {
