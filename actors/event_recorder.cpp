@@ -22,10 +22,10 @@ void event_recorder_state::schedule_flush() {
 caf::result<append_results_ptr> event_recorder_state::append(const append_group_ptr& group) {
   if (groups_.size() >= waiting_limit)
     return caf::sec::request_timeout;
-  auto promise = self->make_response_promise<append_results_ptr>();
-  groups_.push_back({group, caf::actor_cast<caf::actor_addr>(self->current_sender()), promise});
+  auto who = caf::actor_cast<caf::actor_addr>(self->current_sender()); // whom a promise takes out of the message
+  groups_.push_back({group, std::move(who), self->make_response_promise<append_results_ptr>()});
   schedule_flush();
-  return promise;
+  return groups_.back().promise;
 }
 
 caf::result<append_results_ptr> event_recorder_state::refuse(const log_line_ptr& line) {

@@ -47,8 +47,8 @@ PASSINGS_HAVE = (
     "act.suspended", "act.resumed", "act.ended", "act.joined", "act.left", "act.usurped",
     "wrong.delegation", "wrong.opinion", "wrong.forged",
     "mishap.restored", "mishap.cut", "kill.former_host", "kill.next_host",
-    "play.both_serve", "play.same_on_both", "play.repeat", "prefix.checked",
-    "promise.disk", "promise.witnessed", "promise.came_back", "late.recorded", "late.dropped",
+    "play.both_serve", "play.same_on_both", "play.lease_on_both", "play.repeat", "prefix.checked",
+    "promise.disk", "promise.witnessed", "promise.came_back", "late.recorded", "late.refused", "late.conflict",
 )
 
 # Name, command, tags beside those that the script itself cites.

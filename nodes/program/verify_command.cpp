@@ -98,8 +98,8 @@ private:
     auto last = rows.last_head(stream);
     progress_line line{stream.text(), err_};
     std::shared_ptr<const journal::stream_keys> keys = options_.keys ? ring_.that_open(stream) : nullptr;
-    // A replica that is sealed to others proves itself all the same.
-    if (keys && !keys->has_index())
+    // A replica that is sealed to others proves itself all the same; so does a stream that has passed to another host.
+    if (keys && (!keys->has_index() || (last && !keys->has(last->epoch))))
       keys = nullptr;
     auto report = journal::verify_stream(
         rows, stream, expected, keys.get(), [&](std::uint64_t done) { line.at(done, last ? last->seq : 0); },
