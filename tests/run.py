@@ -73,8 +73,8 @@ COMMANDS = (
     ("fuzz: envelopes", [str(BUILD / "tests/fuzz/replay_envelope")]),
     ("fuzz: plays of an exchange", [str(BUILD / "tests/fuzz/replay_exchange")]),
     # Whether all that can occur does is asked of 200 seeds, by a command of its own: world_run --seeds 1..200
-    ("world: 40 seeds", [WORLD, "--seeds", "1..40", "--jobs", "2", "--no-coverage"]),
-    ("world: a seed gives the same heads twice", [WORLD, "--seeds", "1..4", "--twice", "--no-coverage"]),
+    ("world: 24 seeds", [WORLD, "--seeds", "1..24", "--jobs", "2", "--no-coverage"]),
+    ("world: a seed gives the same heads twice", [WORLD, "--seeds", "1..2", "--twice", "--no-coverage"]),
     *(
         (f"world: the bug {bug} is caught",
          [WORLD, "--seeds", f"{first}..{first + 199}", "--jobs", "2", "--bug", bug, "--expect-caught"])
