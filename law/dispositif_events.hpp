@@ -13,7 +13,7 @@
 
 namespace toit::law {
 
-/// The EPCI, or whoever stands in its place, begins to set up a dispositif of its own.
+/// The EPCI begins to set up a dispositif of its own; nobody does in its place (docs/readings.md, 40).
 struct dispositif_begun {
   text<200> source; ///< the deliberation
   friend bool operator==(const dispositif_begun&, const dispositif_begun&) = default;
