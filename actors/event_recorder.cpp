@@ -183,7 +183,7 @@ void event_recorder_state::tell_followers(const ports::synced& done) {
 /// Whoever follows the stream reads what is new of it himself.
 void event_recorder_state::let_look(const ports::stream_id& stream) {
   for (auto& f : followers_[stream]) {
-    f.behind = true;
+    leave_behind(f);
     if (f.unanswered == 0)
       tell(f, stream);
   }
@@ -199,12 +199,16 @@ void event_recorder_state::tell_who_asked(const waiting_group& asked) {
 
 void event_recorder_state::keep_for(followed& f, const ports::batch_ptr& batch) {
   f.waiting_entries += batch->entries.size();
-  if (f.behind || f.waiting_entries > follower_waiting_entries) {
-    f.behind = true;
-    f.waiting.clear();
-  } else {
+  if (f.behind || f.waiting_entries > follower_waiting_entries)
+    leave_behind(f);
+  else
     f.waiting.push_back(batch);
-  }
+}
+
+/// What he is about to read for himself he is told nothing of: he would take it for all there is.
+void event_recorder_state::leave_behind(followed& f) {
+  f.behind = true;
+  f.waiting.clear();
 }
 
 namespace {

@@ -79,6 +79,7 @@ private:
   void tell_followers(const ports::synced& done);
   void let_look(const ports::stream_id& stream);
   void keep_for(followed& f, const ports::batch_ptr& batch);
+  static void leave_behind(followed& f);
   void tell(followed& f, const ports::stream_id& stream);
   void tell_who_asked(const waiting_group& asked);
 

@@ -8,9 +8,8 @@
 /// prefix      Who takes a stream over goes on from the longest beginning that somebody who could be asked had.
 /// receipts    What was acknowledged is in the stream, or has come back once; what was countersigned is in the stream.
 /// late        What a former host had made beyond a cut is settled at most once, and recorded at most once.
-/// leases      A lease that a former host had made beyond a cut is in the stream, or told as what contradicts it; two
-/// of
-///             a demande are in force only as a conflict that is open.
+/// leases      A lease that a former host had made beyond a cut is in the stream, or told as what contradicts it.
+///             Of one demande two are in force only as a conflict that is open.
 /// decided     What somebody decides is decided on what is known there and then.
 /// acts        Nobody signs what he may not; what is forged is not taken, and told (wrong_acts.hpp).
 /// healing     All disks are the same in the end, and the host's owners have what the stream says.

@@ -337,6 +337,20 @@ TEST_CASE("a follower too far behind is told to look for itself, then of what is
   CHECK(r.told() == sizes{1, limit, 0, 2});
 }
 
+TEST_CASE("a follower that is to look for itself is not told instead of what waited for it", "[actors][recorder]") {
+  recorder_with_follower r;
+  r.write(3);
+  auto things = std::make_shared<brought>();
+  auto transfer = std::make_shared<ports::transfer>();
+  transfer->stream = *ports::stream_id::parse("T200057867");
+  things->transfers.push_back(transfer);
+  r.on.ask<brought_results_ptr>(r.recorder, bring_atom_v, brought_ptr{things});
+  r.on.run();
+  CHECK(r.told() == sizes{1});
+  r.let_answer();
+  CHECK(r.told() == sizes{1, 0});
+}
+
 TEST_CASE("a follower that does not answer is told again after a while, and no more once it has gone",
           "[actors][recorder]") {
   recorder_with_follower r;
