@@ -36,7 +36,11 @@ bool directory_keeper_state::keep(const message_ptr& brought) {
 void directory_keeper_state::tick() {
   self->delayed_send(self, tick_every, tick_atom_v);
   auto brought = context.look();
-  auto opened = brought ? newer(*brought) : std::nullopt;
+  // What did not count once never will: the number in force only grows.
+  if (!brought || *brought == judged_)
+    return;
+  judged_ = *brought;
+  auto opened = newer(*brought);
   if (!opened)
     return;
   context.adopted(std::move(*opened));

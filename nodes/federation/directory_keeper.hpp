@@ -37,6 +37,8 @@ struct directory_keeper_state {
 
 private:
   std::optional<federation::directory> newer(const ports::bytes& brought);
+
+  ports::bytes judged_; ///< what was last found where directories are brought to
 };
 
 /// Spawned detached in service: it waits for the disk.

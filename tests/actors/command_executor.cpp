@@ -6,8 +6,8 @@
 #include "federation/command_letters.hpp"
 #include "nodes/adapters.hpp"
 #include "simulation/world/link_end.hpp"
+#include "tests/actors/context_on_stage.hpp"
 #include "tests/actors/stage.hpp"
-#include "tests/journal/node.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 
@@ -99,16 +99,9 @@ struct executor_on_stage {
                               law::stream_opened{simulation::service_of_state(), law::text<120>{"Préfecture fictive"},
                                                  law::text<16>{"training"}, node.journal->signer()}));
     node.journal->load(authority.stream);
-    auto made = std::make_shared<territory_context>();
-    made->stream = territory.stream;
-    made->settings.territory = made->settings.gestionnaire = *law::siren::parse("200057867");
-    made->departement = "93";
-    made->clock = node.clock;
-    made->sealer = node.journal->open_sealer();
-    made->open_reader = [this] { return node.journal->open_reader(); };
+    auto made = context_over(node, territory.stream, *law::siren::parse("200057867"));
     made->marks = node.disk.folder("node/marks");
     made->digester = nodes::make_digester(node.journal->keys(), made->stream);
-    made->metrics = std::make_shared<base::metrics>();
     made->post = letters_of(territory);
     context = made;
     prefects_post = letters_of(authority);

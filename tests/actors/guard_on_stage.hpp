@@ -4,12 +4,11 @@
 #pragma once
 
 #include "actors/access_guard.hpp"
-#include "journal/snapshot_files.hpp"
 #include "nodes/adapters.hpp"
 #include "nodes/bootstrap.hpp"
 #include "simulation/world/world.hpp"
+#include "tests/actors/context_on_stage.hpp"
 #include "tests/actors/stage.hpp"
-#include "tests/journal/node.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 
@@ -125,21 +124,11 @@ constexpr const char* other_password = "un autre mot de passe";
 struct guard_on_stage {
   guard_on_stage() {
     node.open();
-    auto made = std::make_shared<territory_context>();
-    made->stream = journal::test::stream();
-    made->settings.territory = made->settings.gestionnaire = gestionnaire;
+    auto made = context_over(node, journal::test::stream(), gestionnaire);
     made->settings.communes = {*law::commune_code::parse("93066")};
-    made->departement = "93";
     made->commune_exists = [](law::commune_code) { return true; };
-    made->clock = node.clock;
-    made->chance = std::make_shared<simulation::chance_port>(1);
-    made->sealer = node.journal->open_sealer();
-    made->open_reader = [this] { return node.journal->open_reader(); };
-    made->snapshots = journal::open_snapshots(node.disk.folder("node/snapshots"), node.journal->keys(),
-                                              [this] { return node.rows(); });
     made->accounts = nodes::make_account_sealer(node.journal->keys(), made->stream);
     made->digester = nodes::make_digester(node.journal->keys(), made->stream);
-    made->metrics = std::make_shared<base::metrics>();
     context = made;
     simulation::plain_hasher hasher;
     nodes::create_first_account(*node.journal, made->stream,

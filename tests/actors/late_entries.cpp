@@ -3,6 +3,7 @@
 #include "actors/late_entries.hpp"
 
 #include "nodes/adapters.hpp"
+#include "tests/actors/context_on_stage.hpp"
 #include "tests/actors/stage.hpp"
 #include "tests/journal/passing.hpp"
 
@@ -13,13 +14,6 @@ namespace {
 using journal::test::id_with;
 using journal::test::passing_nodes;
 using journal::test::subject_at;
-
-class no_snapshots : public ports::snapshots {
-public:
-  std::unique_ptr<writer> write(const ports::stream_id&, std::string_view, std::uint64_t) override { return nullptr; }
-  std::unique_ptr<reader> open(const ports::stream_id&, std::string_view) override { return nullptr; }
-  void forget(const ports::stream_id&, std::string_view) override {}
-};
 
 /// Says yes to whatever is asked again.
 access_guard_actor::behavior_type willing_guard(access_guard_actor::pointer, std::vector<asked_command_ptr>* asked) {
@@ -75,16 +69,8 @@ struct late_on_stage : passing_nodes {
   }
 
   void begin() {
-    auto context = std::make_shared<territory_context>();
-    context->stream = journal::test::stream();
-    context->settings.territory = context->settings.gestionnaire = *law::siren::parse("200057867");
-    context->departement = "93";
-    context->clock = next.clock;
-    context->sealer = next.journal->open_sealer();
-    context->open_reader = [this] { return next.journal->open_reader(); };
-    context->snapshots = std::make_shared<no_snapshots>();
+    auto context = context_over(next, journal::test::stream(), *law::siren::parse("200057867"));
     context->digester = nodes::make_digester(next.journal->keys(), journal::test::stream());
-    context->metrics = std::make_shared<base::metrics>();
     recorder = on.system().spawn(event_recorder, &next.writer(), context->metrics, deliberate_bugs{});
     guard = on.system().spawn(willing_guard, &repeated);
     late = on.system().spawn(late_entries, territory_context_ptr{context}, recorder);

@@ -3,9 +3,8 @@
 
 #include "actors/demand_registry.hpp"
 #include "actors/documents.hpp"
-#include "journal/snapshot_files.hpp"
+#include "tests/actors/context_on_stage.hpp"
 #include "tests/actors/stage.hpp"
-#include "tests/journal/node.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 
@@ -74,17 +73,8 @@ law::form complete_form() {
 struct registry_on_stage {
   registry_on_stage() {
     node.open();
-    auto made = std::make_shared<territory_context>();
-    made->stream = journal::test::stream();
-    made->settings.territory = made->settings.gestionnaire = *law::siren::parse("200057867");
+    auto made = context_over(node, journal::test::stream(), *law::siren::parse("200057867"));
     made->settings.communes = {*law::commune_code::parse("93066")};
-    made->departement = "93";
-    made->clock = node.clock;
-    made->chance = std::make_shared<simulation::chance_port>(1);
-    made->sealer = node.journal->open_sealer();
-    made->open_reader = [this] { return node.journal->open_reader(); };
-    made->snapshots = journal::open_snapshots(node.disk.folder("node/snapshots"), node.journal->keys(),
-                                              [this] { return node.rows(); });
     context = made;
     auto clerk = on.system().spawn(documents, context);
     recorder = on.system().spawn(silent_recorder, &kept);

@@ -2,9 +2,8 @@
 
 #include "actors/state_desk.hpp"
 
-#include "journal/snapshot_files.hpp"
+#include "tests/actors/context_on_stage.hpp"
 #include "tests/actors/stage.hpp"
-#include "tests/journal/node.hpp"
 
 #include <catch2/catch_test_macros.hpp>
 
@@ -20,21 +19,10 @@ constexpr const char* territory = "T200057875";
 struct desk_on_stage {
   desk_on_stage() {
     node.open();
-    auto made = std::make_shared<territory_context>();
-    made->stream = journal::test::stream();
-    made->settings.territory = made->settings.gestionnaire = *law::siren::parse("200057867");
-    made->departement = "93";
-    made->clock = node.clock;
-    made->chance = std::make_shared<simulation::chance_port>(1);
-    made->sealer = node.journal->open_sealer();
-    made->open_reader = [this] { return node.journal->open_reader(); };
-    made->snapshots = journal::open_snapshots(node.disk.folder("node/snapshots"), node.journal->keys(),
-                                              [this] { return node.rows(); });
-    made->metrics = std::make_shared<base::metrics>();
-    context = made;
+    context = test::context_over(node, journal::test::stream(), *law::siren::parse("200057867"));
     issue();
     executed = execute();
-    recorder = on.system().spawn(event_recorder, &node.journal->writer(), made->metrics, deliberate_bugs{});
+    recorder = on.system().spawn(event_recorder, &node.journal->writer(), context->metrics, deliberate_bugs{});
     desk = on.system().spawn(state_desk, territory_context_ptr{context}, recorder);
     on.run();
   }

@@ -4,10 +4,9 @@
 #pragma once
 
 #include "actors/event_recorder.hpp"
-#include "journal/snapshot_files.hpp"
 #include "simulation/world/world.hpp"
+#include "tests/actors/context_on_stage.hpp"
 #include "tests/actors/stage.hpp"
-#include "tests/journal/node.hpp"
 #include "tests/law/prefecture.hpp"
 
 #include <catch2/catch_test_macros.hpp>
@@ -76,17 +75,7 @@ struct state_on_stage {
   state_on_stage& operator=(const state_on_stage&) = delete;
 
   std::shared_ptr<territory_context> context_of(const ports::stream_id& stream, law::siren who) {
-    auto made = std::make_shared<territory_context>();
-    made->stream = stream;
-    made->settings.territory = made->settings.gestionnaire = who;
-    made->departement = "93";
-    made->clock = node.clock;
-    made->chance = std::make_shared<simulation::chance_port>(1);
-    made->sealer = node.journal->open_sealer();
-    made->open_reader = [this] { return node.journal->open_reader(); };
-    made->snapshots = journal::open_snapshots(node.disk.folder("node/snapshots"), node.journal->keys(),
-                                              [this] { return node.rows(); });
-    made->metrics = metrics;
+    auto made = context_over(node, stream, who);
     made->post = post;
     return made;
   }

@@ -40,6 +40,16 @@ struct passing_prefecture : prefecture {
     on(after(today, 1));
     return id;
   }
+  /// What is due, which is that the territory goes back to its EPCI as the second epoch.
+  authority_passed goes_back() {
+    auto back = due();
+    REQUIRE(back);
+    CHECK(back->epoch == 2);
+    CHECK(back->host == text<64>{"plaine"});
+    CHECK(back->holder == cast().epci);
+    CHECK(back->ground == passing_ground::handing_back);
+    return *back;
+  }
   static civil_date after(civil_date day, int days) { return add_days(day, toit::law::days{days}); }
 };
 
@@ -81,17 +91,12 @@ TEST_CASE("what has passed is not passed again, and goes back when the arrêté 
   SECTION("annulled") { REQUIRE(p.prefect(act_ended{id, act_end::annulled, "Jugement fictif"})); }
   SECTION("withdrawn") { REQUIRE(p.prefect(act_ended{id, act_end::withdrawn, "Arrêté fictif"})); }
   SECTION("repealed") { REQUIRE(p.prefect(act_ended{id, act_end::repealed, "Arrêté fictif"})); }
-  auto due = p.due();
-  REQUIRE(due);
-  CHECK(due->epoch == 2);
-  CHECK(due->host == text<64>{"plaine"});
-  CHECK(due->holder == cast().epci);
-  CHECK(due->ground == passing_ground::handing_back);
-  CHECK(by_agreement(due->ground));
+  auto due = p.goes_back();
+  CHECK(by_agreement(due.ground));
   // It is prepared first; that alone passes nothing.
-  p.writes(passing_prepared{cast().epci, 2, due->host, due->ground, due->act});
+  p.writes(passing_prepared{cast().epci, 2, due.host, due.ground, due.act});
   CHECK(p.due() == due);
-  p.writes(*due);
+  p.writes(due);
   CHECK_FALSE(p.due());
 }
 
@@ -112,13 +117,7 @@ TEST_CASE("a territory goes back on the day after the last one of an arrêté th
   p.on(until);
   CHECK_FALSE(p.due());
   p.on(p.after(until, 1));
-  auto due = p.due();
-  REQUIRE(due);
-  CHECK(due->epoch == 2);
-  CHECK(due->host == text<64>{"plaine"});
-  CHECK(due->holder == cast().epci);
-  CHECK(due->ground == passing_ground::handing_back);
-  CHECK(due->act == id);
+  CHECK(p.goes_back().act == id);
 }
 
 TEST_CASE("an arrêté that resumes takes the territory over again", "[law][L441-2-7-4-1]") {

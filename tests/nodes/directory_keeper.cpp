@@ -17,7 +17,10 @@ public:
   node_with_directory() {
     nodes::directory_context context;
     context.anchor = federation::test::anchor().public_half();
-    context.in_force = [this] { return in_force_; };
+    context.in_force = [this] {
+      ++compared;
+      return in_force_;
+    };
     context.keep = [this](const ports::bytes& content) { kept = content; };
     context.look = [this] { return brought_; };
     context.adopted = [this](federation::directory newer) {
@@ -46,6 +49,7 @@ public:
   }
 
   std::optional<ports::bytes> kept;
+  unsigned compared = 0; ///< times that what was brought was held against what is in force
 
 private:
   std::shared_ptr<const federation::directory> in_force_ =
@@ -85,6 +89,17 @@ TEST_CASE("of directories brought by hand one of the same purpose, signed by the
   // What was not taken stands in the way of nothing.
   CHECK(node.bring(signed_as(8)).number == 8);
   CHECK(node.bring(signed_as(7)).number == 8);
+}
+
+TEST_CASE("what lies where directories are brought to is judged once", "[L441-2-7-1-1a]") {
+  node_with_directory node;
+  node.bring(signed_as(6));
+  CHECK(node.compared == 1);
+  node.bring(signed_as(6));
+  CHECK(node.compared == 1);
+  node.bring(signed_as(8));
+  CHECK(node.compared == 2);
+  CHECK(node.bring(signed_as(9)).number == 9);
 }
 
 TEST_CASE("a directory that links have handed on is in force, and kept for the next start", "[L441-2-7-1-1a]") {
