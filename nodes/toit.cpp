@@ -60,7 +60,7 @@ private:
   }
 
   void add_node() {
-    auto* node = app_.add_subcommand("node", "Le nœud d'un territoire");
+    auto* node = app_.add_subcommand("node", "Un nœud, d'un territoire ou de l'État");
     node->require_subcommand(1);
     auto* run = command(node, "run", "Sert jusqu'à SIGTERM ou Ctrl-C", [this] {
       return check_only_ ? check_configuration_command(configuration_, json_, std::cout, std::cerr)
