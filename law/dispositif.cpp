@@ -19,11 +19,6 @@ service_form form_of(const existence_facts& known) {
 
 bool conforming(const existence_facts& known) { return known.conformity && known.conformity->conforming(); }
 
-/// One found before a conforming dispositif served is over, and does not come back by itself.
-bool carence_stands(const existence_facts& known) {
-  return known.carence_on && !(known.conforming_on && *known.carence_on <= *known.conforming_on);
-}
-
 } // namespace
 
 /// Where no EPCI owes a dispositif, none of what it may have begun makes it owe one. Of whom nothing was heard nothing
@@ -40,7 +35,7 @@ existence existence_of(const existence_facts& known) {
     return {unknown, {}};
   if (known.concern == concern::no)
     return {absence, form};
-  if (carence_stands(known))
+  if (known.carence_on)
     return {carence, form};
   if (serves(known))
     return {non_conforming, form};
@@ -190,48 +185,60 @@ bool dispositif_book::folds(const event& happened) {
          kind_of(happened).number <= dispositif_convention_answered::kind.number;
 }
 
-/// What is joined takes the place of what one had, and the other way round, whether it was decided so or not: another's
-/// stream is folded as it comes. Whoever leaves what he had joined begins again.
+namespace {
+
+/// Whether a carence is over is told by the last ones.
+constexpr std::size_t terms_kept = 64;
+
+} // namespace
+
+void dispositif_book::end_term(civil_date on) {
+  if (serving())
+    terms_.back().until = on;
+}
+
+void dispositif_book::begin_term(service_term next) {
+  end_term(next.since);
+  if (terms_.size() == terms_kept)
+    terms_.erase(terms_.begin());
+  terms_.push_back(std::move(next));
+}
+
+const service_term* dispositif_book::serving() const {
+  return terms_.empty() || terms_.back().until ? nullptr : &terms_.back();
+}
+
+const adhesion_decided* dispositif_book::adhesion() const {
+  const auto* now = serving();
+  return now && now->joined ? &*now->joined : nullptr;
+}
+
+/// What is joined takes the place of what one had, and the other way round. Whoever leaves what he had joined begins
+/// again.
 void dispositif_book::apply(subject_id subject, const record& happened, std::uint64_t seq) {
   if (!folds(happened.event))
     return;
   last_seqs_[subject] = seq;
   auto on = happened.occurred_on;
-  auto conforms = [&] { conforming_on_ = std::max(conforming_on_.value_or(on), on); };
   if (std::holds_alternative<dispositif_begun>(happened.event)) {
     begun_on_ = on;
   } else if (const auto* served = std::get_if<dispositif_put_in_service>(&happened.event)) {
-    in_service_on_ = on;
-    declared_.assign(served->findings.begin(), served->findings.end());
-    declared_seq_ = seq;
-    if (adhesion_)
-      last_adhesion_->until = on;
-    adhesion_.reset();
-    adhered_on_.reset();
-    conforms();
+    begin_term({{}, {served->findings.begin(), served->findings.end()}, on, seq, {}});
   } else if (const auto* decided = std::get_if<adhesion_decided>(&happened.event)) {
-    adhesion_ = *decided;
-    last_adhesion_ = {*decided, on, {}};
-    adhered_on_ = on;
     begun_on_.reset();
-    in_service_on_.reset();
-    declared_.clear();
-    declared_seq_ = 0;
-    conforms();
+    begin_term({*decided, {}, on, seq, {}});
   } else if (std::holds_alternative<adhesion_left>(happened.event)) {
-    adhesion_.reset();
-    adhered_on_.reset();
-    if (last_adhesion_)
-      last_adhesion_->until = on;
+    if (adhesion())
+      end_term(on);
   } else if (const auto* proposed = std::get_if<dispositif_convention_proposed>(&happened.event)) {
     convention_file file{proposed->convention, on, {}};
     for (const auto& share : proposed->convention.shares)
-      file.positions.emplace(share.party, party_position{party_state::proposed, on, 0, false});
+      file.positions.emplace(share.party, party_position{party_state::proposed, on});
     conventions_.insert_or_assign(proposed->convention.id, std::move(file));
     current_ = proposed->convention.id;
   } else if (const auto* answered = std::get_if<dispositif_convention_answered>(&happened.event)) {
     if (auto* file = find_in(conventions_, answered->convention))
-      law::apply(*file, *answered, {{}, on, seq, happened.introducer != happened.originator});
+      law::apply(*file, *answered, on, seq, happened.introducer != happened.originator);
   }
 }
 
@@ -248,11 +255,12 @@ existence_facts dispositif_book::existing(std::span<const checklist> regional, b
                                           civil_date day) const {
   existence_facts known;
   known.begun_on = begun_on_;
-  known.in_service_on = in_service_on_;
-  known.adhered_on = adhered_on_;
-  known.conforming_on = conforming_on_;
-  if (in_service_on_)
-    known.conformity = assess(regional, ile_de_france, day, declared_);
+  const auto* now = serving();
+  if (!now)
+    return known;
+  (now->joined ? known.adhered_on : known.in_service_on) = now->since;
+  if (!now->joined)
+    known.conformity = assess(regional, ile_de_france, day, now->declared);
   return known;
 }
 

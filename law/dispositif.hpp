@@ -18,11 +18,10 @@ namespace toit::law {
 struct existence_facts {
   law::concern concern{};
   std::optional<civil_date> begun_on;
-  std::optional<civil_date> in_service_on;   ///< one of its own
-  std::optional<civil_date> adhered_on;      ///< one that it has joined
-  std::optional<law::conformity> conformity; ///< of what serves, under the checklists of the day
-  std::optional<civil_date> conforming_on; ///< last day on which a conforming one began to serve, or was found to be so
-  std::optional<civil_date> carence_on;
+  std::optional<civil_date> in_service_on;            ///< one of its own
+  std::optional<civil_date> adhered_on;               ///< one that it has joined
+  std::optional<law::conformity> conformity;          ///< of what serves, under the checklists of the day
+  std::optional<civil_date> carence_on;               ///< of one that is not over
   std::optional<act_standing> substitution;           ///< of the last arrêté that instituted one
   std::optional<act_standing> substitution_elsewhere; ///< of that of an authority that was competent before
   bool unheard = false; ///< the territory has a node, of whose journal nothing has come: what it has done is not known
@@ -42,11 +41,13 @@ check may_find_carence(const existence_facts& known, std::optional<civil_date> d
                        civil_date day);
 check may_substitute(const existence_facts& known, substitution_ground ground, civil_date day);
 
-/// An adhesion and its days.
-struct adhesion_term {
-  adhesion_decided decided;
+/// What has served for some time, whether it conformed or not: another's stream is folded as it comes.
+struct service_term {
+  std::optional<adhesion_decided> joined;   ///< absent: one of the territory's own
+  std::vector<checklist_findings> declared; ///< of its own
   civil_date since;
-  std::optional<civil_date> until; ///< the day on which it was left
+  std::uint64_t seq = 0;           ///< the entry by which it began to serve
+  std::optional<civil_date> until; ///< the day on which another took its place, or it was left
 };
 
 /// What the territory's own stream says of its dispositif.
@@ -61,23 +62,22 @@ public:
   const convention_file* find(convention_id id) const;
   /// The last one proposed; null when there is none.
   const convention_file* current() const;
-  const std::optional<adhesion_decided>& adhesion() const { return adhesion_; }
-  const std::optional<adhesion_term>& last_adhesion() const { return last_adhesion_; } ///< although it was left
-  const std::vector<checklist_findings>& declared() const { return declared_; }
-  std::uint64_t declared_seq() const { return declared_seq_; } ///< 0 while nothing is declared
+  /// What it has joined; null when nothing.
+  const adhesion_decided* adhesion() const;
+  /// What serves; null when nothing does.
+  const service_term* serving() const;
+  /// The last terms, in the order in which they were recorded; what serves is the last one.
+  const std::vector<service_term>& terms() const { return terms_; }
 
   /// What this stream says by itself, on the day and under the checklists of that day.
   existence_facts existing(std::span<const checklist> regional, bool ile_de_france, civil_date day) const;
 
 private:
+  void end_term(civil_date on);
+  void begin_term(service_term next);
+
   std::optional<civil_date> begun_on_;
-  std::optional<civil_date> in_service_on_;
-  std::optional<civil_date> adhered_on_;
-  std::optional<adhesion_decided> adhesion_;
-  std::optional<adhesion_term> last_adhesion_;
-  std::vector<checklist_findings> declared_;
-  std::uint64_t declared_seq_ = 0;
-  std::optional<civil_date> conforming_on_;
+  std::vector<service_term> terms_;
   std::map<convention_id, convention_file> conventions_;
   std::optional<convention_id> current_;
   std::map<subject_id, std::uint64_t> last_seqs_;

@@ -14,10 +14,11 @@ constexpr unsigned whole = 10'000; ///< basis points
 
 std::vector<siren> convention_file::consulted(civil_date day) const {
   std::vector<siren> asked;
-  for (const auto& [party, position] : positions)
-    if (position.since <= day &&
-        (position.state == party_state::signed_by_party || position.state == party_state::accepted))
+  for (const auto& [party, position] : positions) {
+    auto after = position.consented.upper_bound(day);
+    if (after != position.consented.begin() && std::prev(after)->second)
       asked.push_back(party);
+  }
   return asked;
 }
 
@@ -35,9 +36,16 @@ party_state after(convention_answer answer, bool has_reservations_or_stock) {
   return has_reservations_or_stock ? refused : refused_no_power;
 }
 
-void apply(convention_file& file, const dispositif_convention_answered& answered, party_position told) {
-  told.state = after(answered.answer, answered.opens_arrete);
-  file.positions[answered.party] = told;
+void apply(convention_file& file, const dispositif_convention_answered& answered, civil_date on, std::uint64_t seq,
+           bool entered_by_other) {
+  auto* position = find_in(file.positions, answered.party);
+  if (!position)
+    return;
+  position->state = after(answered.answer, answered.opens_arrete);
+  position->since = on;
+  position->seq = seq;
+  position->entered_by_other = entered_by_other;
+  position->consented[on] = answered.answer != convention_answer::refused;
 }
 
 // [L441-2-7-1-1a] [L441-2-7-3-1]

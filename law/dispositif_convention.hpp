@@ -41,6 +41,8 @@ struct party_position {
   civil_date since;
   std::uint64_t seq = 0;         ///< of the entry that says so; 0 while nothing has been answered
   bool entered_by_other = false; ///< a letter that another has entered: the party's own word may replace it
+  /// From each of these days on: whether it had signed, or accepted to.
+  std::map<civil_date, bool> consented{};
 };
 
 /// A convention and where its parties stand.
@@ -53,8 +55,9 @@ struct convention_file {
   std::vector<siren> consulted(civil_date day) const;
 };
 
-/// Moves one party of the convention; what is recorded is always possible.
-void apply(convention_file& file, const dispositif_convention_answered& answered, party_position told);
+/// Moves one party of the convention. Another's stream is folded as it comes: who is no party moves nothing.
+void apply(convention_file& file, const dispositif_convention_answered& answered, civil_date on, std::uint64_t seq,
+           bool entered_by_other);
 
 /// Every party is named, nobody else is, and the shares add up to the whole.
 check check_convention(const dispositif_convention& proposed, std::span<const dispositif_party> parties);

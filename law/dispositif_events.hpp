@@ -13,7 +13,8 @@
 
 namespace toit::law {
 
-/// The EPCI begins to set up a dispositif of its own; nobody does in its place (docs/readings.md, 40).
+/// The EPCI begins to set up a dispositif of its own, or who manages it for the EPCI; nobody does who answers in its
+/// place (docs/readings.md, 40).
 struct dispositif_begun {
   text<200> source; ///< the deliberation
   friend bool operator==(const dispositif_begun&, const dispositif_begun&) = default;

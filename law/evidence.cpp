@@ -98,7 +98,8 @@ struct gathering {
 
   /// Where a point was found as it is: in the prefect's last finding of it, else in the declaration.
   void cite(evidence_item& item) const {
-    const auto* examined = side->adhesion() ? book.find(*side->adhesion()) : nullptr;
+    const auto* joined = side->adhesion();
+    const auto* examined = joined ? book.find(*joined) : nullptr;
     if (examined) {
       item.since = examined->on;
       item.source = evidence_source::authority;
@@ -107,7 +108,7 @@ struct gathering {
     }
     item.since = *existing.in_service_on;
     item.source = evidence_source::territory;
-    item.seq = side->declared_seq();
+    item.seq = side->serving()->seq;
     for (const auto& point : file ? file->points : std::vector<found_point>{})
       if (tells(point.finding, item) && *existing.in_service_on <= point.on && point.on <= day()) {
         item.since = point.on;

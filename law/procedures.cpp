@@ -3,8 +3,6 @@
 #include "law/find_in.hpp"
 #include "law/rights.hpp"
 
-#include <set>
-
 namespace toit::law {
 
 // -- the book -------------------------------------------------------------------------------------------------------
@@ -159,97 +157,6 @@ const filed_evidence* procedures_book::find(siren territory, const bytes32& dige
 const examined_joinable* procedures_book::find(const adhesion_decided& joined) const {
   const auto* all = find_in(joinables_, joinable_key{joined.host, joined.joined, joined.level});
   return all ? &all->back() : nullptr;
-}
-
-// [L441-2-7-2-1] [R441-2-15-IV]
-std::optional<conformity> procedures_book::conformity_of(const adhesion_decided& joined, bool ile_de_france,
-                                                         civil_date day) const {
-  const auto* found = find(joined);
-  if (!found)
-    return std::nullopt;
-  return assess(specifications_, ile_de_france, day, found->examined.findings);
-}
-
-namespace {
-
-/// What was declared, with what the prefect's services have found since: they need not have looked at everything.
-std::vector<checklist_findings> overlaid(std::vector<checklist_findings> declared,
-                                         const std::vector<found_point>& found, civil_date since, civil_date until) {
-  for (const auto& point : found) {
-    if (point.on < since || until < point.on)
-      continue;
-    auto same = [&](const checklist_findings& f) {
-      return f.checklist == point.checklist && f.version == point.version;
-    };
-    auto of = std::ranges::find_if(declared, same);
-    if (of == declared.end())
-      of = declared.insert(declared.end(), checklist_findings{point.checklist, point.version, {}});
-    auto at = std::ranges::find(of->items, point.finding.item, &item_finding::item);
-    if (at == of->items.end())
-      of->items.push_back(point.finding);
-    else
-      *at = point.finding;
-  }
-  return declared;
-}
-
-} // namespace
-
-// [L441-2-7-2-1] [L441-2-7-4-1]
-std::optional<civil_date> procedures_book::found_conforming(const adhesion_term& term, bool ile_de_france,
-                                                            civil_date day) const {
-  const auto& joined = term.decided;
-  const auto* all = find_in(joinables_, joinable_key{joined.host, joined.joined, joined.level});
-  if (!all)
-    return std::nullopt;
-  std::map<civil_date, const joinable_examined*> last_of_day;
-  for (const auto& one : *all)
-    if (term.since <= one.on && one.on <= std::min(day, term.until.value_or(day)))
-      last_of_day[one.on] = &one.examined;
-  auto conforms = [&](const auto& found) {
-    return assess(specifications_, ile_de_france, found.first, found.second->findings).conforming();
-  };
-  auto last = std::find_if(last_of_day.rbegin(), last_of_day.rend(), conforms);
-  return last == last_of_day.rend() ? std::nullopt : std::optional{last->first};
-}
-
-/// What the prefect has found prevails over what was declared before it: a later declaration is a cure, looked at in
-/// its turn.
-// [L441-2-7-2-2] [L441-2-7-4-3]
-existence_facts procedures_book::existing(siren territory, const dispositif_book* side, bool ile_de_france,
-                                          civil_date day) const {
-  auto known = side ? side->existing(specifications_, ile_de_france, day) : existence_facts{};
-  if (known.adhered_on)
-    known.conformity = conformity_of(*side->adhesion(), ile_de_france, day);
-  if (side && side->last_adhesion())
-    known.conforming_on = std::max(known.conforming_on, found_conforming(*side->last_adhesion(), ile_de_france, day));
-  const auto* file = find(territory);
-  if (!file)
-    return known;
-  if (file->obligation)
-    known.concern = file->obligation->noted.concern;
-  if (known.in_service_on) {
-    auto since = *known.in_service_on;
-    auto as_of = [&](civil_date then) {
-      return assess(specifications_, ile_de_france, then, overlaid(side->declared(), file->points, since, then));
-    };
-    known.conformity = as_of(day);
-    // Found one day to conform after all: a carence found before that day is over.
-    std::set<civil_date> examined_on;
-    for (const auto& point : file->points)
-      if (since <= point.on && point.on <= day)
-        examined_on.insert(point.on);
-    auto last = std::find_if(examined_on.rbegin(), examined_on.rend(),
-                             [&](civil_date then) { return as_of(then).conforming(); });
-    if (last != examined_on.rend())
-      known.conforming_on = std::max(known.conforming_on.value_or(*last), *last);
-  }
-  if (file->carence) {
-    known.carence_on = file->carence->on;
-    known.found_unheard = file->carence->found.nothing_heard.value_or(false);
-  }
-  known.substitution = substitution_of(territory, day);
-  return known;
 }
 
 std::optional<act_standing> procedures_book::substitution_of(siren territory, civil_date day) const {

@@ -9,6 +9,8 @@
 
 #include "law/dispositif.hpp"
 
+#include <set>
+
 namespace toit::law {
 
 struct sent_reminder {
@@ -100,8 +102,18 @@ private:
   struct folding;
 
   void keep_act(const act& signed_act, siren territory, act_publicity needed, civil_date on, std::uint64_t seq);
-  /// Last day of the adhesion, up to this one, on which what is joined was found to conform.
-  std::optional<civil_date> found_conforming(const adhesion_term& term, bool ile_de_france, civil_date day) const;
+  /// Of one of the territory's own, on a day of its term.
+  conformity conformity_of(const service_term& own, const territory_file& file, bool ile_de_france,
+                           civil_date day) const;
+  /// What is joined, as this prefect had last examined it by that day; null where he had not.
+  const examined_joinable* examined_by(const adhesion_decided& joined, civil_date day) const;
+  /// Whether what served in this term conformed on one of its days, by what is known now.
+  bool conformed(const service_term& term, const territory_file& file, bool ile_de_france, civil_date day) const;
+  /// Between these two days, both included: the first, and those on which what is known of the term changed.
+  std::set<civil_date> days_to_look_at(const service_term& term, const territory_file& file, civil_date from,
+                                       civil_date to) const;
+  /// What served on the day of the carence, or after it up to this one, conformed.
+  bool is_over(const territory_file& file, const dispositif_book& side, bool ile_de_france, civil_date day) const;
 
   std::map<siren, territory_file> territories_;
   std::map<act_id, state_act> acts_;

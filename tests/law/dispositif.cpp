@@ -277,6 +277,81 @@ TEST_CASE("a carence that is over since what was joined conforms again does not 
   CHECK(p.prefect(p.substitution()));
 }
 
+TEST_CASE("a carence found while a conforming dispositif served, unknown to the prefect, is over for good",
+          "[L441-2-7-4-1]") {
+  prefecture p;
+  p.sets_cahier(1);
+  p.notes_obligation();
+  REQUIRE(p.prefect(p.examined()));
+  REQUIRE(p.on(2026y / 4 / 10).prefect(p.carence()));
+  // What comes late says what already was.
+  SECTION("one of its own") {
+    p.on(2026y / 4 / 5).writes_there(p.service());
+    CHECK(p.on(2026y / 4 / 11).stands() == just(in_service, service_form::own));
+    p.on(2026y / 9 / 1).sets_cahier(2);
+    CHECK(p.stands() == just(non_conforming, service_form::own));
+  }
+  SECTION("one that it had joined, and left on the day after") {
+    p.on(2026y / 4 / 5).writes_there(joining());
+    CHECK(p.on(2026y / 4 / 11).stands() == just(in_service, service_form::adhered));
+    p.writes_there(adhesion_left{"Délibération fictive"});
+    CHECK(p.stands() == just(obligated));
+  }
+  CHECK(refused(p.prefect(p.substitution())) == refusal_code::bad_order);
+  CHECK(p.prefect(p.carence()));
+  CHECK(p.prefect(p.substitution()));
+}
+
+TEST_CASE("a carence stands where what had served was left by that day, or did not conform on it", "[L441-2-7-4-1]") {
+  prefecture p;
+  p.sets_cahier(1);
+  p.notes_obligation();
+  SECTION("left on that very day") {
+    REQUIRE(p.prefect(p.examined()));
+    REQUIRE(p.on(2026y / 4 / 10).prefect(p.carence()));
+    p.on(2026y / 4 / 5).writes_there(joining());
+    p.on(2026y / 4 / 10).writes_there(adhesion_left{"Délibération fictive"});
+    CHECK(p.stands() == just(carence));
+  }
+  SECTION("short of a point") {
+    REQUIRE(p.on(2026y / 4 / 10).prefect(p.carence()));
+    auto one_short = p.service();
+    one_short.findings[0].items[0].finding = finding::not_met;
+    p.on(2026y / 4 / 5).writes_there(one_short);
+    CHECK(p.on(2026y / 4 / 11).stands() == just(carence, service_form::own));
+  }
+  CHECK(p.prefect(p.substitution()));
+}
+
+TEST_CASE("what does not conform on the day it begins to serve ends no carence", "[L441-2-7-2-2][L441-2-7-4-1]") {
+  prefecture p;
+  p.sets_cahier(1);
+  p.notes_obligation();
+  const auto of_the_first = p.service();
+  REQUIRE(p.prefect(p.examined()));
+  p.on(2026y / 4 / 1).sets_cahier(2);
+  REQUIRE(p.on(2026y / 4 / 10).prefect(p.carence()));
+  p.on(2026y / 4 / 12);
+  // Whoever is cut off declares and joins under what it knows.
+  SECTION("declared under a cahier des charges out of date") {
+    p.writes_there(of_the_first);
+    CHECK(p.stands() == just(carence, service_form::own));
+    CHECK(p.prefect(p.substitution()));
+  }
+  SECTION("joined, although it was found wanting") {
+    p.writes_there(joining());
+    CHECK(p.stands() == just(carence, service_form::adhered));
+    CHECK(p.prefect(p.substitution()));
+  }
+  SECTION("nor does it bring one back that had ended") {
+    p.writes_there(p.service());
+    CHECK(p.stands() == just(in_service, service_form::own));
+    p.on(2026y / 5 / 1).writes_there(of_the_first);
+    CHECK(p.stands() == just(non_conforming, service_form::own));
+    CHECK(refused(p.prefect(p.substitution())) == refusal_code::bad_order);
+  }
+}
+
 TEST_CASE("where no EPCI owes a dispositif none of what was begun makes it owe one", "[L441-2-7-4-4]") {
   prefecture p;
   p.sets_cahier(1);

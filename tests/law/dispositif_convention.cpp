@@ -164,6 +164,33 @@ TEST_CASE("each step of the procedure comes after what it rests on", "[L441-2-7-
   CHECK(p.prefect(p.participation(id)));
 }
 
+TEST_CASE("who is asked is who had accepted or signed on the day of asking, whatever it has answered since",
+          "[L441-2-7-3-2]") {
+  prefecture p;
+  auto convention = p.proposes();
+  REQUIRE(p.answers(convention, cast().epci, accepts_to));
+  REQUIRE(p.answers(convention, cast().reception, accepts_to));
+  REQUIRE(p.on(2026y / 3 / 10).answers(convention, cast().bailleur, declines));
+  REQUIRE(p.on(2026y / 3 / 14).answers(convention, cast().epci, has_signed));
+  REQUIRE(p.answers(convention, cast().reception, declines));
+  using those = std::vector<siren>;
+  const auto& file = *p.territory.find(convention);
+  CHECK(file.consulted(2026y / 3 / 1) == those{});
+  for (auto day : {civil_date{2026y / 3 / 11}, civil_date{2026y / 3 / 13}})
+    CHECK(file.consulted(day) == those{cast().epci, cast().reception});
+  CHECK(file.consulted(2026y / 3 / 14) == those{cast().epci});
+  auto id = p.procedure_of(p.on(2026y / 3 / 11).asks_opinions(convention, cast().bailleur));
+  CHECK(refused(p.on(2026y / 3 / 15).prefect(p.participation(id))) == refusal_code::missing_opinion);
+}
+
+TEST_CASE("an answer in the name of who is no party moves nothing", "[L441-2-7-3-1][L441-2-7-3-2]") {
+  refusal_scene s;
+  auto before = s.territory.find(s.convention)->consulted(s.today);
+  s.writes_there(dispositif_convention_answered{s.convention, cast().prefecture, accepts_to, some_document, false});
+  CHECK(s.territory.find(s.convention)->positions.size() == s.parties.size());
+  CHECK(s.territory.find(s.convention)->consulted(s.today) == before);
+}
+
 TEST_CASE("no arrêté is taken on a convention that another has replaced", "[L441-2-7-3-2]") {
   refusal_scene s;
   auto id = s.procedure_of(s.asks_opinions(s.convention, cast().bailleur));

@@ -27,13 +27,6 @@ struct scene : prefecture {
     std::ranges::copy_if(gathered().items, std::back_inserter(some), [&](auto& item) { return item.kind == kind; });
     return some;
   }
-  /// As a host writes it who decides nothing before.
-  void writes(event what) {
-    record happened{};
-    happened.event = std::move(what);
-    happened.occurred_on = today;
-    territory.apply(subject_of_dispositif(), happened, ++seq);
-  }
 };
 
 } // namespace
@@ -145,7 +138,7 @@ TEST_CASE("points not met and points not looked at are told apart, with who foun
   auto unknown = s.of(k::point_unknown);
   REQUIRE(unknown.size() == 2);
   CHECK(unknown[0].source == evidence_source::territory);
-  CHECK(unknown[0].seq == s.territory.declared_seq());
+  CHECK(unknown[0].seq == s.territory.serving()->seq);
   CHECK(s.of(k::point_not_met)[0].source == evidence_source::authority);
 }
 
@@ -153,10 +146,10 @@ TEST_CASE("what a territory's host wrote without deciding it is cited where it s
   scene s;
   s.notes_obligation();
   s.known_through = s.today;
-  s.writes(adhesion_decided{joinable::systeme_particulier, dispositif_level::region, cast().prefecture, "D"});
+  s.writes_there(adhesion_decided{joinable::systeme_particulier, dispositif_level::region, cast().prefecture, "D"});
   // Nobody has examined what was joined: of its points nothing is known here.
   CHECK(s.of(k::point_unknown).empty());
-  s.writes(dispositif_put_in_service{});
+  s.writes_there(dispositif_put_in_service{});
   CHECK_FALSE(s.territory.adhesion());
   CHECK_FALSE(s.territory.existing({}, false, s.today).adhered_on);
   auto unknown = s.of(k::point_unknown);

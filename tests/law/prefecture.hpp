@@ -117,6 +117,13 @@ struct prefecture {
     asked.introducer = entered_by.value_or(who);
     return record_in(territory, law::decide(territory, {}, asked, k), asked.introducer);
   }
+  /// As a host writes it who decides nothing before.
+  void writes_there(event what) {
+    record happened{};
+    happened.event = std::move(what);
+    happened.occurred_on = today;
+    territory.apply(subject_of_dispositif(), happened, ++seq);
+  }
   decision epci(event what) { return there(cast().epci, quality::epci_responsable, std::move(what)); }
 
   /// In the prefect's.

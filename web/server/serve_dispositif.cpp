@@ -21,7 +21,7 @@ void dispositif(const call_ptr& c) {
     shown.in_service_on = known->existing.in_service_on;
     shown.adhered_on = known->existing.adhered_on;
     shown.conformity = known->existing.conformity;
-    if (const auto& joined = known->book.adhesion())
+    if (const auto* joined = known->book.adhesion())
       shown.host = joined->host;
     if (const auto* current = known->book.current())
       shown.convention = current->convention.id;
