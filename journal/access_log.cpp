@@ -341,13 +341,13 @@ public:
         if (auto what = check(lines))
           return log_fault{file_, expected_, what};
     } catch (const store_broken&) {
-      return log_fault{file_, expected_, "the line cannot be read"};
+      return log_fault{file_, expected_, "la ligne ne se lit pas"};
     }
     if (!covered_)
-      return log_fault{file_, expected_ - 1, "the last line is not signed"};
+      return log_fault{file_, expected_ - 1, "la dernière ligne n'est pas signée"};
     auto last_head = database_.prepare("SELECT seq FROM head ORDER BY seq DESC LIMIT 1");
     if (last_head.step() && static_cast<std::uint64_t>(last_head.integer(0)) >= expected_)
-      return log_fault{file_, expected_, "the tail is cut: a signature stands for more lines"};
+      return log_fault{file_, expected_, "la fin manque : une signature couvre plus de lignes"};
     return std::nullopt;
   }
 
@@ -364,15 +364,15 @@ private:
 
   const char* check(const sqlite_statement& line) {
     if (static_cast<std::uint64_t>(line.integer(0)) != expected_)
-      return "a line is missing";
+      return "une ligne manque";
     auto subject = id_in(line, 2);
     auto command = id_in(line, 3);
     auto at = line.number(1, INT64_MAX);
     link_ = link_of(link_, expected_, at, subject, command, line.blob(4));
     if (!std::ranges::equal(line.blob(5), link_))
-      return "the line is not what was written";
+      return "la ligne n'est pas celle qui a été écrite";
     if (at < at_)
-      return "the time of recording goes back";
+      return "l'heure d'enregistrement recule";
     at_ = at;
     covered_ = !line.is_null(7);
     return covered_ ? check_signature(line) : nullptr;
@@ -386,7 +386,7 @@ private:
     bool good = std::ranges::any_of(signers_, [&](const public_key& signer) {
       return std::ranges::equal(by, id_of(signer)) && verify(message, found, signer);
     });
-    return good ? nullptr : "the signature does not match";
+    return good ? nullptr : "la signature ne correspond pas";
   }
 
   std::string file_;

@@ -17,30 +17,30 @@ constexpr std::size_t rows_at_once = 4096;
 constexpr std::size_t fault_limit = 100;
 
 std::string_view sentence_of(fault_reason reason) {
-  static constexpr auto sentences =
-      std::to_array<std::string_view>({"the entry is missing",
-                                       "the row cannot be read",
-                                       "the header is not what was chained",
-                                       "the payload is not what was written",
-                                       "the epoch goes back",
-                                       "the time of recording goes back",
-                                       "the entry does not follow its subject's last one",
-                                       "the payload does not open or is of no known kind",
-                                       "a stream begins with its opening, once",
-                                       "another history than the head known from elsewhere",
-                                       "a signed head is missing",
-                                       "the signed head is not that of the chain",
-                                       "the signature of the head does not match",
-                                       "the head knows less of the ordering stream than the one before",
-                                       "the tail is cut: a signed head stands for more entries",
-                                       "the last entries are not covered by a signed head",
-                                       "the stream ends before the head known from elsewhere",
-                                       "the payload is gone and no erasure says so",
-                                       "an erasure says that the payload is gone, and it is there",
-                                       "an epoch begins without a cut",
-                                       "the cut does not follow the entry that it names, alone under its head",
-                                       "the orphan tail is not what was written",
-                                       "the entry that the cut names does not open this epoch"});
+  static constexpr auto sentences = std::to_array<std::string_view>(
+      {"l'écriture manque",
+       "la ligne ne se lit pas",
+       "l'en-tête n'est pas celui qui a été chaîné",
+       "le contenu n'est pas celui qui a été écrit",
+       "l'époque recule",
+       "l'heure d'enregistrement recule",
+       "l'écriture ne suit pas la dernière de son dossier",
+       "le contenu ne s'ouvre pas, ou n'est d'aucune sorte connue",
+       "un flux commence par son ouverture, une seule fois",
+       "une autre histoire que celle de la tête connue d'ailleurs",
+       "une tête signée manque",
+       "la tête signée n'est pas celle de la chaîne",
+       "la signature de la tête ne correspond pas",
+       "la tête connaît moins du flux ordonnateur que la précédente",
+       "la fin manque : une tête signée couvre plus d'écritures",
+       "aucune tête signée ne couvre les dernières écritures",
+       "le flux finit avant la tête connue d'ailleurs",
+       "le contenu manque et aucun effacement ne le dit",
+       "un effacement dit que le contenu est détruit, et il est là",
+       "une époque commence sans que le journal y ait été repris",
+       "la reprise du journal ne suit pas ce qu'elle cite, ou n'est pas seule sous sa tête",
+       "ce qu'une reprise a mis de côté n'est pas ce qui a été écrit",
+       "l'écriture que cite la reprise du journal n'ouvre pas cette époque"});
   static_assert(sentences.size() == law::enum_count<fault_reason>);
   return sentences[static_cast<std::size_t>(reason)];
 }

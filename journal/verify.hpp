@@ -64,7 +64,7 @@ struct verify_fault {
   ports::stream_id stream;
   std::uint64_t seq = 0;
   fault_reason reason{};
-  std::string what; ///< one sentence
+  std::string what; ///< one sentence, in French
 };
 
 /// What the ordering stream says of an epoch, as far as the file has it.

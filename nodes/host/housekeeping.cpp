@@ -72,7 +72,8 @@ bool housekeeping::scrub(journal::store_reader& rows, const ports::stream_id& st
   };
   auto report = journal::verify_stream(rows, stream, {}, nullptr, rest_or_stop, node_.journal().signers());
   auto tell = [](std::string_view what, const journal::verify_fault& fault) {
-    base::log_error(what, {{"stream", fault.stream.text()}, {"entry", fault.seq}, {"fault", fault.what}});
+    base::log_error(what,
+                    {{"stream", fault.stream.text()}, {"entry", fault.seq}, {"fault", law::name_of(fault.reason)}});
   };
   auto own = std::ranges::find_if_not(report.faults,
                                       [&](const auto& fault) { return journal::is_former_hosts(report, fault); });
