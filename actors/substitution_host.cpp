@@ -116,14 +116,18 @@ const law::procedures_book* substitution_host_state::book_of_former(const ports:
 substitution_host_state::view substitution_host_state::view_of(const ports::stream_id& stream, law::siren territory,
                                                                const supervised_territory& known) {
   const auto* side = known.seq > 0 ? &known.dispositif : nullptr;
-  return {stream, territory, known, hosts_of(stream, side), context->hosting->opened(stream), {}};
+  auto opened = context->hosting->opened(stream);
+  auto closing = known.closing;
+  if (closing && closing->epoch <= (opened ? opened->passed.epoch : 0))
+    closing.reset();
+  return {stream, territory, known, hosts_of(stream, side), std::move(opened), closing, {}};
 }
 
 // [L441-2-7-2-1] [L441-2-7-4-1]
 void substitution_host_state::look_at(const ports::stream_id& stream, law::siren territory,
                                       const supervised_territory& known) {
   auto v = view_of(stream, territory, known);
-  v.now.closed = known.closing.has_value();
+  v.now.closed = v.closing.has_value();
   if (v.opened) {
     v.now.opened = &v.opened->passed;
     v.now.former = book_of_former(*v.opened);
@@ -139,7 +143,7 @@ void substitution_host_state::look_at(const ports::stream_id& stream, law::siren
     return file && file->prepared && file->prepared->epoch == due->epoch && file->prepared->to == due->host;
   };
   bool moves = !law::stays_where_it_is(*due, v.hosts, v.now);
-  if (law::by_agreement(due->ground) && moves && !known.closing && !announced())
+  if (law::by_agreement(due->ground) && moves && !v.closing && !announced())
     return record(stream, territory, law::passing_prepared{territory, due->epoch, due->host, due->ground, due->act});
   auto because = barred(v, *due);
   tell(stream, because);
@@ -148,22 +152,20 @@ void substitution_host_state::look_at(const ports::stream_id& stream, law::siren
 }
 
 /// By agreement, once the stream is closed for this very host and he holds all of it, or at once when it has not to be
-/// brought anywhere; else once what is here opens.
+/// brought anywhere; else once what is here opens: whoever closes for an epoch that is not due keeps nobody waiting.
 // [L441-2-7-4-1]
 std::optional<ports::opening_barred> substitution_host_state::barred(const view& v, law::authority_passed& due) {
-  bool stays = law::stays_where_it_is(due, v.hosts, v.now);
-  if (!v.known.closing && law::by_agreement(due.ground))
-    return stays ? std::nullopt : std::optional{ports::opening_barred::closing_awaited};
-  if (!v.known.closing)
+  if (v.closing && v.closing->epoch == due.epoch)
+    return barred_while_closed(v, due);
+  if (!law::by_agreement(due.ground))
     return context->hosting->opening_barred_by(v.stream);
-  return barred_while_closed(v, due);
+  bool stays = law::stays_where_it_is(due, v.hosts, v.now);
+  return stays ? std::nullopt : std::optional{ports::opening_barred::closing_awaited};
 }
 
 /// Nobody records while a stream is closed: whoever has closed it goes on when the next host does not come back.
 std::optional<ports::opening_barred> substitution_host_state::barred_while_closed(const view& v,
                                                                                   law::authority_passed& due) {
-  if (v.known.closing->epoch != due.epoch)
-    return ports::opening_barred::closing_awaited;
   due.closed_seq = v.known.seq;
   due.closed_link = v.known.closing_link;
   auto because = cannot_go_on(v, due);

@@ -46,6 +46,8 @@ private:
     const supervised_territory& known;
     law::possible_hosts hosts;
     std::optional<ports::opened_epoch> opened;
+    /// By its present host, for an epoch that is still to be opened: of one that is, the first entry may never come.
+    std::optional<law::stream_closing> closing;
     law::stream_standing now;
   };
   view view_of(const ports::stream_id& stream, law::siren territory, const supervised_territory& known);

@@ -41,10 +41,11 @@ public:
     return territory_is_there && who.view() == "plaine";
   }
   std::optional<ports::opening_barred> opening_barred_by(const ports::stream_id&) const override {
-    return std::nullopt;
+    return escrow_is_there ? std::nullopt : std::optional{ports::opening_barred::escrow_away};
   }
 
   bool territory_is_there = true;
+  bool escrow_is_there = true;
 
 private:
   const journal::test::node& node_;
@@ -97,6 +98,8 @@ struct substituting_on_stage : test::state_on_stage {
     ++known->seq;
     look();
   }
+  void is_suspended() { happens(law::act_suspended{arrete, "Ordonnance fictive"}, today()); }
+  void is_resumed() { happens(law::act_resumed{arrete, "Autre ordonnance fictive"}, today()); }
   void goes_on() {
     known->closing.reset();
     ++known->seq;
@@ -131,7 +134,7 @@ TEST_CASE("in whatever way an arrêté ends, the territory's node is prepared fo
   SECTION("annulled by a judge") { ends(law::act_end::annulled); }
   SECTION("withdrawn by its author") { ends(law::act_end::withdrawn); }
   SECTION("repealed by its author") { ends(law::act_end::repealed); }
-  SECTION("suspended by a judge") { s.happens(law::act_suspended{arrete, "Ordonnance fictive"}, s.today()); }
+  SECTION("suspended by a judge") { s.is_suspended(); }
   SECTION("expired, once its last day is over") {
     s.look_after(48h);
     REQUIRE(s.today() == last_day);
@@ -186,4 +189,30 @@ TEST_CASE("a closed stream whose next host does not come goes back to the one be
     REQUIRE(s.epochs() == 3);
     CHECK(s.last_epoch().host == law::text<64>{"plaine"});
   }
+}
+
+TEST_CASE("an epoch whose host never shows his first entry does not keep the prefect from taking the territory over",
+          "[actors][L441-2-7-4-1]") {
+  substituting_on_stage s;
+  s.is_suspended();
+  s.is_closed_for(2);
+  REQUIRE(s.epochs() == 2);
+  REQUIRE(s.last_epoch().host == law::text<64>{"plaine"});
+  SECTION("what was closed for it is the last that has come") {}
+  SECTION("what he closes for an epoch that nobody has prepared is") {
+    s.goes_on();
+    s.is_closed_for(9);
+  }
+  s.look_after(1h);
+  REQUIRE(s.epochs() == 2);
+  // As any substitution it waits for what opens the stream, and for nothing else.
+  s.hosting->escrow_is_there = false;
+  s.is_resumed();
+  REQUIRE(s.epochs() == 2);
+  s.hosting->escrow_is_there = true;
+  s.look();
+  REQUIRE(s.epochs() == 3);
+  CHECK(s.last_epoch() ==
+        law::authority_passed{
+            s.territory, 3, s.prefecture, law::text<64>{"region"}, law::passing_ground::substitution, arrete, 0, {}});
 }
