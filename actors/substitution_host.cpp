@@ -174,7 +174,7 @@ std::optional<ports::opening_barred> substitution_host_state::barred_while_close
   auto [since, fresh] = closed_since_.try_emplace(v.stream, due.epoch, context->clock->monotonic());
   if (since->second.first != due.epoch)
     since->second = {due.epoch, context->clock->monotonic()};
-  auto present = v.opened ? std::optional{v.opened->passed.host} : v.hosts.territory;
+  auto present = v.present_host();
   if (!present || context->clock->monotonic() - since->second.second < reopened_after)
     return because;
   base::log_warning("the next host of a closed stream does not come: it goes back to the one before",
@@ -183,12 +183,13 @@ std::optional<ports::opening_barred> substitution_host_state::barred_while_close
   return cannot_go_on(v, due);
 }
 
+/// Where this node has closed it itself, its own key opens it: the escrow's, which is put away, is not asked for.
 std::optional<ports::opening_barred> substitution_host_state::cannot_go_on(const view& v,
                                                                            const law::authority_passed& due) const {
   const auto& nodes = *context->hosting;
   auto host = ports::node_name::parse(due.host.str());
   if (host && *host == nodes.self())
-    return nodes.opening_barred_by(v.stream);
+    return v.present_host() == due.host ? std::nullopt : nodes.opening_barred_by(v.stream);
   if (host && nodes.holds(*host, v.stream, v.known.closing_epoch, v.known.seq))
     return std::nullopt;
   return ports::opening_barred::next_host_away;

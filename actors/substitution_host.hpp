@@ -49,6 +49,10 @@ private:
     /// By its present host, for an epoch that is still to be opened: of one that is, the first entry may never come.
     std::optional<law::stream_closing> closing;
     law::stream_standing now;
+
+    std::optional<law::text<64>> present_host() const {
+      return opened ? std::optional{opened->passed.host} : hosts.territory;
+    }
   };
   view view_of(const ports::stream_id& stream, law::siren territory, const supervised_territory& known);
   /// Absent once it may be opened.

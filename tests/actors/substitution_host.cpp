@@ -79,9 +79,12 @@ struct substituting_on_stage : test::state_on_stage {
 
   void happens(law::event what, law::civil_date day) {
     note(std::move(what), day);
-    caf::anon_send(host, written_atom_v,
-                   ports::batch_ptr{std::make_shared<ports::entry_batch>(ports::entry_batch{ordering, {}})});
+    tell_of(ordering);
     on.run();
+  }
+  void tell_of(const ports::stream_id& stream) {
+    caf::anon_send(host, written_atom_v,
+                   ports::batch_ptr{std::make_shared<ports::entry_batch>(ports::entry_batch{stream, {}})});
   }
   void look() {
     caf::anon_send(host, tick_atom_v);
@@ -96,6 +99,7 @@ struct substituting_on_stage : test::state_on_stage {
     known->closing = law::stream_closing{epoch, law::text<64>{"plaine"}};
     known->closing_epoch = epoch - 1;
     ++known->seq;
+    tell_of(known->stream);
     look();
   }
   void is_suspended() { happens(law::act_suspended{arrete, "Ordonnance fictive"}, today()); }
@@ -103,6 +107,7 @@ struct substituting_on_stage : test::state_on_stage {
   void goes_on() {
     known->closing.reset();
     ++known->seq;
+    tell_of(known->stream);
     look();
   }
 
@@ -215,4 +220,32 @@ TEST_CASE("an epoch whose host never shows his first entry does not keep the pre
   CHECK(s.last_epoch() ==
         law::authority_passed{
             s.territory, 3, s.prefecture, law::text<64>{"region"}, law::passing_ground::substitution, arrete, 0, {}});
+}
+
+TEST_CASE("a closed stream goes on at the prefect's node without the escrow's key, which nobody but another host needs",
+          "[actors][L441-2-7-4-1]") {
+  substituting_on_stage s;
+  s.hosting->escrow_is_there = false;
+  auto gone_on = s.last_epoch();
+  gone_on.epoch = 2;
+  SECTION("when the next host does not come for ten minutes") {
+    s.happens(law::act_ended{arrete, law::act_end::repealed, "Arrêté fictif"}, s.today());
+    s.hosting->territory_is_there = false;
+    s.is_closed_for(2);
+    s.look_after(10min - 1s);
+    REQUIRE(s.epochs() == 1);
+    s.look_after(1s);
+    gone_on.holder = s.territory;
+    gone_on.ground = law::passing_ground::handing_back;
+  }
+  SECTION("when the arrêté, of which the end was prepared for, binds again: at once") {
+    s.is_suspended();
+    REQUIRE(s.last_prepared() == given_back);
+    s.is_resumed();
+    s.is_closed_for(2);
+  }
+  REQUIRE(s.epochs() == 2);
+  gone_on.closed_seq = s.known->seq;
+  gone_on.closed_link = s.known->closing_link;
+  CHECK(s.last_epoch() == gone_on);
 }
