@@ -16,8 +16,6 @@ std::span<const std::uint8_t> bytes_of(std::string_view text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
 
-answer refused_answer(refusal_code code, law::literal because) { return law::refuse(code, "R441-2-15-I-9", because); }
-
 } // namespace
 
 // -- inboxes --------------------------------------------------------------------------------------------------------
@@ -93,20 +91,35 @@ law::command_id command_executor_state::id_of(const char* what, const ports::str
   return made;
 }
 
+/// What its entry says of it, without the letter: the stream's own key draws both ids, whoever hosts it.
+std::shared_ptr<asked_command> command_executor_state::command_of(const ports::stream_id& issuer,
+                                                                  const law::command_id& id) const {
+  auto asked = std::make_shared<asked_command>();
+  asked->by.vouched_by = context->post->answers_for(issuer).value_or(law::siren{});
+  asked->issuer = issuer;
+  asked->id = id_of("vouched-command", issuer, id);
+  asked->request = context->digester->digest("vouched-request", id.bytes);
+  return asked;
+}
+
 /// As the guard takes it: the legal person is who the issuing node says, the node who the directory says.
 asked_command_ptr command_executor_state::asked_by(const ports::stream_id& issuer,
                                                    ports::posted_command&& opened) const {
-  auto asked = std::make_shared<asked_command>();
+  auto asked = command_of(issuer, opened.id);
   asked->by.legal_person = opened.asked.introducer;
   asked->by.account = opened.asked.agent;
-  asked->by.vouched_by = context->post->answers_for(issuer).value_or(law::siren{});
   asked->originator = opened.asked.originator;
   asked->occurred_on = opened.asked.occurred_on;
-  asked->issuer = issuer;
-  asked->id = id_of("vouched-command", issuer, opened.id);
-  asked->request = context->digester->digest("vouched-request", opened.id.bytes);
   asked->number = opened.number;
   asked->event = std::move(opened.asked.event);
+  return asked;
+}
+
+/// Nobody knows who introduced it, and what: the node that issued it answers for its entry.
+asked_command_ptr command_executor_state::unopened(const ports::stream_id& issuer, const entry& issued) const {
+  auto asked = command_of(issuer, issued.record->command);
+  asked->by.legal_person = *asked->by.vouched_by;
+  asked->event = issued.record->event;
   return asked;
 }
 
@@ -118,31 +131,34 @@ void command_executor_state::carry_out(const ports::stream_id& issuer, const ent
   // A letter that was copied from elsewhere, or to elsewhere, is not the authority's command.
   if (!opened || opened->issuer != issuer || opened->addressee != context->stream ||
       opened->id != issued.record->command)
-    return answered(issuer, issued,
-                    refused_answer(refusal_code::malformed, "Cette commande ne s'ouvre pas dans ce territoire."));
+    return refuse_unless_answered(
+        issuer, issued, *unopened(issuer, issued),
+        law::refuse(refusal_code::malformed, "R441-2-15-I-9", "Cette commande ne s'ouvre pas dans ce territoire.")
+            .error());
   auto asked = asked_by(issuer, std::move(*opened));
   if (letter.valid_until <= context->post->now())
-    return answer_late(issuer, issued, *asked);
+    return refuse_unless_answered(
+        issuer, issued, *asked,
+        law::refuse(refusal_code::too_late, "R441-2-15-I-9", "Cette commande est arrivée après son terme.").error());
   self->request(guard, ask_timeout, submit_atom_v, std::move(asked))
       .then([this, issuer, issued](const answer_ptr& given) { answered(issuer, issued, *given); },
             // The outcome is unknown: asked again, the command gets its first answer.
             [this, issuer](const caf::error&) { try_again(issuer); });
 }
 
-/// It may have been carried out in time, and the answer not have been recorded: then that stands. Otherwise it is
-/// refused under its own name, so that an owner who is still slow to see to it does nothing either.
+/// It may have been carried out in time, or by the host before to whom it was sealed, and the answer not have been
+/// recorded: then that stands. Otherwise it is refused under its own name, so that an owner who is still slow to see to
+/// it does nothing either.
 // [R441-2-15-I-9]
-void command_executor_state::answer_late(const ports::stream_id& issuer, const entry& issued,
-                                         const asked_command& asked) {
-  submission late;
-  late.command.introducer = asked.by.legal_person;
-  late.command.agent = asked.by.account;
-  late.command.asked = asked.event;
-  late.command.id = *asked.id;
-  late.command.request = asked.request;
-  auto why = law::refuse(refusal_code::too_late, "R441-2-15-I-9", "Cette commande est arrivée après son terme.");
-  self->request(recorder, ask_timeout, refuse_atom_v,
-                std::make_shared<const ports::log_line>(attempt_of(late, why.error())))
+void command_executor_state::refuse_unless_answered(const ports::stream_id& issuer, const entry& issued,
+                                                    const asked_command& asked, const law::refusal& why) {
+  submission tried;
+  tried.command.introducer = asked.by.legal_person;
+  tried.command.agent = asked.by.account;
+  tried.command.asked = asked.event;
+  tried.command.id = *asked.id;
+  tried.command.request = asked.request;
+  self->request(recorder, ask_timeout, refuse_atom_v, std::make_shared<const ports::log_line>(attempt_of(tried, why)))
       .then(
           [this, issuer, issued](const append_results_ptr& done) {
             using enum ports::append_status;

@@ -45,12 +45,15 @@ private:
   /// False when the entry is no command for this territory.
   bool take(const ports::stream_id& issuer, const entry& issued);
   void carry_out(const ports::stream_id& issuer, const entry& issued, const law::command_issued& letter);
-  void answer_late(const ports::stream_id& issuer, const entry& issued, const asked_command& asked);
+  void refuse_unless_answered(const ports::stream_id& issuer, const entry& issued, const asked_command& asked,
+                              const law::refusal& why);
   void answered(const ports::stream_id& issuer, const entry& issued, const answer& given);
   void record(const ports::stream_id& issuer, const entry& issued, const ports::posted_result& result);
   void finished(const ports::stream_id& issuer, std::uint64_t seq);
   void try_again(const ports::stream_id& issuer);
+  std::shared_ptr<asked_command> command_of(const ports::stream_id& issuer, const law::command_id& id) const;
   asked_command_ptr asked_by(const ports::stream_id& issuer, ports::posted_command&& opened) const;
+  asked_command_ptr unopened(const ports::stream_id& issuer, const entry& issued) const;
   law::command_id id_of(const char* what, const ports::stream_id& issuer, const law::command_id& id) const;
   std::string mark_of(const ports::stream_id& issuer) const;
   std::string own_end() const;

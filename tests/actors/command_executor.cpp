@@ -99,7 +99,7 @@ struct executor_on_stage {
                               law::stream_opened{simulation::service_of_state(), law::text<120>{"Préfecture fictive"},
                                                  law::text<16>{"training"}, node.journal->signer()}));
     node.journal->load(authority.stream);
-    auto made = context_over(node, territory.stream, *law::siren::parse("200057867"));
+    auto made = test::context_over(node, territory.stream, *law::siren::parse("200057867"));
     made->marks = node.disk.folder("node/marks");
     made->digester = nodes::make_digester(node.journal->keys(), made->stream);
     made->post = letters_of(territory);
@@ -130,6 +130,14 @@ struct executor_on_stage {
     end();
     begin();
   }
+  /// To a node that goes on with the stream, and opens nothing that was sealed to the one before.
+  void passes_on() {
+    end();
+    auto next = territory;
+    next.keys = journal::test::fixed_keys(40);
+    context->post = letters_of(next);
+    begin();
+  }
   void tick() {
     caf::anon_send(executor, tick_atom_v);
     on.run();
@@ -141,16 +149,24 @@ struct executor_on_stage {
         [clock = node.clock] { return law::local_date("93", clock->now()); });
   }
 
-  /// Its entry in the authority's stream, of which the executor is told; what it says is its number.
-  std::uint64_t issue(std::uint8_t nth, std::chrono::hours valid_for = 240h) {
+  /// Sealed to the territory's first host; what it says is its number.
+  law::text<65536> letter(std::uint8_t nth) const {
     auto id = id_with<law::command_id>(nth);
-    ports::posted_command letter{authority.stream, territory.stream, id, law::nud::parse("093112600000193001"),
+    ports::posted_command posted{authority.stream, territory.stream, id, law::nud::parse("093112600000193001"),
                                  journal::test::record_of(journal::test::note(std::to_string(nth)), id)};
-    letter.asked.originator = letter.asked.introducer = simulation::service_of_state();
-    auto sealed = prefects_post->seal(letter);
+    posted.asked.originator = posted.asked.introducer = simulation::service_of_state();
+    auto sealed = prefects_post->seal(posted);
     REQUIRE(sealed);
+    return *sealed;
+  }
+  std::uint64_t issue(std::uint8_t nth, std::chrono::hours valid_for = 240h) {
+    return issue_as(nth, letter(nth), valid_for);
+  }
+  /// Its entry in the authority's stream, of which the executor is told.
+  std::uint64_t issue_as(std::uint8_t nth, const law::text<65536>& sealed, std::chrono::hours valid_for = 240h) {
+    auto id = id_with<law::command_id>(nth);
     auto record = journal::test::record_of(
-        law::command_issued{law::text<16>{territory.stream.view()}, node.clock->now() + valid_for, {*sealed}}, id);
+        law::command_issued{law::text<16>{territory.stream.view()}, node.clock->now() + valid_for, {sealed}}, id);
     auto append = std::make_shared<ports::append>();
     append->stream = authority.stream;
     append->command = id;
@@ -185,17 +201,21 @@ struct executor_on_stage {
         all.push_back(done->issued);
     return all;
   }
-  /// As the authority reads the only answer that there is.
-  ports::posted_result only_answer() const {
-    std::optional<ports::posted_result> told;
+  /// As the authority reads them.
+  std::vector<ports::posted_result> answers() const {
+    std::vector<ports::posted_result> all;
     for (const auto& entry : entries())
       if (const auto* done = std::get_if<law::command_executed>(&entry.record->event)) {
-        REQUIRE_FALSE(told);
-        told = prefects_post->open_result(done->result.value);
+        auto told = prefects_post->open_result(done->result.value);
         REQUIRE(told);
+        all.push_back(*told);
       }
-    REQUIRE(told);
-    return *told;
+    return all;
+  }
+  ports::posted_result only_answer() const {
+    auto all = answers();
+    REQUIRE(all.size() == 1);
+    return all.front();
   }
 
   journal::test::node node;
@@ -306,6 +326,52 @@ TEST_CASE("a command that has lapsed holds up none that comes after it", "[actor
   e.tick();
   CHECK(e.answered() == std::vector{first, second});
   CHECK(e.carried_out() == texts{"2"});
+}
+
+// -- letters --------------------------------------------------------------------------------------------------------
+
+TEST_CASE("what the host before had carried out stands as the answer, although its letter opens for nobody else",
+          "[actors][R441-2-15-I-9][L441-2-7-4-1]") {
+  executor_on_stage e;
+  e.dossier.falls_silent = true;
+  e.issue(1);
+  auto made = e.node.last_seq();
+  REQUIRE(e.carried_out() == texts{"1"});
+  REQUIRE(e.answers().empty());
+  e.passes_on();
+  auto told = e.only_answer();
+  CHECK_FALSE(told.refusal);
+  CHECK(told.id == id_with<law::command_id>(1));
+  CHECK(told.first_seq == made);
+  CHECK(told.last_seq == made);
+  CHECK(e.dossier.tried == texts{"1"});
+}
+
+TEST_CASE("a letter that does not open, or was copied into another command, is refused and nothing is done",
+          "[actors][R441-2-15-I-9]") {
+  executor_on_stage e;
+  SECTION("sealed to the host before, who had not carried it out") {
+    e.passes_on();
+    e.issue(1);
+    CHECK(e.carried_out().empty());
+  }
+  SECTION("copied from a command that was carried out") {
+    e.issue(1);
+    e.issue_as(2, e.letter(1));
+    CHECK(e.carried_out() == texts{"1"});
+    CHECK(e.dossier.tried == texts{"1"});
+    REQUIRE(e.answers().size() == 2);
+    CHECK_FALSE(e.answers().front().refusal);
+    CHECK(e.answers().back().id == id_with<law::command_id>(2));
+  }
+  auto told = e.answers();
+  REQUIRE_FALSE(told.empty());
+  REQUIRE(told.back().refusal);
+  CHECK(told.back().refusal->code == law::refusal_code::malformed);
+  CHECK(told.back().first_seq == 0);
+  // Nor is it told again.
+  e.restart();
+  CHECK(e.answers().size() == told.size());
 }
 
 // -- order ----------------------------------------------------------------------------------------------------------
