@@ -326,6 +326,34 @@ private:
            std::ranges::any_of(brought_.former, [&](const auto& host) { return is_signed_by(key, host.revoked); });
   }
 
+  /// An epoch, and the entry that names its signer.
+  using signing_place = std::pair<std::uint32_t, std::uint64_t>;
+
+  /// From where on it last signed the stream: that of who has hosted it twice counts as of the later time. Absent of a
+  /// revoked key, and of one that nobody names.
+  std::optional<signing_place> last_place_of(const key_id& signer) const {
+    std::optional<signing_place> last;
+    auto consider = [&](const public_key& key, const signing_place& place) {
+      if (id_of(key) == signer && !host_keys::is_in(known(place.first).revoked, key))
+        last = std::max(last, std::optional{place});
+    };
+    for (const auto& host : brought_.former)
+      for (const auto& key : host.signers)
+        consider(key, {host.until - 1, 0});
+    for (const auto& key : brought_.signers)
+      consider(key, {brought_.epoch, 0});
+    for (const auto& named : done_.signers)
+      consider(named.key, {named.epoch, named.named_at});
+    return last;
+  }
+
+  /// A former host may sign any key of his time, and so what his successor has signed since: once he is revoked, nobody
+  /// would believe the row that bears his signature, and the successor does not take it for his own.
+  bool would_be_signed_backwards(const sealed_key& key) const {
+    auto signer_here = here_.signer_of(key);
+    return signer_here && last_place_of(key.key_id) < last_place_of(*signer_here);
+  }
+
   /// What a revoked key has signed is left: the host has signed it again with his present one, or will.
   bool take_keys() {
     auto epoch = before_next().epoch;
@@ -337,7 +365,8 @@ private:
         continue;
       if (!is_signed(key))
         return fail(transfer_status::bad_signature, base_.seq);
-      done_.keys.push_back(std::move(key));
+      if (!would_be_signed_backwards(key))
+        done_.keys.push_back(std::move(key));
     }
     return true;
   }

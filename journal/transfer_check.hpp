@@ -29,6 +29,8 @@ struct replica_view {
   std::function<bool(std::uint64_t)> is_erased;
   /// What was here before the next head; absent where no head ends at this entry.
   std::function<std::optional<replica_place>(std::uint64_t)> place_at;
+  /// Who has signed the key that is here of this epoch, purpose and recipient; absent where none is.
+  std::function<std::optional<key_id>(const sealed_key&)> signer_of;
 };
 
 struct checked_transfer {

@@ -131,6 +131,9 @@ private:
   std::vector<bytes32> numbers_beyond(const ports::stream_id& stream, std::uint64_t after,
                                       const stream_keys& keys) const;
   bool is_own(const public_key& key) const { return std::ranges::find(own_, key) != own_.end(); }
+  bool is_signed_here(const sealed_key& key) const;
+  bool is_for_own(const sealed_key& key) const;
+  bool is_slipped_in(const sealed_key& key, const replica_state& after) const;
   void take_rest(const ports::stream_id& stream, staged_transfer& transfer);
   void let_go(const ports::stream_id& stream);
   void give_up_keys(const ports::stream_id& stream);

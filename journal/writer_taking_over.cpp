@@ -51,8 +51,7 @@ bool journal_writer_on_store::let_open(const ports::stream_id& stream, bool may)
 }
 
 bool journal_writer_on_store::is_given_up(const sealed_key& key) const {
-  auto is_own_recipient = [&](const bytes32& secret) { return key.recipient == operating_public(secret); };
-  return given_up_.contains(key.stream) && std::ranges::any_of(operating_secrets(secrets_), is_own_recipient);
+  return given_up_.contains(key.stream) && is_for_own(key);
 }
 
 /// Who does not host a stream reads it by an act alone, with the escrow's key, for which it stays sealed. Accounts are

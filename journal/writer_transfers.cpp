@@ -75,6 +75,20 @@ namespace {
 /// Of one stream, which travel in one message.
 constexpr std::size_t keys_most = 1024;
 
+/// Of the keys that are here of the stream, where the transfer brings any.
+std::function<std::optional<key_id>(const sealed_key&)> signers_of_keys(store_reader& rows,
+                                                                        const ports::transfer& brought) {
+  std::map<std::tuple<key_purpose, std::uint32_t, bytes32>, key_id> signers;
+  if (!brought.keys.empty())
+    for (const auto& key : rows.keys())
+      if (key.stream == brought.stream)
+        signers.emplace(std::tuple{key.purpose, key.epoch, key.recipient}, key.key_id);
+  return [signers = std::move(signers)](const sealed_key& key) -> std::optional<key_id> {
+    auto found = signers.find({key.purpose, key.epoch, key.recipient});
+    return found == signers.end() ? std::nullopt : std::optional{found->second};
+  };
+}
+
 ports::transfer_result result_of(const ports::stream_id& stream, transfer_status status, const stream_position& at) {
   ports::transfer_result result;
   result.status = status;
@@ -83,6 +97,23 @@ ports::transfer_result result_of(const ports::stream_id& stream, transfer_status
 }
 
 } // namespace
+
+bool journal_writer_on_store::is_signed_here(const sealed_key& key) const {
+  return std::ranges::any_of(own_, [&](const public_key& own) { return journal::verify(key, own); });
+}
+
+bool journal_writer_on_store::is_for_own(const sealed_key& key) const {
+  auto is_recipient = [&](const bytes32& secret) { return key.recipient == operating_public(secret); };
+  return std::ranges::any_of(operating_secrets(secrets_), is_recipient);
+}
+
+/// What a host's own keys open he has sealed himself, or signed when he took the stream over: beside such a row, or in
+/// its place, one that a former host has signed would open nothing, and keep this node from ever loading its stream. Of
+/// a stream that goes on under another's key this node is the host no more.
+bool journal_writer_on_store::is_slipped_in(const sealed_key& key, const replica_state& after) const {
+  bool goes_on_here = after.signers.empty() || is_own(after.signers.back().key);
+  return goes_on_here && !is_signed_here(key) && is_for_own(key);
+}
 
 ports::transfer_result journal_writer_on_store::stage_transfer(const ports::transfer& brought) {
   auto hosted = streams_.find(brought.stream);
@@ -108,7 +139,8 @@ ports::transfer_result journal_writer_on_store::stage_checked(const ports::trans
       {},
       {},
       {},
-      {}};
+      {},
+      signers_of_keys(*committed_, brought)};
   view.link_of = [&](std::uint64_t seq) -> std::optional<bytes32> {
     if (seq == 0)
       return first_link(brought.stream);
@@ -147,7 +179,8 @@ ports::transfer_result journal_writer_on_store::stage_checked(const ports::trans
                   checked.rows.heads.back().ordering_seq};
       after.signers = checked.signers;
     }
-    std::erase_if(checked.keys, [this](const sealed_key& key) { return is_given_up(key); });
+    std::erase_if(checked.keys,
+                  [&](const sealed_key& key) { return is_given_up(key) || (hosted && is_slipped_in(key, after)); });
     for (const auto& key : checked.keys)
       after.keys.emplace(key.purpose, key.epoch, key.recipient);
     if (after.keys.size() > keys_most)
@@ -188,8 +221,7 @@ std::optional<stream_keys> journal_writer_on_store::keys_with(const ports::strea
                                                               std::span<const sealed_key> brought) const {
   auto keys = *keys_->that_open(stream);
   for (const auto& sealed : brought) {
-    bool own = std::ranges::any_of(own_, [&](const public_key& key) { return journal::verify(sealed, key); });
-    auto secret = own ? open_key(sealed, secrets_) : std::nullopt;
+    auto secret = is_signed_here(sealed) ? open_key(sealed, secrets_) : std::nullopt;
     if (secret && sealed.purpose == key_purpose::stream)
       keys.add(sealed.epoch, *secret);
   }
