@@ -66,6 +66,10 @@ void exchange::apply_directory() {
     now_there[node->name] = known == peers_.end() ? peer{} : std::move(known->second);
   }
   peers_ = std::move(now_there);
+  for (auto& [stream, order] : being_written_)
+    for (auto& by : order)
+      if (by && !peers_.contains(*by))
+        by.reset();
   // Nothing that he says can settle it any more. A fork stays: it is proof.
   std::erase_if(alarms_, [&](const alarm& a) {
     return a.kind != alarm_kind::forked && a.node && *a.node != setup_.self && !peers_.contains(*a.node);

@@ -117,7 +117,7 @@ public:
   void received(const node_name& from, byte_view sent);
   /// Entries of the stream are on disk: appended here or brought.
   void grown(const stream_id& stream);
-  /// What became of a transfer, once it is on disk or refused.
+  /// What became of a transfer, once it is on disk or refused: of one stream in the order in which they were given.
   void written(const ports::transfer_result& result);
   /// The same of a part of an orphan tail.
   void orphans_written(const ports::orphan_result& result);
@@ -252,8 +252,9 @@ private:
   void ask_for(const node_name& from, pull& p, const stream_id& stream, bool again);
   bool is_to_be_hosted(const stream_id& stream) const;
   bool lacks_keys(const stream_id& stream) const;
-  void take_keys(pull& p, ports::transfer& brought);
-  void write_next(pull& p);
+  void take_keys(const node_name& from, pull& p, ports::transfer& brought);
+  void write_next(const node_name& from, pull& p);
+  std::optional<node_name> end_writing(const ports::transfer_result& result);
   void take_progress(const node_name& from, const ports::transfer_result& result);
   bool is_all_of(const node_name& host, const ports::stream_position& here) const;
   void settle_transfer(const node_name& from, pull& p, const ports::transfer_result& result);
@@ -320,6 +321,9 @@ private:
   std::map<stream_id, gathering> gathering_;
   std::map<stream_id, std::uint32_t> epoch_seen_; ///< in what was brought
   std::map<std::pair<stream_id, std::uint32_t>, upload> uploads_;
+  /// Who brought the transfers of a stream that are being written, in the order in which they were given. Whoever is
+  /// none of its neighbours any more, or is asked for it anew, leaves his place.
+  std::map<stream_id, std::deque<std::optional<node_name>>> being_written_;
   std::deque<std::pair<node_name, stream_id>> tails_being_written_; ///< and who brought them
   std::vector<alarm> alarms_;
   exchange_actions todo_;

@@ -50,6 +50,8 @@ void exchange::forget_pulls(const stream_id& stream) {
       found->second = {};
       found->second.passed = passed;
     }
+  if (auto order = being_written_.find(stream); order != being_written_.end())
+    std::ranges::fill(order->second, std::nullopt);
 }
 
 /// Everybody hears where this node stands, as if the links had just come up.

@@ -106,7 +106,7 @@ void exchange::take_in(const node_name& from, entries& said) {
   if (!p.asked || p.stopped || !pulls_from(from, brought.stream))
     return;
   if (brought.entries.empty())
-    return take_keys(p, brought);
+    return take_keys(from, p, brought);
   p.asked_at = monotonic_;
   p.asked_again = 0;
   auto first = brought.entries.front().seq;
@@ -131,16 +131,16 @@ void exchange::take_in(const node_name& from, entries& said) {
   } else {
     p.waiting = std::make_shared<ports::transfer>(std::move(brought));
   }
-  write_next(p);
+  write_next(from, p);
 }
 
 /// Keys alone, that were asked for. Those of an epoch that has begun meanwhile come again with its entries.
-void exchange::take_keys(pull& p, ports::transfer& brought) {
+void exchange::take_keys(const node_name& from, pull& p, ports::transfer& brought) {
   std::erase_if(brought.keys, [epoch = place_of(brought.stream).epoch](const auto& key) { return key.epoch > epoch; });
   if (p.writing || p.waiting || brought.keys.empty() || !brought.heads.empty())
     return;
   p.waiting = std::make_shared<ports::transfer>(std::move(brought));
-  write_next(p);
+  write_next(from, p);
 }
 
 namespace {
@@ -152,7 +152,7 @@ bool begins_epoch(const ports::sealed_entry& entry) {
 
 } // namespace
 
-void exchange::write_next(pull& p) {
+void exchange::write_next(const node_name& from, pull& p) {
   if (p.writing || !p.waiting)
     return;
   // What a later epoch begins with was lost, or overtaken: it follows nothing that is here, and is asked for again.
@@ -165,6 +165,7 @@ void exchange::write_next(pull& p) {
   }
   p.writing = true;
   p.writes_keys = entries.empty();
+  being_written_[here.stream].emplace_back(from);
   auto brought = std::exchange(p.waiting, nullptr);
   set_signers(*brought);
 #ifdef TOIT_TEST_SWITCHES
@@ -212,14 +213,24 @@ bool exchange::is_covered(const ports::transfer& brought, law::instant before) c
          });
 }
 
+/// Who brought it, where it still counts as his: what others have brought is judged by its own result.
+std::optional<node_name> exchange::end_writing(const ports::transfer_result& result) {
+  auto order = being_written_.find(result.now.stream);
+  if (order == being_written_.end())
+    return std::nullopt;
+  auto from = std::move(order->second.front());
+  order->second.pop_front();
+  if (order->second.empty())
+    being_written_.erase(order);
+  return from;
+}
+
 void exchange::written(const ports::transfer_result& result) {
   const auto& stream = result.now.stream;
-  for (auto& [name, p] : peers_) {
-    auto found = p.pulls.find(stream);
-    if (found == p.pulls.end() || !found->second.writing)
-      continue;
-    found->second.writing = false;
-    settle_transfer(name, found->second, result);
+  if (auto from = end_writing(result)) {
+    auto& one = peers_.at(*from).pulls.at(stream);
+    one.writing = false;
+    settle_transfer(*from, one, result);
   }
   prolong_gathering(result);
   settle_gathering(stream);
@@ -255,7 +266,7 @@ void exchange::settle_transfer(const node_name& from, pull& p, const ports::tran
     countersign(result);
     come_back(stream);
     if (p.waiting)
-      write_next(p);
+      write_next(from, p);
     ask_for(from, p, stream, false);
     return;
   case forked:
@@ -281,6 +292,9 @@ void exchange::settle_transfer(const node_name& from, pull& p, const ports::tran
   // Asked for again in time, not at once: what is wrong now is likely to be wrong again.
   p.waiting.reset();
   p.expected = result.now.seq;
+  // Nothing is wrong with one that merely had to make way: another's was written together with it.
+  if (result.status == gap && is_further(place_of(stream), result.now))
+    ask_for(from, p, stream, true);
 }
 
 // -- countersigning -------------------------------------------------------------------------------------------------
