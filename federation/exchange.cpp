@@ -228,7 +228,6 @@ void exchange::link_changed(const node_name& peer_name, ports::link_state state)
   p.feeds.clear();
   p.unanswered.clear();
   p.said_hello = false;
-  p.claim_waited.reset();
   for (auto& [stream, one] : p.pulls)
     one.waiting.reset();
   if (state != ports::link_state::up)
@@ -390,22 +389,29 @@ bool exchange::is_ahead(const ports::stream_position& theirs) const {
 void exchange::take_claim(const node_name& from, peer& p, const stream_id& stream) {
   if (p.disbelieved)
     return misbehaved(from);
-  if (!p.claim_waited)
-    p.claim_waited.emplace(0);
+  p.has_claimed = p.has_claimed || !is_marked(p, p.theirs.at(stream));
   found_behind(stream);
 }
 
+/// All the time that he could be heard counts, on whatever link: that he has gone and come back, or taken back what he
+/// claimed and claims it again, begins nothing anew.
 void exchange::let_claims_lapse(const node_name& from, peer& p, milliseconds elapsed) {
-  if (!p.claim_waited || (*p.claim_waited += elapsed) < setup_.limits.believe_for)
+  auto claims = [&](const stream_id& stream) {
+    auto theirs = p.theirs.find(stream);
+    return theirs != p.theirs.end() && is_ahead(theirs->second) && !is_marked(p, theirs->second);
+  };
+  bool has_claimed = std::exchange(p.has_claimed, false);
+  if (!has_claimed && std::ranges::none_of(setup_.hosted, claims))
     return;
-  p.claim_waited.reset();
+  p.claim_waited += elapsed;
+  if (p.claim_waited < setup_.limits.believe_for)
+    return;
+  p.disbelieved = true;
+  misbehaved(from);
   for (const auto& stream : setup_.hosted)
-    if (auto theirs = p.theirs.find(stream);
-        theirs != p.theirs.end() && is_ahead(theirs->second) && !is_marked(p, theirs->second)) {
-      p.disbelieved = true;
-      p.theirs.erase(theirs);
+    if (claims(stream)) {
+      p.theirs.erase(stream);
       p.as_of.erase(stream);
-      misbehaved(from);
     }
 }
 

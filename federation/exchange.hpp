@@ -171,8 +171,9 @@ private:
   struct pull {
     std::shared_ptr<ports::transfer> waiting; ///< received while the one before is being written
     bool writing = false;
-    bool writes_keys = false; ///< and nothing else
-    bool stopped = false;     ///< forked: only a human goes on from there
+    bool writes_keys = false;             ///< and nothing else
+    ports::stream_position written_after; ///< where the stream stood when it was given to the writer
+    bool stopped = false;                 ///< forked: only a human goes on from there
     milliseconds asked_at{0};
     std::uint64_t expected = 0; ///< last entry that has come in order
     bool asked = false;
@@ -205,8 +206,9 @@ private:
     milliseconds hello_sent{0};
     bool said_hello = false;
     bool told_protocol = false;
-    bool disbelieved = false;                 ///< claimed to hold more of a stream of ours, and did not bring it
-    std::optional<milliseconds> claim_waited; ///< since it was made, while he could be heard
+    bool disbelieved = false;     ///< claimed to hold more of a stream of ours, and did not bring it
+    bool has_claimed = false;     ///< since time was last counted
+    milliseconds claim_waited{0}; ///< for what he claims, while he could be heard, since any came
     std::uint64_t misbehaviours = 0;
     std::size_t misbehaviours_this_minute = 0;
     std::map<stream_id, ports::stream_position> theirs;
@@ -255,7 +257,7 @@ private:
   void take_keys(const node_name& from, pull& p, ports::transfer& brought);
   void write_next(const node_name& from, pull& p);
   std::optional<node_name> end_writing(const ports::transfer_result& result);
-  void take_progress(const node_name& from, const ports::transfer_result& result);
+  void take_progress(const pull& p, const ports::transfer_result& result);
   bool is_all_of(const node_name& host, const ports::stream_position& here) const;
   void settle_transfer(const node_name& from, pull& p, const ports::transfer_result& result);
   std::optional<std::uint64_t> served_after(const ports::stream_position& theirs, const ports::stream_position& ours);

@@ -88,7 +88,7 @@ void exchange::stop_hosting(const stream_id& stream) {
   settle(alarm_kind::unconfirmed, stream, {});
   for (auto& [name, p] : peers_) {
     p.ahead.erase(stream);
-    p.claim_waited.reset();
+    p.claim_waited = {};
   }
   forget_pulls(stream);
   look_at_tails();

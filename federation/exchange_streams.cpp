@@ -165,6 +165,7 @@ void exchange::write_next(const node_name& from, pull& p) {
   }
   p.writing = true;
   p.writes_keys = entries.empty();
+  p.written_after = here;
   being_written_[here.stream].emplace_back(from);
   auto brought = std::exchange(p.waiting, nullptr);
   set_signers(*brought);
@@ -236,11 +237,13 @@ void exchange::written(const ports::transfer_result& result) {
   settle_gathering(stream);
 }
 
-/// Of what this node lacks of its own stream: he who brings some of it is waited for anew.
-void exchange::take_progress(const node_name& from, const ports::transfer_result& result) {
+/// Of what this node lacks of its own stream: as long as some of it comes whoever claims it is waited for anew, for
+/// what one brings another cannot bring any more. Keys alone are none of it.
+void exchange::take_progress(const pull& p, const ports::transfer_result& result) {
   const auto& stream = result.now.stream;
-  if (result.status == ports::transfer_status::stored)
-    peers_.at(from).claim_waited.reset();
+  if (is_further(result.now, p.written_after))
+    for (auto& [name, claimant] : peers_)
+      claimant.claim_waited = {};
   if (result.content_there) {
     not_whole_.erase(stream);
     return settle(alarm_kind::keys_missing, stream, setup_.self);
@@ -258,7 +261,7 @@ void exchange::settle_transfer(const node_name& from, pull& p, const ports::tran
     settle(alarm_kind::bad_signature, stream, from);
     settle_about(stream, {alarm_kind::unordered});
     if (hosts(stream))
-      take_progress(from, result);
+      take_progress(p, result);
     if (result.status == stored) {
       heed_cut(result.now);
       grown(stream);

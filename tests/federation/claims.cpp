@@ -66,6 +66,62 @@ TEST_CASE("a claim that is not made good holds a stream for a while, whatever el
   CHECK_FALSE(all.has_alarm("region", alarm_kind::rolled_back));
 }
 
+namespace {
+
+/// A minute in which plaine claims to hold more of the région's stream each second, and then does something more.
+template <class What>
+bool is_held_after_a_minute(some_nodes& all, What then) {
+  all.run(2);
+  auto claimed = beyond(all, "region");
+  for (int second = 0; second < 60; ++second) {
+    says_hello_with(all, "plaine", "region", claimed);
+    if (second == 0)
+      CHECK_FALSE(all.write(all["region"]));
+    then(second);
+    all.run(1);
+  }
+  says_hello_with(all, "plaine", "region", claimed);
+  return !all.write(all["region"]);
+}
+
+} // namespace
+
+TEST_CASE("a claim lapses whatever its author does but bring entries", "[L441-2-7-1-1a]") {
+  some_nodes all{36};
+  auto& region = all["region"];
+  SECTION("he brings keys alone") {
+    unsigned stored = 0;
+    auto brings_keys = [&](int second) {
+      if (second % 20 != 10)
+        return;
+      entries keys;
+      keys.brought.stream = region.hosted;
+      keys.brought.keys = region.source->keys(region.hosted);
+      region.talk->received(node_named("plaine"), encode({node_named("plaine"), region.name, keys}));
+      all.do_what_is_to_be_done(region);
+      stored += region.statuses.back() == ports::transfer_status::stored ? 1 : 0;
+    };
+    CHECK_FALSE(is_held_after_a_minute(all, brings_keys));
+    CHECK(stored > 0);
+  }
+  SECTION("he ends the link and comes anew") {
+    auto comes_anew = [&](int second) {
+      if (second % 20 != 10)
+        return;
+      all.cut("plaine", "region");
+      all.heal("plaine", "region");
+    };
+    CHECK_FALSE(is_held_after_a_minute(all, comes_anew));
+  }
+  SECTION("he takes it back, and claims it again") {
+    auto takes_it_back = [&](int) {
+      says_hello_with(all, "plaine", "region", *region.source->position(region.hosted));
+    };
+    CHECK_FALSE(is_held_after_a_minute(all, takes_it_back));
+  }
+  CHECK(all.has_alarm("region", alarm_kind::misbehaving));
+}
+
 TEST_CASE("a claim that a State node has signed binds until it is made good, or disclaimed", "[L441-2-7-1-1a]") {
   some_nodes all{32};
   all.run(2);
