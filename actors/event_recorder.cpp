@@ -159,8 +159,13 @@ void event_recorder_state::answer_groups(std::vector<waiting_group>& groups, std
 
 // -- followers ------------------------------------------------------------------------------------------------------
 
+/// Who follows already keeps his one record: by a second one he would be told twice, and his answers all be counted in
+/// the first.
 void event_recorder_state::follow(const ports::stream_id& stream, const follower_actor& follower) {
-  followers_[stream].emplace_back().follower = follower;
+  auto& all = followers_[stream];
+  if (auto known = std::ranges::find(all, follower, &followed::follower); known != all.end())
+    return let_look(*known, stream);
+  all.emplace_back().follower = follower;
   self->monitor(follower);
 }
 
@@ -182,11 +187,14 @@ void event_recorder_state::tell_followers(const ports::synced& done) {
 
 /// Whoever follows the stream reads what is new of it himself.
 void event_recorder_state::let_look(const ports::stream_id& stream) {
-  for (auto& f : followers_[stream]) {
-    leave_behind(f);
-    if (f.unanswered == 0)
-      tell(f, stream);
-  }
+  for (auto& f : followers_[stream])
+    let_look(f, stream);
+}
+
+void event_recorder_state::let_look(followed& f, const ports::stream_id& stream) {
+  leave_behind(f);
+  if (f.unanswered == 0)
+    tell(f, stream);
 }
 
 /// An answer rests on what was written: who asked is told of it first, or would have to read it.

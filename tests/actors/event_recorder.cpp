@@ -279,12 +279,13 @@ namespace {
 
 /// A recorder, and a follower of what it writes.
 struct recorder_with_follower : recorder_on_stage {
-  recorder_with_follower() : follower{on.system().spawn(slow_follower, &what)} {
+  recorder_with_follower() : follower{on.system().spawn(slow_follower, &what)} { follow(); }
+  ~recorder_with_follower() { end_follower(); }
+  void follow() {
     caf::anon_send(recorder, follow_atom_v, *ports::stream_id::parse("T200057867"),
                    caf::actor_cast<follower_actor>(follower));
     on.run();
   }
-  ~recorder_with_follower() { end_follower(); }
   void write(std::size_t times) {
     for (std::size_t i = 0; i < times; ++i) {
       append();
@@ -349,6 +350,25 @@ TEST_CASE("a follower that is to look for itself is not told instead of what wai
   CHECK(r.told() == sizes{1});
   r.let_answer();
   CHECK(r.told() == sizes{1, 0});
+}
+
+TEST_CASE("who follows a stream again, as a host to whom it has come back, looks once and is told on",
+          "[actors][recorder]") {
+  recorder_with_follower r;
+  r.write(1);
+  r.let_answer();
+  r.follow();
+  CHECK(r.told() == sizes{1, 0});
+  r.follow(); // and while it has not answered
+  r.let_answer();
+  CHECK(r.told() == sizes{1, 0, 0});
+  r.let_answer();
+  for (std::size_t times = 1; times <= 3; ++times) {
+    r.write(1);
+    CHECK(r.told().size() == 3 + times);
+    r.let_answer();
+  }
+  CHECK(r.told() == sizes{1, 0, 0, 1, 1, 1});
 }
 
 TEST_CASE("a follower that does not answer is told again after a while, and no more once it has gone",
