@@ -250,12 +250,20 @@ void event_recorder_state::tell(followed& f, const ports::stream_id& stream) {
       .then([answered](std::uint64_t) { answered(); }, [answered](const caf::error&) { answered(); });
 }
 
-/// Whoever follows a stream that is released looks for himself: the writer may have announced other keys in it.
+/// Where a stream is released, or there is room again, the writer may announce other keys in it, under a head of their
+/// own: whoever follows it looks for himself.
+void event_recorder_state::let_look_after(const std::function<void()>& write) {
+  std::vector<std::pair<ports::stream_id, std::uint64_t>> before;
+  for (const auto& [stream, followers] : followers_)
+    before.emplace_back(stream, writer->last_seq(stream));
+  write();
+  for (const auto& [stream, seq] : before)
+    if (writer->last_seq(stream) != seq)
+      let_look(stream);
+}
+
 void event_recorder_state::hold(const ports::stream_id& stream, bool behind) {
-  auto before = writer->last_seq(stream);
-  writer->hold_back(stream, behind);
-  if (writer->last_seq(stream) != before)
-    let_look(stream);
+  let_look_after([&] { writer->hold_back(stream, behind); });
 }
 
 void event_recorder_state::forget(const caf::actor_addr& gone) {
@@ -287,7 +295,7 @@ bool event_recorder_state::release(const ports::stream_id& stream) {
 void event_recorder_state::tick() {
   if (!writer->read_only())
     return;
-  writer->probe();
+  let_look_after([this] { writer->probe(); });
   if (!writer->read_only())
     base::log_info("the disk has room again: the node writes");
 }

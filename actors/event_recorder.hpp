@@ -79,6 +79,7 @@ private:
   void tell_followers(const ports::synced& done);
   void let_look(const ports::stream_id& stream);
   void let_look(followed& f, const ports::stream_id& stream);
+  void let_look_after(const std::function<void()>& write);
   void keep_for(followed& f, const ports::batch_ptr& batch);
   static void leave_behind(followed& f);
   void tell(followed& f, const ports::stream_id& stream);

@@ -33,7 +33,10 @@ public:
   }
   void stage_mark(const ports::witness_mark&) override { ++marks; }
   void stage_foreign_head(const ports::signed_head&) override { ++foreign; }
-  void hold_back(const ports::stream_id&, bool behind) override { held = behind; }
+  void hold_back(const ports::stream_id&, bool behind) override {
+    held = behind;
+    seq_ += !held && changes_key ? 1 : 0;
+  }
   void follow_ordering(const ports::stream_id&, const ports::stream_id& by) override { ordering = by; }
   void heed_ordering(const ports::stream_id&, std::uint64_t) override {}
   bool seal_keys_to(const ports::stream_id&, const law::bytes32&) override {
@@ -63,7 +66,10 @@ public:
   void release(const ports::stream_id&) override {}
   bool let_open(const ports::stream_id&, bool) override { return has_room; }
   bool read_only() const override { return !has_room; }
-  void probe() override { has_room = room_again; }
+  void probe() override {
+    has_room = room_again;
+    seq_ += has_room && changes_key ? 1 : 0;
+  }
   std::uint64_t last_seq(const ports::stream_id&) const override { return seq_; }
   void keep() override { ++kept; }
 
@@ -82,6 +88,7 @@ public:
   bool fails = false;
   bool has_room = true;
   bool room_again = false;
+  bool changes_key = false; ///< and writes so by itself, when it may
 
 private:
   std::uint64_t seq_ = 0;
@@ -350,6 +357,36 @@ TEST_CASE("a follower that is to look for itself is not told instead of what wai
   CHECK(r.told() == sizes{1});
   r.let_answer();
   CHECK(r.told() == sizes{1, 0});
+}
+
+TEST_CASE("a change of key that the writer makes by itself is looked at by who follows the stream",
+          "[actors][recorder]") {
+  recorder_with_follower r;
+  auto hold = [&](bool behind) {
+    r.on.ask<bool>(r.recorder, hold_atom_v, *ports::stream_id::parse("T200057867"), behind);
+    r.on.run();
+    r.let_answer();
+  };
+  auto tick = [&] {
+    caf::anon_send(r.recorder, tick_atom_v);
+    r.on.run();
+    r.let_answer();
+  };
+  hold(true);
+  hold(false);
+  CHECK(r.told().empty());
+  r.writer.has_room = false;
+  r.writer.changes_key = true;
+  tick();
+  CHECK(r.told().empty());
+  r.writer.room_again = true;
+  tick();
+  CHECK(r.told() == sizes{0});
+  tick();
+  CHECK(r.told() == sizes{0});
+  hold(true);
+  hold(false);
+  CHECK(r.told() == sizes{0, 0});
 }
 
 TEST_CASE("who follows a stream again, as a host to whom it has come back, looks once and is told on",
