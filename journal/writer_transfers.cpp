@@ -241,9 +241,13 @@ void journal_writer_on_store::renew_numbers(staged_transfer& staged, bool hosted
     return std::ranges::find(staged.lost_numbers, key) != staged.lost_numbers.end() ||
            !committed_->find_number(rows.stream, key);
   };
-  auto what = hosted ? unreadable::fails : unreadable::says_nothing;
+  // As at a start: what this node has written itself is all to be understood, and what others have may be newer.
+  const auto& signers = staged.after.signers;
+  auto is_own_epoch = [&, goes_on = hosted && !signers.empty() && is_own(signers.back().key)](const entry_row& row) {
+    return goes_on && row.header.epoch >= signers.back().epoch;
+  };
   for (const auto& row : rows.entries) {
-    auto entry = read_row(row, *keys, what);
+    auto entry = read_row(row, *keys, is_own_epoch(row) ? unreadable::fails : unreadable::says_nothing);
     if (!entry.record)
       continue;
     if (const auto* tombstone = std::get_if<law::demande_erased>(&entry.record->event))

@@ -4,6 +4,8 @@
 
 #include "tests/journal/passing.hpp"
 
+#include <catch2/generators/catch_generators.hpp>
+
 namespace toit::journal::test {
 
 namespace {
@@ -56,6 +58,50 @@ TEST_CASE("what a host writes that this program does not know stops nobody who h
   // Whoever wrote it himself does not go on without understanding it.
   all.first.open_as_it_is();
   CHECK_THROWS_AS(all.first.journal->load(stream()), store_broken);
+}
+
+TEST_CASE(
+    "what another host wrote between two epochs of one's own, and this program does not know, keeps nobody who was "
+    "put back from his past",
+    "[L441-2-7-4-1]") {
+  passing_nodes all;
+  passing_nodes::write(all.first, 1, 0);
+  all.first.journal.reset();
+  auto backup = all.first.disk.copy();
+  all.first.open_as_it_is();
+  all.first.journal->load(stream());
+  REQUIRE(all.bring(all.next, all.first).status == transfer_status::stored);
+  REQUIRE(all.pass_to(all.next).status == ports::adoption_status::adopted);
+  write_in_clear(all.next, {0xc1, 0xc1, 0xc1});
+  REQUIRE(all.next.writer().seal_keys_to(stream(), operating_public(all.first.keys.operating_secret)));
+  all.give_back();
+  passing_nodes::write(all.first, 1, 2);
+  REQUIRE(all.bring(all.third, all.first).status == transfer_status::stored);
+
+  all.first.journal.reset();
+  all.first.disk.restore(backup);
+  all.first.open_as_it_is();
+  all.first.journal->load(stream());
+  all.first.writer().hold_back(stream(), true);
+  // At once, or first what the other host wrote: with that the stream is his own no more, until he takes it up again.
+  if (bool in_two = GENERATE(false, true); in_two)
+    REQUIRE(all.bring(all.first, all.next).status == transfer_status::stored);
+  REQUIRE(all.bring(all.first, all.third).status == transfer_status::stored);
+  auto back = all.asked(2);
+  back.secrets.clear();
+  REQUIRE(all.first.writer().adopt(back).status == ports::adoption_status::adopted);
+  all.first.writer().hold_back(stream(), false);
+  passing_nodes::write(all.first, 1, passing_nodes::end_of(all.third));
+
+  // What he cannot understand of his own is damage all the same.
+  write_in_clear(all.first, {0xc1, 0xc1, 0xc1});
+  REQUIRE(all.bring(all.third, all.first).status == transfer_status::stored);
+  all.first.journal.reset();
+  all.first.disk.restore(backup);
+  all.first.open_as_it_is();
+  all.first.journal->load(stream());
+  all.first.writer().hold_back(stream(), true);
+  CHECK_THROWS_AS(all.bring(all.first, all.third), store_broken);
 }
 
 TEST_CASE("a payload that its host withholds is missed, across a restart", "[L441-2-7-1-1a]") {
