@@ -11,6 +11,16 @@ namespace {
 /// A follower that has not answered by then is told again; it reads what it missed from the journal.
 constexpr std::chrono::seconds follower_timeout{60};
 
+/// The secrets of an account with as many tokens as it may have, sealed (ports/accounts.hpp): 2,093 bytes.
+constexpr std::size_t account_bytes_most = 2'560;
+/// Two heads, and what a message says of itself.
+constexpr std::size_t around_bytes = 2'048;
+/// A batch that is on disk finds room in one message, whatever is sent with it.
+static_assert(ports::batch_load::bytes_most +
+                  ports::batch_load::entries_most * (ports::account_overhead_bytes + account_bytes_most) +
+                  decltype(ports::transfer::keys)::max_items * 3 * ports::entry_overhead_bytes + around_bytes <=
+              ports::message_limit_bytes);
+
 } // namespace
 
 void event_recorder_state::schedule_flush() {
@@ -85,17 +95,16 @@ void event_recorder_state::answer_transfers(std::vector<waiting_transfer>& trans
   }
 }
 
-/// As many as one batch may hold, which travels to other nodes in one message; the rest is next.
+/// As many as fit into one batch, and one at least: whoever sends it keeps it within that. The rest is next.
 std::vector<event_recorder_state::waiting_group> event_recorder_state::take_groups() {
-  std::size_t entries = 0;
-  std::size_t bytes = 0;
+  ports::batch_load load;
   auto end = groups_.begin();
-  for (; end != groups_.end() && entries < batch_entries && bytes < batch_bytes; ++end)
+  for (; end != groups_.end(); ++end) {
     for (const auto& part : *end->group)
-      for (const auto& draft : part->drafts) {
-        ++entries;
-        bytes += draft.payload.content.size();
-      }
+      load.add(*part);
+    if (end != groups_.begin() && !load.fits())
+      break;
+  }
   std::vector<waiting_group> taken(std::make_move_iterator(groups_.begin()), std::make_move_iterator(end));
   groups_.erase(groups_.begin(), end);
   if (!groups_.empty())

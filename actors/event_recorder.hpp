@@ -19,9 +19,6 @@ struct event_recorder_state {
   static constexpr std::size_t waiting_limit = 8192;
   /// Entries that wait for a follower to answer for those before them: beyond, it is only told to look for itself.
   static constexpr std::size_t follower_waiting_entries = 8192;
-  /// A batch is closed once it has so many entries or bytes: far below what one message between nodes can carry.
-  static constexpr std::size_t batch_entries = 8192;
-  static constexpr std::size_t batch_bytes = std::size_t{4} << 20;
 
   caf::result<append_results_ptr> append(const append_group_ptr& group);
   caf::result<append_results_ptr> refuse(const log_line_ptr& line);

@@ -11,6 +11,7 @@
 #include "actors/lock_table.hpp"
 #include "actors/stream_cursor.hpp"
 #include "actors/territory_context.hpp"
+#include "ports/replica.hpp"
 
 #include <deque>
 
@@ -124,6 +125,9 @@ private:
   /// Groups sent to the recorder and not yet answered: the next one gathers meanwhile.
   static constexpr unsigned groups_limit = 2;
   static constexpr std::size_t group_size_limit = 1024;
+  /// Of entries: a group is written whole, and those of several owners in one batch.
+  static constexpr std::size_t group_bytes_limit = std::size_t{1} << 20;
+  static_assert(group_bytes_limit <= ports::batch_load::bytes_most);
 
   struct pending {
     submission_ptr asked;
@@ -222,13 +226,8 @@ private:
 
   void decide(ticket who, pending& waiting) {
     auto decision = law::decide(book_, context_->settings, waiting.asked->command, waiting.asked->facts);
-    if (!decision) {
-      auto asked = waiting.asked;
-      auto promise = waiting.promise;
-      auto told = std::move(waiting.told);
-      leave(who);
-      return refuse(*asked, decision.error(), promise, std::move(told));
-    }
+    if (!decision)
+      return turn_down(who, waiting, decision.error());
     auto& outcome = *decision;
 #ifdef TOIT_TEST_SWITCHES
     bool due = std::holds_alternative<law::due_reached>(waiting.asked->command.asked);
@@ -240,8 +239,21 @@ private:
     // Where nothing is to be recorded, the recorder still tells whether the command was answered before.
     waiting.warnings = outcome.warnings;
     waiting.sent = make_append(*context_, *waiting.asked, outcome, reads_of(*waiting.asked, outcome));
+    if (ports::batch_load load; load.add(*waiting.sent), !load.fits())
+      return turn_down(who, waiting,
+                       law::refuse(law::refusal_code::too_large, "R441-2-15-I-9",
+                                   "La demande entraîne plus d'inscriptions qu'un lot du journal n'en contient.")
+                           .error());
     group_.push_back(waiting.sent);
     group_tickets_.push_back(who);
+  }
+
+  void turn_down(ticket who, pending& waiting, law::refusal why) {
+    auto asked = waiting.asked;
+    auto promise = waiting.promise;
+    auto told = std::move(waiting.told);
+    leave(who);
+    refuse(*asked, std::move(why), promise, std::move(told));
   }
 
   std::vector<ports::subject_read> reads_of(const submission& asked, const law::outcome& outcome) const {
@@ -279,8 +291,7 @@ private:
 
   void send_group() {
     while (groups_in_flight_ < groups_limit && !group_.empty()) {
-      auto size = std::min(group_.size(), group_size_limit);
-      auto cut = static_cast<std::ptrdiff_t>(size);
+      auto cut = static_cast<std::ptrdiff_t>(next_group_size());
       auto sent = std::make_shared<append_group>(group_.begin(), group_.begin() + cut);
       std::vector<ticket> tickets(group_tickets_.begin(), group_tickets_.begin() + cut);
       group_.erase(group_.begin(), group_.begin() + cut);
@@ -291,6 +302,18 @@ private:
                 // What became of the group is unknown: the journal will tell.
                 [this](const caf::error& error) { self_->quit(error); });
     }
+  }
+
+  /// As many as a group may hold, and one at least.
+  std::size_t next_group_size() const {
+    ports::batch_load load;
+    std::size_t size = 0;
+    for (auto most = std::min(group_.size(), group_size_limit); size < most; ++size) {
+      load.add(*group_[size]);
+      if (size > 0 && (load.bytes > group_bytes_limit || !load.fits()))
+        break;
+    }
+    return size;
   }
 
   void settle(const std::vector<ticket>& tickets, const append_results& done) {

@@ -28,6 +28,13 @@ entry_row row_of(const ports::entry_draft& draft, const stream_position& at, std
   return row;
 }
 
+ports::batch_load load_of(const stream_rows& rows) {
+  ports::batch_load load;
+  for (const auto& row : rows.entries)
+    load.add(row.nonce, row.content);
+  return load;
+}
+
 } // namespace
 
 journal_writer_on_store::journal_writer_on_store(store& rows, access_log& log, const signing_key& signer,
@@ -242,6 +249,7 @@ void journal_writer_on_store::write_rows() {
       head.link = at.link;
       head.ordering_seq = at.ordering_seq;
       signer_.sign(head);
+      law::require(load_of(rows).bytes <= ports::batch_load::bytes_most, "a batch travels whole, in one message");
     }
     store_.put(rows);
   }

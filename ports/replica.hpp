@@ -15,6 +15,26 @@ constexpr std::size_t entry_overhead_bytes = 160;
 /// Of an account: its id, its subject and the lengths around the secrets.
 constexpr std::size_t account_overhead_bytes = 48;
 
+/// What a batch of entries takes on its way. It is signed as one and travels as one, in one message between nodes, with
+/// the accounts of its subjects and the stream's keys: once on disk it cannot be made smaller.
+struct batch_load {
+  static constexpr std::size_t entries_most = 4096;
+  static constexpr std::size_t bytes_most = std::size_t{4} << 20; ///< of entries
+
+  std::size_t entries = 0;
+  std::size_t bytes = 0;
+
+  void add(const ports::bytes& nonce, const ports::bytes& content) {
+    ++entries;
+    bytes += entry_overhead_bytes + nonce.size() + content.size();
+  }
+  void add(const append& more) {
+    for (const auto& draft : more.drafts)
+      add(draft.payload.nonce, draft.payload.content);
+  }
+  bool fits() const { return entries <= entries_most && bytes <= bytes_most; }
+};
+
 struct sealed_entry {
   std::uint64_t seq = 0;
   std::uint32_t epoch = 0;

@@ -138,6 +138,15 @@ append_group_ptr some_group(std::size_t parts) {
   return std::make_shared<append_group>(parts, one);
 }
 
+/// Of one entry each, of so many bytes.
+append_group_ptr large_group(std::size_t parts, std::size_t content_bytes) {
+  auto one = std::make_shared<ports::append>();
+  one->stream = *ports::stream_id::parse("T200057867");
+  one->drafts.resize(1);
+  one->drafts.front().payload.content.resize(content_bytes);
+  return std::make_shared<append_group>(parts, one);
+}
+
 struct recorder_on_stage {
   recorder_on_stage() {
     recorder = on.system().spawn(event_recorder, &writer, std::make_shared<base::metrics>(), deliberate_bugs{});
@@ -198,6 +207,34 @@ TEST_CASE("whatever waits is written with one sync, and answered after it", "[ac
   }
   CHECK(refused->answer);
   CHECK(read->answer == true);
+}
+
+TEST_CASE("what waits is written in as many batches as it takes for each to travel in one message",
+          "[actors][recorder]") {
+  using ports::batch_load;
+  struct {
+    std::size_t groups;
+    std::size_t parts;
+    std::size_t content_bytes;
+    std::size_t batches_most;
+  } many_bytes{24, 20, 50'000, 10}, many_entries{24, 1000, 10, 10}, each_too_large{2, 100, 50'000, 2};
+  for (const auto& much : {many_bytes, many_entries, each_too_large}) {
+    recorder_on_stage r;
+    std::vector<std::shared_ptr<test::stage::asked<append_results_ptr>>> asked;
+    auto group = large_group(much.parts, much.content_bytes);
+    for (std::size_t i = 0; i < much.groups; ++i)
+      asked.push_back(r.on.ask<append_results_ptr>(r.recorder, append_atom_v, group));
+    r.on.run();
+    CHECK(std::ranges::all_of(asked, [](const auto& each) { return each->answer.has_value(); }));
+    CHECK(r.writer.staged == much.groups * much.parts);
+    std::size_t before = 0;
+    for (auto staged : r.writer.synced_at) {
+      auto entries = staged - std::exchange(before, staged);
+      batch_load load{entries, entries * (much.content_bytes + ports::entry_overhead_bytes)};
+      CHECK((load.fits() || entries == much.parts));
+    }
+    CHECK(r.writer.synced_at.size() <= much.batches_most);
+  }
 }
 
 TEST_CASE("keys are sealed to who orders from now on between two groups, and again when there is room",

@@ -73,7 +73,7 @@ law::form complete_form() {
 struct registry_on_stage {
   registry_on_stage() {
     node.open();
-    auto made = context_over(node, journal::test::stream(), *law::siren::parse("200057867"));
+    auto made = test::context_over(node, journal::test::stream(), *law::siren::parse("200057867"));
     made->settings.communes = {*law::commune_code::parse("93066")};
     context = made;
     auto clerk = on.system().spawn(documents, context);
@@ -91,12 +91,13 @@ struct registry_on_stage {
   }
 
   /// A registration that waits for its turn at the dossier, under a number and a command of its own.
-  auto registers(std::uint8_t dossier, unsigned nth, bool numbered = true) {
+  auto registers(law::subject_id dossier, unsigned nth, bool numbered, law::form form) {
     auto asked = std::make_shared<submission>();
     asked->command.occurred_on = context->today();
     asked->command.originator = asked->command.introducer = context->settings.gestionnaire;
     asked->command.id = id_with<law::command_id>(static_cast<std::uint8_t>(nth + 1));
-    asked->command.target = id_with<law::subject_id>(dossier);
+    asked->command.id.bytes[0] = static_cast<std::uint8_t>((nth + 1) >> 8);
+    asked->command.target = dossier;
     law::demande_registered event;
     auto number = *law::nud::parse("0930326" + std::to_string(100000 + nth) + "93001");
     if (numbered)
@@ -105,15 +106,19 @@ struct registry_on_stage {
       asked->facts.fresh_number = number;
     event.channel = law::registration_channel::desk;
     event.identity_document_seen = true;
-    event.form = complete_form();
+    event.form = std::move(form);
     asked->command.asked = law::event{event};
     asked->facts.today = context->today();
-    asked->facts.fresh_ids = {id_with<law::subject_id>(dossier), id_with<law::subject_id>(200)};
+    asked->facts.fresh_ids = {dossier, id_with<law::subject_id>(200)};
     law::capacity capacity;
     capacity.quality = law::quality::gestionnaire;
     capacity.where.everywhere = true;
     asked->facts.capacities = {capacity};
     return on.ask<answer_ptr>(registry, submit_atom_v, submission_ptr{asked});
+  }
+
+  auto registers(std::uint8_t dossier, unsigned nth, bool numbered = true) {
+    return registers(id_with<law::subject_id>(dossier), nth, numbered, complete_form());
   }
 
   void finds_number_taken() {
@@ -153,6 +158,40 @@ TEST_CASE("one command of a dossier is decided at a time, and beyond sixty-four 
   CHECK(busy == 5);
   CHECK(std::ranges::count_if(asked, [](const auto& a) { return a->answer.has_value(); }) == 5);
   CHECK_FALSE(elsewhere->answer);
+}
+
+namespace {
+
+law::form large_form() {
+  auto filled = complete_form();
+  law::household_member member;
+  member.birth_name = law::text<80>{std::string(80, 'n')};
+  member.given_names = law::text<80>{std::string(80, 'g')};
+  filled.household.assign(decltype(filled.household)::max_items, member);
+  filled.search.persons_to_house = 25;
+  filled.search.precisions = law::text<400>{std::string(400, 'p')};
+  return filled;
+}
+
+} // namespace
+
+TEST_CASE("what was decided while the recorder was busy goes to it in groups of a megabyte at most",
+          "[actors][owner]") {
+  registry_on_stage r;
+  for (unsigned nth = 0; nth < 400; ++nth) {
+    law::subject_id dossier;
+    dossier.bytes = {1, static_cast<std::uint8_t>(nth >> 8), static_cast<std::uint8_t>(nth)};
+    r.registers(dossier, nth, true, large_form());
+  }
+  r.on.run();
+  REQUIRE(r.kept.groups.size() == 2);
+  r.finds_number_taken();
+  REQUIRE(r.kept.groups.size() == 3);
+  ports::batch_load load;
+  for (const auto& append : *r.kept.groups.back())
+    load.add(*append);
+  CHECK(load.bytes <= std::size_t{1} << 20);
+  CHECK(load.bytes > std::size_t{1} << 19);
 }
 
 TEST_CASE("an owner whose recorder does not answer in time ends: the journal will tell", "[actors][owner]") {
