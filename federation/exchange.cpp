@@ -141,7 +141,7 @@ void exchange::ask_those_late(milliseconds elapsed) {
   for (auto& [name, p] : peers_) {
     if (p.state != ports::link_state::up)
       continue;
-    if (!p.said_hello || monotonic_ - p.hello_sent >= setup_.limits.hello_every)
+    if (!p.said_hello || p.greet_again || monotonic_ - p.hello_sent >= setup_.limits.hello_every)
       greet(name, p);
     for (auto& [stream, one] : p.pulls) {
       constexpr unsigned doubled_most = 3;
@@ -245,6 +245,11 @@ void exchange::link_changed(const node_name& peer_name, ports::link_state state)
 }
 
 void exchange::greet(const node_name& to, peer& p) {
+  bool at_once = !p.said_hello || p.hello_sent != monotonic_;
+  p.greet_again = !at_once && p.hellos_said >= setup_.limits.hellos_said;
+  if (p.greet_again)
+    return;
+  p.hellos_said = at_once ? 1 : p.hellos_said + 1;
   hello said;
   said.run = setup_.run;
   said.directory_number = directory_.number;
@@ -254,6 +259,8 @@ void exchange::greet(const node_name& to, peer& p) {
       said.positions.push_back(position);
   p.said_hello = true;
   p.hello_sent = monotonic_;
+  p.hellos_heard = 0;
+  p.told_directory = false;
   say(to, std::move(said));
 }
 
@@ -301,8 +308,24 @@ void exchange::take_in(const node_name& from, Said& what) {
 
 // -- where everybody stands -----------------------------------------------------------------------------------------
 
+namespace {
+
+/// Each stream once, at a sequence that there may be.
+bool can_be(const hello& said) {
+  std::set<stream_id> named;
+  return std::ranges::all_of(said.positions, [&](const ports::stream_position& position) {
+    return position.seq < sequences_end && named.insert(position.stream).second;
+  });
+}
+
+} // namespace
+
+/// A few bytes of his may cost a look at each stream, marks and a directory: so many are heard, in the time of one.
 void exchange::take_in(const node_name& from, hello& said) {
   auto& p = peers_.at(from);
+  if (p.hellos_heard >= setup_.limits.hellos || !can_be(said))
+    return misbehaved(from);
+  ++p.hellos_heard;
   if (p.run != said.run) {
     bool began_anew = std::exchange(p.run, said.run).has_value();
     p.theirs.clear();
@@ -318,16 +341,14 @@ void exchange::take_in(const node_name& from, hello& said) {
       if (began_anew && one.host == from)
         one = {one.host, one.end, one.link};
   }
-  if (said.directory_number < directory_.number)
+  // Where it was lost he asks for it with his next one.
+  if (said.directory_number < directory_.number && !std::exchange(p.told_directory, true))
     say(from, newer_directory{setup_.signed_directory});
   auto apart = said.at > now_ ? said.at - now_ : now_ - said.at;
   if (apart > setup_.limits.clock_apart)
     raise(alarm_kind::clock_apart, {}, from, 0);
   else
     settle(alarm_kind::clock_apart, {}, from);
-  for (const auto& position : said.positions)
-    if (position.seq >= sequences_end)
-      return misbehaved(from);
   for (const auto& position : said.positions)
     if (!is_expired() && concerns(from, position.stream) && concerns(setup_.self, position.stream))
       compare(from, p, position);

@@ -37,6 +37,8 @@ struct exchange_limits {
   std::size_t part_bytes = 64U << 10;      ///< of a document
   std::size_t misbehaviours = 1'000;       ///< of a neighbour in a minute: beyond, he is not heard until it is over
   milliseconds hello_every{5'000};
+  unsigned hellos_said = 4;        ///< to a neighbour between two looks at the clock, however many streams pass then
+  unsigned hellos = 64;            ///< of a neighbour that are heard between two of this node's own
   milliseconds ask_again{3'000};   ///< what was asked for and did not come
   milliseconds serve_again{1'000}; ///< in which a window is read again for a peer, and after a link had no room
   std::size_t questions = 256;     ///< of a neighbour, not yet answered
@@ -205,6 +207,10 @@ private:
     std::optional<std::array<std::uint8_t, 16>> run;
     milliseconds hello_sent{0};
     bool said_hello = false;
+    unsigned hellos_said = 0;    ///< since `hello_sent`
+    bool greet_again = false;    ///< beyond those: with the next look at the clock
+    unsigned hellos_heard = 0;   ///< since this node's own
+    bool told_directory = false; ///< since then
     bool told_protocol = false;
     bool disbelieved = false;     ///< claimed to hold more of a stream of ours, and did not bring it
     bool has_claimed = false;     ///< since time was last counted

@@ -359,6 +359,97 @@ TEST_CASE("a neighbour that floods is no longer heard for a while, and nothing p
   CHECK(all.seq("region", "plaine") == all.seq("plaine", "plaine"));
 }
 
+namespace {
+
+/// What the region says when the plaine has said this: a newer directory or none, and whatever else.
+std::size_t directories_told(some_nodes& all, const hello& said) {
+  auto& region = all["region"];
+  auto from = all["plaine"].name;
+  region.talk->received(from, encode({from, region.name, said}));
+  return static_cast<std::size_t>(std::ranges::count_if(region.talk->take().messages, [](const auto& one) {
+    return std::holds_alternative<newer_directory>(decode(one.sent)->said);
+  }));
+}
+
+std::uint64_t misbehaviours_of(some_nodes& all, const std::string& who) {
+  for (const auto& link : all["region"].talk->report().links)
+    if (link.node == all[who].name)
+      return link.misbehaviours;
+  return 0;
+}
+
+} // namespace
+
+TEST_CASE("a neighbour is heard so often between two hellos of one's own, and told of a newer directory once") {
+  some_nodes all{18};
+  all.run(2);
+  auto& talk = *all["region"].talk;
+  hello said;
+  said.run = all["plaine"].run;
+  said.at = all.clock->at;
+  REQUIRE(said.directory_number < all.current.number);
+  for (std::uint64_t times = 1; times <= 3; ++times) {
+    talk.link_changed(all["plaine"].name, ports::link_state::up); // which says its own
+    talk.take();
+    CHECK(directories_told(all, said) == 1);
+    for (unsigned heard = 1; heard < exchange_limits{}.hellos; ++heard)
+      CHECK(directories_told(all, said) == 0);
+    CHECK(misbehaviours_of(all, "plaine") == times - 1);
+    CHECK(directories_told(all, said) == 0);
+    CHECK(misbehaviours_of(all, "plaine") == times);
+  }
+  // Or once the time of the next one has come.
+  all.clock->at += exchange_limits{}.hello_every;
+  talk.tick(all.clock->monotonic(), all.clock->at, all.today());
+  talk.take();
+  CHECK(directories_told(all, said) == 1);
+  CHECK(misbehaviours_of(all, "plaine") == 3);
+}
+
+TEST_CASE(
+    "however many streams pass to a node in a moment, it says hello a few times, and once more with the next look") {
+  some_nodes all{20};
+  all.run(2);
+  auto& region = all["region"];
+  auto hellos_said = [&] {
+    return std::ranges::count_if(region.talk->take().messages, [&](const auto& one) {
+      return one.to == all["plaine"].name && std::holds_alternative<hello>(decode(one.sent)->said);
+    });
+  };
+  auto look = [&] {
+    all.clock->at += std::chrono::seconds{1};
+    region.talk->tick(all.clock->monotonic(), all.clock->at, all.today());
+  };
+  look();
+  hellos_said();
+  for (int i = 0; i < 100; ++i)
+    region.talk->begin_hosting(region.hosted);
+  CHECK(hellos_said() == exchange_limits{}.hellos_said);
+  look();
+  CHECK(hellos_said() == 1);
+  look();
+  CHECK(hellos_said() == 0);
+}
+
+TEST_CASE("a hello that names a stream twice, or a sequence that cannot be, is taken for nothing") {
+  some_nodes all{19};
+  all.run(2);
+  auto& region = all["region"];
+  hello said;
+  said.run.fill(9);
+  said.at = all.clock->at;
+  auto here = *region.source->position(region.hosted);
+  said.positions = {here, {here.stream, here.epoch, here.seq + 1, filled(7)}};
+  CHECK(directories_told(all, said) == 0);
+  said.positions = {{here.stream, here.epoch, std::uint64_t{1} << 44, filled(7)}};
+  CHECK(directories_told(all, said) == 0);
+  CHECK(misbehaviours_of(all, "plaine") == 2);
+  CHECK_FALSE(region.talk->is_held(region.hosted));
+  said.positions = {{here.stream, here.epoch, here.seq + 1, filled(7)}};
+  CHECK(directories_told(all, said) == 1);
+  CHECK(region.talk->is_held(region.hosted));
+}
+
 TEST_CASE("a neighbour that stalls is sent no more than its window") {
   some_nodes all{8};
   all.run(2);
