@@ -11,13 +11,11 @@ namespace {
 /// A follower that has not answered by then is told again; it reads what it missed from the journal.
 constexpr std::chrono::seconds follower_timeout{60};
 
-/// The secrets of an account with as many tokens as it may have, sealed (ports/accounts.hpp): 2,093 bytes.
-constexpr std::size_t account_bytes_most = 2'560;
 /// Two heads, and what a message says of itself.
 constexpr std::size_t around_bytes = 2'048;
 /// A batch that is on disk finds room in one message, whatever is sent with it.
 static_assert(ports::batch_load::bytes_most +
-                  ports::batch_load::entries_most * (ports::account_overhead_bytes + account_bytes_most) +
+                  ports::batch_load::entries_most * (ports::account_overhead_bytes + ports::account_bytes_most) +
                   decltype(ports::transfer::keys)::max_items * 3 * ports::entry_overhead_bytes + around_bytes <=
               ports::message_limit_bytes);
 

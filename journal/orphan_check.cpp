@@ -115,7 +115,8 @@ private:
       if (head.seq <= here_.at.seq)
         continue;
       auto index = head.seq - here_.at.seq - 1;
-      if (index >= done_.rows.entries.size() || !ends_batch(head, before, done_.rows.entries[index]))
+      if (index >= done_.rows.entries.size() || !ends_batch(head, before, done_.rows.entries[index]) ||
+          !fits_into_message(done_.rows.entries, here_.at.seq, head))
         return false;
       before.seq = head.seq;
       before.ordering_seq = head.ordering_seq;

@@ -249,6 +249,8 @@ private:
         return fail(transfer_status::altered, head.seq);
       if (head.ordering_seq < ordering || head.ordering_seq >= sequences_end)
         return fail(transfer_status::altered, head.seq);
+      if (!fits_into_message(done_.rows.entries, base_.seq, head))
+        return fail(transfer_status::altered, head.seq);
       ordering = head.ordering_seq;
       covered = head.seq;
       done_.rows.heads.push_back(head);
@@ -381,7 +383,8 @@ private:
       about.erase(subject);
     for (const auto& brought : brought_.accounts) {
       ports::account_row row{brought.account, brought.sealed, brought.subject};
-      if (!row.sealed.empty() && about.contains(row.about()))
+      bool can_be = !row.sealed.empty() && row.sealed.size() <= ports::account_bytes_most;
+      if (can_be && about.contains(row.about()))
         done_.accounts.push_back(std::move(row));
     }
   }

@@ -14,6 +14,8 @@ namespace toit::ports {
 constexpr std::size_t entry_overhead_bytes = 160;
 /// Of an account: its id, its subject and the lengths around the secrets.
 constexpr std::size_t account_overhead_bytes = 48;
+/// The secrets of one with as many tokens as it may have, sealed (ports/accounts.hpp): 2,093 bytes.
+constexpr std::size_t account_bytes_most = 2'560;
 
 /// What a batch of entries takes on its way. It is signed as one and travels as one, in one message between nodes, with
 /// the accounts of its subjects and the stream's keys: once on disk it cannot be made smaller.

@@ -161,19 +161,27 @@ TEST_CASE("rows of accounts count among the bytes of a transfer, and a neighbour
   passing_nodes all;
   for (std::uint8_t byte = 5; byte < 9; ++byte)
     write_in_dossier(all.first, byte, 0, law::applicant_account_opened{account_at(byte)},
-                     {account_at(byte), bytes(5000, byte), subject_at(byte)});
-  auto part = all.first.journal->open_transfers()->read(stream(), 0, 8000);
+                     {account_at(byte), bytes(2560, byte), subject_at(byte)});
+  auto part = all.first.journal->open_transfers()->read(stream(), 0, 4000);
   CHECK(part->entries.size() == 2);
   REQUIRE(part->accounts.size() == 1);
   CHECK(part->accounts[0].subject == subject_at(5));
   auto brought = all.with_hosts(*part);
   brought.accounts.push_back({account_at(6), bytes{6}, subject_at(6)});
   brought.accounts.push_back({account_at(5), {}, subject_at(5)});
-  REQUIRE(all.next.writer().stage_transfer(brought).status == transfer_status::stored);
-  REQUIRE(all.next.writer().sync().entries);
-  auto held = all.next.rows()->accounts(stream());
-  REQUIRE(held.size() == 1);
-  CHECK(held[0].sealed == bytes(5000, 5));
+  SECTION("nor larger than any is") {
+    brought.accounts[0].sealed.push_back(5);
+    REQUIRE(all.next.writer().stage_transfer(brought).status == transfer_status::stored);
+    REQUIRE(all.next.writer().sync().entries);
+    CHECK(all.next.rows()->accounts(stream()).empty());
+  }
+  SECTION("and the largest that there may be") {
+    REQUIRE(all.next.writer().stage_transfer(brought).status == transfer_status::stored);
+    REQUIRE(all.next.writer().sync().entries);
+    auto held = all.next.rows()->accounts(stream());
+    REQUIRE(held.size() == 1);
+    CHECK(held[0].sealed == bytes(2560, 5));
+  }
 }
 
 } // namespace toit::journal::test

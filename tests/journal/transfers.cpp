@@ -335,16 +335,29 @@ TEST_CASE("what erasures have destroyed is told part by part", "[journal]") {
   CHECK(told(second + 5, 1'000) == std::pair{second + 5, documents{}});
 }
 
+TEST_CASE("a batch of more entries than one message carries on is not taken", "[journal]") {
+  pair_of_nodes p;
+  constexpr unsigned most = ports::batch_load::entries_most;
+  p.write(1, most);
+  REQUIRE(p.bring(*p.read(0, 16U << 20)).status == transfer_status::stored);
+  REQUIRE(p.held() == most + 1);
+  p.write(1, most + 1);
+  CHECK(p.bring(*p.read(most + 1, 16U << 20)).status == transfer_status::altered);
+  CHECK(p.held() == most + 1);
+}
+
 TEST_CASE("of large entries fewer are looked at, until all have been", "[journal]") {
   node n;
   n.open();
-  auto append = std::make_shared<ports::append>();
-  append->stream = stream();
-  append->reads.push_back({id_with<law::subject_id>(3), 0});
   law::command_executed large{law::text<16>{"SD93"}, 1, {law::text<8192>{std::string(8'000, 'A')}}};
-  for (unsigned i = 0; i < 1'200; ++i)
-    append->drafts.push_back(n.draft(id_with<law::subject_id>(3), record_of(large)));
-  n.write(append);
+  for (std::uint8_t batch = 3; batch < 6; ++batch) {
+    auto append = std::make_shared<ports::append>();
+    append->stream = stream();
+    append->reads.push_back({id_with<law::subject_id>(batch), 0});
+    for (unsigned i = 0; i < 400; ++i)
+      append->drafts.push_back(n.draft(id_with<law::subject_id>(batch), record_of(large)));
+    n.write(append);
+  }
   auto last = erases(n, 1, 11);
   auto source = n.journal->open_transfers();
   auto part = source->destroyed(stream(), 0, 8'192);
