@@ -42,6 +42,19 @@ std::uint64_t journal_writer_on_store::ordering_seq_of(const ports::stream_id& s
   return heeded == heeded_.end() ? 0 : heeded->second;
 }
 
+namespace {
+
+std::set<std::tuple<key_purpose, std::uint32_t, bytes32>> keys_here(store_reader& rows,
+                                                                    const ports::stream_id& stream) {
+  std::set<std::tuple<key_purpose, std::uint32_t, bytes32>> keys;
+  for (const auto& key : rows.keys())
+    if (key.stream == stream)
+      keys.emplace(key.purpose, key.epoch, key.recipient);
+  return keys;
+}
+
+} // namespace
+
 journal_writer_on_store::replica_state& journal_writer_on_store::replica_of(const ports::stream_id& stream) {
   auto [place, is_new] = replicas_.try_emplace(stream);
   auto& state = place->second;
@@ -56,9 +69,7 @@ journal_writer_on_store::replica_state& journal_writer_on_store::replica_of(cons
     state.at = {head->seq, last->header.epoch, last->header.recorded_at_ms, last->link, head->ordering_seq};
     state.signers = named_signers_of(*committed_, stream);
   }
-  for (const auto& key : committed_->keys())
-    if (key.stream == stream)
-      state.keys.emplace(key.purpose, key.epoch, key.recipient);
+  state.keys = keys_here(*committed_, stream);
   return state;
 }
 
@@ -122,6 +133,7 @@ ports::transfer_result journal_writer_on_store::stage_transfer(const ports::tran
   if (is_hosted) {
     own.at = hosted->second.at;
     own.signers = hosted->second.signers;
+    own.keys = keys_here(*committed_, brought.stream);
   }
   auto& here = is_hosted ? own : replica_of(brought.stream);
   if (read_only_)

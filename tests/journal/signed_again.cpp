@@ -96,6 +96,28 @@ TEST_CASE("a former host slips in no key for who hosts a stream now, and it goes
   all.check_next_starts_again();
 }
 
+TEST_CASE("a former host brings no more keys to who hosts a stream now than travel in one message", "[L441-2-7-4-1]") {
+  taken_over all;
+  all.next.writer().hold_back(stream(), true);
+  signing_key former{fixed_keys().signing_seed};
+  auto invented = [&](unsigned first, unsigned count) {
+    std::vector<ports::travelling_key> keys;
+    for (unsigned i = first; i < first + count; ++i) {
+      bytes32 recipient = operating_public(bytes_with(4));
+      recipient[0] = static_cast<std::uint8_t>(i);
+      recipient[1] = static_cast<std::uint8_t>(i >> 8U);
+      keys.push_back(taken_over::signed_by_former(
+          {stream(), 0, key_purpose::stream, recipient, std::vector<std::uint8_t>(80, 1), {}, {}}));
+    }
+    return keys;
+  };
+  auto room = static_cast<unsigned>(1024 - all.next.journal->open_transfers()->keys(stream()).size());
+  CHECK(all.brings(all.next, invented(0, room)) == transfer_status::stored);
+  CHECK(all.brings(all.next, invented(room, 1)) == transfer_status::altered);
+  CHECK(all.next.journal->open_transfers()->keys(stream()).size() == 1024);
+  all.check_next_starts_again();
+}
+
 TEST_CASE("who hosts a stream takes back the keys that it had signed itself", "[L441-2-7-4-1]") {
   taken_over all;
   auto own = operating_public(all.next.keys.operating_secret);
