@@ -118,7 +118,8 @@ substitution_host_state::view substitution_host_state::view_of(const ports::stre
   const auto* side = known.seq > 0 ? &known.dispositif : nullptr;
   auto opened = context->hosting->opened(stream);
   auto closing = known.closing;
-  if (closing && closing->epoch <= (opened ? opened->passed.epoch : 0))
+  auto epoch = opened ? opened->passed.epoch : 0;
+  if (closing && (known.closing_epoch != epoch || closing->epoch != epoch + 1))
     closing.reset();
   return {stream, territory, known, hosts_of(stream, side), std::move(opened), closing, {}};
 }
@@ -152,10 +153,11 @@ void substitution_host_state::look_at(const ports::stream_id& stream, law::siren
 }
 
 /// By agreement, once the stream is closed for this very host and he holds all of it, or at once when it has not to be
-/// brought anywhere; else once what is here opens: whoever closes for an epoch that is not due keeps nobody waiting.
+/// brought anywhere; else once what is here opens: he in whose place another is to host closes nothing to him, and may
+/// go on after what he has closed.
 // [L441-2-7-4-1]
 std::optional<ports::opening_barred> substitution_host_state::barred(const view& v, law::authority_passed& due) {
-  if (v.closing && v.closing->epoch == due.epoch)
+  if (v.closing && (law::by_agreement(due.ground) || v.present_host() == due.host))
     return barred_while_closed(v, due);
   if (!law::by_agreement(due.ground))
     return context->hosting->opening_barred_by(v.stream);

@@ -46,7 +46,8 @@ private:
     const supervised_territory& known;
     law::possible_hosts hosts;
     std::optional<ports::opened_epoch> opened;
-    /// By its present host, for an epoch that is still to be opened: of one that is, the first entry may never come.
+    /// By its present host in its epoch, for the one that follows: of one that is opened the first entry may never
+    /// come.
     std::optional<law::stream_closing> closing;
     law::stream_standing now;
 

@@ -95,9 +95,10 @@ struct substituting_on_stage : test::state_on_stage {
     look();
   }
   /// By its present host, who waits for the next one.
-  void is_closed_for(std::uint32_t epoch) {
+  void is_closed_for(std::uint32_t epoch) { is_closed_for(epoch, epoch - 1); }
+  void is_closed_for(std::uint32_t epoch, std::uint32_t in_epoch) {
     known->closing = law::stream_closing{epoch, law::text<64>{"plaine"}};
-    known->closing_epoch = epoch - 1;
+    known->closing_epoch = in_epoch;
     ++known->seq;
     tell_of(known->stream);
     look();
@@ -220,6 +221,29 @@ TEST_CASE("an epoch whose host never shows his first entry does not keep the pre
   CHECK(s.last_epoch() ==
         law::authority_passed{
             s.territory, 3, s.prefecture, law::text<64>{"region"}, law::passing_ground::substitution, arrete, 0, {}});
+}
+
+TEST_CASE("he in whose place the prefect is to host binds him by nothing that he closes", "[actors][L441-2-7-4-1]") {
+  substituting_on_stage s;
+  s.is_suspended();
+  s.is_closed_for(2);
+  REQUIRE(s.last_epoch().host == law::text<64>{"plaine"});
+  s.goes_on();
+  s.hosting->territory_is_there = false;
+  s.hosting->escrow_is_there = false;
+  SECTION("for the next epoch") { s.is_closed_for(3); }
+  SECTION("for the one after it") { s.is_closed_for(4, 2); }
+  s.is_resumed();
+  REQUIRE(s.epochs() == 2);
+  s.hosting->escrow_is_there = true;
+  s.look();
+  REQUIRE(s.epochs() == 3);
+  // He may have gone on after it: what counts is what can be proved when it is taken over.
+  CHECK(s.last_epoch().ground == law::passing_ground::substitution);
+  CHECK(s.last_epoch().closed_seq == 0);
+  // Nor is it what the prefect's own node has closed.
+  s.look_after(1h);
+  CHECK(s.epochs() == 3);
 }
 
 TEST_CASE("a closed stream goes on at the prefect's node without the escrow's key, which nobody but another host needs",
