@@ -72,6 +72,8 @@ std::set<civil_date> procedures_book::days_to_look_at(const service_term& term, 
       noted.insert(day);
   };
   note(term.since);
+  for (const auto& cahier : specifications_)
+    note(cahier.from);
   if (term.until != from)
     note(from);
   if (!term.joined)

@@ -302,6 +302,26 @@ TEST_CASE("a carence found while a conforming dispositif served, unknown to the 
   CHECK(p.prefect(p.substitution()));
 }
 
+TEST_CASE("a carence that ended on the first day of a cahier des charges, already met, is over for good",
+          "[L441-2-7-2-2][L441-2-7-4-1]") {
+  prefecture p;
+  p.sets_cahier(1);
+  p.notes_obligation();
+  p.serves();
+  conformity_found one_short{cast().epci, p.service().findings};
+  one_short.findings[1].items[0].finding = finding::not_met;
+  REQUIRE(p.on(2026y / 4 / 1).prefect(one_short));
+  REQUIRE(p.on(2026y / 4 / 10).prefect(p.carence()));
+  const auto second = cahier(2, 2026y / 5 / 1);
+  REQUIRE(p.prefect(specification_set{second, p.today, "Arrêté fictif"}));
+  REQUIRE(p.on(2026y / 4 / 20).prefect(conformity_found{cast().epci, {findings_of(second)}}));
+  CHECK(p.stands() == just(carence, service_form::own));
+  CHECK(p.on(2026y / 5 / 1).stands() == just(in_service, service_form::own));
+  p.on(2026y / 9 / 1).sets_cahier(3);
+  CHECK(p.stands() == just(non_conforming, service_form::own));
+  CHECK(refused(p.prefect(p.substitution())) == refusal_code::bad_order);
+}
+
 TEST_CASE("a carence stands where what had served was left by that day, or did not conform on it", "[L441-2-7-4-1]") {
   prefecture p;
   p.sets_cahier(1);
