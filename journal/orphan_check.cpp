@@ -22,8 +22,8 @@ bool follows(const tail_place& before, const entry_row& row, std::uint32_t cut) 
 }
 
 bool ends_batch(const ports::signed_head& head, const tail_place& before, const entry_row& last) {
-  return head.first == before.seq + 1 && head.seq == last.header.seq && head.epoch == last.header.epoch &&
-         head.link == last.link && head.ordering_seq >= before.ordering_seq;
+  return head.first == before.seq + 1 && head.first <= head.seq && head.seq == last.header.seq &&
+         head.epoch == last.header.epoch && head.link == last.link && head.ordering_seq >= before.ordering_seq;
 }
 
 namespace {

@@ -284,6 +284,11 @@ TEST_CASE("an orphan tail is taken in parts, once, and only as the former host s
   auto uncovered = read(0, 1);
   uncovered.heads.clear();
   CHECK(take(uncovered).status == transfer_status::altered);
+  auto backwards = read(0, 1U << 20);
+  std::swap(backwards.heads.at(0), backwards.heads.at(1));
+  backwards.heads[0].first = 3;
+  backwards.heads[1].first = 5;
+  CHECK(take(backwards).status == transfer_status::altered);
   CHECK(all.next.rows()->orphan_tails().empty());
   auto part = take(read(0, 1));
   CHECK(part.status == transfer_status::stored);
