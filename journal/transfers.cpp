@@ -254,11 +254,15 @@ sealed_key key_brought(const ports::stream_id& stream, const ports::travelling_k
           key.key_id, key.signature};
 }
 
-bool fits_into_message(std::span<const entry_row> entries, std::uint64_t after, const ports::signed_head& head) {
+ports::batch_load load_of(std::span<const entry_row> entries) {
   ports::batch_load load;
-  for (const auto& row : entries.subspan(head.first - after - 1, head.seq - head.first + 1))
+  for (const auto& row : entries)
     load.add(row.nonce, row.content);
-  return load.fits();
+  return load;
+}
+
+bool fits_into_message(std::span<const entry_row> entries, std::uint64_t after, const ports::signed_head& head) {
+  return load_of(entries.subspan(head.first - after - 1, head.seq - head.first + 1)).fits();
 }
 
 entry_row row_brought(const ports::sealed_entry& entry, const bytes32& link_before) {

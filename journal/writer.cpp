@@ -2,6 +2,7 @@
 
 #include "base/read_ahead.hpp"
 #include "journal/in_parts.hpp"
+#include "journal/transfers.hpp"
 
 #include <cstring>
 
@@ -26,13 +27,6 @@ entry_row row_of(const ports::entry_draft& draft, const stream_position& at, std
   row.nonce = draft.payload.nonce;
   row.content = draft.payload.content;
   return row;
-}
-
-ports::batch_load load_of(const stream_rows& rows) {
-  ports::batch_load load;
-  for (const auto& row : rows.entries)
-    load.add(row.nonce, row.content);
-  return load;
 }
 
 } // namespace
@@ -249,7 +243,8 @@ void journal_writer_on_store::write_rows() {
       head.link = at.link;
       head.ordering_seq = at.ordering_seq;
       signer_.sign(head);
-      law::require(load_of(rows).bytes <= ports::batch_load::bytes_most, "a batch travels whole, in one message");
+      law::require(load_of(rows.entries).bytes <= ports::batch_load::bytes_most,
+                   "a batch travels whole, in one message");
     }
     store_.put(rows);
   }

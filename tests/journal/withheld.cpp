@@ -78,11 +78,14 @@ TEST_CASE(
   passing_nodes::write(all.first, 1, 2);
   REQUIRE(all.bring(all.third, all.first).status == transfer_status::stored);
 
-  all.first.journal.reset();
-  all.first.disk.restore(backup);
-  all.first.open_as_it_is();
-  all.first.journal->load(stream());
-  all.first.writer().hold_back(stream(), true);
+  auto is_put_back = [&] {
+    all.first.journal.reset();
+    all.first.disk.restore(backup);
+    all.first.open_as_it_is();
+    all.first.journal->load(stream());
+    all.first.writer().hold_back(stream(), true);
+  };
+  is_put_back();
   // At once, or first what the other host wrote: with that the stream is his own no more, until he takes it up again.
   if (bool in_two = GENERATE(false, true); in_two)
     REQUIRE(all.bring(all.first, all.next).status == transfer_status::stored);
@@ -96,11 +99,7 @@ TEST_CASE(
   // What he cannot understand of his own is damage all the same.
   write_in_clear(all.first, {0xc1, 0xc1, 0xc1});
   REQUIRE(all.bring(all.third, all.first).status == transfer_status::stored);
-  all.first.journal.reset();
-  all.first.disk.restore(backup);
-  all.first.open_as_it_is();
-  all.first.journal->load(stream());
-  all.first.writer().hold_back(stream(), true);
+  is_put_back();
   CHECK_THROWS_AS(all.bring(all.first, all.third), store_broken);
 }
 
