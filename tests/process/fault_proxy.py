@@ -214,6 +214,8 @@ class FaultProxy:
             if self.is_cut:  # meanwhile
                 connection.end()
             await connection.live()
+        except asyncio.CancelledError:
+            pass  # the proxy stops: nobody asks how this ended
         finally:
             self.connections.discard(connection)
 

@@ -141,7 +141,8 @@ def put_back_town(all):
     town.start(ready=False)
     refused, alarms = 0, 0
     while not (told := refusal_of(town.record))[1]:
-        assert told[0][0] == 503, told
+        # Its actors begin again once its past is back: nobody knows what became of what one of them had before it.
+        assert told[0][0] == 503 or told[0] == (504, "E_UNKNOWN_OUTCOME"), told
         refused += told[0][1] == "E_ROLLED_BACK"
         alarms += town.metric("toit_federation_alarms", kind="rolled_back") == 1
         time.sleep(0.05)
