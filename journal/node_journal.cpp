@@ -178,6 +178,11 @@ public:
     return in_parts(rows_->entries(stream, after, limit), reading_of(stream));
   }
 
+  std::vector<ports::stored_entry> read_clear(const ports::stream_id& stream, std::uint64_t after,
+                                              std::uint64_t to) override {
+    return in_parts(rows_->clear_entries(stream, after, to), reading_of(stream));
+  }
+
   std::vector<ports::stored_entry> read_subject(const ports::stream_id& stream, std::uint64_t last) override {
     auto read = reading_of(stream);
     held_reads cheaply{*rows_};

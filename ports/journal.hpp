@@ -230,6 +230,10 @@ public:
   /// Entries after `after`, in order, at most `limit`; empty at the end of the stream.
   virtual std::vector<stored_entry> read(const stream_id& stream, std::uint64_t after, std::size_t limit) = 0;
 
+  /// Entries in clear after `after` and up to `to`, in order: of the families that name no natural person. It costs
+  /// little beside reading them all, for nothing is decrypted.
+  virtual std::vector<stored_entry> read_clear(const stream_id& stream, std::uint64_t after, std::uint64_t to) = 0;
+
   /// All entries about a subject, oldest first, from `last` back through `previous`.
   virtual std::vector<stored_entry> read_subject(const stream_id& stream, std::uint64_t last) = 0;
 

@@ -34,6 +34,9 @@ public:
     return found == known.end() ? std::nullopt : std::optional{found->second};
   }
   std::vector<ports::stored_entry> read(const ports::stream_id&, std::uint64_t, std::size_t) override { return {}; }
+  std::vector<ports::stored_entry> read_clear(const ports::stream_id&, std::uint64_t, std::uint64_t) override {
+    return {};
+  }
   std::vector<ports::stored_entry> read_subject(const ports::stream_id&, std::uint64_t) override { return {}; }
   std::optional<ports::stored_entry> entry(const ports::stream_id&, std::uint64_t) override { return {}; }
   std::optional<law::bytes32> link_of(const ports::stream_id&, std::uint64_t) override { return {}; }

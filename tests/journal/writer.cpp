@@ -242,6 +242,33 @@ TEST_CASE("what the writer kept saves reading, and is thrown away when it does n
   check();
 }
 
+TEST_CASE("what is in clear is read apart from the rest, in its order", "[journal][reader][L441-2-7-4-1]") {
+  test::node node;
+  opened(node);
+  auto begun = node.last_seq();
+  auto noted = node.write(node.asked(subject, 0, "sealed")).last_seq;
+  auto person = id_with<law::subject_id>(2);
+  auto append = node.asked(person, 0, "replaced");
+  append->drafts = {node.draft(person, test::record_of(law::legal_person_registered{}))};
+  auto registered = node.write(append).last_seq;
+  auto erased = node.erase(subject, {noted}).last_seq;
+  auto reader = node.journal->open_reader();
+  auto sequences = [&](std::uint64_t after, std::uint64_t to) {
+    std::vector<std::uint64_t> found;
+    for (const auto& entry : reader->read_clear(test::stream(), after, to)) {
+      REQUIRE(entry.record);
+      found.push_back(entry.seq);
+    }
+    return found;
+  };
+  CHECK(sequences(begun, erased) == std::vector{registered, erased});
+  CHECK(sequences(begun, erased - 1) == std::vector{registered});
+  CHECK(sequences(registered, erased) == std::vector{erased});
+  CHECK(sequences(erased, erased).empty());
+  auto last = reader->read_clear(test::stream(), registered, erased);
+  CHECK(std::holds_alternative<law::demande_erased>(last.front().record->event));
+}
+
 TEST_CASE("a clock that goes back does not take the journal along", "[journal][writer]") {
   test::node node;
   opened(node);

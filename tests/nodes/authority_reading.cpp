@@ -30,6 +30,9 @@ public:
     auto much = std::min<std::size_t>(limit, found->second.size() - after);
     return {from, from + static_cast<std::ptrdiff_t>(much)};
   }
+  std::vector<ports::stored_entry> read_clear(const ports::stream_id&, std::uint64_t, std::uint64_t) override {
+    return {};
+  }
   std::vector<ports::stored_entry> read_subject(const ports::stream_id&, std::uint64_t) override { return {}; }
   std::optional<ports::stored_entry> entry(const ports::stream_id&, std::uint64_t) override { return {}; }
   std::optional<law::bytes32> link_of(const ports::stream_id&, std::uint64_t) override { return {}; }
