@@ -29,11 +29,33 @@ void guard_owner::put_more(ports::snapshots::writer& file) {
     file.put(law::applicant_account{dossier, account});
 }
 
+// [L441-2-7-4-1]
+void guard_owner::begin_lazily(stream_reader_actor reader, std::function<void()> prepared) {
+  instruments_owner::begin_lazily(
+      std::move(reader),
+      [this, prepared = std::move(prepared)] {
+        read_early();
+        prepared();
+      },
+      [this] { early_.reset(); });
+}
+
+void guard_owner::read_early() {
+  early_ = book_;
+  auto& reader = cursor().reader();
+  auto head = reader.latest_head(context_->stream);
+  auto end = head ? head->seq : 0;
+  for (auto after = cursor().seq(); after < end; after += stream_cursor::chunk)
+    for (const auto& entry : reader.read_clear(context_->stream, after, std::min(after + stream_cursor::chunk, end)))
+      if (entry.record)
+        early_->apply(entry.subject, *entry.record, entry.seq);
+}
+
 /// As the entry says that opened the epoch in the ordering authority's stream. A node that was put back may have the
 /// territory's stream before that one: meanwhile nobody is said to answer.
 // [L441-2-7-4-1]
 law::authority_in_force guard_owner::authority() {
-  const auto& cut = book_.last_cut();
+  const auto& cut = book().last_cut();
   if (!cut)
     return {context_->settings.territory, {}};
   if (authority_)
@@ -54,14 +76,15 @@ void access_guard_state::make_ready() {
   resume_clock();
   // Nobody has this password; comparing with it takes as long as with one that somebody has.
   self->request(neighbours.passwords, ask_timeout, hash_atom_v, std::string{"mot de passe de personne"})
-      .await([this](std::string& hashed) { nobodys_password_ = std::move(hashed); },
-             [this](const caf::error& error) { self->quit(error); });
+      .then([this](std::string& hashed) { nobodys_password_ = std::move(hashed); },
+            [this](const caf::error& error) { self->quit(error); });
 }
 
 /// A demonstration that stopped right after its clock had been set goes on from there.
 void access_guard_state::resume_clock() {
-  auto& cursor = desk->cursor();
-  auto last = steer ? cursor.reader().entry(context->stream, cursor.seq()) : std::nullopt;
+  auto& reader = desk->cursor().reader();
+  auto head = steer ? reader.latest_head(context->stream) : std::nullopt;
+  auto last = head ? reader.entry(context->stream, head->seq) : std::nullopt;
   if (!last || !last->record)
     return;
   if (const auto* set = std::get_if<law::clock_set>(&last->record->event))
@@ -95,15 +118,22 @@ session_answer_ptr access_guard_state::postpone_login() {
   return try_later();
 }
 
+/// Whom a demandeur's account stands for is not known before all is folded.
+caf::result<session_answer_ptr> access_guard_state::recognise(const credentials_ptr& given) {
+  if (auto known = accounts->recognise(given->token, desk->book()))
+    return answer_of(std::move(*known));
+  return desk->once_whole([] { return answer_of(std::unexpected{not_known()}); });
+}
+
 caf::result<session_answer_ptr> access_guard_state::log_in(const credentials_ptr& given) {
-  if (!given->token.empty()) {
-    auto known = accounts->recognise(given->token, desk->book());
-    return known ? answer_of(std::move(*known)) : answer_of(std::unexpected{not_known()});
-  }
+  if (!given->token.empty())
+    return recognise(given);
+  const auto* account = accounts->find_login(given->login);
+  if (nobodys_password_.empty() || (account && account->own_dossier && !desk->whole()))
+    return caf::skip;
   if (logins_under_way_ >= logins_limit || !accounts->begin_attempt(given->login))
     return postpone_login();
   ++logins_under_way_;
-  const auto* account = accounts->find_login(given->login);
   // An unknown login takes as long as a wrong password, and says as little.
   auto hashed = account ? account->password : nobodys_password_;
   auto promise = self->make_response_promise<session_answer_ptr>();
@@ -166,16 +196,23 @@ access_guard_actor::behavior_type access_guard(guard_pointer self, territory_con
   state.accounts = std::make_unique<account_desk>(context);
   state.desk = std::make_unique<guard_owner>(self, context, neighbours.recorder, *state.accounts);
   state.neighbours = std::move(neighbours);
-  state.desk->begin(state.neighbours.entries, [self] { self->state.make_ready(); });
+  auto& desk = *state.desk;
+  desk.begin_lazily(state.neighbours.entries, [self] { self->state.make_ready(); });
   return {
       [self](written_atom, const ports::batch_ptr& batch) { return self->state.desk->written(batch); },
       [self](login_atom, const credentials_ptr& given) { return self->state.log_in(given); },
       [self](logout_atom, const std::string& token) { self->state.accounts->close_session(token); },
       [self](submit_atom, const asked_command_ptr& asked) { return self->state.submit(asked); },
-      [self](read_atom, const read_request_ptr& request) { return self->state.read(request); },
-      [self](list_atom, const late_query_ptr& asked) { return self->state.list_late(asked); },
-      [self](rights_atom) { return rights_ptr{std::make_shared<const law::rights_book>(self->state.desk->book())}; },
-      [self](keep_atom, bool force) { return self->state.desk->keep(force); },
+      [self, &desk](read_atom, const read_request_ptr& request) {
+        return desk.once_whole([&] { return self->state.read(request); });
+      },
+      [self, &desk](list_atom, const late_query_ptr& asked) {
+        return desk.once_whole([&] { return self->state.list_late(asked); });
+      },
+      [&desk](rights_atom) {
+        return desk.once_whole([&] { return rights_ptr{std::make_shared<const law::rights_book>(desk.book())}; });
+      },
+      [&desk](keep_atom, bool force) { return desk.once_whole([&] { return desk.keep(force); }); },
   };
 }
 

@@ -36,6 +36,11 @@ public:
   guard_owner(guard_pointer self, territory_context_ptr context, event_recorder_actor recorder, account_desk& accounts)
       : instruments_owner{self, std::move(context), std::move(recorder), "guard"}, accounts_{accounts} {}
 
+  /// Who is who is read ahead of everything else: it is in clear, and little.
+  void begin_lazily(stream_reader_actor reader, std::function<void()> prepared);
+
+  const guard_book& book() const { return early_ ? *early_ : instruments_owner::book(); }
+
   std::optional<law::dossier_id> find_number(law::nud number) {
     return numbers_.find(cursor().reader(), context().stream, number);
   }
@@ -49,7 +54,10 @@ protected:
   void put_more(ports::snapshots::writer& file) override;
 
 private:
+  void read_early();
+
   account_desk& accounts_;
+  std::optional<guard_book> early_; ///< until all is folded, in its order
   number_cache numbers_;
   std::optional<law::authority_in_force> authority_; ///< as last looked up; absent: to be looked up
 };
@@ -60,6 +68,7 @@ struct access_guard_state {
   static inline const char* name = "access_guard";
 
   void make_ready();
+  caf::result<session_answer_ptr> recognise(const credentials_ptr& given);
   caf::result<session_answer_ptr> log_in(const credentials_ptr& given);
   caf::result<answer_ptr> submit(const asked_command_ptr& asked);
   caf::result<read_answer_ptr> read(const read_request_ptr& request);
@@ -91,6 +100,7 @@ private:
   // access_guard_commands.cpp
   law::check check_asker(const asked_command& asked, const law::entry_kind& kind) const;
   law::check check_vouched(const identity& who) const;
+  caf::result<answer_ptr> admit(const asked_command_ptr& asked);
   caf::result<answer_ptr> issue(const asked_command_ptr& asked);
   std::shared_ptr<submission> begin(const asked_command& asked);
   law::check complete(submission& on_its_way, const asked_command& asked);

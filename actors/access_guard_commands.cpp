@@ -377,7 +377,24 @@ caf::result<answer_ptr> access_guard_state::issue(const asked_command_ptr& asked
   return self->delegate(neighbours.state, submit_atom_v, submission_ptr{on_its_way});
 }
 
+namespace {
+
+/// Who may do what is all that this needs to be known, and the journal to be asked whether its number is new.
+bool registers_for_another(const asked_command& asked) {
+  return std::holds_alternative<law::demande_registered>(asked.event) && !asked.by.own_dossier && !asked.late &&
+         !asked.elsewhere;
+}
+
+} // namespace
+
+// [L441-2-7-4-1]
 caf::result<answer_ptr> access_guard_state::submit(const asked_command_ptr& asked) {
+  if (registers_for_another(*asked))
+    return admit(asked);
+  return desk->once_whole([&] { return admit(asked); });
+}
+
+caf::result<answer_ptr> access_guard_state::admit(const asked_command_ptr& asked) {
   if (asked->elsewhere)
     return issue(asked);
   auto on_its_way = begin(*asked);

@@ -106,7 +106,25 @@ void registry_owner::gather_for_erasure(submission& asked, const law::dossier& d
     asked.accounts.push_back({*d.account, {}});
 }
 
+namespace {
+
+bool registers_for_another(const law::command& asked) {
+  const auto* happened = std::get_if<law::event>(&asked.asked);
+  return happened && std::holds_alternative<law::demande_registered>(*happened) && !asked.introducer.is_demandeur();
+}
+
+} // namespace
+
 // -- answers --------------------------------------------------------------------------------------------------------
+
+/// A demande that somebody registers for a demandeur is new to the book, and the journal alone knows whether its number
+/// is: it waits for no other dossier. A demandeur's own is looked for among those that he has.
+// [L441-2-7-4-1]
+caf::result<answer_ptr> demand_registry_state::submit(const submission_ptr& asked) {
+  if (registers_for_another(asked->command))
+    return desk->submit(asked);
+  return desk->once_whole([&] { return desk->submit(asked); });
+}
 
 brief_ptr demand_registry_state::describe(law::dossier_id id) const {
   std::optional<dossier_brief> brief;
@@ -414,19 +432,30 @@ demand_registry_actor::behavior_type demand_registry(registry_pointer self, terr
   state.desk = std::make_unique<registry_owner>(self, std::move(context), std::move(recorder), std::move(book), seq);
   state.desk->note_all_deadlines();
   // An erasure may be on disk and what follows from it not: a crash fell between them.
-  state.desk->begin(std::move(entries), [self] { self->state.follow_erasures(); });
+  auto& desk = *state.desk;
+  desk.begin_lazily(std::move(entries), [] {}, [self] { self->state.follow_erasures(); });
   return {
       [self](written_atom, const ports::batch_ptr& batch) { return self->state.written(batch); },
-      [self](submit_atom, const submission_ptr& asked) { return self->state.desk->submit(asked); },
-      [self](describe_atom, law::dossier_id id) { return self->state.describe(id); },
-      [self](list_atom, const list_query_ptr& query) { return self->state.list(*query); },
-      [self](list_atom, law::vacancy_id id) { return self->state.candidates(id); },
-      [self](list_atom, const register_query_ptr& query) { return self->state.list(*query); },
-      [self](due_atom, const due_query_ptr& query) { return self->state.due(*query); },
-      [self](keep_atom, bool force) { return self->state.keep(force); },
+      [self](submit_atom, const submission_ptr& asked) { return self->state.submit(asked); },
+      [self, &desk](describe_atom, law::dossier_id id) {
+        return desk.once_whole([&] { return self->state.describe(id); });
+      },
+      [self, &desk](list_atom, const list_query_ptr& query) {
+        return desk.once_whole([&] { return self->state.list(*query); });
+      },
+      [self, &desk](list_atom, law::vacancy_id id) {
+        return desk.once_whole([&] { return self->state.candidates(id); });
+      },
+      [self, &desk](list_atom, const register_query_ptr& query) {
+        return desk.once_whole([&] { return self->state.list(*query); });
+      },
+      [self, &desk](due_atom, const due_query_ptr& query) {
+        return desk.once_whole([&] { return self->state.due(*query); });
+      },
+      [self, &desk](keep_atom, bool force) { return desk.once_whole([&] { return self->state.keep(force); }); },
       [self](tick_atom) { self->state.keep_on(); },
-      [self](status_atom) { return self->state.status(); },
-      [self](sweep_atom) { return self->state.known_documents(); },
+      [self, &desk](status_atom) { return desk.once_whole([&] { return self->state.status(); }); },
+      [self, &desk](sweep_atom) { return desk.once_whole([&] { return self->state.known_documents(); }); },
   };
 }
 

@@ -45,6 +45,7 @@ struct demand_registry_state {
 
   static inline const char* name = "demand_registry";
 
+  caf::result<answer_ptr> submit(const submission_ptr& asked);
   brief_ptr describe(law::dossier_id id) const;
   read_answer_ptr list(const list_query& query) const;
   read_answer_ptr candidates(law::vacancy_id id) const;

@@ -36,6 +36,18 @@ ports::log_line attempt_of(const submission& asked, const law::refusal& refusal)
 answer_ptr refused(law::refusal refusal);
 answer_ptr refused(law::refusal_code code, law::literal article, law::literal because);
 
+/// What a handler gives that answers at once or later.
+template <class T>
+struct handler_result {
+  using type = caf::result<T>;
+};
+template <class T>
+struct handler_result<caf::result<T>> {
+  using type = caf::result<T>;
+};
+template <class T>
+using result_of = typename handler_result<T>::type;
+
 /// `Book` is a law type with `law::decide`, `law::subjects_of` and `last_seq`; `Self` a stateful typed actor's pointer.
 template <class Book, class Self>
 class owner {
@@ -45,20 +57,34 @@ public:
         cursor_{context_->stream, context_->open_reader(), seq} {}
   virtual ~owner() = default;
 
-  /// Follows, and folds what was written since the snapshot. What a predecessor had sent before it died is on its way
-  /// to the recorder: nothing is decided before it is written, or the first decisions would rest on less than that.
-  /// Some of what a decision reads (no other dwelling has this number) is no subject that the recorder could see move.
-  /// `reader` reads for others too; null where little is to be read.
+  /// Follows, and folds what was written since the snapshot; whatever is asked meanwhile waits. What a predecessor had
+  /// sent before it died is on its way to the recorder: nothing is decided before it is written, or the first decisions
+  /// would rest on less than that. Some of what a decision reads (no other dwelling has this number) is no subject that
+  /// the recorder could see move. `reader` reads for others too; null where little is to be read.
   void begin(stream_reader_actor reader, std::function<void()> ready = {}) {
-    self_->send(recorder_, follow_atom_v, context_->stream, caf::actor_cast<follower_actor>(self_));
-    auto nothing = std::make_shared<ports::append>();
-    nothing->stream = context_->stream;
-    self_
-        ->request(recorder_, ask_timeout, append_atom_v,
-                  append_group_ptr{std::make_shared<append_group>(append_group{std::move(nothing)})})
-        .await([this, reader = std::move(reader), ready = std::move(ready)](
-                   const append_results_ptr&) mutable { read_on(std::move(reader), std::move(ready)); },
-               [this](const caf::error& error) { self_->quit(error); });
+    begin_after_predecessor([this, reader = std::move(reader), ready = std::move(ready)] { read_on(reader, ready); });
+  }
+
+  /// The same, but that what needs none of the past is answered while it is folded: after `prepared`, whose requests
+  /// may be awaited, and before `ready`.
+  void begin_lazily(stream_reader_actor reader, std::function<void()> prepared, std::function<void()> ready) {
+    begin_after_predecessor(
+        [this, reader = std::move(reader), prepared = std::move(prepared), ready = std::move(ready)] {
+          lazy_ = true;
+          prepared();
+          read_on(reader, ready);
+        });
+  }
+
+  /// All that was written before it began is folded.
+  bool whole() const { return whole_; }
+
+  /// For a message that needs all of the past: until then it stays in the mailbox.
+  template <class Work>
+  auto once_whole(Work&& work) -> result_of<std::invoke_result_t<Work>> {
+    if (!whole_)
+      return caf::skip;
+    return work();
   }
 
   const Book& book() const { return book_; }
@@ -95,13 +121,16 @@ public:
             [this](const caf::error& error) { self_->quit(error); });
   }
 
-  /// Folds what is on disk and has not been told yet.
+  /// Folds what is on disk and has not been told yet; of the past, whoever reads it does.
   void catch_up() {
+    if (!whole_)
+      return;
     cursor_.catch_up([this](const ports::stored_entry& entry) { fold(entry); });
   }
 
   std::uint64_t written(const ports::batch_ptr& batch) {
-    cursor_.follow(*batch, [this](const ports::stored_entry& entry) { fold(entry); });
+    if (whole_)
+      follow(*batch);
     return cursor_.seq();
   }
 
@@ -144,25 +173,45 @@ private:
     }
   };
 
+  template <class Then>
+  void begin_after_predecessor(Then&& then) {
+    self_->send(recorder_, follow_atom_v, context_->stream, caf::actor_cast<follower_actor>(self_));
+    auto nothing = std::make_shared<ports::append>();
+    nothing->stream = context_->stream;
+    self_
+        ->request(recorder_, ask_timeout, append_atom_v,
+                  append_group_ptr{std::make_shared<append_group>(append_group{std::move(nothing)})})
+        .await([then = std::forward<Then>(then)](const append_results_ptr&) { then(); },
+               [this](const caf::error& error) { self_->quit(error); });
+  }
+
   /// Part by part, and whoever shares the thread has his turn in between.
-  void read_on(stream_reader_actor reader, std::function<void()> ready) {
+  void read_on(const stream_reader_actor& reader, const std::function<void()>& ready) {
     if (!reader)
       return end_reading(ready);
-    self_->request(reader, caf::infinite, read_atom_v, cursor_.seq())
-        .await(
-            [this, reader, ready = std::move(ready)](const ports::batch_ptr& batch) mutable {
-              if (batch->entries.empty())
-                return end_reading(ready);
-              written(batch);
-              read_on(std::move(reader), std::move(ready));
-            },
-            [this](const caf::error& error) { self_->quit(error); });
+    auto asked = self_->request(reader, caf::infinite, read_atom_v, cursor_.seq());
+    auto take_part = [this, reader, ready](const ports::batch_ptr& batch) {
+      if (batch->entries.empty())
+        return end_reading(ready);
+      follow(*batch);
+      read_on(reader, ready);
+    };
+    auto give_up = [this](const caf::error& error) { self_->quit(error); };
+    if (lazy_)
+      asked.then(take_part, give_up);
+    else
+      asked.await(take_part, give_up);
   }
 
   void end_reading(const std::function<void()>& ready) {
+    whole_ = true;
     catch_up();
     if (ready)
       ready();
+  }
+
+  void follow(const ports::entry_batch& batch) {
+    cursor_.follow(batch, [this](const ports::stored_entry& entry) { fold(entry); });
   }
 
   void fold(const ports::stored_entry& entry) {
@@ -409,6 +458,8 @@ private:
   }
 
   stream_cursor cursor_;
+  bool lazy_ = false;
+  bool whole_ = false;
   lock_table locks_;
   std::map<ticket, pending> pending_;
   std::deque<ticket> runnable_;

@@ -187,40 +187,6 @@ TEST_CASE("a demandeur's account counts by its entry, and goes with the data of 
   CHECK_FALSE(g.session_of("demandeur", password));
 }
 
-namespace {
-
-const auto own_dossier = id_with<law::dossier_id>(5);
-
-/// An entry of his dossier, as the registry of this node or of a former host has written it, and what the row of an
-/// account is from then on.
-std::uint64_t write_of_demandeur(guard_on_stage& g, std::uint64_t last, law::event happened,
-                                 std::vector<ports::account_row> rows = {}) {
-  auto append = std::make_shared<ports::append>();
-  append->stream = g.context->stream;
-  append->reads.push_back({law::subject_of(own_dossier), last});
-  append->drafts.push_back(g.node.draft(law::subject_of(own_dossier), journal::test::record_of(std::move(happened))));
-  append->accounts = std::move(rows);
-  auto done = g.node.write(append);
-  REQUIRE(done.status == ports::append_status::appended);
-  return done.last_seq;
-}
-
-ports::account_row row_of_demandeur(guard_on_stage& g, std::uint8_t account) {
-  ports::account_secrets secrets;
-  secrets.account = id_with<law::agent_id>(account);
-  secrets.login = law::text<80>{"demandeur"};
-  secrets.password = std::string{"plain:"} + password;
-  secrets.own_dossier = own_dossier;
-  return g.context->accounts->seal(secrets);
-}
-
-void begin_again(guard_on_stage& g) {
-  g.end({caf::actor_cast<caf::actor>(g.guard)});
-  g.begin_guard();
-}
-
-} // namespace
-
 TEST_CASE("a demandeur's row lets him in as long as his dossier names the account, and no longer",
           "[actors][accounts][L441-2-7-4-1][L441-2-7-1-1c]") {
   guard_on_stage g;

@@ -160,6 +160,8 @@ struct guard_on_stage {
     beside.allocator = caf::actor_cast<contingent_allocator_actor>(registry);
     beside.conventions = caf::actor_cast<convention_keeper_actor>(conventions ? conventions : registry);
     beside.late = caf::actor_cast<late_entries_actor>(late);
+    if (entries)
+      beside.entries = caf::actor_cast<stream_reader_actor>(entries);
     set_clock steer = [this](law::instant to) {
       ++steered;
       node.clock->at = to;
@@ -242,7 +244,38 @@ struct guard_on_stage {
   caf::actor registry;
   caf::actor late;
   caf::actor conventions; ///< null: the registry is in its place
+  caf::actor entries;     ///< null: the guard reads by itself
   access_guard_actor guard;
 };
+
+const inline auto own_dossier = id_with<law::dossier_id>(5);
+
+/// An entry of his dossier, as the registry of this node or of a former host has written it, and what the row of an
+/// account is from then on.
+inline std::uint64_t write_of_demandeur(guard_on_stage& g, std::uint64_t last, law::event happened,
+                                        std::vector<ports::account_row> rows = {}) {
+  auto append = std::make_shared<ports::append>();
+  append->stream = g.context->stream;
+  append->reads.push_back({law::subject_of(own_dossier), last});
+  append->drafts.push_back(g.node.draft(law::subject_of(own_dossier), journal::test::record_of(std::move(happened))));
+  append->accounts = std::move(rows);
+  auto done = g.node.write(append);
+  REQUIRE(done.status == ports::append_status::appended);
+  return done.last_seq;
+}
+
+inline ports::account_row row_of_demandeur(guard_on_stage& g, std::uint8_t account) {
+  ports::account_secrets secrets;
+  secrets.account = id_with<law::agent_id>(account);
+  secrets.login = law::text<80>{"demandeur"};
+  secrets.password = std::string{"plain:"} + password;
+  secrets.own_dossier = own_dossier;
+  return g.context->accounts->seal(secrets);
+}
+
+inline void begin_again(guard_on_stage& g) {
+  g.end({caf::actor_cast<caf::actor>(g.guard)});
+  g.begin_guard();
+}
 
 } // namespace toit::test

@@ -4,6 +4,7 @@
 #include "actors/demand_registry.hpp"
 #include "actors/documents.hpp"
 #include "tests/actors/context_on_stage.hpp"
+#include "tests/actors/registrations.hpp"
 #include "tests/actors/stage.hpp"
 
 #include <catch2/catch_test_macros.hpp>
@@ -57,19 +58,6 @@ event_recorder_actor::behavior_type silent_recorder(event_recorder_actor::pointe
   };
 }
 
-law::form complete_form() {
-  law::form filled;
-  filled.identity = {"Exemple", "", "Camille", law::civil_date{1990y / 5 / 17}, law::nationality::french, {}};
-  filled.contact.address = "1 rue Imaginaire";
-  filled.situation.emplace();
-  filled.situation->housing = law::present_housing::private_tenant;
-  filled.situation->occupants = 2;
-  filled.search.typology = law::typology::t3;
-  filled.search.communes = {*law::commune_code::parse("93066")};
-  filled.search.persons_to_house = 2;
-  return filled;
-}
-
 struct registry_on_stage {
   registry_on_stage() {
     node.open();
@@ -92,33 +80,13 @@ struct registry_on_stage {
 
   /// A registration that waits for its turn at the dossier, under a number and a command of its own.
   auto registers(law::subject_id dossier, unsigned nth, bool numbered, law::form form) {
-    auto asked = std::make_shared<submission>();
-    asked->command.occurred_on = context->today();
-    asked->command.originator = asked->command.introducer = context->settings.gestionnaire;
-    asked->command.id = id_with<law::command_id>(static_cast<std::uint8_t>(nth + 1));
-    asked->command.id.bytes[0] = static_cast<std::uint8_t>((nth + 1) >> 8);
+    auto asked = test::registration_of(*context, dossier, nth, std::move(form), numbered);
     asked->command.target = dossier;
-    law::demande_registered event;
-    auto number = *law::nud::parse("0930326" + std::to_string(100000 + nth) + "93001");
-    if (numbered)
-      event.number = number;
-    else
-      asked->facts.fresh_number = number;
-    event.channel = law::registration_channel::desk;
-    event.identity_document_seen = true;
-    event.form = std::move(form);
-    asked->command.asked = law::event{event};
-    asked->facts.today = context->today();
-    asked->facts.fresh_ids = {dossier, id_with<law::subject_id>(200)};
-    law::capacity capacity;
-    capacity.quality = law::quality::gestionnaire;
-    capacity.where.everywhere = true;
-    asked->facts.capacities = {capacity};
     return on.ask<answer_ptr>(registry, submit_atom_v, submission_ptr{asked});
   }
 
   auto registers(std::uint8_t dossier, unsigned nth, bool numbered = true) {
-    return registers(id_with<law::subject_id>(dossier), nth, numbered, complete_form());
+    return registers(id_with<law::subject_id>(dossier), nth, numbered, test::complete_form());
   }
 
   void finds_number_taken() {
@@ -163,7 +131,7 @@ TEST_CASE("one command of a dossier is decided at a time, and beyond sixty-four 
 namespace {
 
 law::form large_form() {
-  auto filled = complete_form();
+  auto filled = test::complete_form();
   law::household_member member;
   member.birth_name = law::text<80>{std::string(80, 'n')};
   member.given_names = law::text<80>{std::string(80, 'g')};
