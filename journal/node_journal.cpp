@@ -103,7 +103,9 @@ ports::record_ptr open_payload(const entry_row& row, const stream_keys& keys) {
   if (row.nonce.empty())
     return decode_shared(row.content);
   auto plain = keys.decrypt(header.epoch, header.subject, row.nonce, row.content);
-  return plain ? decode_shared(*plain) : nullptr;
+  auto record = plain ? decode_shared(*plain) : nullptr;
+  // What everybody is to see is in clear: whoever seals it has it count for nobody, rather than for who opens it alone.
+  return record && in_clear(record->event) ? nullptr : record;
 }
 
 /// What is said of a tail as a whole.

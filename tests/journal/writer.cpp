@@ -1,9 +1,11 @@
 #include "journal/writer.hpp"
 
+#include "journal/codec.hpp"
 #include "journal/sqlite.hpp"
 #include "tests/journal/node.hpp"
 
 #include <catch2/catch_test_macros.hpp>
+#include <utility>
 
 using namespace toit;
 using namespace toit::journal;
@@ -267,6 +269,26 @@ TEST_CASE("what is in clear is read apart from the rest, in its order", "[journa
   CHECK(sequences(erased, erased).empty());
   auto last = reader->read_clear(test::stream(), registered, erased);
   CHECK(std::holds_alternative<law::demande_erased>(last.front().record->event));
+}
+
+TEST_CASE("what everybody is to see is nothing to anybody once it is sealed", "[journal][reader][L441-2-7-4-1]") {
+  test::node node;
+  opened(node);
+  auto person = id_with<law::subject_id>(2);
+  auto append = node.asked(person, 0, "replaced");
+  auto record = test::record_of(law::legal_person_registered{});
+  auto sealed = node.draft(person, record);
+  auto keys = node.journal->keys()->of(test::stream());
+  auto in_clear = std::exchange(sealed.payload, keys->encrypt(keys->latest_epoch(), person, encode(record)));
+  sealed.payload.epoch = keys->latest_epoch();
+  sealed.payload.commitment = commitment_of(sealed.payload.nonce, sealed.payload.content);
+  CHECK(in_clear.nonce.empty());
+  append->drafts = {sealed};
+  auto seq = node.write(append).last_seq;
+  auto reader = node.journal->open_reader();
+  CHECK(reader->read_clear(test::stream(), seq - 1, seq).empty());
+  // This node has written it, and knows that it does not write so.
+  CHECK_THROWS_AS(reader->read(test::stream(), seq - 1, 1), store_broken);
 }
 
 TEST_CASE("a clock that goes back does not take the journal along", "[journal][writer]") {
