@@ -77,13 +77,25 @@ void account_desk::drop(law::agent_id id) {
   auto found = accounts_.find(id);
   if (found == accounts_.end())
     return;
-  const auto& account = found->second;
-  logins_.erase(account.login.str());
+  auto account = std::move(found->second);
+  accounts_.erase(found);
   failures_.erase(account.login.str());
   if (account.own_dossier)
     demandeurs_.erase(*account.own_dossier);
-  accounts_.erase(found);
   std::erase_if(sessions_, [&](const auto& entry) { return entry.second.who.account == id; });
+  free_login(account.login.str(), id);
+}
+
+/// A row may have stayed that was to go, and another account has its login by now.
+void account_desk::free_login(const std::string& login, law::agent_id former) {
+  auto held = logins_.find(login);
+  if (held == logins_.end() || held->second != former)
+    return;
+  auto next = std::ranges::find_if(accounts_, [&](const auto& one) { return one.second.login.str() == login; });
+  if (next == accounts_.end())
+    logins_.erase(held);
+  else
+    held->second = next->first;
 }
 
 void account_desk::drop_of(law::dossier_id dossier) {
@@ -161,6 +173,14 @@ std::optional<session> account_desk::open_session(const identity& who) {
 
 void account_desk::close_session(const std::string& token) { sessions_.erase(digest("session", token)); }
 
+/// "t.<account>.<secret>"
+const ports::account_secrets* account_desk::named_by(const std::string& token) const {
+  law::agent_id id;
+  if (!token.starts_with(token_mark) || token.size() < 35 || !law::parse_hex(token.substr(2, 32), id.bytes))
+    return nullptr;
+  return find(id);
+}
+
 std::optional<session> account_desk::recognise(const std::string& token, const guard_book& book) const {
   auto now = context_->clock->now();
   if (token.starts_with(session_mark)) {
@@ -173,11 +193,7 @@ std::optional<session> account_desk::recognise(const std::string& token, const g
       return std::nullopt;
     return session{*who, token, found->second.expires};
   }
-  // "t.<account>.<secret>"
-  law::agent_id id;
-  if (!token.starts_with(token_mark) || token.size() < 35 || !law::parse_hex(token.substr(2, 32), id.bytes))
-    return std::nullopt;
-  const auto* account = find(id);
+  const auto* account = named_by(token);
   auto who = account ? identity_of(*account, book) : std::nullopt;
   if (!who)
     return std::nullopt;

@@ -57,6 +57,8 @@ public:
   /// Absent when too many sessions are open.
   std::optional<session> open_session(const identity& who);
   void close_session(const std::string& token);
+  /// Whose account the token names, if it is an account's and there is one: nothing is proved by that.
+  const ports::account_secrets* named_by(const std::string& token) const;
   /// The holder of a session's token or of an account's.
   std::optional<session> recognise(const std::string& token, const guard_book& book) const;
 
@@ -79,6 +81,7 @@ private:
   };
 
   void keep(ports::account_secrets account);
+  void free_login(const std::string& login, law::agent_id former);
   bool rests(const std::string& login) const;
   void count_attempt(const std::string& login);
 

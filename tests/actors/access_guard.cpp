@@ -237,6 +237,22 @@ TEST_CASE("a row that does not open, or is another stream's, lets nobody in and 
   CHECK(g.session_of("admin", password));
 }
 
+TEST_CASE("a closed account whose row is still there takes nobody's login away", "[actors][accounts][L441-2-7-4-1]") {
+  guard_on_stage g;
+  auto former = g.opened("agent");
+  ports::account_row row;
+  for (const auto& one : g.node.journal->open_reader()->accounts(g.context->stream))
+    if (one.account == former.account)
+      row = one;
+  REQUIRE(g.recorded(g.ask(g.admin, law::account_closed{former.account})));
+  auto next = g.opened("agent");
+  REQUIRE(g.node.journal->put_accounts({{g.context->stream, {row}}}));
+  begin_again(g);
+  auto session = g.session_of("agent", password);
+  REQUIRE(session);
+  CHECK(session->who.account == next.account);
+}
+
 TEST_CASE("an account whose secrets are lost is closed, and another one opened", "[actors][accounts][L441-2-7-4-1]") {
   guard_on_stage g;
   auto account = id_with<law::agent_id>(11);
