@@ -30,18 +30,22 @@ void guard_owner::put_more(ports::snapshots::writer& file) {
 }
 
 // [L441-2-7-4-1]
-void guard_owner::begin_lazily(stream_reader_actor reader, std::function<void()> prepared) {
+void guard_owner::begin_lazily(stream_reader_actor reader, std::function<void()> prepared,
+                               std::function<void()> ready) {
   instruments_owner::begin_lazily(
       std::move(reader),
       [this, prepared = std::move(prepared)] {
         read_early();
         prepared();
       },
-      [this] { early_.reset(); });
+      [this, ready = std::move(ready)] {
+        early_.reset();
+        ready();
+      });
 }
 
 void guard_owner::read_early() {
-  early_ = book_;
+  early_.emplace(static_cast<const law::rights_book&>(book_));
   auto& reader = cursor().reader();
   auto head = reader.latest_head(context_->stream);
   auto end = head ? head->seq : 0;
@@ -118,21 +122,25 @@ session_answer_ptr access_guard_state::postpone_login() {
   return try_later();
 }
 
-/// Whom a demandeur's account stands for is not known before all is folded.
+/// A session is of this guard's own time, and an agent's token of what is in clear.
 caf::result<session_answer_ptr> access_guard_state::recognise(const credentials_ptr& given) {
-  if (auto known = accounts->recognise(given->token, desk->book()))
-    return answer_of(std::move(*known));
-  return desk->once_whole([] { return answer_of(std::unexpected{not_known()}); });
+  const auto* named = accounts->named_by(given->token);
+  if (named && named->own_dossier && !desk->whole())
+    return caf::skip;
+  auto known = accounts->recognise(given->token, desk->book());
+  return known ? answer_of(std::move(*known)) : answer_of(std::unexpected{not_known()});
 }
 
+/// Until all is folded agents are let in, and nobody hears that he is not: how soon would tell whose login it is.
 caf::result<session_answer_ptr> access_guard_state::log_in(const credentials_ptr& given) {
   if (!given->token.empty())
     return recognise(given);
   const auto* account = accounts->find_login(given->login);
-  if (nobodys_password_.empty() || (account && account->own_dossier && !desk->whole()))
+  bool is_agents = account && !account->own_dossier;
+  if (nobodys_password_.empty() || (!is_agents && !desk->whole()))
     return caf::skip;
   if (logins_under_way_ >= logins_limit || !accounts->begin_attempt(given->login))
-    return postpone_login();
+    return desk->once_whole([this] { return postpone_login(); });
   ++logins_under_way_;
   // An unknown login takes as long as a wrong password, and says as little.
   auto hashed = account ? account->password : nobodys_password_;
@@ -179,9 +187,18 @@ void access_guard_state::refuse_login(const ports::account_secrets* who, login_p
     if (const auto* agent = desk->book().find(who->account))
       line->legal_person = agent->legal_person;
   }
-  auto tell = [promise]() mutable { promise.deliver(answer_of(std::unexpected{not_known()})); };
+  auto tell = [this, promise] {
+    turned_away_.push_back(promise);
+    if (desk->whole())
+      tell_turned_away();
+  };
   self->request(neighbours.recorder, ask_timeout, refuse_atom_v, log_line_ptr{line})
-      .then([tell](const append_results_ptr&) mutable { tell(); }, [tell](const caf::error&) mutable { tell(); });
+      .then([tell](const append_results_ptr&) { tell(); }, [tell](const caf::error&) { tell(); });
+}
+
+void access_guard_state::tell_turned_away() {
+  for (auto& promise : std::exchange(turned_away_, {}))
+    promise.deliver(answer_of(std::unexpected{not_known()}));
 }
 
 // -- behaviour ------------------------------------------------------------------------------------------------------
@@ -197,7 +214,8 @@ access_guard_actor::behavior_type access_guard(guard_pointer self, territory_con
   state.desk = std::make_unique<guard_owner>(self, context, neighbours.recorder, *state.accounts);
   state.neighbours = std::move(neighbours);
   auto& desk = *state.desk;
-  desk.begin_lazily(state.neighbours.entries, [self] { self->state.make_ready(); });
+  desk.begin_lazily(
+      state.neighbours.entries, [self] { self->state.make_ready(); }, [self] { self->state.tell_turned_away(); });
   return {
       [self](written_atom, const ports::batch_ptr& batch) { return self->state.desk->written(batch); },
       [self](login_atom, const credentials_ptr& given) { return self->state.log_in(given); },

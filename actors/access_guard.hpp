@@ -36,8 +36,9 @@ public:
   guard_owner(guard_pointer self, territory_context_ptr context, event_recorder_actor recorder, account_desk& accounts)
       : instruments_owner{self, std::move(context), std::move(recorder), "guard"}, accounts_{accounts} {}
 
-  /// Who is who is read ahead of everything else: it is in clear, and little.
-  void begin_lazily(stream_reader_actor reader, std::function<void()> prepared);
+  /// Who may do what is read ahead of everything else: it is in clear, and little. Whom a demandeur's account stands
+  /// for is not known before all is folded.
+  void begin_lazily(stream_reader_actor reader, std::function<void()> prepared, std::function<void()> ready);
 
   const guard_book& book() const { return early_ ? *early_ : instruments_owner::book(); }
 
@@ -68,6 +69,7 @@ struct access_guard_state {
   static inline const char* name = "access_guard";
 
   void make_ready();
+  void tell_turned_away();
   caf::result<session_answer_ptr> recognise(const credentials_ptr& given);
   caf::result<session_answer_ptr> log_in(const credentials_ptr& given);
   caf::result<answer_ptr> submit(const asked_command_ptr& asked);
@@ -96,6 +98,7 @@ private:
 
   std::string nobodys_password_; ///< a hash that unknown logins are compared with
   std::size_t logins_under_way_ = 0;
+  std::vector<login_promise> turned_away_; ///< and not told before all is folded
 
   // access_guard_commands.cpp
   law::check check_asker(const asked_command& asked, const law::entry_kind& kind) const;

@@ -377,19 +377,11 @@ caf::result<answer_ptr> access_guard_state::issue(const asked_command_ptr& asked
   return self->delegate(neighbours.state, submit_atom_v, submission_ptr{on_its_way});
 }
 
-namespace {
-
-/// Who may do what is all that this needs to be known, and the journal to be asked whether its number is new.
-bool registers_for_another(const asked_command& asked) {
-  return std::holds_alternative<law::demande_registered>(asked.event) && !asked.by.own_dossier && !asked.late &&
-         !asked.elsewhere;
-}
-
-} // namespace
-
+/// Who may do what is known before all is folded.
 // [L441-2-7-4-1]
 caf::result<answer_ptr> access_guard_state::submit(const asked_command_ptr& asked) {
-  if (registers_for_another(*asked))
+  bool names_a_dossier = asked->number || asked->target || asked->late || asked->elsewhere;
+  if (!names_a_dossier && rests_on_no_past(asked->event, asked->by.legal_person))
     return admit(asked);
   return desk->once_whole([&] { return admit(asked); });
 }

@@ -106,22 +106,14 @@ void registry_owner::gather_for_erasure(submission& asked, const law::dossier& d
     asked.accounts.push_back({*d.account, {}});
 }
 
-namespace {
-
-bool registers_for_another(const law::command& asked) {
-  const auto* happened = std::get_if<law::event>(&asked.asked);
-  return happened && std::holds_alternative<law::demande_registered>(*happened) && !asked.introducer.is_demandeur();
-}
-
-} // namespace
-
 // -- answers --------------------------------------------------------------------------------------------------------
 
-/// A demande that somebody registers for a demandeur is new to the book, and the journal alone knows whether its number
-/// is: it waits for no other dossier. A demandeur's own is looked for among those that he has.
+/// The journal alone knows whether a number is new: no dossier need be there for that.
 // [L441-2-7-4-1]
 caf::result<answer_ptr> demand_registry_state::submit(const submission_ptr& asked) {
-  if (registers_for_another(asked->command))
+  const auto& command = asked->command;
+  const auto* happened = std::get_if<law::event>(&command.asked);
+  if (happened && command.target.empty() && rests_on_no_past(*happened, command.introducer))
     return desk->submit(asked);
   return desk->once_whole([&] { return desk->submit(asked); });
 }

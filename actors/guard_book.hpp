@@ -10,6 +10,9 @@ namespace toit {
 
 class guard_book : public law::rights_book {
 public:
+  guard_book() = default;
+  explicit guard_book(law::rights_book rights) : rights_book{std::move(rights)} {}
+
   void apply(law::subject_id subject, const law::record& happened, std::uint64_t seq) {
     rights_book::apply(subject, happened, seq);
     demandeurs_.apply(subject, happened);

@@ -94,6 +94,10 @@ ports::log_line attempt_of(const submission& asked, const law::refusal& refusal)
   return line;
 }
 
+bool rests_on_no_past(const law::event& asked, const law::party& introducer) {
+  return std::holds_alternative<law::demande_registered>(asked) && !introducer.is_demandeur();
+}
+
 answer_ptr refused(law::refusal refusal) { return std::make_shared<const answer>(std::unexpected{std::move(refusal)}); }
 
 answer_ptr refused(law::refusal_code code, law::literal article, law::literal because) {

@@ -33,6 +33,10 @@ bool is_final(law::refusal_code code);
 
 ports::log_line attempt_of(const submission& asked, const law::refusal& refusal);
 
+/// A demande that somebody registers for a demandeur: decided on nothing that a book has of the past. A demandeur's own
+/// is looked for among those that he has.
+bool rests_on_no_past(const law::event& asked, const law::party& introducer);
+
 answer_ptr refused(law::refusal refusal);
 answer_ptr refused(law::refusal_code code, law::literal article, law::literal because);
 
@@ -65,8 +69,8 @@ public:
     begin_after_predecessor([this, reader = std::move(reader), ready = std::move(ready)] { read_on(reader, ready); });
   }
 
-  /// The same, but that what needs none of the past is answered while it is folded: after `prepared`, whose requests
-  /// may be awaited, and before `ready`.
+  /// The same, but that what does not need all of the past is answered while it is folded, from `prepared` on; `ready`
+  /// once all of it is.
   void begin_lazily(stream_reader_actor reader, std::function<void()> prepared, std::function<void()> ready) {
     begin_after_predecessor(
         [this, reader = std::move(reader), prepared = std::move(prepared), ready = std::move(ready)] {

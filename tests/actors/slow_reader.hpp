@@ -9,11 +9,10 @@
 namespace toit::test {
 
 struct reading_room {
-  bool open = false;
   std::vector<std::function<void()>> waiting;
 };
 
-/// `node` and `room` outlive it. A tick opens the room.
+/// `node` and `room` outlive it. A tick gives what waits.
 inline caf::behavior slow_reader(caf::event_based_actor* self, journal::test::node* node, reading_room* room) {
   return {
       [self, node, room](read_atom, std::uint64_t after) -> caf::result<ports::batch_ptr> {
@@ -23,14 +22,10 @@ inline caf::behavior slow_reader(caf::event_based_actor* self, journal::test::no
           promise.deliver(ports::batch_ptr{
               std::make_shared<const ports::entry_batch>(ports::entry_batch{journal::test::stream(), entries})});
         };
-        if (room->open)
-          give();
-        else
-          room->waiting.emplace_back(give);
+        room->waiting.emplace_back(give);
         return promise;
       },
       [room](tick_atom) {
-        room->open = true;
         for (auto& give : std::exchange(room->waiting, {}))
           give();
       },
