@@ -32,6 +32,11 @@ event_reader reader_of(std::uint64_t kind) {
 
 } // namespace
 
+bool is_in_clear(const law::event& happened) {
+  const auto& kind = law::kind_of(happened);
+  return kind.clear || kind.family != law::entry_family::dossier;
+}
+
 bytes encode(const law::record& record) {
   msgpack::sbuffer buffer{512};
   packer out{buffer};

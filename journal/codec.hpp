@@ -10,6 +10,9 @@ namespace toit::journal {
 /// The first element of every payload.
 constexpr std::uint8_t payload_version = 1;
 
+/// Entries of T and S, and those of D that must be seen without a key.
+bool is_in_clear(const law::event& happened);
+
 bytes encode(const law::record& record);
 
 /// Absent for bytes that are no record of this version's catalogue.

@@ -12,16 +12,10 @@ namespace toit::journal {
 
 namespace {
 
-/// Entries of T and S are in clear, and those of D that must be seen without a key.
-bool in_clear(const law::event& happened) {
-  const auto& kind = law::kind_of(happened);
-  return kind.clear || kind.family != law::entry_family::dossier;
-}
-
 ports::sealed_payload seal_record(const stream_keys& keys, law::subject_id subject, const law::record& record) {
   auto plain = encode(record);
   ports::sealed_payload payload;
-  if (in_clear(record.event)) {
+  if (is_in_clear(record.event)) {
     payload.content = std::move(plain);
   } else {
     payload = keys.encrypt(keys.latest_epoch(), subject, plain);
@@ -104,8 +98,8 @@ ports::record_ptr open_payload(const entry_row& row, const stream_keys& keys) {
     return decode_shared(row.content);
   auto plain = keys.decrypt(header.epoch, header.subject, row.nonce, row.content);
   auto record = plain ? decode_shared(*plain) : nullptr;
-  // What everybody is to see is in clear: whoever seals it has it count for nobody, rather than for who opens it alone.
-  return record && in_clear(record->event) ? nullptr : record;
+  // Whoever seals what everybody is to see has it count for nobody, rather than for who opens it alone.
+  return record && is_in_clear(record->event) ? nullptr : record;
 }
 
 /// What is said of a tail as a whole.

@@ -199,6 +199,8 @@ private:
     if (!plain)
       return fault(entry.seq, proof_fault_reason::disclosure);
     proved.record = decode(*plain);
+    if (proved.record && !nonce.empty() && is_in_clear(proved.record->event))
+      proved.record.reset();
     if (!proved.record)
       fault(entry.seq, proof_fault_reason::unknown_payload);
   }

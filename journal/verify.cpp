@@ -190,7 +190,8 @@ private:
 
   void check_sealed(const entry_row& row) {
     auto plain = keys_->decrypt(row.header.epoch, row.header.subject, row.nonce, row.content);
-    if (!plain || !decode(*plain))
+    auto record = plain ? decode(*plain) : std::nullopt;
+    if (!record || is_in_clear(record->event))
       fault(row.header.seq, fault_reason::unknown_payload);
   }
 

@@ -161,13 +161,14 @@ std::optional<ports::append_result> journal_writer_on_store::answered_before(con
   if (!row)
     return std::nullopt;
   auto keys = keys_->that_open(stream);
-  auto entry = read_row(*row, *keys);
+  // A former host's that cannot be read is nobody's answer, and no reason to end.
+  auto entry = read_row(*row, *keys, unreadable::says_nothing);
   // An erased entry no longer says whose command it was: the dossier is gone, and so is the question.
   if (!entry.record || entry.record->command != command)
     return std::nullopt;
   ports::append_result repeated{.first_seq = first, .last_seq = first, .recorded_at = entry.recorded_at};
   for (const auto& next : committed_->entries(stream, first, 512)) {
-    auto following = read_row(next, *keys);
+    auto following = read_row(next, *keys, unreadable::says_nothing);
     if (!following.record || following.record->command != command)
       break;
     repeated.last_seq = following.seq;

@@ -1,5 +1,6 @@
 // What a former host has left that nobody would write here, and who answers for it.
 
+#include "journal/codec.hpp"
 #include "journal/sqlite.hpp"
 #include "tests/journal/passing.hpp"
 
@@ -107,6 +108,29 @@ TEST_CASE("odd entries of a former host are told, and are no damage of who has t
   auto own = passing_nodes::verified(all.first);
   REQUIRE_FALSE(own.faults.empty());
   CHECK_FALSE(is_all_former_hosts(own));
+}
+
+TEST_CASE("what everybody is to see is nothing to anybody once a former host has sealed it, and ends nobody",
+          "[L441-2-7-4-1]") {
+  passing_nodes all;
+  auto command = id_with<law::command_id>(40);
+  REQUIRE(all.first.write(all.first.asked(subject_at(1), 0, "said", command)).status == ports::append_status::appended);
+  REQUIRE(all.bring(all.next, all.first).status == transfer_status::stored);
+  auto keys = all.first.journal->keys()->of(stream());
+  auto hidden = keys->encrypt(0, subject_at(8), encode(record_of(law::legal_person_registered{})));
+  auto place = passing_nodes::end_of(all.next) + 1;
+  take_stored(all.next, following(all, all.next, 0, hidden));
+  REQUIRE(all.pass_to(all.next).status == ports::adoption_status::adopted);
+  auto reader = all.next.journal->open_reader();
+  CHECK_FALSE(reader->entry(stream(), place)->record);
+  CHECK(reader->read_clear(stream(), place - 1, place).empty());
+  // The command before it was answered, and is when it is repeated.
+  auto repeated = all.next.stage(all.next.asked(subject_at(1), 0, "said", command));
+  CHECK(repeated.status == ports::append_status::repeated);
+  CHECK(repeated.last_seq == place - 1);
+  auto report = all.next.verify();
+  CHECK(reasons_of_faults(report) == std::vector{fault_reason::unknown_payload});
+  CHECK(is_all_former_hosts(report));
 }
 
 TEST_CASE("a first entry that its host has spoilt keeps nobody from taking his stream over", "[L441-2-7-4-1]") {

@@ -27,6 +27,7 @@ from second_reader_bytes import (  # noqa: E402
     named,
     open_box,
     read_payload,
+    read_sealed,
     signature_matches,
     subject_of_keys,
     u8,
@@ -440,7 +441,7 @@ class Verification:
             bound_to = b"toit.entry.1" + named(self.stream) + u32(entry.epoch) + entry.subject
             key = keys.get(entry.epoch)
             plain = decrypt(key, entry.nonce, entry.content, bound_to) if key else None
-            if plain is None or read_payload(plain) is None:
+            if plain is None or read_sealed(plain) is None:
                 self.fault(entry.seq, "unknown_payload")
 
 

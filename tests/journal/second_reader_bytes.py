@@ -169,6 +169,12 @@ def emptied_by(kind, event):
     return event[0] if kind == 46 else event[3] if kind == 203 else []
 
 
+def read_sealed(content):
+    """Like `read_payload`, but for what was encrypted: kinds that are in clear say nothing so."""
+    payload = read_payload(content)
+    return None if payload is None or payload[1] >= 100 or payload[1] == 46 else payload
+
+
 def read_payload(content):
     """[version, kind, ..., event], or None when the bytes are no payload."""
     packed = Packed(content)

@@ -14,6 +14,7 @@ from second_reader_bytes import (
     named,
     open_disclosed,
     read_payload,
+    read_sealed,
     signature_matches,
     subject_of_keys,
     u8,
@@ -282,7 +283,8 @@ class ProofExamination:
         if entry.nonce:
             bound_to = b"toit.entry.1" + named(self.proof.stream) + u32(entry.epoch) + entry.subject
             plain = open_disclosed(entry.key, entry.nonce, entry.content, bound_to)
-        payload = None if plain is None else read_payload(plain)
+        read = read_sealed if entry.nonce else read_payload
+        payload = None if plain is None else read(plain)
         if payload is None:
             self.fault(entry.seq, "disclosure" if plain is None else "unknown_payload")
         return payload
