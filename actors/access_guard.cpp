@@ -76,7 +76,7 @@ law::authority_in_force guard_owner::authority() {
 // -- beginning ------------------------------------------------------------------------------------------------------
 
 void access_guard_state::make_ready() {
-  accounts->load(desk->cursor().reader());
+  accounts->load(desk->cursor().reader(), desk->book());
   resume_clock();
   // Nobody has this password; comparing with it takes as long as with one that somebody has.
   self->request(neighbours.passwords, ask_timeout, hash_atom_v, std::string{"mot de passe de personne"})
@@ -122,19 +122,13 @@ session_answer_ptr access_guard_state::postpone_login() {
   return try_later();
 }
 
-/// A session is of this guard's own time, and an agent's token of what is in clear.
-caf::result<session_answer_ptr> access_guard_state::recognise(const credentials_ptr& given) {
-  const auto* named = accounts->named_by(given->token);
-  if (named && named->own_dossier && !desk->whole())
-    return caf::skip;
-  auto known = accounts->recognise(given->token, desk->book());
-  return known ? answer_of(std::move(*known)) : answer_of(std::unexpected{not_known()});
-}
-
 /// Until all is folded agents are let in, and nobody hears that he is not: how soon would tell whose login it is.
 caf::result<session_answer_ptr> access_guard_state::log_in(const credentials_ptr& given) {
-  if (!given->token.empty())
-    return recognise(given);
+  // A session is of this guard's own time, and a token an agent's.
+  if (!given->token.empty()) {
+    auto known = accounts->recognise(given->token, desk->book());
+    return known ? answer_of(std::move(*known)) : answer_of(std::unexpected{not_known()});
+  }
   const auto* account = accounts->find_login(given->login);
   bool is_agents = account && !account->own_dossier;
   if (nobodys_password_.empty() || (!is_agents && !desk->whole()))
@@ -151,9 +145,9 @@ caf::result<session_answer_ptr> access_guard_state::log_in(const credentials_ptr
             --logins_under_way_;
             end_login(given, right, hashed, promise);
           },
-          [this, promise](const caf::error&) mutable {
+          [this, promise](const caf::error&) {
             --logins_under_way_;
-            promise.deliver(postpone_login());
+            turn_away(promise, postpone_login());
           });
   return promise;
 }
@@ -169,7 +163,7 @@ void access_guard_state::end_login(const credentials_ptr& given, bool right, con
   accounts->forget_failures(given->login);
   auto opened = accounts->open_session(*identified);
   if (!opened)
-    return static_cast<void>(promise.deliver(postpone_login()));
+    return turn_away(std::move(promise), postpone_login());
   count_login("opened");
   promise.deliver(answer_of(std::move(*opened)));
 }
@@ -187,18 +181,22 @@ void access_guard_state::refuse_login(const ports::account_secrets* who, login_p
     if (const auto* agent = desk->book().find(who->account))
       line->legal_person = agent->legal_person;
   }
-  auto tell = [this, promise] {
-    turned_away_.push_back(promise);
-    if (desk->whole())
-      tell_turned_away();
-  };
+  auto tell = [this, promise] { turn_away(promise, answer_of(std::unexpected{not_known()})); };
   self->request(neighbours.recorder, ask_timeout, refuse_atom_v, log_line_ptr{line})
       .then([tell](const append_results_ptr&) { tell(); }, [tell](const caf::error&) { tell(); });
 }
 
-void access_guard_state::tell_turned_away() {
-  for (auto& promise : std::exchange(turned_away_, {}))
-    promise.deliver(answer_of(std::unexpected{not_known()}));
+void access_guard_state::turn_away(login_promise promise, session_answer_ptr why) {
+  if (desk->whole())
+    promise.deliver(std::move(why));
+  else
+    turned_away_.emplace_back(std::move(promise), std::move(why));
+}
+
+void access_guard_state::end_folding() {
+  accounts->drop_unnamed(desk->book());
+  for (auto& [promise, why] : std::exchange(turned_away_, {}))
+    promise.deliver(std::move(why));
 }
 
 // -- behaviour ------------------------------------------------------------------------------------------------------
@@ -215,7 +213,7 @@ access_guard_actor::behavior_type access_guard(guard_pointer self, territory_con
   state.neighbours = std::move(neighbours);
   auto& desk = *state.desk;
   desk.begin_lazily(
-      state.neighbours.entries, [self] { self->state.make_ready(); }, [self] { self->state.tell_turned_away(); });
+      state.neighbours.entries, [self] { self->state.make_ready(); }, [self] { self->state.end_folding(); });
   return {
       [self](written_atom, const ports::batch_ptr& batch) { return self->state.desk->written(batch); },
       [self](login_atom, const credentials_ptr& given) { return self->state.log_in(given); },

@@ -69,8 +69,7 @@ struct access_guard_state {
   static inline const char* name = "access_guard";
 
   void make_ready();
-  void tell_turned_away();
-  caf::result<session_answer_ptr> recognise(const credentials_ptr& given);
+  void end_folding();
   caf::result<session_answer_ptr> log_in(const credentials_ptr& given);
   caf::result<answer_ptr> submit(const asked_command_ptr& asked);
   caf::result<read_answer_ptr> read(const read_request_ptr& request);
@@ -93,12 +92,13 @@ private:
   void resume_clock();
   void end_login(const credentials_ptr& given, bool right, const std::string& hashed, login_promise promise);
   void refuse_login(const ports::account_secrets* who, login_promise promise);
+  void turn_away(login_promise promise, session_answer_ptr why);
   session_answer_ptr postpone_login();
   void count_login(const char* outcome) const;
 
   std::string nobodys_password_; ///< a hash that unknown logins are compared with
   std::size_t logins_under_way_ = 0;
-  std::vector<login_promise> turned_away_; ///< and not told before all is folded
+  std::vector<std::pair<login_promise, session_answer_ptr>> turned_away_; ///< and not told before all is folded
 
   // access_guard_commands.cpp
   law::check check_asker(const asked_command& asked, const law::entry_kind& kind) const;

@@ -11,22 +11,42 @@ constexpr std::string_view token_mark = "t.";
 
 } // namespace
 
-void account_desk::load(ports::journal_reader& reader) {
+void account_desk::load(ports::journal_reader& reader, const guard_book& book) {
   for (const auto& row : reader.accounts(context_->stream)) {
-    if (auto own = context_->accounts->open(row))
-      keep(std::move(*own));
-    else
+    auto own = context_->accounts->open(row);
+    if (!own) {
       base::log_error("an account does not open",
                       {{"stream", context_->stream.text()}, {"account", law::to_text(row.account)}});
+      continue;
+    }
+    const auto* agent = book.find(own->account);
+    if (!agent || !agent->closed)
+      put(std::move(*own));
   }
 }
 
+void account_desk::drop_unnamed(const guard_book& book) {
+  std::vector<law::agent_id> unnamed;
+  for (const auto& [id, account] : accounts_)
+    if (account.own_dossier && book.demandeurs().of(*account.own_dossier) == id)
+      demandeurs_[*account.own_dossier] = id;
+    else if (account.own_dossier)
+      unnamed.push_back(id);
+  for (auto id : unnamed)
+    drop(id);
+}
+
 void account_desk::keep(ports::account_secrets account) {
-  auto id = account.account;
   // Another one that he had is his no more.
   if (account.own_dossier)
-    if (auto before = demandeurs_.find(*account.own_dossier); before != demandeurs_.end() && before->second != id)
+    if (auto before = demandeurs_.find(*account.own_dossier);
+        before != demandeurs_.end() && before->second != account.account)
       drop(before->second);
+  put(std::move(account));
+}
+
+void account_desk::put(ports::account_secrets account) {
+  auto id = account.account;
   logins_[account.login.str()] = id;
   if (account.own_dossier)
     demandeurs_[*account.own_dossier] = id;
@@ -81,7 +101,8 @@ void account_desk::drop(law::agent_id id) {
   accounts_.erase(found);
   failures_.erase(account.login.str());
   if (account.own_dossier)
-    demandeurs_.erase(*account.own_dossier);
+    if (auto his = demandeurs_.find(*account.own_dossier); his != demandeurs_.end() && his->second == id)
+      demandeurs_.erase(his);
   std::erase_if(sessions_, [&](const auto& entry) { return entry.second.who.account == id; });
   free_login(account.login.str(), id);
 }
@@ -173,14 +194,6 @@ std::optional<session> account_desk::open_session(const identity& who) {
 
 void account_desk::close_session(const std::string& token) { sessions_.erase(digest("session", token)); }
 
-/// "t.<account>.<secret>"
-const ports::account_secrets* account_desk::named_by(const std::string& token) const {
-  law::agent_id id;
-  if (!token.starts_with(token_mark) || token.size() < 35 || !law::parse_hex(token.substr(2, 32), id.bytes))
-    return nullptr;
-  return find(id);
-}
-
 std::optional<session> account_desk::recognise(const std::string& token, const guard_book& book) const {
   auto now = context_->clock->now();
   if (token.starts_with(session_mark)) {
@@ -193,7 +206,11 @@ std::optional<session> account_desk::recognise(const std::string& token, const g
       return std::nullopt;
     return session{*who, token, found->second.expires};
   }
-  const auto* account = named_by(token);
+  // "t.<account>.<secret>"
+  law::agent_id id;
+  if (!token.starts_with(token_mark) || token.size() < 35 || !law::parse_hex(token.substr(2, 32), id.bytes))
+    return std::nullopt;
+  const auto* account = find(id);
   auto who = account ? identity_of(*account, book) : std::nullopt;
   if (!who)
     return std::nullopt;

@@ -30,7 +30,10 @@ public:
 
   explicit account_desk(territory_context_ptr context) : context_{std::move(context)} {}
 
-  void load(ports::journal_reader& reader);
+  /// Of agents those whose account the book does not call closed.
+  void load(ports::journal_reader& reader, const guard_book& book);
+  /// Once all is folded: rows that no entry names any more let nobody in, and keep no login from others.
+  void drop_unnamed(const guard_book& book);
 
   const ports::account_secrets* find(law::agent_id id) const;
   const ports::account_secrets* find_login(const std::string& login) const;
@@ -57,8 +60,6 @@ public:
   /// Absent when too many sessions are open.
   std::optional<session> open_session(const identity& who);
   void close_session(const std::string& token);
-  /// Whose account the token names, if it is an account's and there is one: nothing is proved by that.
-  const ports::account_secrets* named_by(const std::string& token) const;
   /// The holder of a session's token or of an account's.
   std::optional<session> recognise(const std::string& token, const guard_book& book) const;
 
@@ -81,6 +82,7 @@ private:
   };
 
   void keep(ports::account_secrets account);
+  void put(ports::account_secrets account);
   void free_login(const std::string& login, law::agent_id former);
   bool rests(const std::string& login) const;
   void count_attempt(const std::string& login);

@@ -14,6 +14,7 @@
 #include "ports/replica.hpp"
 
 #include <deque>
+#include <limits>
 
 namespace toit {
 
@@ -185,18 +186,23 @@ private:
     self_
         ->request(recorder_, ask_timeout, append_atom_v,
                   append_group_ptr{std::make_shared<append_group>(append_group{std::move(nothing)})})
-        .await([then = std::forward<Then>(then)](const append_results_ptr&) { then(); },
-               [this](const caf::error& error) { self_->quit(error); });
+        .await(
+            [this, then = std::forward<Then>(then)](const append_results_ptr&) {
+              auto head = cursor_.reader().latest_head(context_->stream);
+              past_ = head ? head->seq : 0;
+              then();
+            },
+            [this](const caf::error& error) { self_->quit(error); });
   }
 
-  /// Part by part, and whoever shares the thread has his turn in between.
+  /// Part by part, and whoever shares the thread has his turn in between; what is written meanwhile is no part of it,
+  /// or it might never end.
   void read_on(const stream_reader_actor& reader, const std::function<void()>& ready) {
-    if (!reader)
-      return end_reading(ready);
+    if (!reader || cursor_.seq() >= past_)
+      return end_reading(reader, ready);
     auto asked = self_->request(reader, caf::infinite, read_atom_v, cursor_.seq());
     auto take_part = [this, reader, ready](const ports::batch_ptr& batch) {
-      if (batch->entries.empty())
-        return end_reading(ready);
+      law::require(!batch->entries.empty(), "what was there is there");
       follow(*batch);
       read_on(reader, ready);
     };
@@ -207,7 +213,11 @@ private:
       asked.await(take_part, give_up);
   }
 
-  void end_reading(const std::function<void()>& ready) {
+  void end_reading(const stream_reader_actor& reader, const std::function<void()>& ready) {
+    // Asked for what is behind everything, the reader keeps nothing any more.
+    if (reader)
+      self_->request(reader, caf::infinite, read_atom_v, std::numeric_limits<std::uint64_t>::max())
+          .then([](const ports::batch_ptr&) {}, [this](const caf::error& error) { self_->quit(error); });
     whole_ = true;
     catch_up();
     if (ready)
@@ -462,6 +472,7 @@ private:
   }
 
   stream_cursor cursor_;
+  std::uint64_t past_ = 0; ///< last entry that was there when it began
   bool lazy_ = false;
   bool whole_ = false;
   lock_table locks_;

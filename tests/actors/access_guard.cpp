@@ -247,10 +247,35 @@ TEST_CASE("a closed account whose row is still there takes nobody's login away",
   REQUIRE(g.recorded(g.ask(g.admin, law::account_closed{former.account})));
   auto next = g.opened("agent");
   REQUIRE(g.node.journal->put_accounts({{g.context->stream, {row}}}));
+  if (GENERATE(false, true)) {
+    caf::anon_send(g.guard, keep_atom_v, true);
+    g.on.run();
+  }
   begin_again(g);
   auto session = g.session_of("agent", password);
   REQUIRE(session);
   CHECK(session->who.account == next.account);
+}
+
+TEST_CASE("a demandeur's account that was closed takes nothing from the one that he has now, whichever is read first",
+          "[actors][accounts][L441-2-7-4-1]") {
+  guard_on_stage g;
+  auto [closed, present] = GENERATE(table<std::uint8_t, std::uint8_t>({{11, 12}, {12, 11}}));
+  auto old_row = row_of_demandeur(g, closed);
+  auto row = row_of_demandeur(g, present);
+  auto last = write_of_demandeur(g, 0, law::applicant_account_opened{old_row.account});
+  last = write_of_demandeur(g, last, law::applicant_account_closed{old_row.account});
+  write_of_demandeur(g, last, law::applicant_account_opened{row.account});
+  REQUIRE(g.node.journal->put_accounts({{g.context->stream, {old_row, row}}}));
+  begin_again(g);
+  if (GENERATE(false, true)) {
+    caf::anon_send(g.guard, keep_atom_v, true);
+    g.on.run();
+    begin_again(g);
+  }
+  auto session = g.session_of("demandeur", password);
+  REQUIRE(session);
+  CHECK(session->who.account == row.account);
 }
 
 TEST_CASE("an account whose secrets are lost is closed, and another one opened", "[actors][accounts][L441-2-7-4-1]") {

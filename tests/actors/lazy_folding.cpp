@@ -58,7 +58,7 @@ struct registry_that_reads {
   void grow() {
     auto subject = id_with<law::subject_id>(100);
     auto append = node.asked(subject, 0, "note");
-    while (append->drafts.size() < 4'000)
+    while (append->drafts.size() < 4'096)
       append->drafts.push_back(node.draft(subject, journal::test::record_of(journal::test::note("another"))));
     node.write(append);
   }
@@ -123,7 +123,8 @@ TEST_CASE("a demande is registered while the others are still being folded", "[a
   CHECK_FALSE(known->answer);
   CHECK_FALSE(fresh->answer);
   CHECK_FALSE(much->answer);
-  r.read_all();
+  // However much is written meanwhile, the past is what was there when it began.
+  r.read_part();
   REQUIRE(known->answer);
   CHECK((**known->answer).has_value());
   REQUIRE(fresh->answer);
