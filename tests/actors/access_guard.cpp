@@ -196,8 +196,7 @@ TEST_CASE("a demandeur's row lets him in as long as his dossier names the accoun
   REQUIRE(g.session_of("demandeur", password));
   bool keeps = GENERATE(true, false);
   if (keeps) {
-    caf::anon_send(g.guard, keep_atom_v, true);
-    g.on.run();
+    g.take_snapshot();
     begin_again(g);
     CHECK(g.session_of("demandeur", password));
   }
@@ -247,10 +246,8 @@ TEST_CASE("a closed account whose row is still there takes nobody's login away",
   REQUIRE(g.recorded(g.ask(g.admin, law::account_closed{former.account})));
   auto next = g.opened("agent");
   REQUIRE(g.node.journal->put_accounts({{g.context->stream, {row}}}));
-  if (GENERATE(false, true)) {
-    caf::anon_send(g.guard, keep_atom_v, true);
-    g.on.run();
-  }
+  if (GENERATE(false, true))
+    g.take_snapshot();
   begin_again(g);
   auto session = g.session_of("agent", password);
   REQUIRE(session);
@@ -269,8 +266,7 @@ TEST_CASE("a demandeur's account that was closed takes nothing from the one that
   REQUIRE(g.node.journal->put_accounts({{g.context->stream, {old_row, row}}}));
   begin_again(g);
   if (GENERATE(false, true)) {
-    caf::anon_send(g.guard, keep_atom_v, true);
-    g.on.run();
+    g.take_snapshot();
     begin_again(g);
   }
   auto session = g.session_of("demandeur", password);

@@ -174,18 +174,14 @@ struct guard_on_stage {
       caf::anon_send_exit(actor, caf::exit_reason::kill);
     on.run();
   }
+  void take_snapshot() {
+    caf::anon_send(guard, keep_atom_v, true);
+    on.run();
+  }
   void release() {
     room.closed = false;
     caf::anon_send(passwords, tick_atom_v);
     on.run();
-  }
-
-  /// What the guard has asked a slow reader for; the last part is empty.
-  void give_parts(std::size_t most) {
-    for (std::size_t part = 0; part < most; ++part) {
-      caf::anon_send(entries, tick_atom_v);
-      on.run();
-    }
   }
 
   using answered = std::shared_ptr<test::stage::asked<answer_ptr>>;

@@ -14,6 +14,15 @@ using namespace toit::test;
 
 namespace {
 
+/// With what is there already it is more than is read at once.
+void fill_a_part(journal::test::node& node) {
+  auto subject = id_with<law::subject_id>(100);
+  auto append = node.asked(subject, 0, "note");
+  while (append->drafts.size() < stream_cursor::chunk)
+    append->drafts.push_back(node.draft(subject, journal::test::record_of(journal::test::note("another"))));
+  REQUIRE(node.write(append).status == ports::append_status::appended);
+}
+
 /// A registry that has three demandes behind it, and begins to read them.
 struct registry_that_reads {
   registry_that_reads() {
@@ -29,7 +38,7 @@ struct registry_that_reads {
     REQUIRE(is_recorded(ask(own_registration(3))));
     caf::anon_send_exit(registry, caf::exit_reason::kill);
     on.run();
-    grow();
+    fill_a_part(node);
     reader = on.system().spawn(slow_reader, &node, &room);
     begin();
   }
@@ -53,14 +62,6 @@ struct registry_that_reads {
   void read_all() {
     while (!room.waiting.empty())
       read_part();
-  }
-  /// More than is read at once.
-  void grow() {
-    auto subject = id_with<law::subject_id>(100);
-    auto append = node.asked(subject, 0, "note");
-    while (append->drafts.size() < 4'096)
-      append->drafts.push_back(node.draft(subject, journal::test::record_of(journal::test::note("another"))));
-    node.write(append);
   }
 
   using answered = std::shared_ptr<test::stage::asked<answer_ptr>>;
@@ -154,19 +155,13 @@ namespace {
 struct guard_that_reads : guard_on_stage {
   guard_that_reads(bool has_snapshot) {
     agent = opened("agent", {law::agent_mission::record});
-    if (has_snapshot) {
-      caf::anon_send(guard, keep_atom_v, true);
-      on.run();
-    }
+    if (has_snapshot)
+      take_snapshot();
     gone = opened("parti", {law::agent_mission::record});
     REQUIRE(recorded(ask(admin, law::account_closed{gone.account})));
     row = row_of_demandeur(*this, 11);
     write_of_demandeur(*this, 0, law::applicant_account_opened{row.account}, {row});
-    auto subject = id_with<law::subject_id>(100);
-    auto append = node.asked(subject, 0, "note");
-    while (append->drafts.size() < 4'096)
-      append->drafts.push_back(node.draft(subject, journal::test::record_of(journal::test::note("another"))));
-    node.write(append);
+    fill_a_part(node);
     late = opened("tardif", {law::agent_mission::record});
     entries = on.system().spawn(slow_reader, &node, &reading);
     begin_again(*this);
@@ -174,6 +169,14 @@ struct guard_that_reads : guard_on_stage {
     registered = std::get<law::event>(registration_of(*context, {}, 1)->command.asked);
   }
   ~guard_that_reads() { end({entries}); }
+
+  /// As many as there are, or fewer.
+  void give_parts(std::size_t most) {
+    for (std::size_t part = 0; part < most; ++part) {
+      caf::anon_send(entries, tick_atom_v);
+      on.run();
+    }
+  }
 
   reading_room reading;
   identity agent;
