@@ -74,7 +74,7 @@ COMMANDS = (
     ("fuzz: envelopes", [str(BUILD / "tests/fuzz/replay_envelope")]),
     ("fuzz: plays of an exchange", [str(BUILD / "tests/fuzz/replay_exchange")]),
     # Whether all that can occur does is asked of 200 seeds, by a command of its own: world_run --seeds 1..200
-    ("world: 12 seeds", [WORLD, "--seeds", "1..12", "--jobs", "2", "--no-coverage"]),
+    ("world: 24 seeds", [WORLD, "--seeds", "1..24", "--jobs", "2", "--no-coverage"]),
     ("world: a seed gives the same heads twice", [WORLD, "--seeds", "1..2", "--twice", "--no-coverage"]),
     *(
         (f"world: the bug {bug} is caught",

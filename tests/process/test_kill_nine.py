@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Forty times (KILLS says how many), the node is killed at an instant drawn by chance while at least 64 commands are in flight; what it
+"""A hundred times, the node is killed at an instant drawn by chance while at least 64 commands are in flight; what it
 had acknowledged is there after each restart, and no command is half there.
 
 # [R441-2-15-I-9] [R441-2-15-V-2-5]
@@ -13,7 +13,7 @@ import time
 import crowd
 from node import Node, Session
 
-KILLS = int(os.environ.get("KILLS", "40"))
+KILLS = int(os.environ.get("KILLS", "100"))
 FRESH_EVERY = 20  # kills after which the clients take new demandes, so that what is read after each stays short
 
 
